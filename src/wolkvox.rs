@@ -1,0 +1,55 @@
+//! The vendor's side: the wire format of the `chat_1` report, the windows to ask for, the HTTP client and what can
+//! go wrong with it. Nothing here knows Prometheus or what has been counted.
+
+pub mod client;
+pub mod error;
+pub mod report;
+pub mod window;
+
+use std::future::Future;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+
+pub use error::{Error, Reason};
+pub use report::{Field, Row, RowError, Value};
+pub use window::Window;
+
+/// Takes the rows of one answer while they arrive.
+pub trait Sink: Send {
+    /// Called once, before the first row, when the server's answer begins. `date` is its `Date` header.
+    fn begin(&mut self, date: Option<DateTime<Utc>>);
+    /// Called for each entry of `data`, in the server's order.
+    fn row(&mut self, row: Result<Row, RowError>);
+}
+
+/// Where the report comes from: the real [`client::Client`], or a source in memory in tests.
+pub trait Source: Send + Sync {
+    /// Asks for one window and hands each row to `sink`. What `sink` was given counts only if
+    /// [`Exchange::result`] is `Ok`.
+    fn report<S: Sink>(&self, window: &Window, sink: &mut S) -> impl Future<Output = Exchange> + Send;
+}
+
+/// One call to the API, whatever came of it.
+#[derive(Debug)]
+pub struct Exchange {
+    /// The HTTP status, if an answer began.
+    pub status: Option<u16>,
+    /// The answer's `Date` header: the server's clock, whole seconds.
+    pub date: Option<DateTime<Utc>>,
+    /// Bytes of the body, after decompression.
+    pub bytes: u64,
+    /// From sending the request to the end of the answer or of the attempt.
+    pub duration: Duration,
+    /// Whether the answer was whole and good.
+    pub result: Result<Answer, Error>,
+}
+
+/// A whole, good answer. An empty window (HTTP 404, `Validate dates entered`) is one with no rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Answer {
+    /// Entries of `data`, rejected ones included.
+    pub rows: u64,
+    /// N of `N records were found`, where the envelope has it.
+    pub announced: Option<u64>,
+}
