@@ -1,1 +1,15 @@
-//! To come.
+//! The server: `/metrics`, a status page for people, and the two questions that an orchestrator asks.
+//!
+//! It reads what was published in [`Shared`] and never touches what has been counted.
+
+mod answer;
+mod body;
+mod deadline;
+mod html;
+mod server;
+mod shared;
+mod status;
+
+pub use server::serve;
+pub use shared::Shared;
+pub use status::{LastPoll, Status};

@@ -1,1 +1,197 @@
-//! To come.
+//! What has been counted and what has been asked for: the one thing that outlives the process.
+//!
+//! The rule that makes each chat count once: an id is forgotten only when no request can return its row any more.
+//! [`Seen`] keeps, per answer, how far that answer reached in the report's own local time; what is forgotten raises a
+//! floor below which no request may begin, whatever clocks and settings say.
+
+pub mod bounds;
+pub mod delta;
+pub mod exemplar;
+pub mod seen;
+pub mod state;
+pub mod store;
+pub mod totals;
+
+use chrono::{DateTime, NaiveDate, NaiveDateTime, TimeDelta, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::chat::{Chat, Moment};
+pub use delta::{Absorbed, AnswerCounts, Delta, Found};
+pub use seen::Seen;
+pub use store::{FileStore, Store, StoreError};
+pub use totals::{Agents, Counts, Rules, Totals};
+
+/// When counting began.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Counting {
+    /// Chats closed before this are remembered and never counted. By our clock at the first start, or as configured.
+    pub since: DateTime<Utc>,
+    /// Whether `WOLKVOX_COUNT_FROM` set it: then it is the report's own time and all that is found counts.
+    pub configured: bool,
+    /// The server's clock minus ours at the first answer, milliseconds. `since` is compared in the server's time.
+    pub server_offset_ms: Option<i64>,
+}
+
+/// Up to where the report has been asked for, in the server's time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cursors {
+    /// The watermark: the end of what polls were answered whole.
+    pub poll: DateTime<Utc>,
+    /// The end of what sweeps were answered whole.
+    pub sweep: DateTime<Utc>,
+}
+
+/// Whether polls and sweeps have once reached their end. Until then a chat that does not say when it was closed is
+/// taken for one from before the start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Settled {
+    /// A poll has reached now.
+    pub poll: bool,
+    /// A sweep has reached its end.
+    pub sweep: bool,
+}
+
+/// Calls made on one day of the operation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Requests {
+    /// The operation's local date.
+    pub day: NaiveDate,
+    /// Calls since its midnight.
+    pub count: u64,
+}
+
+/// What has been counted, and what has been asked for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ledger {
+    /// When counting began.
+    pub counting: Counting,
+    /// Up to where the report has been asked for.
+    pub cursors: Cursors,
+    /// What is past its first time.
+    pub settled: Settled,
+    /// The ids of chats whose rows may still be returned.
+    pub seen: Seen,
+    /// What has been counted.
+    pub totals: Totals,
+    /// The end of the last good poll, our clock.
+    pub last_success: Option<DateTime<Utc>>,
+    /// The newest close time seen.
+    pub last_chat_close: Option<DateTime<Utc>>,
+    /// Today's calls.
+    pub requests: Option<Requests>,
+    /// The very first beat after the first start is still running.
+    #[serde(skip)]
+    in_first_beat: bool,
+}
+
+impl Ledger {
+    /// The ledger of a first start: nothing counted, nothing asked for.
+    pub fn first_start(now: DateTime<Utc>, count_from: Option<DateTime<Utc>>) -> Ledger {
+        let since = count_from.unwrap_or(now);
+        Ledger {
+            counting: Counting {
+                since,
+                configured: count_from.is_some(),
+                server_offset_ms: None,
+            },
+            cursors: Cursors {
+                poll: since,
+                sweep: since,
+            },
+            settled: Settled::default(),
+            seen: Seen::default(),
+            totals: Totals::default(),
+            last_success: None,
+            last_chat_close: None,
+            requests: None,
+            in_first_beat: true,
+        }
+    }
+
+    /// Whether a chat that is new to the ledger adds to the totals. `answer_offset_ms` is the server's clock minus
+    /// ours at this answer.
+    fn counts(&self, chat: &Chat, found: Found, answer_offset_ms: i64) -> Counts {
+        let counts = if self.counting.configured {
+            chat.closed
+                .is_none_or(|closed| closed.latest >= self.counting.since)
+        } else if self.in_first_beat {
+            false
+        } else {
+            let offset = self.counting.server_offset_ms.unwrap_or(answer_offset_ms);
+            let since = self.counting.since + TimeDelta::milliseconds(offset);
+            // A second is all that the report tells apart.
+            let since = since - TimeDelta::nanoseconds(i64::from(since.timestamp_subsec_nanos()));
+            let after = |moment: Moment| moment.latest >= since;
+            match (chat.closed, chat.opened) {
+                (Some(closed), _) => after(closed),
+                (None, Some(opened)) if after(opened) => true,
+                (None, _) => self.is_settled(found),
+            }
+        };
+        if counts { Counts::Yes } else { Counts::No }
+    }
+
+    fn is_settled(&self, found: Found) -> bool {
+        match found {
+            Found::ByPoll => self.settled.poll,
+            Found::BySweep => self.settled.sweep,
+        }
+    }
+
+    /// Takes in what one whole answer brought.
+    pub fn apply(&mut self, absorbed: Absorbed) {
+        self.counting
+            .server_offset_ms
+            .get_or_insert(absorbed.server_offset_ms);
+        self.last_chat_close = self.last_chat_close.max(absorbed.last_chat_close);
+        self.seen
+            .remember(absorbed.new, absorbed.first_seen, absorbed.reach);
+        self.totals.add(absorbed.totals);
+    }
+
+    /// Moves a cursor to the end of what was answered whole; it never moves back.
+    pub fn advance(&mut self, found: Found, to: DateTime<Utc>) {
+        let cursor = match found {
+            Found::ByPoll => &mut self.cursors.poll,
+            Found::BySweep => &mut self.cursors.sweep,
+        };
+        *cursor = to.max(*cursor);
+    }
+
+    /// Notes that a poll reached now, or a sweep its end.
+    pub fn settle(&mut self, found: Found) {
+        match found {
+            Found::ByPoll => self.settled.poll = true,
+            Found::BySweep => self.settled.sweep = true,
+        }
+    }
+
+    /// The first beat is over: from here on close times decide.
+    pub fn end_beat(&mut self) {
+        self.in_first_beat = false;
+    }
+
+    /// Forgets the ids that no request can return again, given the local time at which the earliest next request
+    /// begins.
+    pub fn forget_before(&mut self, next_date_ini: NaiveDateTime) {
+        self.seen.forget_before(next_date_ini);
+    }
+
+    /// Counts one call on `day`, the operation's local date.
+    pub fn count_request(&mut self, day: NaiveDate) {
+        match &mut self.requests {
+            Some(requests) if requests.day == day => requests.count += 1,
+            requests => *requests = Some(Requests { day, count: 1 }),
+        }
+    }
+
+    /// Calls made on `day`.
+    pub fn requests_on(&self, day: NaiveDate) -> u64 {
+        self.requests
+            .filter(|requests| requests.day == day)
+            .map_or(0, |requests| requests.count)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -18,11 +18,17 @@
 //!
 //! [`poller`] is the only place that knows the whole way.
 
+pub mod app;
 pub mod chat;
 pub mod clock;
+pub mod config;
+pub mod demo;
 pub mod exposition;
 pub mod http;
+pub mod latest;
 pub mod ledger;
 pub mod metrics;
+pub mod poller;
 pub mod simulator;
+pub mod stats;
 pub mod wolkvox;

@@ -1,1 +1,285 @@
 //! The HTTP client.
+
+mod body;
+mod judge;
+mod token;
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use chrono::{DateTime, Utc};
+use reqwest::header::{DATE, HeaderMap, HeaderValue};
+use reqwest::redirect::Policy;
+use reqwest::{Certificate, ClientBuilder, Response, Url};
+use secrecy::{ExposeSecret, SecretString};
+
+pub use token::Token;
+
+use super::report::Options;
+use super::window::{Window, format_local};
+use super::{Answer, Error, Exchange, Reason, Sink, Source};
+use body::Limits;
+
+const PATH: [&str; 3] = ["api", "v2", "reports_manager.php"];
+/// The server closes an idle connection after 5 s; a request on one that is just being closed would be lost.
+const IDLE: Duration = Duration::from_secs(4);
+/// A firewall that drops packets gives no sign: connecting is given up long before a slow answer is.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// What a [`Client`] needs to know.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Scheme, host and port if any: `https://wv0001.wolkvox.com`.
+    pub base: String,
+    /// Where the token comes from.
+    pub token: Token,
+    /// Ask only for the chats of the agent with this identity document.
+    pub agent_dni: Option<SecretString>,
+    /// For one call, from the request to the answer's end.
+    pub timeout: Duration,
+    /// Roots to trust instead of the system's, PEM.
+    pub ca_file: Option<PathBuf>,
+    /// Read the agents' names, personal data of employees.
+    pub agent_names: bool,
+    /// Most bytes of one answer, after decompression.
+    pub max_bytes: u64,
+    /// An answer of that many rows or more is taken as cut.
+    pub max_rows: u64,
+}
+
+impl Settings {
+    /// Settings with the vendor's limits: 90 s (it documents 60), 256 MiB, 60,000 rows.
+    pub fn new(base: impl Into<String>, token: Token) -> Self {
+        Settings {
+            base: base.into(),
+            token,
+            agent_dni: None,
+            timeout: Duration::from_secs(90),
+            ca_file: None,
+            agent_names: false,
+            max_bytes: 256 * 1024 * 1024,
+            max_rows: 60_000,
+        }
+    }
+}
+
+/// Settings that make no client.
+#[derive(Debug, thiserror::Error)]
+pub enum SetupError {
+    /// The base is not an address with `http` or `https` and a host.
+    #[error("`{0}` is no address of a Wolkvox server; it should look like https://wv0001.wolkvox.com")]
+    Base(String),
+    /// The CA file can't be read.
+    #[error("WOLKVOX_CA_FILE: {path} can't be read ({cause})", path = path.display())]
+    CaFile {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        cause: std::io::Error,
+    },
+    /// The CA file holds no certificate, or something else besides.
+    #[error("WOLKVOX_CA_FILE: {path} holds no certificates in PEM form (-----BEGIN CERTIFICATE-----)", path = .0.display())]
+    NoCertificate(PathBuf),
+    /// The TLS library refuses: most likely the system has no root certificates.
+    #[error(
+        "secure connections can't be set up ({0}): install the system's CA certificates, or set WOLKVOX_CA_FILE"
+    )]
+    Tls(String),
+}
+
+/// Asks a Wolkvox server for the report. One call at a time per token is what the vendor allows; keeping to it is the
+/// caller's part.
+#[derive(Debug)]
+pub struct Client {
+    http: reqwest::Client,
+    url: Url,
+    settings: Settings,
+}
+
+/// What is known of a call, whatever becomes of it.
+#[derive(Default)]
+struct Progress {
+    status: Option<u16>,
+    date: Option<DateTime<Utc>>,
+    bytes: u64,
+}
+
+impl Client {
+    /// Builds a client. Opens no connection and does not read the token yet.
+    ///
+    /// # Errors
+    /// See [`SetupError`].
+    pub fn new(settings: Settings) -> Result<Self, SetupError> {
+        let url = address(&settings.base).ok_or_else(|| SetupError::Base(settings.base.clone()))?;
+        if rustls::crypto::CryptoProvider::get_default().is_none() {
+            // Fails only if another thread was faster, and then there is one.
+            drop(rustls::crypto::ring::default_provider().install_default());
+        }
+        let mut builder = reqwest::Client::builder()
+            .user_agent(concat!("wolkvox-exporter/", env!("CARGO_PKG_VERSION")))
+            .redirect(Policy::none())
+            .referer(false)
+            .pool_idle_timeout(IDLE)
+            .connect_timeout(CONNECT_TIMEOUT.min(settings.timeout / 2));
+        builder = trust(builder, &url, settings.ca_file.as_deref())?;
+        let http = builder
+            .build()
+            .map_err(|error| SetupError::Tls(judge::root_cause(&error)))?;
+        Ok(Client { http, url, settings })
+    }
+
+    async fn ask<S: Sink>(
+        &self,
+        window: &Window,
+        sink: &mut S,
+        progress: &mut Progress,
+    ) -> Result<Answer, Error> {
+        let token = self.token().await?;
+        let response = self.send(window, token.clone()).await?;
+        let status = response.status().as_u16();
+        let headers = response.headers();
+        progress.status = Some(status);
+        progress.date = date(headers);
+        let retry_after = judge::retry_after(headers, progress.date);
+        sink.begin(progress.date);
+        let result = if status == 200 {
+            self.read(response, sink, &mut progress.bytes).await
+        } else {
+            let envelope = body::verdict(response, &mut progress.bytes).await;
+            judge::status(status, envelope.as_ref()).map(|()| Answer::default())
+        };
+        let agent = self
+            .settings
+            .agent_dni
+            .as_ref()
+            .map_or("", |agent| agent.expose_secret());
+        result.map_err(|error| {
+            error
+                .with_retry_after(retry_after)
+                .without(token.to_str().unwrap_or_default())
+                .without(agent)
+        })
+    }
+
+    async fn token(&self) -> Result<HeaderValue, Error> {
+        let token = self.settings.token.clone();
+        // The file may lie on a network that hangs.
+        tokio::task::spawn_blocking(move || token.read())
+            .await
+            .unwrap_or_else(|_| Err(Error::new(Reason::Auth, "reading the token failed")))
+    }
+
+    async fn send(&self, window: &Window, token: HeaderValue) -> Result<Response, Error> {
+        if !window.is_askable() {
+            return Err(Error::new(
+                Reason::BadRequest,
+                "a window that is reversed or crosses a month was not asked for: Wolkvox would answer as if it were empty",
+            ));
+        }
+        let request = self.http.get(self.query(window)).header("wolkvox-token", token);
+        request.send().await.map_err(judge::sending)
+    }
+
+    async fn read<S: Sink>(
+        &self,
+        response: Response,
+        sink: &mut S,
+        bytes: &mut u64,
+    ) -> Result<Answer, Error> {
+        let options = Options {
+            agent_names: self.settings.agent_names,
+        };
+        let limits = Limits {
+            bytes: self.settings.max_bytes,
+            rows: self.settings.max_rows,
+        };
+        let envelope = body::report(response, options, limits, bytes, sink).await?;
+        judge::envelope(&envelope)
+    }
+
+    fn query(&self, window: &Window) -> Url {
+        let mut url = self.url.clone();
+        let mut pairs = url.query_pairs_mut();
+        pairs
+            .append_pair("api", "chat_1")
+            .append_pair("date_ini", &format_local(window.date_ini))
+            .append_pair("date_end", &format_local(window.date_end));
+        if let Some(agent) = &self.settings.agent_dni {
+            pairs.append_pair("agent_dni", agent.expose_secret());
+        }
+        drop(pairs);
+        url
+    }
+}
+
+impl Source for Client {
+    async fn report<S: Sink>(&self, window: &Window, sink: &mut S) -> Exchange {
+        let begin = Instant::now();
+        let limit = self.settings.timeout;
+        let mut progress = Progress::default();
+        let result = tokio::time::timeout(limit, self.ask(window, sink, &mut progress)).await;
+        let result = result.unwrap_or_else(|_| Err(judge::timeout(progress.status, limit)));
+        let Progress { status, date, bytes } = progress;
+        Exchange {
+            status,
+            date,
+            bytes,
+            duration: begin.elapsed(),
+            result,
+        }
+    }
+}
+
+fn address(base: &str) -> Option<Url> {
+    let mut url = Url::parse(base).ok()?;
+    let is_plain = url.query().is_none() && url.fragment().is_none() && url.username().is_empty();
+    if !matches!(url.scheme(), "http" | "https") || !url.has_host() || !is_plain || url.password().is_some() {
+        return None;
+    }
+    url.path_segments_mut().ok()?.pop_if_empty().extend(PATH);
+    Some(url)
+}
+
+fn trust(builder: ClientBuilder, url: &Url, ca_file: Option<&Path>) -> Result<ClientBuilder, SetupError> {
+    // A server on this machine is never reached through a proxy.
+    let is_local = is_loopback(url);
+    let builder = if is_local { builder.no_proxy() } else { builder };
+    if let Some(path) = ca_file {
+        return Ok(builder.tls_certs_only(certificates(path)?));
+    }
+    // Without TLS no roots are needed, and the smallest containers have none.
+    let needs_roots = !(is_local && url.scheme() == "http");
+    Ok(if needs_roots {
+        builder
+    } else {
+        builder.tls_certs_only([])
+    })
+}
+
+fn certificates(path: &Path) -> Result<Vec<Certificate>, SetupError> {
+    let pem = std::fs::read(path).map_err(|cause| SetupError::CaFile {
+        path: path.to_owned(),
+        cause,
+    })?;
+    match Certificate::from_pem_bundle(&pem) {
+        Ok(certificates) if !certificates.is_empty() => Ok(certificates),
+        _ => Err(SetupError::NoCertificate(path.to_owned())),
+    }
+}
+
+fn is_loopback(url: &Url) -> bool {
+    let host = url.host_str().unwrap_or_default();
+    let address = host.trim_start_matches('[').trim_end_matches(']');
+    host == "localhost"
+        || address
+            .parse()
+            .is_ok_and(|address: std::net::IpAddr| address.is_loopback())
+}
+
+fn date(headers: &HeaderMap) -> Option<DateTime<Utc>> {
+    let text = headers.get(DATE)?.to_str().ok()?;
+    httpdate::parse_http_date(text).ok().map(DateTime::from)
+}
+
+#[cfg(test)]
+mod tests;

@@ -33,6 +33,44 @@ pub enum Reason {
     BadRequest,
 }
 
+impl Reason {
+    /// All of them, in the order of the enum.
+    pub const ALL: [Reason; 13] = [
+        Reason::Connect,
+        Reason::Tls,
+        Reason::Timeout,
+        Reason::Truncated,
+        Reason::TooLarge,
+        Reason::TooManyRows,
+        Reason::NotJson,
+        Reason::HttpStatus,
+        Reason::Auth,
+        Reason::Quota,
+        Reason::Concurrency,
+        Reason::Forbidden,
+        Reason::BadRequest,
+    ];
+
+    /// The value of the label `reason`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Reason::Connect => "connect",
+            Reason::Tls => "tls",
+            Reason::Timeout => "timeout",
+            Reason::Truncated => "truncated",
+            Reason::TooLarge => "too_large",
+            Reason::TooManyRows => "too_many_rows",
+            Reason::NotJson => "not_json",
+            Reason::HttpStatus => "http_status",
+            Reason::Auth => "auth",
+            Reason::Quota => "quota",
+            Reason::Concurrency => "concurrency",
+            Reason::Forbidden => "forbidden",
+            Reason::BadRequest => "bad_request",
+        }
+    }
+}
+
 /// A call that failed. Its text never holds the token or anything of a customer.
 #[derive(Debug, Clone, thiserror::Error)]
 #[error("{message}")]
@@ -40,15 +78,91 @@ pub struct Error {
     reason: Reason,
     message: String,
     retry_after: Option<Duration>,
+    status: Option<u16>,
 }
 
 impl Error {
+    /// A failure with its text: what happened, the likely cause, what to do.
+    pub fn new(reason: Reason, message: impl Into<String>) -> Self {
+        Error {
+            reason,
+            message: message.into(),
+            retry_after: None,
+            status: None,
+        }
+    }
+
+    /// Adds the status that the failure was judged by: of HTTP, or the envelope's `code` under HTTP 200.
+    #[must_use]
+    pub fn with_status(mut self, status: u16) -> Self {
+        self.status = Some(status);
+        self
+    }
+
+    /// Adds how long the server asked us to wait.
+    #[must_use]
+    pub fn with_retry_after(mut self, wait: Option<Duration>) -> Self {
+        self.retry_after = wait;
+        self
+    }
+
+    /// Takes out a secret that the server's own text repeats.
+    #[must_use]
+    pub(crate) fn without(mut self, secret: &str) -> Self {
+        // What is shorter is no token, and would be found in any text.
+        if secret.len() >= 5 {
+            self.message = self.message.replace(secret, "[secret]");
+        }
+        self
+    }
+
     /// Why, as a label value.
     pub fn reason(&self) -> Reason {
         self.reason
     }
-    /// How long the server asked us to wait.
+
+    /// How long the server asked us to wait, at most a day.
     pub fn retry_after(&self) -> Option<Duration> {
         self.retry_after
+    }
+
+    /// The status that the failure was judged by, if it was one.
+    pub fn status(&self) -> Option<u16> {
+        self.status
+    }
+
+    /// Whether asking again soon may help: a connection that failed, 429, 5xx. Not a timeout: the server may still
+    /// be at work on the call, and answers one at a time.
+    pub fn is_retryable(&self) -> bool {
+        match self.reason {
+            Reason::Connect => true,
+            Reason::HttpStatus => matches!(self.status, Some(429 | 500..=599)),
+            _ => false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_reason_has_its_own_name() {
+        let names: std::collections::BTreeSet<_> = Reason::ALL.map(Reason::as_str).into();
+        assert_eq!(names.len(), Reason::ALL.len());
+    }
+
+    #[test]
+    fn only_connections_429_and_5xx_are_retried() {
+        let http = |status| {
+            Error::new(Reason::HttpStatus, "")
+                .with_status(status)
+                .is_retryable()
+        };
+        assert!(http(429) && http(500) && http(503) && http(599));
+        assert!(!http(302) && !http(404) && !http(418));
+        for reason in Reason::ALL {
+            assert_eq!(Error::new(reason, "").is_retryable(), reason == Reason::Connect);
+        }
     }
 }

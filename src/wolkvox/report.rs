@@ -1,4 +1,9 @@
-//! The wire format of the `chat_1` report.
+//! The wire format of the `chat_1` report: what a row holds, and how a body is read.
+
+mod decode;
+mod repair;
+
+pub use decode::{Code, DecodeError, Envelope, Options, decode};
 
 /// A field of a row that the exporter reads. All others (customers' names, mails, phones, free text) are skipped by
 /// the decoder and never become a value.

@@ -1,6 +1,21 @@
-//! Which stretch of time one call asks for.
+//! Which stretch of time one call asks for. The report's times are local and carry no zone, so that a stretch of
+//! instants becomes a stretch of local texts here, and nowhere else.
 
-use chrono::{DateTime, NaiveDateTime, Utc};
+use chrono::{DateTime, Datelike, NaiveDateTime, Offset, TimeDelta, TimeZone, Timelike, Utc};
+use chrono_tz::Tz;
+
+/// The vendor's form of a time in a request.
+const FORM: &str = "%Y%m%d%H%M%S";
+/// The longest stretch that the vendor answers.
+pub const LONGEST: TimeDelta = TimeDelta::days(31);
+/// Two changes of a zone's offset are further apart than this.
+const STEP: i64 = 3600;
+/// No zone goes back by more than this at once, but for the few that crossed the date line.
+const LOOK_BACK: i64 = 3 * 3600;
+/// Nor forward by more than a day, which those did.
+const LONGEST_GAP: i64 = 30 * 3600;
+/// 0001-01-01 and 9999-12-31, 23:59:59: outside, a year has not four digits.
+const SECONDS: std::ops::RangeInclusive<i64> = -62_135_596_800..=253_402_300_799;
 
 /// One piece of a stretch: what a single call asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,3 +29,253 @@ pub struct Window {
     /// `date_end`: the greatest local time in the piece.
     pub date_end: NaiveDateTime,
 }
+
+impl Window {
+    /// Whether the vendor can answer it: not reversed, inside one month, at most 31 days. The server answers others
+    /// with the same 404 as an empty window, so that they must never be sent.
+    pub fn is_askable(&self) -> bool {
+        let month = |time: NaiveDateTime| (time.year(), time.month());
+        self.date_ini <= self.date_end && month(self.date_ini) == month(self.date_end)
+    }
+}
+
+/// Whole seconds since 1970 with the same offset from UTC, both ends included.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Span {
+    start: i64,
+    end: i64,
+    offset: i64,
+}
+
+impl Span {
+    fn first_local(self) -> NaiveDateTime {
+        naive(self.start + self.offset)
+    }
+
+    fn last_local(self) -> NaiveDateTime {
+        naive(self.end + self.offset)
+    }
+}
+
+/// Cuts `[from, to]` into what single calls may ask for. `from` is rounded down and `to` up to a whole second: the
+/// report has no fractions, and nothing is lost that way.
+///
+/// Each piece takes at most `longest` (at least a second) and lies inside one local month of `zone`. Neighbours in one
+/// month share their boundary second; at a month's end one piece ends with its last second, and the next begins with
+/// the first of the new month. No request may begin below `floor`, a local time: pieces wholly below it are left out,
+/// and one across it begins there. A reversed stretch has no pieces.
+pub fn pieces(
+    from: DateTime<Utc>,
+    to: DateTime<Utc>,
+    zone: Tz,
+    floor: Option<NaiveDateTime>,
+    longest: TimeDelta,
+) -> Vec<Window> {
+    if from > to {
+        return Vec::new();
+    }
+    let longest = longest.num_seconds().max(1);
+    let start = from.timestamp().max(*SECONDS.start());
+    let end = rounded_up(to).min(*SECONDS.end());
+    months(&spans(start, end, zone))
+        .iter()
+        .flat_map(|month| cut(month, longest))
+        .filter_map(|piece| window(&piece, floor))
+        .collect()
+}
+
+/// The greatest local time that any instant up to `instant` has had: after the clocks went back, it is ahead of the
+/// local time for a while.
+pub fn greatest_local(zone: Tz, instant: DateTime<Utc>) -> NaiveDateTime {
+    let end = instant.timestamp();
+    spans(end - LOOK_BACK, end, zone)
+        .into_iter()
+        .map(Span::last_local)
+        .max()
+        .unwrap_or_else(|| instant.naive_utc())
+}
+
+/// The earliest and the latest instant that `local` can stand for. They differ in the hour that is repeated when the
+/// clocks go back. A time that was skipped when they went forward is read with the offset before.
+pub fn to_instants(local: NaiveDateTime, zone: Tz) -> (DateTime<Utc>, DateTime<Utc>) {
+    let found = zone.from_local_datetime(&local).map(|time| time.to_utc());
+    if let (Some(one), Some(other)) = (found.earliest(), found.latest()) {
+        return (one.min(other), one.max(other));
+    }
+    let instant = in_gap(local, zone);
+    (instant, instant)
+}
+
+/// A local time in the form of `date_ini` and `date_end`: `YYYYmmddHHMMSS`.
+pub fn format_local(local: NaiveDateTime) -> String {
+    local.format(FORM).to_string()
+}
+
+/// Reads what [`format_local`] writes.
+pub fn parse_local(text: &str) -> Option<NaiveDateTime> {
+    let is_plain = text.len() == 14 && text.bytes().all(|byte| byte.is_ascii_digit());
+    // chrono takes a second 60 as a leap second, which no request has.
+    let time = is_plain.then(|| NaiveDateTime::parse_from_str(text, FORM).ok())??;
+    (time.nanosecond() == 0).then_some(time)
+}
+
+fn in_gap(local: NaiveDateTime, zone: Tz) -> DateTime<Utc> {
+    let near = local.and_utc().timestamp();
+    let spans = spans(near - LONGEST_GAP, near + LONGEST_GAP, zone);
+    let before = spans
+        .windows(2)
+        .find(|pair| pair[0].last_local() < local && local < pair[1].first_local())
+        .map_or(0, |pair| pair[0].offset);
+    local.and_utc() - TimeDelta::seconds(before)
+}
+
+fn rounded_up(instant: DateTime<Utc>) -> i64 {
+    instant.timestamp() + i64::from(instant.timestamp_subsec_nanos() > 0)
+}
+
+fn utc(second: i64) -> DateTime<Utc> {
+    DateTime::from_timestamp(second, 0).unwrap_or_default()
+}
+
+fn naive(second: i64) -> NaiveDateTime {
+    utc(second).naive_utc()
+}
+
+fn offset(second: i64, zone: Tz) -> i64 {
+    let offset = zone.offset_from_utc_datetime(&naive(second)).fix();
+    i64::from(offset.local_minus_utc())
+}
+
+/// Cuts `[start, end]` where the offset changes.
+fn spans(start: i64, end: i64, zone: Tz) -> Vec<Span> {
+    let mut spans = Vec::new();
+    let mut begin = start;
+    while begin <= end {
+        let here = offset(begin, zone);
+        let next = first_change(begin, end, |second| offset(second, zone) != here);
+        spans.push(Span {
+            start: begin,
+            end: next.map_or(end, |next| next - 1),
+            offset: here,
+        });
+        begin = next.unwrap_or(end + 1);
+    }
+    spans
+}
+
+/// The first second in `(start, end]` with another offset.
+fn first_change(start: i64, end: i64, is_other: impl Fn(i64) -> bool) -> Option<i64> {
+    let mut same = start;
+    while same < end {
+        let probe = (same + STEP).min(end);
+        if is_other(probe) {
+            let mut other = probe;
+            while other - same > 1 {
+                let middle = same + (other - same) / 2;
+                if is_other(middle) {
+                    other = middle;
+                } else {
+                    same = middle;
+                }
+            }
+            return Some(other);
+        }
+        same = probe;
+    }
+    None
+}
+
+/// Cuts spans at the local months' ends, and puts together what is one stretch of a month.
+///
+/// A month may come twice: where the clocks go back just after midnight of the first, its first minute is followed by
+/// the last hour of the old month once more (St John's, until 2011).
+fn months(spans: &[Span]) -> Vec<Vec<Span>> {
+    let mut months: Vec<Vec<Span>> = Vec::new();
+    let mut current = None;
+    for span in spans.iter().flat_map(|span| cut_at_months(*span)) {
+        let local = span.first_local();
+        let month = (local.year(), local.month());
+        match months.last_mut() {
+            Some(spans) if current == Some(month) => spans.push(span),
+            _ => months.push(vec![span]),
+        }
+        current = Some(month);
+    }
+    months
+}
+
+fn cut_at_months(span: Span) -> Vec<Span> {
+    let mut parts = Vec::new();
+    let mut start = span.start;
+    while start <= span.end {
+        let end = (last_of_month(naive(start + span.offset)) - span.offset).min(span.end);
+        parts.push(Span { start, end, ..span });
+        start = end + 1;
+    }
+    parts
+}
+
+/// The last second of `local`'s month, as if local were UTC.
+fn last_of_month(local: NaiveDateTime) -> i64 {
+    let next = match local.month() {
+        12 => local
+            .date()
+            .with_day(1)
+            .and_then(|day| day.with_month(1))
+            .and_then(|day| day.with_year(local.year() + 1)),
+        month => local.date().with_day(1).and_then(|day| day.with_month(month + 1)),
+    };
+    next.and_then(|day| day.and_hms_opt(0, 0, 0))
+        .map_or(i64::MAX / 2, |first| first.and_utc().timestamp() - 1)
+}
+
+/// Cuts one stretch of a month into pieces of at most `longest` seconds that share their boundary seconds.
+fn cut(month: &[Span], longest: i64) -> Vec<Vec<Span>> {
+    let (Some(first), Some(last)) = (month.first(), month.last()) else {
+        return Vec::new();
+    };
+    let mut pieces = Vec::new();
+    let mut start = first.start;
+    loop {
+        let end = start.saturating_add(longest).min(last.end);
+        let inside = |span: &Span| Span {
+            start: span.start.max(start),
+            end: span.end.min(end),
+            ..*span
+        };
+        pieces.push(
+            month
+                .iter()
+                .map(inside)
+                .filter(|span| span.start <= span.end)
+                .collect(),
+        );
+        if end == last.end {
+            return pieces;
+        }
+        start = end;
+    }
+}
+
+fn window(piece: &[Span], floor: Option<NaiveDateTime>) -> Option<Window> {
+    let date_end = piece.iter().map(|span| span.last_local()).max()?;
+    let date_ini = piece.iter().map(|span| span.first_local()).min()?;
+    let mut from = piece.first()?.start;
+    if let Some(floor) = floor.filter(|floor| *floor > date_ini) {
+        let floor = floor.and_utc().timestamp();
+        // The first instant at or above the floor; there is none if the piece lies below.
+        from = piece
+            .iter()
+            .find(|span| span.end + span.offset >= floor)
+            .map(|span| span.start.max(floor - span.offset))?;
+    }
+    Some(Window {
+        from: utc(from),
+        to: utc(piece.last()?.end),
+        date_ini: floor.map_or(date_ini, |floor| date_ini.max(floor)),
+        date_end,
+    })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,133 @@
+//! The configuration: raw variables first ([`raw`]), checked settings second. All problems are found at once, each
+//! named with its variable and the way out.
+
+mod check;
+mod raw;
+
+use std::fmt;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
+use reqwest::Url;
+use secrecy::SecretString;
+
+use crate::ledger::Agents;
+use crate::wolkvox::client::Token;
+use check::Check;
+
+/// The form of the log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// One object per line, for machines.
+    Json,
+}
+
+/// The checked configuration. Each field is the variable of the same name, with the prefix `WOLKVOX_`.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// `BASE_URL`, or made from `SERVER`: scheme, host and port, without a path.
+    pub base_url: Url,
+    /// `TOKEN` or `TOKEN_FILE`.
+    pub token: Token,
+    /// `OPERATION`: the value of the label.
+    pub operation: String,
+    /// `AGENT_DNI`: an identity document, personal data.
+    pub agent_dni: Option<SecretString>,
+    /// `TIMEZONE`: the zone of the report's dates.
+    pub timezone: Tz,
+    /// `POLL_INTERVAL`.
+    pub poll_interval: Duration,
+    /// `WINDOW`.
+    pub window: Duration,
+    /// `SWEEP_INTERVAL`; `None` is off.
+    pub sweep_interval: Option<Duration>,
+    /// `SWEEP_LOOKBACK`.
+    pub sweep_lookback: Duration,
+    /// `COUNT_FROM`; `None` is the first start.
+    pub count_from: Option<DateTime<Utc>>,
+    /// `REQUEST_TIMEOUT`.
+    pub request_timeout: Duration,
+    /// `ASA_TARGET`, whole milliseconds.
+    pub asa_target_ms: u64,
+    /// `SERVICE_LEVEL_TARGET`, above 0 and up to 1.
+    pub service_level_target: f64,
+    /// `AGENTS`.
+    pub agents: Agents,
+    /// `EXEMPLARS`.
+    pub exemplars: bool,
+    /// `CREATED_SAMPLES`.
+    pub created_samples: bool,
+    /// `STATE_DIR`.
+    pub state_dir: PathBuf,
+    /// `CA_FILE`.
+    pub ca_file: Option<PathBuf>,
+    /// `LISTEN_ADDRESS`: host and port.
+    pub listen_address: String,
+    /// `LOG`: a tracing filter.
+    pub log: String,
+    /// `LOG_FORMAT`.
+    pub log_format: LogFormat,
+    /// What works, but is probably not what was meant.
+    pub warnings: Vec<String>,
+}
+
+/// All that is wrong with the configuration; at least one problem.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub struct ConfigError {
+    /// One sentence each, beginning with the variable.
+    pub problems: Vec<String>,
+}
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "the configuration can't be used:")?;
+        for problem in &self.problems {
+            writeln!(f, "  - {problem}")?;
+        }
+        write!(
+            f,
+            "All variables are explained in the README and in docs/configuration.md."
+        )
+    }
+}
+
+impl Config {
+    /// Reads the configuration from the process's environment.
+    ///
+    /// # Errors
+    /// All problems at once.
+    pub fn from_env() -> Result<Config, ConfigError> {
+        Config::from_variables(std::env::vars_os().map(|(name, value)| {
+            let text =
+                |os: std::ffi::OsString| os.into_string().map_err(|os| os.to_string_lossy().into_owned());
+            (text(name).unwrap_or_else(|lossy| lossy), text(value))
+        }))
+    }
+
+    /// Reads the configuration from variables; a value that is not UTF-8 is an error that holds what can be read of it.
+    ///
+    /// # Errors
+    /// All problems at once.
+    pub fn from_variables(
+        variables: impl IntoIterator<Item = (String, Result<String, String>)>,
+    ) -> Result<Config, ConfigError> {
+        let mut check = Check::default();
+        let raw = raw::read(variables, &mut check.problems);
+        match check.config(raw) {
+            Some(config) if check.problems.is_empty() => Ok(Config {
+                warnings: check.warnings,
+                ..config
+            }),
+            _ => Err(ConfigError {
+                problems: check.problems,
+            }),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

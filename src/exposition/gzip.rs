@@ -1,0 +1,63 @@
+//! One gzip member out of parts that were compressed on their own.
+//!
+//! Each part but the last is a raw deflate stream that ends in a sync flush: on a byte boundary, and without the block
+//! that would end the stream. So the parts of a page are compressed once, and a scrape compresses the live tail only. A
+//! second member for the tail would do as well by the RFC, but curl reads only the first.
+
+use std::io::{self, Write as _};
+
+use bytes::Bytes;
+use crc32fast::Hasher;
+use flate2::Compression;
+use flate2::write::DeflateEncoder;
+
+/// The header: deflate, no name, no time of modification, any system.
+pub(super) const HEADER: &[u8] = &[0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff];
+
+/// A stretch of compressed blocks, and what the trailer must know of it.
+#[derive(Debug, Clone)]
+pub(super) struct Blocks {
+    pub(super) bytes: Bytes,
+    /// Checksum and length of what was compressed.
+    checksum: Hasher,
+}
+
+impl Blocks {
+    /// Blocks that others follow.
+    pub(super) fn continued(plain: &[u8]) -> io::Result<Self> {
+        let mut encoder = DeflateEncoder::new(Vec::new(), Compression::default());
+        encoder.write_all(plain)?;
+        encoder.flush()?;
+        // Taken before the encoder is dropped, which would end the stream.
+        Ok(Self::new(std::mem::take(encoder.get_mut()), plain))
+    }
+
+    /// Blocks that end the stream.
+    pub(super) fn last(plain: &[u8]) -> io::Result<Self> {
+        let mut encoder = DeflateEncoder::new(Vec::new(), Compression::fast());
+        encoder.write_all(plain)?;
+        Ok(Self::new(encoder.finish()?, plain))
+    }
+
+    fn new(bytes: Vec<u8>, plain: &[u8]) -> Self {
+        let mut checksum = Hasher::new();
+        checksum.update(plain);
+        Self {
+            bytes: bytes.into(),
+            checksum,
+        }
+    }
+}
+
+/// The trailer of the member that consists of these parts: checksum, and length modulo 2³².
+pub(super) fn trailer<'a>(parts: impl IntoIterator<Item = &'a Blocks>) -> Bytes {
+    let mut checksum = Hasher::new();
+    for part in parts {
+        checksum.combine(&part.checksum);
+    }
+    // Little endian: the first four bytes are the length modulo 2³².
+    let length = checksum.total_len().to_le_bytes();
+    let mut trailer = checksum.finalize().to_le_bytes().to_vec();
+    trailer.extend_from_slice(&length[..4]);
+    trailer.into()
+}

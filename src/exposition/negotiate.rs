@@ -1,0 +1,221 @@
+//! Which format and which encoding a scraper asked for. Nothing is ever refused: who asks for what we don't speak
+//! gets plain text.
+
+use super::Format;
+
+/// One element of `Accept` or `Accept-Encoding`.
+struct Choice<'a> {
+    /// Media range or coding.
+    name: &'a str,
+    /// `version`, where given.
+    version: Option<&'a str>,
+    /// From 0 (refused) to 1 (the default).
+    quality: f64,
+}
+
+/// The elements in their order; what can't be read is passed over.
+fn choices<'a>(headers: impl IntoIterator<Item = &'a str>) -> impl Iterator<Item = Choice<'a>> {
+    headers
+        .into_iter()
+        .flat_map(|header| header.split(','))
+        .filter_map(choice)
+}
+
+fn choice(element: &str) -> Option<Choice<'_>> {
+    let mut parts = element.split(';').map(str::trim);
+    let name = parts.next().filter(|name| !name.is_empty())?;
+    let mut choice = Choice {
+        name,
+        version: None,
+        quality: 1.0,
+    };
+    for part in parts {
+        let (key, value) = part.split_once('=').unwrap_or((part, ""));
+        let value = value.trim().trim_matches('"');
+        match key.trim() {
+            key if key.eq_ignore_ascii_case("q") => {
+                choice.quality = value
+                    .parse()
+                    .ok()
+                    .filter(|quality| (0.0..=1.0).contains(quality))?;
+            }
+            key if key.eq_ignore_ascii_case("version") => choice.version = Some(value),
+            // charset, and what newer Prometheus adds, like escaping: our names need no escaping.
+            _ => {}
+        }
+    }
+    Some(choice)
+}
+
+/// How closely a choice names a format: 2 the type, 1 `type/*`, 0 `*/*`; `None` not at all.
+fn closeness(choice: &Choice, format: Format) -> Option<u8> {
+    let (class, name, version) = match format {
+        Format::Text => ("text/*", "text/plain", "0.0.4"),
+        Format::OpenMetrics => ("application/*", "application/openmetrics-text", "1.0.0"),
+    };
+    if choice.name.eq_ignore_ascii_case(name) {
+        choice.version.is_none_or(|asked| asked == version).then_some(2)
+    } else if choice.name.eq_ignore_ascii_case(class) {
+        Some(1)
+    } else {
+        (choice.name == "*/*").then_some(0)
+    }
+}
+
+/// How much a format is wanted, better ones greater: by quality, then by how closely it was named, then by who came
+/// first. `None` where it is refused or not asked for.
+fn rank(choices: &[Choice], format: Format) -> Option<(f64, u8, std::cmp::Reverse<usize>)> {
+    let mut closest: Option<(f64, u8, std::cmp::Reverse<usize>)> = None;
+    for (position, choice) in choices.iter().enumerate() {
+        let Some(closeness) = closeness(choice, format) else {
+            continue;
+        };
+        // The closest name decides, as RFC 9110 has it: `text/plain;q=0, */*` refuses plain text.
+        if closest.is_none_or(|(quality, known, _)| (closeness, choice.quality) > (known, quality)) {
+            closest = Some((choice.quality, closeness, std::cmp::Reverse(position)));
+        }
+    }
+    closest.filter(|(quality, ..)| *quality > 0.0)
+}
+
+impl Format {
+    /// The format that the lines of `Accept` ask for; text where they name none that we speak, or are missing.
+    pub fn negotiate<'a>(accept: impl IntoIterator<Item = &'a str>) -> Self {
+        let choices: Vec<_> = choices(accept).collect();
+        // Greater, not equal: whoever takes anything gets text.
+        if rank(&choices, Self::OpenMetrics) > rank(&choices, Self::Text) {
+            Self::OpenMetrics
+        } else {
+            Self::Text
+        }
+    }
+}
+
+/// Whether the lines of `Accept-Encoding` ask for gzip at least as much as for no compression.
+pub fn accepts_gzip<'a>(accept_encoding: impl IntoIterator<Item = &'a str>) -> bool {
+    let choices: Vec<_> = choices(accept_encoding).collect();
+    let quality = |names: &[&str]| {
+        let named = choices
+            .iter()
+            .filter(|choice| names.iter().any(|name| choice.name.eq_ignore_ascii_case(name)));
+        named.map(|choice| choice.quality).reduce(f64::max)
+    };
+    let gzip = quality(&["gzip", "x-gzip"])
+        .or_else(|| quality(&["*"]))
+        .unwrap_or(0.0);
+    gzip > 0.0 && gzip >= quality(&["identity"]).unwrap_or(0.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use Format::{OpenMetrics, Text};
+
+    #[test]
+    fn formats_are_chosen_by_quality_then_name_then_order() {
+        for (accept, expected) in [
+            // Prometheus 2.
+            (
+                "application/openmetrics-text;version=1.0.0,application/openmetrics-text;version=0.0.1;q=0.75,\
+                 text/plain;version=0.0.4;q=0.5,*/*;q=0.1",
+                OpenMetrics,
+            ),
+            // Prometheus 3.
+            (
+                "application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.5,\
+                 application/openmetrics-text;version=0.0.1;q=0.4,text/plain;version=1.0.0;escaping=allow-utf-8;q=0.3,\
+                 text/plain;version=0.0.4;q=0.2,*/*;q=0.1",
+                OpenMetrics,
+            ),
+            // Prometheus 3 with PrometheusText0.0.4 alone.
+            ("text/plain;version=0.0.4;q=0.5,*/*;q=0.1", Text),
+            // Versions that we don't speak.
+            (
+                "application/openmetrics-text;version=2.0.0,text/plain;version=0.0.4;q=0.5",
+                Text,
+            ),
+            (
+                "application/openmetrics-text;version=2.0.0,application/openmetrics-text;version=1.0.0;q=0.4",
+                OpenMetrics,
+            ),
+            (
+                "application/openmetrics-text; version=0.0.1,text/plain;version=0.0.4;q=0.5,*/*;q=0.1",
+                Text,
+            ),
+            (
+                "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited",
+                Text,
+            ),
+            ("", Text),
+            ("*/*", Text),
+            (
+                "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8",
+                Text,
+            ),
+            ("application/openmetrics-text", OpenMetrics),
+            (
+                "Application/OpenMetrics-Text; Version=\"1.0.0\" ; Q=0.5",
+                OpenMetrics,
+            ),
+            ("application/openmetrics-text, */*", OpenMetrics),
+            ("application/openmetrics-text,text/plain", OpenMetrics),
+            ("text/plain,application/openmetrics-text", Text),
+            ("application/openmetrics-text;q=0", Text),
+            ("application/openmetrics-text;q=0,text/plain;q=0", Text),
+            ("text/plain;q=0,*/*", OpenMetrics),
+            ("application/*", OpenMetrics),
+            ("text/*,application/openmetrics-text;q=0.9", Text),
+            // Unreadable elements are passed over.
+            ("application/openmetrics-text;q=2,text/plain;q=0.1", Text),
+            ("application/openmetrics-text;q=NaN", Text),
+            (";;;,,q=1,=;=", Text),
+        ] {
+            assert_eq!(Format::negotiate([accept]), expected, "{accept}");
+        }
+    }
+
+    #[test]
+    fn several_header_lines_are_one_list() {
+        assert_eq!(
+            Format::negotiate(["text/plain;q=0.5", "application/openmetrics-text"]),
+            OpenMetrics
+        );
+        assert_eq!(Format::negotiate([]), Text);
+        assert!(accepts_gzip(["br", "gzip"]));
+    }
+
+    #[test]
+    fn gzip_is_sent_to_those_who_want_it() {
+        for (accept, expected) in [
+            ("gzip", true),
+            ("gzip, deflate, br", true),
+            ("GZip;q=0.001", true),
+            ("x-gzip", true),
+            ("*", true),
+            ("gzip;q=0.5", true),
+            ("gzip, identity", true),
+            ("identity;q=0.5, gzip;q=1.0", true),
+            ("", false),
+            ("identity", false),
+            ("br, deflate", false),
+            ("gzip;q=0", false),
+            ("gzip;q=0.000, *", false),
+            ("identity, gzip;q=0.5", false),
+            ("*;q=0", false),
+            ("gzip;q=x", false),
+        ] {
+            assert_eq!(accepts_gzip([accept]), expected, "{accept}");
+        }
+        assert!(!accepts_gzip([]));
+    }
+
+    proptest! {
+        #[test]
+        fn garbage_never_panics(lines in proptest::collection::vec("[ -~]{0,40}|[a-z*/;=,.q0-9 \"]{0,40}", 0..4)) {
+            let _ = Format::negotiate(lines.iter().map(String::as_str));
+            let _ = accepts_gzip(lines.iter().map(String::as_str));
+        }
+    }
+}

@@ -1,0 +1,157 @@
+use super::*;
+use crate::exposition::build;
+
+const BOTH: Options = Options {
+    exemplars: true,
+    created: true,
+};
+
+fn written(families: &[Family], options: Options) -> String {
+    let mut out = String::new();
+    write(&mut out, families, options);
+    out
+}
+
+fn exemplar(value: &str) -> Exemplar {
+    Exemplar {
+        labels: vec![("conn_id".into(), value.into())],
+        value: 7.25,
+        timestamp_ms: Some(1_700_000_000_007),
+    }
+}
+
+fn histogram() -> Family {
+    let mut family = build::histogram("h_seconds", "H.", &[("a", "x")], &[(5.0, 1), (10.0, 2)], 3, 21.5);
+    family.extras = vec![Extra {
+        created_ms: Some(1_700_000_000_120),
+        exemplars: vec![None, Some(exemplar("42")), Some(exemplar("43"))],
+    }];
+    family
+}
+
+#[test]
+fn a_counter_loses_total_in_its_family_and_keeps_it_in_its_samples() {
+    let family = build::counter(
+        "c_seconds_total",
+        "C.",
+        &[(&[("a", "x")], 17.0), (&[("a", "y")], 0.5)],
+    );
+    let expected = "# TYPE c_seconds counter\n# UNIT c_seconds seconds\n# HELP c_seconds C.\n\
+                    c_seconds_total{a=\"x\"} 17.0\nc_seconds_total{a=\"y\"} 0.5\n";
+    assert_eq!(written(&[family], BOTH), expected);
+}
+
+#[test]
+fn only_base_units_at_the_end_of_the_name_are_declared() {
+    for (name, unit) in [
+        ("a_bytes", Some("bytes")),
+        ("a_ratio", Some("ratio")),
+        ("a_characters", None),
+        ("seconds", None),
+        ("milliseconds", None),
+        ("a_seconds_left", None),
+    ] {
+        let text = written(&[build::gauge(name, "", &[(&[], 1.0)])], BOTH);
+        let expected = unit.map_or(String::new(), |unit| format!("# UNIT {name} {unit}\n"));
+        assert_eq!(text, format!("# TYPE {name} gauge\n{expected}{name} 1.0\n"));
+    }
+}
+
+#[test]
+fn a_histogram_has_float_bounds_exemplars_and_its_creation_time() {
+    let expected = "# TYPE h_seconds histogram\n# UNIT h_seconds seconds\n# HELP h_seconds H.\n\
+        h_seconds_bucket{a=\"x\",le=\"5.0\"} 1\n\
+        h_seconds_bucket{a=\"x\",le=\"10.0\"} 2 # {conn_id=\"42\"} 7.25 1700000000.007\n\
+        h_seconds_bucket{a=\"x\",le=\"+Inf\"} 3 # {conn_id=\"43\"} 7.25 1700000000.007\n\
+        h_seconds_count{a=\"x\"} 3\nh_seconds_sum{a=\"x\"} 21.5\nh_seconds_created{a=\"x\"} 1700000000.120\n";
+    assert_eq!(written(&[histogram()], BOTH), expected);
+}
+
+#[test]
+fn exemplars_and_creation_times_are_shown_only_where_switched_on() {
+    let plain = written(&[histogram()], Options::default());
+    assert!(!plain.contains(" # ") && !plain.contains("_created"), "{plain}");
+    let exemplars = written(
+        &[histogram()],
+        Options {
+            exemplars: true,
+            created: false,
+        },
+    );
+    assert!(
+        exemplars.contains(" # {conn_id") && !exemplars.contains("_created"),
+        "{exemplars}"
+    );
+    let created = written(
+        &[histogram()],
+        Options {
+            exemplars: false,
+            created: true,
+        },
+    );
+    assert!(
+        !created.contains(" # {conn_id") && created.contains("_created"),
+        "{created}"
+    );
+}
+
+#[test]
+fn an_exemplar_may_have_128_characters_and_not_one_more() {
+    // The name, conn_id, is seven of them; ñ is one character and two bytes.
+    for (length, shown) in [(121, true), (122, false)] {
+        let mut family = histogram();
+        family.extras[0].exemplars = vec![Some(exemplar(&"ñ".repeat(length)))];
+        assert_eq!(written(&[family], BOTH).contains(" # {"), shown, "{length}");
+    }
+}
+
+#[test]
+fn an_explicit_infinite_bucket_is_written_once() {
+    let explicit = [(5.0, 1), (10.0, 2), (f64::INFINITY, 3)];
+    let family = build::histogram("h_seconds", "H.", &[("a", "x")], &explicit, 3, 21.5);
+    let implicit = build::histogram("h_seconds", "H.", &[("a", "x")], &explicit[..2], 3, 21.5);
+    assert_eq!(written(&[family], BOTH), written(&[implicit], BOTH));
+}
+
+#[test]
+fn a_summary_is_its_count_and_sum() {
+    let mut family = build::summary("s_seconds", "S.", &[("a", "x")], 4, 10.0);
+    family.extras = vec![Extra {
+        created_ms: Some(-1_500),
+        exemplars: Vec::new(),
+    }];
+    let expected = "# TYPE s_seconds summary\n# UNIT s_seconds seconds\n# HELP s_seconds S.\n\
+        s_seconds_count{a=\"x\"} 4\ns_seconds_sum{a=\"x\"} 10.0\ns_seconds_created{a=\"x\"} -1.500\n";
+    assert_eq!(written(&[family], BOTH), expected);
+}
+
+#[test]
+fn help_and_labels_are_escaped() {
+    let family = build::gauge(
+        "g",
+        "a \"b\" \\ c\nd",
+        &[(&[("l", "q\" b\\ n\n e\u{1F600}")], 1.0)],
+    );
+    let expected =
+        "# TYPE g gauge\n# HELP g a \\\"b\\\" \\\\ c\\nd\ng{l=\"q\\\" b\\\\ n\\n e\u{1F600}\"} 1.0\n";
+    assert_eq!(written(&[family], BOTH), expected);
+}
+
+#[test]
+fn a_family_without_samples_is_left_out() {
+    assert_eq!(written(&[build::counter("a_total", "A.", &[])], BOTH), "");
+}
+
+#[test]
+fn floats_that_are_no_numbers_are_written_as_openmetrics_names_them() {
+    for (value, expected) in [
+        (f64::NAN, "NaN"),
+        (f64::INFINITY, "+Inf"),
+        (f64::NEG_INFINITY, "-Inf"),
+        (-0.5, "-0.5"),
+    ] {
+        let mut out = String::new();
+        push_float(&mut out, value);
+        assert_eq!(out, expected);
+    }
+}

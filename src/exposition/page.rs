@@ -1,0 +1,278 @@
+//! A page of `/metrics`: rendered once per publication, answered many times.
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use bytes::Bytes;
+use tokio::time::Instant;
+
+use super::gzip::{self, Blocks};
+use super::{Format, Options, open_metrics, text};
+use crate::metrics::Family;
+
+/// What has been published, in both formats, each plain and compressed.
+#[derive(Debug)]
+pub struct Page {
+    options: Options,
+    main: Segment,
+    window: Option<Window>,
+}
+
+/// The gauges over the latest window, which are withdrawn by themselves.
+#[derive(Debug)]
+struct Window {
+    segment: Segment,
+    expires: Instant,
+    /// Told once in the log, not at every scrape.
+    withdrawn: AtomicBool,
+}
+
+impl Page {
+    /// Renders the families. `window` holds those that are left out from its instant on: old is never shown as now.
+    ///
+    /// No family may be both in `main` and in `window` or in the tail of [`Page::answer`].
+    pub fn render(main: &[Family], window: Option<(&[Family], Instant)>, options: Options) -> Self {
+        let window = window.map(|(families, expires)| Window {
+            segment: Segment::render(families, options),
+            expires,
+            withdrawn: AtomicBool::new(false),
+        });
+        Self {
+            options,
+            main: Segment::render(main, options),
+            window,
+        }
+    }
+
+    /// A page without families: before anything was published.
+    pub fn empty(options: Options) -> Self {
+        Self::render(&[], None, options)
+    }
+
+    /// The answer to a scrape at `now`: the rendered families as they are, and after them `tail`, rendered now.
+    pub fn answer(&self, format: Format, gzip: bool, now: Instant, tail: &[Family]) -> Rendered {
+        let parts = [Some(&self.main), self.window_at(now)];
+        let parts: Vec<&Part> = parts
+            .into_iter()
+            .flatten()
+            .map(|segment| segment.part(format))
+            .collect();
+        let tail = write(tail, format, self.options, true);
+        if gzip && let Some(rendered) = zipped(&parts, &tail) {
+            return rendered;
+        }
+        let chunks = parts.iter().map(|part| part.plain.clone()).chain([tail.into()]);
+        Rendered::new(chunks, false)
+    }
+
+    fn window_at(&self, now: Instant) -> Option<&Segment> {
+        let window = self.window.as_ref()?;
+        if now < window.expires {
+            return Some(&window.segment);
+        }
+        if !window.withdrawn.swap(true, Ordering::Relaxed) {
+            tracing::info!(
+                "the gauges of the latest window are too old to be shown; withdrawn until the next success"
+            );
+        }
+        None
+    }
+}
+
+/// The same families in both formats.
+#[derive(Debug)]
+struct Segment {
+    text: Part,
+    open_metrics: Part,
+}
+
+impl Segment {
+    fn render(families: &[Family], options: Options) -> Self {
+        let part = |format| Part::new(write(families, format, options, false));
+        Self {
+            text: part(Format::Text),
+            open_metrics: part(Format::OpenMetrics),
+        }
+    }
+
+    fn part(&self, format: Format) -> &Part {
+        match format {
+            Format::Text => &self.text,
+            Format::OpenMetrics => &self.open_metrics,
+        }
+    }
+}
+
+/// A stretch of an exposition.
+#[derive(Debug)]
+struct Part {
+    plain: Bytes,
+    /// `None` if it could not be compressed, which memory doesn't fail at: then gzip is not offered.
+    blocks: Option<Blocks>,
+}
+
+impl Part {
+    fn new(plain: String) -> Self {
+        let blocks = Blocks::continued(plain.as_bytes()).ok();
+        Self {
+            plain: plain.into(),
+            blocks,
+        }
+    }
+}
+
+fn write(families: &[Family], format: Format, options: Options, end: bool) -> String {
+    let mut out = String::new();
+    match format {
+        Format::Text => text::write(&mut out, families),
+        Format::OpenMetrics => open_metrics::write(&mut out, families, options),
+    }
+    if end && format == Format::OpenMetrics {
+        out.push_str(open_metrics::EOF);
+    }
+    out
+}
+
+/// One gzip member of all parts and the tail.
+fn zipped(parts: &[&Part], tail: &str) -> Option<Rendered> {
+    let tail = Blocks::last(tail.as_bytes()).ok()?;
+    let mut blocks: Vec<&Blocks> = parts
+        .iter()
+        .map(|part| part.blocks.as_ref())
+        .collect::<Option<_>>()?;
+    blocks.push(&tail);
+    let bytes = blocks.iter().map(|blocks| blocks.bytes.clone());
+    let chunks = [Bytes::from_static(gzip::HEADER)].into_iter().chain(bytes);
+    let trailer = gzip::trailer(blocks.iter().copied());
+    Some(Rendered::new(chunks.chain([trailer]), true))
+}
+
+/// The bytes of an answer, in chunks that share the page's memory.
+#[derive(Debug, Clone)]
+pub struct Rendered {
+    /// The chunks in their order; none is empty.
+    pub chunks: VecDeque<Bytes>,
+    /// Whether they are gzipped: `Content-Encoding` must say so.
+    pub gzip: bool,
+}
+
+impl Rendered {
+    fn new(chunks: impl Iterator<Item = Bytes>, gzip: bool) -> Self {
+        Self {
+            chunks: chunks.filter(|chunk| !chunk.is_empty()).collect(),
+            gzip,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read as _, Write as _};
+    use std::time::Duration;
+
+    use flate2::read::GzDecoder;
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::exposition::build;
+
+    fn bytes(rendered: &Rendered) -> Vec<u8> {
+        rendered.chunks.iter().flatten().copied().collect()
+    }
+
+    /// Reads one gzip member, and nothing may follow it.
+    fn unzipped(bytes: &[u8]) -> Vec<u8> {
+        let mut decoder = GzDecoder::new(bytes);
+        let mut plain = Vec::new();
+        decoder
+            .read_to_end(&mut plain)
+            .expect("a whole member with the right checksum and length");
+        assert!(decoder.into_inner().is_empty(), "something follows the member");
+        plain
+    }
+
+    fn gauge(name: &str) -> Vec<Family> {
+        vec![build::gauge(name, "Help.", &[(&[("operation", "ventas")], 1.5)])]
+    }
+
+    #[test]
+    fn the_window_is_shown_until_its_instant_and_not_after() {
+        let now = Instant::now();
+        let expires = now + Duration::from_secs(60);
+        let page = Page::render(
+            &gauge("main"),
+            Some((&gauge("window"), expires)),
+            Options::default(),
+        );
+        for format in [Format::Text, Format::OpenMetrics] {
+            let text =
+                |at| String::from_utf8(bytes(&page.answer(format, false, at, &gauge("tail")))).unwrap();
+            let names = |text: &str| ["\nmain{", "\nwindow{", "\ntail{"].map(|name| text.contains(name));
+            assert_eq!(names(&text(now)), [true, true, true]);
+            assert_eq!(names(&text(expires)), [true, false, true]);
+        }
+    }
+
+    #[test]
+    fn gzip_is_one_member_with_the_same_content() {
+        let now = Instant::now();
+        let page = Page::render(&gauge("main"), Some((&gauge("window"), now)), Options::default());
+        for format in [Format::Text, Format::OpenMetrics] {
+            for at in [now - Duration::from_millis(1), now] {
+                for tail in [gauge("tail"), Vec::new()] {
+                    let zipped = page.answer(format, true, at, &tail);
+                    let plain = page.answer(format, false, at, &tail);
+                    assert!(zipped.gzip && !plain.gzip);
+                    assert_eq!(unzipped(&bytes(&zipped)), bytes(&plain));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn openmetrics_ends_once_and_text_never() {
+        let now = Instant::now();
+        let page = Page::render(&gauge("main"), Some((&gauge("window"), now)), Options::default());
+        let ends = |format| {
+            let text = String::from_utf8(bytes(&page.answer(format, false, now, &gauge("tail")))).unwrap();
+            (text.matches("# EOF\n").count(), text.ends_with("# EOF\n"))
+        };
+        assert_eq!(ends(Format::OpenMetrics), (1, true));
+        assert_eq!(ends(Format::Text), (0, false));
+    }
+
+    #[test]
+    fn before_anything_was_published_there_is_only_the_tail() {
+        let page = Page::empty(Options::default());
+        let rendered = page.answer(Format::Text, true, Instant::now(), &gauge("tail"));
+        let text = String::from_utf8(unzipped(&bytes(&rendered))).unwrap();
+        assert_eq!(
+            text,
+            "# HELP tail Help.\n# TYPE tail gauge\ntail{operation=\"ventas\"} 1.5\n"
+        );
+    }
+
+    #[test]
+    fn answers_share_the_memory_of_the_page() {
+        let page = Page::render(&gauge("main"), None, Options::default());
+        for gzip in [false, true] {
+            let [first, second] = [(); 2].map(|()| page.answer(Format::Text, gzip, Instant::now(), &[]));
+            let main = usize::from(gzip);
+            assert_eq!(first.chunks[main].as_ptr(), second.chunks[main].as_ptr());
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn parts_of_any_content_join_to_one_member(contents in proptest::collection::vec(any::<Vec<u8>>(), 0..4)) {
+            let parts: Vec<_> = contents.iter().map(|content| Blocks::continued(content).unwrap()).collect();
+            let last = Blocks::last(b"end").unwrap();
+            let mut member = gzip::HEADER.to_vec();
+            for blocks in parts.iter().chain([&last]) {
+                member.write_all(&blocks.bytes).unwrap();
+            }
+            member.write_all(&gzip::trailer(parts.iter().chain([&last]))).unwrap();
+            prop_assert_eq!(unzipped(&member), [contents.concat(), b"end".to_vec()].concat());
+        }
+    }
+}

@@ -1,0 +1,145 @@
+use std::io::Read as _;
+
+use bytes::Bytes;
+use chrono::DateTime;
+use flate2::read::GzDecoder;
+use http_body_util::BodyExt as _;
+
+use super::*;
+use crate::clock::SystemClock;
+use crate::exposition::{Options, Page, build};
+use crate::http::Status;
+
+fn shared() -> Arc<Shared> {
+    let status = Status::new("ventas", "wv0001.example", DateTime::UNIX_EPOCH);
+    Arc::new(Shared::new(status, Options::default(), Arc::new(SystemClock)))
+}
+
+fn request(method: &str, path: &str, headers: &[(&str, &str)]) -> Request<()> {
+    let mut request = Request::builder().method(method).uri(path);
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    request.body(()).unwrap()
+}
+
+fn header<'a>(response: &'a Response<Body>, name: &str) -> &'a str {
+    response
+        .headers()
+        .get(name)
+        .map_or("", |value| value.to_str().unwrap())
+}
+
+async fn bytes(response: Response<Body>) -> Bytes {
+    response.into_body().collect().await.unwrap().to_bytes()
+}
+
+async fn text(response: Response<Body>) -> String {
+    String::from_utf8(bytes(response).await.to_vec()).unwrap()
+}
+
+#[tokio::test]
+async fn metrics_answers_with_its_own_state_before_anything_was_published() {
+    let response = answer(&shared(), &request("GET", "/metrics", &[]));
+    assert_eq!(response.status(), 200);
+    assert_eq!(
+        header(&response, "content-type"),
+        "text/plain; version=0.0.4; charset=utf-8"
+    );
+    assert_eq!(header(&response, "cache-control"), "no-store");
+    let text = text(response).await;
+    assert!(text.ends_with("\nwolkvox_exporter_scrapes_total 0\n"), "{text}");
+}
+
+#[tokio::test]
+async fn a_scrape_counts_once_its_body_was_taken() {
+    let shared = shared();
+    drop(answer(&shared, &request("GET", "/metrics", &[])));
+    assert_eq!(shared.scrapes(), 0);
+    text(answer(&shared, &request("GET", "/metrics", &[]))).await;
+    assert_eq!(shared.scrapes(), 1);
+    let text = text(answer(&shared, &request("GET", "/metrics?x=y", &[]))).await;
+    assert!(text.contains("\nwolkvox_exporter_scrapes_total 1\n"), "{text}");
+}
+
+#[tokio::test]
+async fn format_and_encoding_are_those_asked_for() {
+    let shared = shared();
+    let family = build::counter("chats_total", "Chats.", &[(&[("skill_id", "1")], 3.0)]);
+    shared.publish(Page::render(&[family], None, Options::default()));
+    let headers = [
+        ("accept", "application/openmetrics-text"),
+        ("accept-encoding", "gzip"),
+    ];
+    let response = answer(&shared, &request("GET", "/metrics", &headers));
+    assert_eq!(
+        header(&response, "content-type"),
+        "application/openmetrics-text; version=1.0.0; charset=utf-8"
+    );
+    assert_eq!(header(&response, "content-encoding"), "gzip");
+    assert_eq!(header(&response, "vary"), "Accept, Accept-Encoding");
+    let mut text = String::new();
+    GzDecoder::new(&bytes(response).await[..])
+        .read_to_string(&mut text)
+        .unwrap();
+    assert!(
+        text.contains("\nchats_total{skill_id=\"1\"} 3.0\n") && text.ends_with("\n# EOF\n"),
+        "{text}"
+    );
+
+    let response = answer(&shared, &request("GET", "/metrics", &[("accept-encoding", "br")]));
+    assert_eq!(header(&response, "content-encoding"), "");
+    assert!(
+        self::text(response)
+            .await
+            .contains("\nchats_total{skill_id=\"1\"} 3\n")
+    );
+}
+
+#[tokio::test]
+async fn readiness_follows_what_was_set_and_health_does_not() {
+    let shared = shared();
+    let status = |path| answer(&shared, &request("GET", path, &[])).status().as_u16();
+    assert_eq!((status("/-/healthy"), status("/-/ready")), (200, 503));
+    shared.set_ready();
+    assert_eq!((status("/-/healthy"), status("/-/ready")), (200, 200));
+}
+
+#[tokio::test]
+async fn an_unknown_path_names_the_known_ones() {
+    for path in ["/metrics/", "/favicon.ico", "//"] {
+        let response = answer(&shared(), &request("GET", path, &[]));
+        assert_eq!(response.status(), 404, "{path}");
+        assert!(text(response).await.contains("/metrics"));
+    }
+}
+
+#[tokio::test]
+async fn other_methods_are_told_which_ones_are_answered() {
+    for method in ["POST", "PUT", "DELETE", "OPTIONS", "BREW"] {
+        let response = answer(&shared(), &request(method, "/metrics", &[]));
+        assert_eq!(
+            (response.status().as_u16(), header(&response, "allow")),
+            (405, "GET, HEAD")
+        );
+        assert!(text(response).await.ends_with(".\n"));
+    }
+}
+
+#[tokio::test]
+async fn the_status_page_may_load_nothing() {
+    let shared = shared();
+    let mut status = Status::new("<ventas>", "wv0001.example", DateTime::UNIX_EPOCH);
+    status.demo = true;
+    shared.set_status(status);
+    let response = answer(&shared, &request("GET", "/", &[]));
+    assert_eq!(header(&response, "content-type"), "text/html; charset=utf-8");
+    assert!(
+        header(&response, "content-security-policy")
+            .starts_with("default-src 'none'; style-src 'unsafe-inline'")
+    );
+    assert_eq!(header(&response, "x-content-type-options"), "nosniff");
+    assert_eq!(header(&response, "cache-control"), "no-store");
+    let text = text(response).await;
+    assert!(text.contains("&lt;ventas&gt;") && text.contains("demo"), "{text}");
+}

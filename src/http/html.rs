@@ -1,0 +1,209 @@
+//! The status page: for whoever opens the exporter in a browser.
+
+use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
+
+use super::Status;
+
+const STYLE: &str = "\
+:root{color-scheme:light dark;--ink:#1c2330;--soft:#5a6475;--paper:#f5f6f8;--card:#fff;--line:#dde1e7;--ok:#136c38;\
+--bad:#b3261e;--link:#1a56b0}\
+@media(prefers-color-scheme:dark){:root{--ink:#e8ebf0;--soft:#a0a9b8;--paper:#14171c;--card:#1d2128;--line:#343a45;\
+--ok:#6fd397;--bad:#ff9b91;--link:#8ab8ff}}\
+body{margin:0;padding:2rem 1rem;background:var(--paper);color:var(--ink);font:1rem/1.5 system-ui,sans-serif}\
+main{max-width:46rem;margin:auto}h1{font-size:1.5rem;margin:0}p{margin:.5rem 0 1.25rem;color:var(--soft)}\
+dl{margin:0;padding:.25rem 1.25rem;background:var(--card);border:1px solid var(--line);border-radius:.5rem}\
+dl div{display:flex;flex-wrap:wrap;gap:0 1rem;padding:.6rem 0}dl div+div{border-top:1px solid var(--line)}\
+dt{flex:0 0 11rem;color:var(--soft)}dd{flex:1 1 16rem;margin:0;overflow-wrap:anywhere}\
+.ok{color:var(--ok);font-weight:600}.bad{color:var(--bad);font-weight:600}\
+time{font-variant-numeric:tabular-nums}a{color:var(--link)}nav{display:flex;gap:1.25rem;margin-top:1.25rem}";
+
+/// Where the documentation is; empty where the package names no home.
+const HOME: &str = env!("CARGO_PKG_REPOSITORY");
+
+/// The page as it is at `now`.
+pub(super) fn page(status: &Status, ready: bool, now: DateTime<Utc>) -> String {
+    let name = escaped(&status.operation);
+    let docs = match HOME {
+        "" => String::new(),
+        home => format!("<a href=\"{}\">Documentation</a>", escaped(home)),
+    };
+    let rows: String = rows(status, ready, now)
+        .map(|(term, text)| format!("<div><dt>{term}</dt><dd>{text}</dd></div>\n"))
+        .concat();
+    format!(
+        "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
+         <title>{name} · Wolkvox exporter</title>\n<style>{STYLE}</style>\n</head>\n<body>\n<main>\n\
+         <h1>Wolkvox exporter</h1>\n\
+         <p>Counts the chats of a Wolkvox contact centre, each exactly once, and shows them to Prometheus.</p>\n\
+         <dl>\n{rows}</dl>\n\
+         <nav aria-label=\"Pages\"><a href=\"/metrics\">Metrics</a><a href=\"/-/healthy\">Health</a>\
+         <a href=\"/-/ready\">Readiness</a>{docs}</nav>\n</main>\n</body>\n</html>\n"
+    )
+}
+
+/// The content, as terms and HTML.
+fn rows(status: &Status, ready: bool, now: DateTime<Utc>) -> [(&'static str, String); 10] {
+    let or = |time: Option<DateTime<Utc>>, otherwise: &str| {
+        time.map_or_else(|| otherwise.to_owned(), |time| moment(time, now))
+    };
+    let server = escaped(&status.server);
+    let demo = if status.demo {
+        " (demo: a simulator, no real chats)"
+    } else {
+        ""
+    };
+    [
+        ("Operation", escaped(&status.operation)),
+        ("Server", format!("{server}{demo}")),
+        ("Last poll", last_poll(status, now)),
+        ("Last success", or(status.last_success, "none yet")),
+        ("Data up to", or(status.watermark, "nothing asked for yet")),
+        ("Chats counted", status.chats_counted.to_string()),
+        ("Counted since", or(status.counting_since, "not yet set")),
+        ("Next poll", or(status.next_poll, "not planned yet")),
+        ("Running since", moment(status.started_at, now)),
+        (
+            "Version",
+            format!(
+                "{}{}",
+                escaped(&status.version),
+                if ready { "" } else { " (starting)" }
+            ),
+        ),
+    ]
+}
+
+fn last_poll(status: &Status, now: DateTime<Utc>) -> String {
+    let Some(poll) = &status.last_poll else {
+        return "none yet".to_owned();
+    };
+    // A word besides the colour: not everybody sees colours.
+    let (class, word) = if poll.ok {
+        ("ok", "Succeeded")
+    } else {
+        ("bad", "Failed")
+    };
+    let (outcome, at) = (escaped(&poll.outcome), moment(poll.at, now));
+    let seconds = poll.duration.as_secs_f64();
+    format!("<span class=\"{class}\">{word}</span> {at}, took {seconds:.1} s<br>{outcome}")
+}
+
+/// A time for machines and, in words, for people.
+fn moment(time: DateTime<Utc>, now: DateTime<Utc>) -> String {
+    let exact = time.to_rfc3339_opts(SecondsFormat::Secs, true);
+    format!(
+        "<time datetime=\"{exact}\">{exact}</time> ({})",
+        distance(time, now)
+    )
+}
+
+/// `2 min ago`, `in 3 h`: whole units, rounded down.
+fn distance(time: DateTime<Utc>, now: DateTime<Utc>) -> String {
+    let apart = now.signed_duration_since(time);
+    let past = apart >= TimeDelta::zero();
+    let seconds = apart.num_seconds().unsigned_abs();
+    let (count, unit) = match seconds {
+        0 => return "now".to_owned(),
+        1..60 => (seconds, "s"),
+        60..3_600 => (seconds / 60, "min"),
+        3_600..172_800 => (seconds / 3_600, "h"),
+        _ => (seconds / 86_400, "days"),
+    };
+    if past {
+        format!("{count} {unit} ago")
+    } else {
+        format!("in {count} {unit}")
+    }
+}
+
+/// Text that means nothing to a browser, in content and in quoted attributes.
+fn escaped(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for char in text.chars() {
+        match char {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '\'' => out.push_str("&#39;"),
+            plain => out.push(plain),
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::http::LastPoll;
+
+    fn at(seconds: i64) -> DateTime<Utc> {
+        DateTime::from_timestamp(1_800_000_000 + seconds, 0).unwrap()
+    }
+
+    #[test]
+    fn everything_that_comes_from_outside_is_escaped() {
+        let hostile = "<script>alert(\"1\" & '2')</script>";
+        let mut status = Status::new(hostile, hostile, at(0));
+        status.version = hostile.to_owned();
+        status.last_poll = Some(LastPoll {
+            at: at(0),
+            ok: false,
+            outcome: hostile.to_owned(),
+            duration: Duration::ZERO,
+        });
+        let page = page(&status, true, at(0));
+        assert!(!page.contains("<script"), "{page}");
+        assert_eq!(
+            page.matches("&lt;script&gt;alert(&quot;1&quot; &amp; &#39;2&#39;)&lt;/script&gt;")
+                .count(),
+            5
+        );
+    }
+
+    #[test]
+    fn the_page_tells_how_the_polls_go() {
+        let mut status = Status::new("ventas", "wv0001.example", at(-7_200));
+        assert!(page(&status, false, at(0)).contains("<dt>Last poll</dt><dd>none yet</dd>"));
+        status.last_success = Some(at(-150));
+        status.next_poll = Some(at(30));
+        status.chats_counted = 4321;
+        status.last_poll = Some(LastPoll {
+            at: at(-90),
+            ok: true,
+            outcome: "12 new chats.".to_owned(),
+            duration: Duration::from_millis(1_540),
+        });
+        let page = page(&status, true, at(0));
+        for expected in [
+            "<span class=\"ok\">Succeeded</span>",
+            "(1 min ago), took 1.5 s<br>12 new chats.",
+            "(2 min ago)",
+            "(in 30 s)",
+            "(2 h ago)",
+            "<dd>4321</dd>",
+            "2027-01-15T08:00:30Z",
+            "href=\"/metrics\"",
+        ] {
+            assert!(page.contains(expected), "{expected} is not in {page}");
+        }
+    }
+
+    #[test]
+    fn distances_are_told_in_whole_units() {
+        for (seconds, expected) in [
+            (0, "now"),
+            (-59, "59 s ago"),
+            (-60, "1 min ago"),
+            (-3_599, "59 min ago"),
+            (-172_799, "47 h ago"),
+            (-172_800, "2 days ago"),
+            (61, "in 1 min"),
+        ] {
+            assert_eq!(distance(at(seconds), at(0)), expected);
+        }
+    }
+}

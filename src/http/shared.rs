@@ -1,0 +1,184 @@
+//! What the poller publishes and the server answers with.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use arc_swap::ArcSwap;
+use tokio::sync::watch;
+
+use super::Status;
+use crate::clock::Clock;
+use crate::exposition::{Options, Page};
+
+/// What the poller publishes and the server answers with. A reader never waits for the writer.
+pub struct Shared {
+    clock: Arc<dyn Clock>,
+    page: ArcSwap<Published>,
+    /// Publications are numbered from 1; 0 is the empty page before the first.
+    publications: AtomicU64,
+    status: ArcSwap<Status>,
+    ready: AtomicBool,
+    scrapes: AtomicU64,
+    /// The newest publication that a scrape was answered with.
+    scraped: watch::Sender<Option<u64>>,
+}
+
+pub(super) struct Published {
+    pub(super) number: u64,
+    pub(super) page: Page,
+}
+
+impl Shared {
+    /// Nothing published, not ready. `clock` is for the times on the status page, `options` for the page that only has
+    /// the live tail.
+    pub fn new(status: Status, options: Options, clock: Arc<dyn Clock>) -> Self {
+        Self {
+            clock,
+            page: ArcSwap::from_pointee(Published {
+                number: 0,
+                page: Page::empty(options),
+            }),
+            publications: AtomicU64::new(0),
+            status: ArcSwap::from_pointee(status),
+            ready: AtomicBool::new(false),
+            scrapes: AtomicU64::new(0),
+            scraped: watch::Sender::new(None),
+        }
+    }
+
+    /// Shows a page from now on. Returns its number, for [`Shared::scraped`]. There is one publisher: two at once could
+    /// overtake each other.
+    pub fn publish(&self, page: Page) -> u64 {
+        let number = self.publications.fetch_add(1, Ordering::Relaxed) + 1;
+        self.page.store(Arc::new(Published { number, page }));
+        number
+    }
+
+    /// The number of the page that is shown now; 0 before the first.
+    pub fn newest_publication(&self) -> u64 {
+        self.publications.load(Ordering::Relaxed)
+    }
+
+    /// Shows a status from now on.
+    pub fn set_status(&self, status: Status) {
+        self.status.store(Arc::new(status));
+    }
+
+    /// Changes some of the status. There is one publisher: of two at once one would be lost.
+    pub fn update_status(&self, change: impl FnOnce(&mut Status)) {
+        let mut status = Status::clone(&self.status.load());
+        change(&mut status);
+        self.set_status(status);
+    }
+
+    /// From now on `/-/ready` answers 200.
+    pub fn set_ready(&self) {
+        self.ready.store(true, Ordering::Relaxed);
+    }
+
+    /// Waits until a `GET /metrics` was answered in full with this publication or a later one, at once where that has
+    /// happened. In full: the last of it was handed to the connection; one that was cut off before doesn't count.
+    pub async fn scraped(&self, publication: u64) {
+        let mut scraped = self.scraped.subscribe();
+        // An error would mean that the sender is gone, but self holds it.
+        let _ = scraped
+            .wait_for(|newest| newest.is_some_and(|newest| newest >= publication))
+            .await;
+    }
+
+    /// How many `GET /metrics` were answered in full.
+    pub fn scrapes(&self) -> u64 {
+        self.scrapes.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn page(&self) -> Arc<Published> {
+        self.page.load_full()
+    }
+
+    pub(super) fn status(&self) -> Arc<Status> {
+        self.status.load_full()
+    }
+
+    pub(super) fn is_ready(&self) -> bool {
+        self.ready.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn clock(&self) -> &dyn Clock {
+        &*self.clock
+    }
+
+    /// Notes that a scrape was answered in full with the publication of this number.
+    pub(super) fn answered(&self, publication: u64) {
+        self.scrapes.fetch_add(1, Ordering::Relaxed);
+        self.scraped.send_if_modified(|newest| {
+            let newer = newest.is_none_or(|newest| newest < publication);
+            if newer {
+                *newest = Some(publication);
+            }
+            newer
+        });
+    }
+}
+
+impl std::fmt::Debug for Shared {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Shared")
+            .field("status", &self.status)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::DateTime;
+    use tokio::time::{Duration, timeout};
+
+    use super::*;
+    use crate::clock::SystemClock;
+
+    fn shared() -> Shared {
+        let status = Status::new("ventas", "wv0001.example", DateTime::UNIX_EPOCH);
+        Shared::new(status, Options::default(), Arc::new(SystemClock))
+    }
+
+    fn page() -> Page {
+        Page::empty(Options::default())
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_publication_is_waited_for_until_it_or_a_later_one_was_scraped() {
+        let shared = shared();
+        let waits = async |number| {
+            timeout(Duration::from_secs(60), shared.scraped(number))
+                .await
+                .is_err()
+        };
+        let first = shared.publish(page());
+        shared.answered(0);
+        assert!(waits(first).await, "the page before does not count");
+        shared.answered(first);
+        assert!(!waits(first).await);
+        let second = shared.publish(page());
+        assert!(waits(second).await);
+        shared.answered(second);
+        shared.answered(first);
+        assert!(
+            !waits(second).await,
+            "an older answer that ends later takes nothing back"
+        );
+        assert_eq!(shared.scrapes(), 4);
+    }
+
+    #[tokio::test]
+    async fn a_scrape_wakes_the_one_that_waits() {
+        let shared = Arc::new(shared());
+        let number = shared.publish(page());
+        let waiting = tokio::spawn({
+            let shared = Arc::clone(&shared);
+            async move { shared.scraped(number).await }
+        });
+        tokio::task::yield_now().await;
+        shared.answered(number);
+        waiting.await.unwrap();
+    }
+}

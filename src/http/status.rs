@@ -1,0 +1,64 @@
+//! How the exporter is doing, for the status page.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+
+/// How the exporter is doing. All times are UTC; what never happened is `None`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Status {
+    /// The configured name of the operation.
+    pub operation: String,
+    /// The address of its Wolkvox server, without anything secret.
+    pub server: String,
+    /// Whether the server is the built-in simulator.
+    pub demo: bool,
+    /// The exporter's version.
+    pub version: String,
+    /// When the exporter was started.
+    pub started_at: DateTime<Utc>,
+    /// The last poll that ended.
+    pub last_poll: Option<LastPoll>,
+    /// When a poll last succeeded, which may have been before a restart.
+    pub last_success: Option<DateTime<Utc>>,
+    /// Everything closed before this has been asked for.
+    pub watermark: Option<DateTime<Utc>>,
+    /// Chats that closed before this are not counted.
+    pub counting_since: Option<DateTime<Utc>>,
+    /// Chats counted since then.
+    pub chats_counted: u64,
+    /// When the next poll is due.
+    pub next_poll: Option<DateTime<Utc>>,
+}
+
+/// A poll that ended.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LastPoll {
+    /// When it ended.
+    pub at: DateTime<Utc>,
+    /// Whether it succeeded.
+    pub ok: bool,
+    /// What it did or why it failed: a sentence for people, without anything secret.
+    pub outcome: String,
+    /// From the first request to the publication.
+    pub duration: Duration,
+}
+
+impl Status {
+    /// The status of an exporter that was just started: nothing has happened yet.
+    pub fn new(operation: impl Into<String>, server: impl Into<String>, started_at: DateTime<Utc>) -> Self {
+        Self {
+            operation: operation.into(),
+            server: server.into(),
+            demo: false,
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            started_at,
+            last_poll: None,
+            last_success: None,
+            watermark: None,
+            counting_since: None,
+            chats_counted: 0,
+            next_poll: None,
+        }
+    }
+}

@@ -1,0 +1,131 @@
+//! The latest window: gauges over the chats that closed within the last `WOLKVOX_WINDOW`, computed afresh from the
+//! answers of each poll. For people who want "now"; everything else is built on the totals.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use crate::chat::{Chat, Outcome};
+use crate::ledger::totals::{AgentKey, ChatKey, SumCount};
+
+/// The labels of the averages.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct SkillKey {
+    /// The skill's number, or `unknown`.
+    pub skill_id: String,
+    /// How the chats ended.
+    pub outcome: Outcome,
+}
+
+/// The averages of one skill and outcome.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[allow(missing_docs)] // Named like their families.
+pub struct SkillWindow {
+    pub asa: SumCount,
+    pub asa_max_ms: u64,
+    pub answered_within_target: u64,
+    pub duration: SumCount,
+    pub time_on_agent: SumCount,
+}
+
+/// What the gauges of the latest window show.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Latest {
+    /// Its beginning, server's time.
+    pub start: DateTime<Utc>,
+    /// Its end: up to where the poll was answered, server's time.
+    pub end: DateTime<Utc>,
+    /// Chats per channel, skill and outcome.
+    pub chats: BTreeMap<ChatKey, u64>,
+    /// Chats per agent and outcome.
+    pub agents: BTreeMap<AgentKey, u64>,
+    /// Averages per skill and outcome.
+    pub skills: BTreeMap<SkillKey, SkillWindow>,
+}
+
+/// What is kept of a chat until the poll's end is known.
+#[derive(Debug)]
+struct Closed {
+    at: DateTime<Utc>,
+    labels: Arc<(ChatKey, String)>,
+    asa_ms: Option<u64>,
+    duration_ms: Option<u64>,
+    time_on_agent_ms: Option<u64>,
+}
+
+/// Gathers the chats of one poll's answers.
+#[derive(Debug, Default)]
+pub struct Gatherer {
+    closed: Vec<Closed>,
+    /// A busy operation has thousands of chats and some dozens of label sets.
+    labels: BTreeMap<(ChatKey, String), Arc<(ChatKey, String)>>,
+}
+
+impl Gatherer {
+    /// Takes in one chat. `first_seen` stands in for a close time that the report does not give.
+    pub fn note(&mut self, chat: &Chat, first_seen: DateTime<Utc>) {
+        let key = ChatKey {
+            channel: chat.channel.clone(),
+            skill_id: chat.skill_id.clone(),
+            outcome: chat.outcome,
+        };
+        let labels = (key, chat.agent_id.clone());
+        let labels = self
+            .labels
+            .entry(labels)
+            .or_insert_with_key(|labels| Arc::new(labels.clone()));
+        self.closed.push(Closed {
+            at: chat.closed.map_or(first_seen, |closed| closed.earliest),
+            labels: Arc::clone(labels),
+            asa_ms: chat.asa_ms,
+            duration_ms: chat.duration_ms,
+            time_on_agent_ms: chat.time_on_agent_ms,
+        });
+    }
+
+    /// Takes in the chats of a further piece of the same poll.
+    pub fn extend(&mut self, other: Gatherer) {
+        self.closed.extend(other.closed);
+    }
+
+    /// The window that ends where the poll's last answer did.
+    pub fn finish(self, end: DateTime<Utc>, length: TimeDelta, asa_target_ms: u64) -> Latest {
+        let start = end - length;
+        let mut latest = Latest {
+            start,
+            end,
+            chats: BTreeMap::new(),
+            agents: BTreeMap::new(),
+            skills: BTreeMap::new(),
+        };
+        for chat in self.closed.iter().filter(|chat| (start..=end).contains(&chat.at)) {
+            latest.count(chat, asa_target_ms);
+        }
+        latest
+    }
+}
+
+impl Latest {
+    fn count(&mut self, chat: &Closed, asa_target_ms: u64) {
+        let (key, agent_id) = &*chat.labels;
+        *self.chats.entry(key.clone()).or_default() += 1;
+        let agent = AgentKey {
+            agent_id: agent_id.clone(),
+            outcome: key.outcome,
+        };
+        *self.agents.entry(agent).or_default() += 1;
+        let skill = SkillKey {
+            skill_id: key.skill_id.clone(),
+            outcome: key.outcome,
+        };
+        let skill = self.skills.entry(skill).or_default();
+        skill.asa.observe(chat.asa_ms);
+        skill.duration.observe(chat.duration_ms);
+        skill.time_on_agent.observe(chat.time_on_agent_ms);
+        if let Some(asa) = chat.asa_ms {
+            skill.asa_max_ms = skill.asa_max_ms.max(asa);
+            skill.answered_within_target += u64::from(asa <= asa_target_ms);
+        }
+    }
+}

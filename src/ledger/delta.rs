@@ -1,0 +1,201 @@
+//! What one answer brings. It is gathered aside and applied only when the answer proved whole: an answer counts whole
+//! or not at all.
+
+use std::collections::{BTreeMap, HashSet};
+
+use chrono::{DateTime, NaiveDateTime, Utc};
+
+use super::exemplar::Exemplars;
+use super::totals::Histogram;
+use super::{Counts, Ledger, Rules, Totals, bounds};
+use crate::chat::{Chat, ConnId};
+use crate::wolkvox::{Field, RowError};
+
+/// Who found a row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Found {
+    /// The poll, which follows the watermark.
+    ByPoll,
+    /// The sweep, the wide look for late rows.
+    BySweep,
+}
+
+/// How a row relates to what is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Novelty {
+    /// The chat is new.
+    New,
+    /// Known from an earlier answer. Since when, server's time.
+    Duplicate(DateTime<Utc>),
+    /// The same id came before in this answer; the first row counts.
+    Repeated,
+}
+
+/// Numbers about the rows of one answer, for the poller's own metrics.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AnswerCounts {
+    /// Rows read.
+    pub rows: u64,
+    /// Rows of chats already known from an earlier answer.
+    pub duplicate: u64,
+    /// Rows whose id came before in the same answer.
+    pub repeated: u64,
+    /// New chats that were counted.
+    pub counted: u64,
+    /// New chats from before the start of counting: remembered only.
+    pub remembered: u64,
+    /// Counted chats that only the sweep found.
+    pub late: u64,
+    /// Rows that are no chat.
+    pub rejected: BTreeMap<RowError, u64>,
+    /// Unreadable values of new chats.
+    pub invalid: BTreeMap<Field, u64>,
+    /// Documented keys that new chats lack.
+    pub absent: BTreeMap<Field, u64>,
+    /// From the close of a counted chat until it was first seen.
+    pub arrival_delay: Histogram,
+}
+
+impl Default for AnswerCounts {
+    fn default() -> AnswerCounts {
+        AnswerCounts {
+            rows: 0,
+            duplicate: 0,
+            repeated: 0,
+            counted: 0,
+            remembered: 0,
+            late: 0,
+            rejected: BTreeMap::new(),
+            invalid: BTreeMap::new(),
+            absent: BTreeMap::new(),
+            arrival_delay: Histogram::new(bounds::ARRIVAL_DELAY),
+        }
+    }
+}
+
+/// What one whole answer brought, ready for [`Ledger::apply`].
+#[derive(Debug)]
+pub struct Absorbed {
+    /// Ids not seen before.
+    pub new: HashSet<ConnId>,
+    /// When they were first seen, server's time.
+    pub first_seen: DateTime<Utc>,
+    /// The greatest local time that the rows can have in the report's filter.
+    pub reach: NaiveDateTime,
+    /// What the new chats add.
+    pub totals: Totals,
+    /// The newest close time among them.
+    pub last_chat_close: Option<DateTime<Utc>>,
+    /// The server's clock minus ours, milliseconds.
+    pub server_offset_ms: i64,
+    /// Numbers about the rows.
+    pub counts: AnswerCounts,
+    /// Examples of what the histograms count.
+    pub exemplars: Exemplars,
+}
+
+/// Gathers the rows of one answer beside the ledger.
+#[derive(Debug)]
+pub struct Delta<'a> {
+    ledger: &'a Ledger,
+    rules: Rules,
+    found: Found,
+    /// Ids of this answer that were known before.
+    known: HashSet<ConnId>,
+    absorbed: Absorbed,
+}
+
+impl<'a> Delta<'a> {
+    /// Begins a request whose rows can have local times up to `date_end`.
+    pub fn begin(ledger: &'a Ledger, rules: Rules, found: Found, date_end: NaiveDateTime) -> Delta<'a> {
+        Delta {
+            ledger,
+            rules,
+            found,
+            known: HashSet::new(),
+            absorbed: Absorbed {
+                new: HashSet::new(),
+                first_seen: DateTime::UNIX_EPOCH,
+                reach: date_end,
+                totals: Totals::default(),
+                last_chat_close: None,
+                server_offset_ms: 0,
+                counts: AnswerCounts::default(),
+                exemplars: Exemplars::default(),
+            },
+        }
+    }
+
+    /// The answer begins, before its first row: at `server_now` by the server's clock, `now` by ours. `latest` is the
+    /// greatest local time up to then; a server that minds `date_end` loosely can send rows up to it.
+    pub fn answered(&mut self, server_now: DateTime<Utc>, now: DateTime<Utc>, latest: NaiveDateTime) {
+        self.absorbed.first_seen = server_now;
+        self.absorbed.server_offset_ms = (server_now - now).num_milliseconds();
+        self.absorbed.reach = self.absorbed.reach.max(latest);
+    }
+
+    /// When this answer's new chats were first seen, server's time.
+    pub fn first_seen(&self) -> DateTime<Utc> {
+        self.absorbed.first_seen
+    }
+
+    /// Takes in one chat.
+    pub fn absorb(&mut self, chat: &Chat) -> Novelty {
+        self.absorbed.counts.rows += 1;
+        if self.absorbed.new.contains(&chat.id) || self.known.contains(&chat.id) {
+            self.absorbed.counts.repeated += 1;
+            return Novelty::Repeated;
+        }
+        if let Some(first_seen) = self.ledger.seen.first_seen(&chat.id) {
+            self.known.insert(chat.id.clone());
+            self.absorbed.counts.duplicate += 1;
+            return Novelty::Duplicate(first_seen);
+        }
+        self.absorbed.new.insert(chat.id.clone());
+        self.count(chat);
+        Novelty::New
+    }
+
+    fn count(&mut self, chat: &Chat) {
+        let absorbed = &mut self.absorbed;
+        let closed = chat.closed.map(|closed| closed.earliest);
+        let counts = self.ledger.counts(chat, self.found, absorbed.server_offset_ms);
+        absorbed
+            .totals
+            .absorb(chat, counts, self.rules, absorbed.first_seen);
+        absorbed.last_chat_close = absorbed.last_chat_close.max(closed);
+        for (map, fields) in [
+            (&mut absorbed.counts.invalid, chat.invalid),
+            (&mut absorbed.counts.absent, chat.absent),
+        ] {
+            for field in fields.iter() {
+                *map.entry(field).or_default() += 1;
+            }
+        }
+        if counts == Counts::No {
+            absorbed.counts.remembered += 1;
+            return;
+        }
+        absorbed.counts.counted += 1;
+        absorbed.counts.late += u64::from(self.found == Found::BySweep);
+        absorbed.exemplars.note(chat, absorbed.first_seen);
+        if let Some(closed) = closed {
+            let delay = (absorbed.first_seen - closed).num_milliseconds();
+            absorbed
+                .counts
+                .arrival_delay
+                .observe(bounds::ARRIVAL_DELAY, u64::try_from(delay).unwrap_or(0));
+        }
+    }
+
+    /// Notes a row that is no chat.
+    pub fn reject(&mut self, error: RowError) {
+        self.absorbed.counts.rows += 1;
+        *self.absorbed.counts.rejected.entry(error).or_default() += 1;
+    }
+
+    /// The answer proved whole.
+    pub fn finish(self) -> Absorbed {
+        self.absorbed
+    }
+}

@@ -1,0 +1,158 @@
+//! The ids of chats that are counted (or remembered), grouped by the answer that first showed them.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::chat::ConnId;
+use local_text::LocalText;
+
+/// A group is forgotten only if it lies below the next request by more than this: `date_end` may round, and in the
+/// repeated hour of daylight saving later instants have lesser local times.
+const MARGIN: TimeDelta = TimeDelta::hours(1);
+
+/// Ids in groups, and the floor that forgotten groups leave.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(from = "Stored", into = "Stored")]
+pub struct Seen {
+    /// When each id was first seen: seconds since the epoch, the key of its group.
+    ids: HashMap<ConnId, i64>,
+    /// Per group, the greatest local time that its rows can have in the report's filter.
+    reach: BTreeMap<i64, NaiveDateTime>,
+    floor: Option<NaiveDateTime>,
+}
+
+impl Seen {
+    /// When an id was first seen, server's time; `None` if it is new.
+    pub fn first_seen(&self, id: &ConnId) -> Option<DateTime<Utc>> {
+        self.ids
+            .get(id)
+            .and_then(|seconds| DateTime::from_timestamp(*seconds, 0))
+    }
+
+    /// How many ids are remembered.
+    pub fn len(&self) -> usize {
+        self.ids.len()
+    }
+
+    /// Whether none is remembered.
+    pub fn is_empty(&self) -> bool {
+        self.ids.is_empty()
+    }
+
+    /// The local time below which no request may begin: rows below it have been counted, and their ids forgotten.
+    pub fn floor(&self) -> Option<NaiveDateTime> {
+        self.floor
+    }
+
+    /// Remembers the new ids of one answer. `reach` is the greatest local time that its rows can have.
+    pub fn remember(&mut self, ids: HashSet<ConnId>, first_seen: DateTime<Utc>, reach: NaiveDateTime) {
+        if ids.is_empty() {
+            return;
+        }
+        let group = first_seen.timestamp();
+        let known = self.reach.entry(group).or_insert(reach);
+        *known = reach.max(*known);
+        self.ids.extend(ids.into_iter().map(|id| (id, group)));
+    }
+
+    /// Forgets the groups that lie below `next_date_ini` by more than an hour, and raises the floor to keep them so.
+    pub fn forget_before(&mut self, next_date_ini: NaiveDateTime) {
+        let Some(limit) = next_date_ini.checked_sub_signed(MARGIN) else {
+            return;
+        };
+        let gone: HashSet<i64> = self
+            .reach
+            .iter()
+            .filter(|(_, reach)| **reach < limit)
+            .map(|(group, _)| *group)
+            .collect();
+        if gone.is_empty() {
+            return;
+        }
+        for group in &gone {
+            // The first second that none of the group's rows can have.
+            let above = self
+                .reach
+                .remove(group)
+                .map(|reach| reach + TimeDelta::seconds(1));
+            self.floor = self.floor.max(above);
+        }
+        self.ids.retain(|_, group| !gone.contains(group));
+    }
+}
+
+/// The form on disk: ids listed per group, local times as `date_ini` text.
+#[derive(Serialize, Deserialize)]
+struct Stored {
+    floor: Option<LocalText>,
+    groups: Vec<Group>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Group {
+    first_seen: i64,
+    #[serde(with = "local_text")]
+    reach: NaiveDateTime,
+    ids: Vec<ConnId>,
+}
+
+impl From<Seen> for Stored {
+    fn from(seen: Seen) -> Stored {
+        let mut ids: BTreeMap<i64, Vec<ConnId>> = BTreeMap::new();
+        for (id, group) in seen.ids {
+            ids.entry(group).or_default().push(id);
+        }
+        let groups = seen.reach.into_iter().map(|(first_seen, reach)| {
+            let mut ids = ids.remove(&first_seen).unwrap_or_default();
+            ids.sort_unstable();
+            Group {
+                first_seen,
+                reach,
+                ids,
+            }
+        });
+        Stored {
+            floor: seen.floor.map(LocalText),
+            groups: groups.collect(),
+        }
+    }
+}
+
+impl From<Stored> for Seen {
+    fn from(stored: Stored) -> Seen {
+        let mut seen = Seen {
+            floor: stored.floor.map(|LocalText(at)| at),
+            ..Seen::default()
+        };
+        for group in stored.groups {
+            seen.reach.insert(group.first_seen, group.reach);
+            seen.ids
+                .extend(group.ids.into_iter().map(|id| (id, group.first_seen)));
+        }
+        seen
+    }
+}
+
+/// Local times as the report's `date_ini` writes them.
+mod local_text {
+    use chrono::NaiveDateTime;
+    use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+    use crate::wolkvox::window::{format_local, parse_local};
+
+    pub(super) fn serialize<S: Serializer>(at: &NaiveDateTime, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&format_local(*at))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<NaiveDateTime, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        parse_local(&text).ok_or_else(|| de::Error::custom(format!("{text:?} is no YYYYmmddHHMMSS")))
+    }
+
+    /// For a floor that may not be there yet.
+    #[derive(Serialize, Deserialize)]
+    #[serde(transparent)]
+    pub(super) struct LocalText(#[serde(with = "super::local_text")] pub(super) NaiveDateTime);
+}

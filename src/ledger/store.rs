@@ -1,0 +1,285 @@
+//! The ledger's file: written aside, fsynced, renamed, its directory fsynced, under a lock. What a scrape has shown
+//! must survive a crash, else a counter would fall, read as a reset, and `increase()` would count twice.
+
+use std::ffi::OsString;
+use std::fmt::Write as _;
+use std::fs::{self, File, TryLockError};
+use std::future::Future;
+use std::io::{self, Read, Write as _};
+use std::path::{Path, PathBuf};
+
+use super::Ledger;
+use super::state::{self, AgentDigest, Origin, StateError};
+
+/// Keeps a ledger.
+pub trait Store: Send {
+    /// Makes the ledger outlive a crash; returns its size in bytes.
+    fn commit(&mut self, ledger: &Ledger) -> impl Future<Output = Result<u64, StoreError>> + Send;
+}
+
+/// Why the state can't be used or written.
+#[derive(Debug, thiserror::Error)]
+#[allow(missing_docs)] // The texts say what each one is.
+pub enum StoreError {
+    #[error(
+        "the state directory {} can't be used: {source}. Make it writable for this user, or set WOLKVOX_STATE_DIR to a directory that is", path.display()
+    )]
+    Directory { path: PathBuf, source: io::Error },
+    #[error(
+        "another exporter ({holder}) is using the state file {}. Stop it, or give this one its own WOLKVOX_OPERATION or WOLKVOX_STATE_DIR", path.display()
+    )]
+    Locked { path: PathBuf, holder: String },
+    #[error("the state file {} can't be read: {source}", path.display())]
+    Read { path: PathBuf, source: io::Error },
+    #[error(
+        "the state file {} is damaged: {what}. It was left as it is. To start counting anew (counters begin at 0, which Prometheus handles), move it away; never put an older copy in its place", path.display()
+    )]
+    Damaged { path: PathBuf, what: String },
+    #[error(
+        "the state file {} was written by a newer exporter: {what}. Run that version, or move the file away to start counting anew", path.display()
+    )]
+    Newer { path: PathBuf, what: String },
+    #[error(
+        "the state file {} counts the report of {stored}, but this exporter is set to {configured}. Set WOLKVOX_OPERATION to another name to count them apart, or move the file away to start counting anew", path.display()
+    )]
+    OtherHost {
+        path: PathBuf,
+        stored: String,
+        configured: String,
+    },
+    #[error(
+        "the state file {} counts with another WOLKVOX_AGENT_DNI than is set now. Set WOLKVOX_OPERATION to another name to count them apart, or move the file away to start counting anew", path.display()
+    )]
+    OtherAgent { path: PathBuf },
+    #[error("the state can't be written to {}: {source}", path.display())]
+    Write { path: PathBuf, source: io::Error },
+}
+
+/// The settings that a state belongs to.
+#[derive(Debug, Clone)]
+pub struct Identity {
+    /// The label `operation`; names the file.
+    pub operation: String,
+    /// The host (and port) of the API.
+    pub host: String,
+    /// `WOLKVOX_AGENT_DNI`.
+    pub agent_dni: Option<String>,
+    /// The IANA name of the report's time zone.
+    pub timezone: String,
+}
+
+/// A ledger's file, locked for this process.
+#[derive(Debug)]
+pub struct FileStore {
+    directory: PathBuf,
+    path: PathBuf,
+    origin: Origin,
+    /// Held until the process ends, however it ends.
+    _lock: File,
+}
+
+impl FileStore {
+    /// Opens the operation's file in `directory`, which is made if it is missing. The ledger is `None` at the first
+    /// start.
+    ///
+    /// # Errors
+    /// See [`StoreError`]. Nothing was changed then.
+    pub fn open(directory: &Path, identity: Identity) -> Result<(FileStore, Option<Ledger>), StoreError> {
+        let in_directory = |source| StoreError::Directory {
+            path: directory.to_owned(),
+            source,
+        };
+        fs::create_dir_all(directory).map_err(in_directory)?;
+        let name = file_name(&identity.operation);
+        let path = directory.join(format!("{name}.state"));
+        let lock = lock(&directory.join(format!("{name}.lock")), &path)
+            .map_err(|error| error.unwrap_or_else(in_directory))?;
+        probe(&aside(&path)).map_err(in_directory)?;
+        let (origin, ledger) = match read(&path)? {
+            Some((stored, ledger)) => (check(&path, stored, identity)?, Some(ledger)),
+            None => (new_origin(identity).map_err(in_directory)?, None),
+        };
+        Ok((
+            FileStore {
+                directory: directory.to_owned(),
+                path,
+                origin,
+                _lock: lock,
+            },
+            ledger,
+        ))
+    }
+
+    /// Where the state is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+}
+
+impl Store for FileStore {
+    async fn commit(&mut self, ledger: &Ledger) -> Result<u64, StoreError> {
+        let path = self.path.clone();
+        let failed = move |source| StoreError::Write { path, source };
+        let bytes = state::encode(&self.origin, ledger)
+            .map_err(io::Error::other)
+            .map_err(failed.clone())?;
+        let (directory, path) = (self.directory.clone(), self.path.clone());
+        let size = bytes.len() as u64;
+        // On a thread of its own: a slow disk must not hold up a scrape.
+        tokio::task::spawn_blocking(move || replace(&directory, &path, &bytes))
+            .await
+            .map_err(io::Error::other)
+            .and_then(|result| result)
+            .map_err(failed)?;
+        Ok(size)
+    }
+}
+
+/// Replaces the file so that after a crash it is the old or the new one, whole.
+fn replace(directory: &Path, path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let aside = aside(path);
+    let mut file = create(&aside)?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    drop(file);
+    fs::rename(&aside, path)?;
+    sync_directory(directory)
+}
+
+#[cfg(unix)]
+fn sync_directory(directory: &Path) -> io::Result<()> {
+    File::open(directory)?.sync_all()
+}
+
+/// Elsewhere a directory can't be opened as a file; the rename is as durable as the system makes it.
+#[cfg(not(unix))]
+fn sync_directory(_directory: &Path) -> io::Result<()> {
+    Ok(())
+}
+
+fn aside(path: &Path) -> PathBuf {
+    let mut name = OsString::from(path);
+    name.push(".new");
+    PathBuf::from(name)
+}
+
+/// Creates a file that only this user can read: with names switched on it holds personal data.
+fn create(path: &Path) -> io::Result<File> {
+    let mut options = File::options();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
+}
+
+/// A directory that can't be written is told at the start, not at the first poll.
+fn probe(path: &Path) -> io::Result<()> {
+    create(path)?.write_all(b"probe")?;
+    fs::remove_file(path)
+}
+
+/// Takes the lock. The error is `Ok` where it is already in the user's words, `Err` where the directory is to blame.
+fn lock(path: &Path, state: &Path) -> Result<File, Result<StoreError, io::Error>> {
+    let mut file = File::options()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .open(path)
+        .map_err(Err)?;
+    match file.try_lock() {
+        Ok(()) => {}
+        Err(TryLockError::WouldBlock) => {
+            let mut holder = String::new();
+            let holder = match file.read_to_string(&mut holder) {
+                Ok(1..) => format!("process {}", holder.trim()),
+                _ => "its process is not known".to_owned(),
+            };
+            return Err(Ok(StoreError::Locked {
+                path: state.to_owned(),
+                holder,
+            }));
+        }
+        Err(TryLockError::Error(error)) => return Err(Err(error)),
+    }
+    file.set_len(0)
+        .and_then(|()| writeln!(file, "{}", std::process::id()))
+        .map_err(Err)?;
+    Ok(file)
+}
+
+fn read(path: &Path) -> Result<Option<(Origin, Ledger)>, StoreError> {
+    let bytes = match fs::read(path) {
+        Ok(bytes) => bytes,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(source) => {
+            return Err(StoreError::Read {
+                path: path.to_owned(),
+                source,
+            });
+        }
+    };
+    match state::decode(&bytes) {
+        Ok(state) => Ok(Some(state)),
+        Err(StateError::Damaged(what)) => Err(StoreError::Damaged {
+            path: path.to_owned(),
+            what,
+        }),
+        Err(error @ StateError::Newer(_)) => Err(StoreError::Newer {
+            path: path.to_owned(),
+            what: error.to_string(),
+        }),
+    }
+}
+
+fn new_origin(identity: Identity) -> io::Result<Origin> {
+    Ok(Origin {
+        agent_dni: identity.agent_dni.as_deref().map(AgentDigest::new).transpose()?,
+        operation: identity.operation,
+        host: identity.host,
+        timezone: identity.timezone,
+    })
+}
+
+/// The stored origin goes on, with today's zone: the floor is local text and holds in any zone.
+fn check(path: &Path, stored: Origin, identity: Identity) -> Result<Origin, StoreError> {
+    if stored.host != identity.host {
+        return Err(StoreError::OtherHost {
+            path: path.to_owned(),
+            stored: stored.host,
+            configured: identity.host,
+        });
+    }
+    let same_agent = match (&stored.agent_dni, &identity.agent_dni) {
+        (None, None) => true,
+        (Some(digest), Some(agent_dni)) => digest.is_of(agent_dni),
+        _ => false,
+    };
+    if !same_agent {
+        return Err(StoreError::OtherAgent {
+            path: path.to_owned(),
+        });
+    }
+    Ok(Origin {
+        timezone: identity.timezone,
+        operation: identity.operation,
+        ..stored
+    })
+}
+
+/// The operation's name as a file name: what could mean something to a file system is percent-encoded.
+fn file_name(operation: &str) -> String {
+    let mut name = String::new();
+    for (index, byte) in operation.bytes().enumerate() {
+        match byte {
+            b'-' | b'_' | b'0'..=b'9' | b'A'..=b'Z' | b'a'..=b'z' => name.push(char::from(byte)),
+            b'.' if index > 0 => name.push('.'),
+            // Writing to a String cannot fail.
+            _ => drop(write!(name, "%{byte:02X}")),
+        }
+    }
+    name
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,489 @@
+//! What has been counted: counters and histograms per label set, in sorted maps, so that they compare and serialise
+//! the same way every time. Times are whole milliseconds in `u64`: a float that changed in its last digit on its way
+//! through a file would read as a counter reset.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::bounds;
+use crate::chat::{Chat, Feeling, Outcome, Participant};
+
+/// The labels of the families per chat.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct ChatKey {
+    /// Lower case, or `unknown`.
+    pub channel: String,
+    /// The skill's number, or `unknown`.
+    pub skill_id: String,
+    /// How the chats ended.
+    pub outcome: Outcome,
+}
+
+/// The labels of the families per agent.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct AgentKey {
+    /// The agent's extension number, or `unknown`.
+    pub agent_id: String,
+    /// How the chats ended.
+    pub outcome: Outcome,
+}
+
+/// The labels of the dispositions.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct DispositionKey {
+    /// The skill's number, or `unknown`.
+    pub skill_id: String,
+    /// The operation's code.
+    pub cod_act: String,
+}
+
+/// The labels of the feelings.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct FeelingKey {
+    /// The skill's number, or `unknown`.
+    pub skill_id: String,
+    /// The customer's mood.
+    pub feeling: Feeling,
+    /// How the chats ended.
+    pub outcome: Outcome,
+}
+
+/// The labels of the last speakers.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct SpeakerKey {
+    /// The skill's number, or `unknown`.
+    pub skill_id: String,
+    /// Who wrote last.
+    pub participant: Participant,
+    /// How the chats ended.
+    pub outcome: Outcome,
+}
+
+/// A histogram over milliseconds. The bounds are those of its family, in [`bounds`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Histogram {
+    /// Observations per bucket (not cumulative); the last one is `+Inf`.
+    pub buckets: Vec<u64>,
+    /// The sum of what was observed, milliseconds.
+    pub sum_ms: u64,
+}
+
+impl Histogram {
+    /// An empty histogram with a bucket per bound and one for the rest.
+    pub fn new(bounds: &[u64]) -> Histogram {
+        Histogram {
+            buckets: vec![0; bounds.len() + 1],
+            sum_ms: 0,
+        }
+    }
+
+    /// Counts one observation; a bucket includes its bound.
+    pub fn observe(&mut self, bounds: &[u64], milliseconds: u64) {
+        self.buckets[bucket_of(bounds, milliseconds)] += 1;
+        self.sum_ms += milliseconds;
+    }
+
+    /// How much was observed.
+    pub fn count(&self) -> u64 {
+        self.buckets.iter().sum()
+    }
+
+    /// Adds the observations of another histogram with the same bounds.
+    pub fn add(&mut self, other: &Histogram) {
+        for (mine, theirs) in self.buckets.iter_mut().zip(&other.buckets) {
+            *mine += theirs;
+        }
+        self.sum_ms += other.sum_ms;
+    }
+}
+
+/// The index of the bucket that counts an observation.
+pub fn bucket_of(bounds: &[u64], milliseconds: u64) -> usize {
+    bounds.partition_point(|bound| *bound < milliseconds)
+}
+
+/// The sum and the count of a summary without quantiles.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct SumCount {
+    /// The sum of what was observed, milliseconds.
+    pub sum_ms: u64,
+    /// How much was observed.
+    pub count: u64,
+}
+
+impl SumCount {
+    /// Counts one observation, if there is one.
+    pub fn observe(&mut self, milliseconds: Option<u64>) {
+        if let Some(milliseconds) = milliseconds {
+            self.sum_ms += milliseconds;
+            self.count += 1;
+        }
+    }
+
+    fn add(&mut self, other: &SumCount) {
+        self.sum_ms += other.sum_ms;
+        self.count += other.count;
+    }
+}
+
+/// What is counted per [`ChatKey`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[allow(missing_docs)] // One per family of the contract; the catalogue explains them.
+pub struct ChatTotals {
+    pub chats: u64,
+    pub answered_within_target: u64,
+    pub customer_characters: u64,
+    pub agent_characters: u64,
+    pub agent_answers: u64,
+    pub transfers: u64,
+    pub asa: Histogram,
+    pub duration: Histogram,
+    pub time_on_agent: Histogram,
+    pub agent_response: Histogram,
+}
+
+impl Default for ChatTotals {
+    fn default() -> ChatTotals {
+        ChatTotals {
+            chats: 0,
+            answered_within_target: 0,
+            customer_characters: 0,
+            agent_characters: 0,
+            agent_answers: 0,
+            transfers: 0,
+            asa: Histogram::new(bounds::ASA),
+            duration: Histogram::new(bounds::DURATION),
+            time_on_agent: Histogram::new(bounds::TIME_ON_AGENT),
+            agent_response: Histogram::new(bounds::AGENT_RESPONSE),
+        }
+    }
+}
+
+impl ChatTotals {
+    fn count(&mut self, chat: &Chat, asa_target_ms: u64) {
+        self.chats += 1;
+        self.answered_within_target += u64::from(chat.asa_ms.is_some_and(|asa| asa <= asa_target_ms));
+        self.customer_characters += chat.customer_characters.unwrap_or(0);
+        self.agent_characters += chat.agent_characters.unwrap_or(0);
+        self.agent_answers += chat.agent_answers.unwrap_or(0);
+        self.transfers += u64::from(chat.transferred == Some(true));
+        for (histogram, bounds, value) in [
+            (&mut self.asa, bounds::ASA, chat.asa_ms),
+            (&mut self.duration, bounds::DURATION, chat.duration_ms),
+            (
+                &mut self.time_on_agent,
+                bounds::TIME_ON_AGENT,
+                chat.time_on_agent_ms,
+            ),
+            (
+                &mut self.agent_response,
+                bounds::AGENT_RESPONSE,
+                chat.agent_response_ms,
+            ),
+        ] {
+            if let Some(milliseconds) = value {
+                histogram.observe(bounds, milliseconds);
+            }
+        }
+    }
+
+    fn add(&mut self, other: &ChatTotals) {
+        self.chats += other.chats;
+        self.answered_within_target += other.answered_within_target;
+        self.customer_characters += other.customer_characters;
+        self.agent_characters += other.agent_characters;
+        self.agent_answers += other.agent_answers;
+        self.transfers += other.transfers;
+        self.asa.add(&other.asa);
+        self.duration.add(&other.duration);
+        self.time_on_agent.add(&other.time_on_agent);
+        self.agent_response.add(&other.agent_response);
+    }
+}
+
+/// What is counted per [`AgentKey`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[allow(missing_docs)] // One per family of the contract; the catalogue explains them.
+pub struct AgentTotals {
+    pub chats: u64,
+    pub answered_within_target: u64,
+    pub answers: u64,
+    pub characters: u64,
+    pub asa: SumCount,
+    pub time_on_agent: SumCount,
+    pub duration: SumCount,
+}
+
+impl AgentTotals {
+    fn count(&mut self, chat: &Chat, asa_target_ms: u64) {
+        self.chats += 1;
+        self.answered_within_target += u64::from(chat.asa_ms.is_some_and(|asa| asa <= asa_target_ms));
+        self.answers += chat.agent_answers.unwrap_or(0);
+        self.characters += chat.agent_characters.unwrap_or(0);
+        self.asa.observe(chat.asa_ms);
+        self.time_on_agent.observe(chat.time_on_agent_ms);
+        self.duration.observe(chat.duration_ms);
+    }
+
+    fn add(&mut self, other: &AgentTotals) {
+        self.chats += other.chats;
+        self.answered_within_target += other.answered_within_target;
+        self.answers += other.answers;
+        self.characters += other.characters;
+        self.asa.add(&other.asa);
+        self.time_on_agent.add(&other.time_on_agent);
+        self.duration.add(&other.duration);
+    }
+}
+
+/// A label set's totals and when it was first seen.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Entry<V> {
+    /// When it started at 0: milliseconds since the epoch. The `_created` time of OpenMetrics.
+    pub created_ms: i64,
+    /// The totals.
+    pub value: V,
+}
+
+/// Label sets and their totals.
+pub type Table<K, V> = BTreeMap<K, Entry<V>>;
+
+/// A text that belongs to an id: that of the chat closed last.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Name {
+    /// The text.
+    pub text: String,
+    /// When the chat that it came from was closed: milliseconds since the epoch.
+    pub as_of_ms: i64,
+}
+
+/// Everything that is counted per chat.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Totals {
+    /// Per channel, skill and outcome.
+    #[serde(with = "as_list")]
+    pub chats: Table<ChatKey, ChatTotals>,
+    /// Per agent and outcome.
+    #[serde(with = "as_list")]
+    pub agents: Table<AgentKey, AgentTotals>,
+    /// Chats per skill and code.
+    #[serde(with = "as_list")]
+    pub dispositions: Table<DispositionKey, u64>,
+    /// Chats per skill, feeling and outcome.
+    #[serde(with = "as_list")]
+    pub feelings: Table<FeelingKey, u64>,
+    /// Chats per skill, last speaker and outcome.
+    #[serde(with = "as_list")]
+    pub speakers: Table<SpeakerKey, u64>,
+    /// Names of agents by id; empty unless names are switched on.
+    pub agent_names: BTreeMap<String, Name>,
+    /// Texts of the codes.
+    pub descriptions: BTreeMap<String, Name>,
+    /// Whether the server ever sent an average response time; until then its families are left out.
+    pub sends_agent_response: bool,
+    /// Whether the server ever said if a chat was transferred.
+    pub sends_transfer: bool,
+}
+
+/// How to count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rules {
+    /// An ASA up to this is within the target; milliseconds.
+    pub asa_target_ms: u64,
+    /// What is kept of agents.
+    pub agents: Agents,
+}
+
+/// What is kept and shown of agents (`WOLKVOX_AGENTS`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Agents {
+    /// Nothing.
+    Off,
+    /// Their ids.
+    Ids,
+    /// Their ids and names; names are personal data.
+    Names,
+}
+
+/// Whether a chat adds to the totals.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Counts {
+    /// It does.
+    Yes,
+    /// It is only remembered: its label sets are created at 0.
+    No,
+}
+
+impl Totals {
+    /// Takes one chat in. `now` becomes the creation time of label sets not seen before.
+    pub fn absorb(&mut self, chat: &Chat, counts: Counts, rules: Rules, now: DateTime<Utc>) {
+        let counted = counts == Counts::Yes;
+        let created_ms = now.timestamp_millis();
+        let skill_id = || chat.skill_id.clone();
+        let key = ChatKey {
+            channel: chat.channel.clone(),
+            skill_id: skill_id(),
+            outcome: chat.outcome,
+        };
+        let totals = entry(&mut self.chats, key, created_ms);
+        if counted {
+            totals.count(chat, rules.asa_target_ms);
+        }
+        if rules.agents != Agents::Off {
+            let key = AgentKey {
+                agent_id: chat.agent_id.clone(),
+                outcome: chat.outcome,
+            };
+            let totals = entry(&mut self.agents, key, created_ms);
+            if counted {
+                totals.count(chat, rules.asa_target_ms);
+            }
+        }
+        if let Some(cod_act) = chat.code.clone() {
+            *entry(
+                &mut self.dispositions,
+                DispositionKey {
+                    skill_id: skill_id(),
+                    cod_act,
+                },
+                created_ms,
+            ) += u64::from(counted);
+        }
+        let key = FeelingKey {
+            skill_id: skill_id(),
+            feeling: chat.feeling,
+            outcome: chat.outcome,
+        };
+        *entry(&mut self.feelings, key, created_ms) += u64::from(counted);
+        let key = SpeakerKey {
+            skill_id: skill_id(),
+            participant: chat.last_speaker,
+            outcome: chat.outcome,
+        };
+        *entry(&mut self.speakers, key, created_ms) += u64::from(counted);
+        self.note_texts(chat, rules, now);
+        self.sends_agent_response |= chat.agent_response_ms.is_some();
+        self.sends_transfer |= chat.transferred.is_some();
+    }
+
+    fn note_texts(&mut self, chat: &Chat, rules: Rules, now: DateTime<Utc>) {
+        let as_of_ms = chat
+            .closed
+            .map_or(now, |closed| closed.earliest)
+            .timestamp_millis();
+        if rules.agents == Agents::Names {
+            note(
+                &mut self.agent_names,
+                Some(&chat.agent_id),
+                chat.agent_name.as_ref(),
+                as_of_ms,
+            );
+        }
+        note(
+            &mut self.descriptions,
+            chat.code.as_ref(),
+            chat.description.as_ref(),
+            as_of_ms,
+        );
+    }
+
+    /// Adds what another answer brought.
+    pub fn add(&mut self, other: Totals) {
+        merge(&mut self.chats, other.chats, ChatTotals::add);
+        merge(&mut self.agents, other.agents, AgentTotals::add);
+        merge(&mut self.dispositions, other.dispositions, |mine, theirs| {
+            *mine += theirs;
+        });
+        merge(&mut self.feelings, other.feelings, |mine, theirs| {
+            *mine += *theirs;
+        });
+        merge(&mut self.speakers, other.speakers, |mine, theirs| {
+            *mine += *theirs;
+        });
+        for (names, others) in [
+            (&mut self.agent_names, other.agent_names),
+            (&mut self.descriptions, other.descriptions),
+        ] {
+            for (id, name) in others {
+                note(names, Some(&id), Some(&name.text), name.as_of_ms);
+            }
+        }
+        self.sends_agent_response |= other.sends_agent_response;
+        self.sends_transfer |= other.sends_transfer;
+    }
+
+    /// All chats counted.
+    pub fn chats_counted(&self) -> u64 {
+        self.chats.values().map(|entry| entry.value.chats).sum()
+    }
+
+    /// Removes what the setting no longer allows to keep.
+    pub fn restrict_to(&mut self, agents: Agents) {
+        if agents != Agents::Names {
+            self.agent_names.clear();
+        }
+        if agents == Agents::Off {
+            self.agents.clear();
+        }
+    }
+}
+
+fn entry<K: Ord, V: Default>(table: &mut Table<K, V>, key: K, created_ms: i64) -> &mut V {
+    &mut table
+        .entry(key)
+        .or_insert_with(|| Entry {
+            created_ms,
+            value: V::default(),
+        })
+        .value
+}
+
+fn merge<K: Ord, V: Default>(mine: &mut Table<K, V>, theirs: Table<K, V>, add: impl Fn(&mut V, &V)) {
+    for (key, other) in theirs {
+        add(entry(mine, key, other.created_ms), &other.value);
+    }
+}
+
+/// Keeps the text of the chat closed last; of two closed in the same second the lesser text, so that the order in
+/// which they are read does not matter.
+fn note(names: &mut BTreeMap<String, Name>, id: Option<&String>, text: Option<&String>, as_of_ms: i64) {
+    let (Some(id), Some(text)) = (id, text) else {
+        return;
+    };
+    let newer =
+        |known: &Name| as_of_ms > known.as_of_ms || (as_of_ms == known.as_of_ms && *text < known.text);
+    if names.get(id).is_none_or(newer) {
+        names.insert(
+            id.clone(),
+            Name {
+                text: text.clone(),
+                as_of_ms,
+            },
+        );
+    }
+}
+
+/// JSON has no maps with structured keys: tables are lists of pairs.
+mod as_list {
+    use std::collections::BTreeMap;
+
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    pub(super) fn serialize<K: Serialize, V: Serialize, S: Serializer>(
+        table: &BTreeMap<K, V>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(table)
+    }
+
+    pub(super) fn deserialize<'de, K, V, D>(deserializer: D) -> Result<BTreeMap<K, V>, D::Error>
+    where
+        K: Deserialize<'de> + Ord,
+        V: Deserialize<'de>,
+        D: Deserializer<'de>,
+    {
+        Ok(Vec::<(K, V)>::deserialize(deserializer)?.into_iter().collect())
+    }
+}

@@ -1,0 +1,341 @@
+//! The only place that knows the whole way of a chat. [`Poller::step`] goes it once; [`run`] decides when to go again.
+
+mod intake;
+mod publication;
+mod request;
+mod schedule;
+mod time;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use chrono_tz::Tz;
+use tokio::time::Instant;
+
+use crate::clock::Clock;
+use crate::latest::{Gatherer, Latest};
+use crate::ledger::exemplar::Exemplars;
+use crate::ledger::{Found, Ledger, Rules, Store, StoreError};
+use crate::metrics;
+use crate::stats::{FailureReason, Stats};
+use crate::wolkvox::{self, Source, window};
+
+pub use publication::{LastPoll, Publication, Publish};
+pub use schedule::{Schedule, run};
+
+use publication::Shelf;
+use request::Retries;
+use time::Clocks;
+
+/// How to poll.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The zone of the report's dates.
+    pub zone: Tz,
+    /// `WOLKVOX_POLL_INTERVAL`.
+    pub poll_interval: Duration,
+    /// `WOLKVOX_WINDOW`: how far a poll reaches back, and what the latest window covers.
+    pub window: TimeDelta,
+    /// `WOLKVOX_SWEEP_INTERVAL`; `None` is off.
+    pub sweep_interval: Option<Duration>,
+    /// `WOLKVOX_SWEEP_LOOKBACK`.
+    pub sweep_lookback: TimeDelta,
+    /// How to count.
+    pub rules: Rules,
+    /// Whether examples are kept for OpenMetrics.
+    pub exemplars: bool,
+    /// What is shown of the settings.
+    pub shown: metrics::Settings,
+}
+
+/// Why a poll or a sweep did not reach its end.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// A call failed.
+    #[error(transparent)]
+    Api(#[from] wolkvox::Error),
+    /// The state could not be committed; nothing new is shown until it can.
+    #[error(transparent)]
+    State(#[from] StoreError),
+}
+
+impl Failure {
+    /// The label `reason`.
+    pub fn reason(&self) -> FailureReason {
+        match self {
+            Failure::Api(error) => FailureReason::Api(error.reason()),
+            Failure::State(_) => FailureReason::State,
+        }
+    }
+}
+
+/// What a poll or a sweep read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Summary {
+    /// Where it began, UTC.
+    pub from: DateTime<Utc>,
+    /// Where it ended, UTC.
+    pub to: DateTime<Utc>,
+    /// Whole answers.
+    pub answers: u64,
+    /// Rows read.
+    pub rows: u64,
+    /// New chats that were counted.
+    pub counted: u64,
+    /// New chats from before the start of counting.
+    pub remembered: u64,
+    /// Rows of chats already known.
+    pub duplicate: u64,
+}
+
+/// What came of one beat: a poll, its pieces, and the sweep when due.
+#[derive(Debug)]
+pub struct Beat {
+    /// The poll; also failed where its rows could not be committed.
+    pub poll: Result<Summary, Failure>,
+    /// The sweep, if it was due.
+    pub sweep: Option<Result<Summary, Failure>>,
+    /// How long the server asked us to wait before the next call.
+    pub retry_after: Option<Duration>,
+}
+
+/// Polls the report, counts, commits and publishes.
+pub struct Poller<S, D, P> {
+    source: S,
+    store: D,
+    publisher: P,
+    clocks: Clocks,
+    settings: Settings,
+    ledger: Ledger,
+    stats: Stats,
+    exemplars: Exemplars,
+    shelf: Shelf,
+    latest: Option<(Latest, Instant)>,
+    last_poll: Option<LastPoll>,
+    /// `None` where sweeps are off.
+    sweep_due: Option<Instant>,
+    /// Something was applied since the last commit.
+    uncommitted: bool,
+    retries: Retries,
+}
+
+impl<S: Source, D: Store, P: Publish> Poller<S, D, P> {
+    /// Takes up a ledger: a restored one is shown at once; that of a first start is committed before the first
+    /// request, so that no crash can move the start of counting.
+    ///
+    /// # Errors
+    /// The first commit failed.
+    pub async fn start(
+        source: S,
+        store: D,
+        publisher: P,
+        clock: Arc<dyn Clock>,
+        settings: Settings,
+        ledger: Ledger,
+    ) -> Result<Self, StoreError> {
+        let clocks = Clocks::new(clock, settings.zone);
+        let mut ledger = ledger;
+        ledger.totals.restrict_to(settings.rules.agents);
+        let mut poller = Poller {
+            source,
+            store,
+            publisher,
+            stats: Stats::new(clocks.ours()),
+            shelf: Shelf::new(&ledger, clocks.today()),
+            sweep_due: settings.sweep_interval.map(|_| Instant::now()),
+            clocks,
+            settings,
+            ledger,
+            exemplars: Exemplars::default(),
+            latest: None,
+            last_poll: None,
+            uncommitted: true,
+            retries: Retries::default(),
+        };
+        poller.commit().await?;
+        poller.publish();
+        Ok(poller)
+    }
+
+    /// One beat: asks, counts, commits, publishes. `next_beat` is when the next one is due; a retry must not run into
+    /// it.
+    pub async fn step(&mut self, next_beat: Option<Instant>) -> Beat {
+        let started = Instant::now();
+        self.stats.polls += 1;
+        self.shelf.begin_beat();
+        self.retries = Retries::until(next_beat);
+        let poll_from = self.poll_from();
+        let mut poll = self.poll(poll_from).await;
+        // What fails the poll would fail the sweep as well; it stays due.
+        let sweep = if poll.is_ok() {
+            self.sweep(poll_from).await
+        } else {
+            None
+        };
+        if poll.is_ok() {
+            self.ledger.last_success = Some(self.clocks.ours());
+            self.forget();
+        }
+        self.ledger.end_beat();
+        if let Err(error) = self.commit().await {
+            poll = Err(error.into());
+        }
+        self.note_outcome(&poll, sweep.as_ref(), started);
+        self.publish();
+        let retry_after = [
+            poll.as_ref().err(),
+            sweep.as_ref().and_then(|sweep| sweep.as_ref().err()),
+        ];
+        Beat {
+            retry_after: retry_after.into_iter().flatten().filter_map(asked_to_wait).max(),
+            poll,
+            sweep,
+        }
+    }
+
+    /// Where a poll that begins now would ask from.
+    fn poll_from(&self) -> DateTime<Utc> {
+        self.ledger.cursors.poll.min(self.clocks.earlier()) - self.settings.window
+    }
+
+    /// Where a sweep that begins now would ask from.
+    fn sweep_from(&self) -> DateTime<Utc> {
+        self.ledger.cursors.sweep.min(self.clocks.earlier()) - self.settings.sweep_lookback
+    }
+
+    async fn poll(&mut self, from: DateTime<Utc>) -> Result<Summary, Failure> {
+        let to = self.clocks.later();
+        let mut gatherer = Gatherer::default();
+        let summary = self.stretch(Found::ByPoll, from, to, Some(&mut gatherer)).await?;
+        self.ledger.settle(Found::ByPoll);
+        // Nothing was asked where all of it lies below the floor: that says nothing about now.
+        if summary.answers > 0 {
+            let asa_target_ms = self.settings.rules.asa_target_ms;
+            let latest = gatherer.finish(summary.to, self.settings.window, asa_target_ms);
+            self.latest = Some((latest, Instant::now() + 2 * self.settings.poll_interval));
+        }
+        Ok(summary)
+    }
+
+    async fn sweep(&mut self, to: DateTime<Utc>) -> Option<Result<Summary, Failure>> {
+        let interval = self.settings.sweep_interval?;
+        let now = Instant::now();
+        if self.sweep_due.is_none_or(|due| due > now) {
+            return None;
+        }
+        let result = self.stretch(Found::BySweep, self.sweep_from(), to, None).await;
+        if result.is_ok() {
+            self.ledger.settle(Found::BySweep);
+            self.sweep_due = Some(now + interval);
+        }
+        Some(result)
+    }
+
+    /// Forgets the ids that no later request can return.
+    fn forget(&mut self) {
+        let poll_from = self.poll_from();
+        let next_start = match self.settings.sweep_interval {
+            Some(_) => poll_from.min(self.sweep_from()),
+            None => poll_from,
+        };
+        // Long enough to hold the other side of a repeated hour.
+        let probe = window::pieces(
+            next_start,
+            next_start + TimeDelta::hours(4),
+            self.settings.zone,
+            None,
+            window::LONGEST,
+        );
+        if let Some(date_ini) = probe.iter().map(|window| window.date_ini).min() {
+            self.ledger.forget_before(date_ini);
+        }
+    }
+
+    /// Makes the ledger outlive a crash, and puts it on the shelf that publications are made from.
+    async fn commit(&mut self) -> Result<(), StoreError> {
+        match self.store.commit(&self.ledger).await {
+            Ok(bytes) => {
+                self.stats.state_commits += 1;
+                self.stats.last_commit = Some(self.clocks.ours());
+                self.stats.state_bytes = Some(bytes);
+                self.shelf.put(&self.ledger, self.clocks.today());
+                self.uncommitted = false;
+                Ok(())
+            }
+            Err(error) => {
+                self.stats.state_commit_failures += 1;
+                Err(error)
+            }
+        }
+    }
+
+    fn note_outcome(
+        &mut self,
+        poll: &Result<Summary, Failure>,
+        sweep: Option<&Result<Summary, Failure>>,
+        started: Instant,
+    ) {
+        let ended = self.clocks.ours();
+        let duration = started.elapsed();
+        for failure in [poll.as_ref().err(), sweep.and_then(|sweep| sweep.as_ref().err())]
+            .into_iter()
+            .flatten()
+        {
+            self.stats.note_failure(failure.reason());
+        }
+        self.stats.up = Some(poll.is_ok());
+        self.stats.last_poll = Some(ended);
+        self.stats.poll_duration = Some(duration);
+        log("poll", poll, duration);
+        if let Some(sweep) = sweep {
+            log("sweep", sweep, duration);
+        }
+        self.last_poll = Some(LastPoll::new(ended, duration, poll));
+    }
+
+    fn publish(&self) {
+        let latest = self.latest.as_ref().map(|(latest, expires)| (latest, *expires));
+        let latest = latest.filter(|(_, expires)| *expires > Instant::now());
+        let view = self
+            .shelf
+            .view(&self.settings.shown, &self.exemplars, &self.stats);
+        self.publisher.publish(Publication {
+            view,
+            latest,
+            last_poll: self.last_poll.as_ref(),
+        });
+    }
+}
+
+fn asked_to_wait(failure: &Failure) -> Option<Duration> {
+    match failure {
+        Failure::Api(error) => error.retry_after(),
+        Failure::State(_) => None,
+    }
+}
+
+/// One line per poll: readable, and with fields.
+fn log(what: &str, result: &Result<Summary, Failure>, duration: Duration) {
+    let duration_ms = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
+    match result {
+        Ok(summary) => tracing::info!(
+            outcome = "ok",
+            from = %summary.from.format("%FT%TZ"),
+            to = %summary.to.format("%FT%TZ"),
+            answers = summary.answers,
+            rows = summary.rows,
+            new = summary.counted,
+            remembered = summary.remembered,
+            duplicate = summary.duplicate,
+            duration_ms,
+            "{what}: {} new chats counted", summary.counted
+        ),
+        Err(failure) => tracing::warn!(
+            outcome = "failed",
+            reason = failure.reason().as_str(),
+            duration_ms,
+            "{what} failed: {failure}. Nothing is lost: the next good one covers this time too"
+        ),
+    }
+}

@@ -1,0 +1,97 @@
+//! Takes the rows of one answer into a delta beside the ledger, and into the latest window.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use tokio::time::Instant;
+
+use super::Settings;
+use super::time::Clocks;
+use crate::chat::Chat;
+use crate::latest::Gatherer;
+use crate::ledger::delta::Novelty;
+use crate::ledger::{Absorbed, Delta, Found, Ledger};
+use crate::wolkvox::{Row, RowError, Sink, Window, window};
+
+/// The window's beginning is known only when the poll has ended; what is older than this can't be in it.
+const SLACK: TimeDelta = TimeDelta::hours(1);
+
+/// When, and with which `Date`, an answer began.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Begun {
+    pub(super) at: Instant,
+    pub(super) ours: DateTime<Utc>,
+    pub(super) date: Option<DateTime<Utc>>,
+}
+
+/// One request's sink.
+pub(super) struct Intake<'a> {
+    settings: &'a Settings,
+    clocks: &'a Clocks,
+    delta: Delta<'a>,
+    begun: Option<Begun>,
+    gatherer: Gatherer,
+    /// Chats closed before this are not gathered.
+    gather_from: DateTime<Utc>,
+}
+
+impl<'a> Intake<'a> {
+    pub(super) fn new(
+        ledger: &'a Ledger,
+        settings: &'a Settings,
+        clocks: &'a Clocks,
+        found: Found,
+        window: Window,
+    ) -> Intake<'a> {
+        Intake {
+            settings,
+            clocks,
+            delta: Delta::begin(ledger, settings.rules, found, window.date_end),
+            begun: None,
+            gatherer: Gatherer::default(),
+            gather_from: DateTime::<Utc>::MAX_UTC,
+        }
+    }
+
+    /// When the answer began; `None` where none came.
+    pub(super) fn begun(&self) -> Option<Begun> {
+        self.begun
+    }
+
+    /// The answer proved whole.
+    pub(super) fn finish(mut self) -> (Absorbed, Gatherer) {
+        if self.begun.is_none() {
+            self.begin(None);
+        }
+        (self.delta.finish(), self.gatherer)
+    }
+}
+
+impl Sink for Intake<'_> {
+    fn begin(&mut self, date: Option<DateTime<Utc>>) {
+        let ours = self.clocks.ours();
+        let servers = date.unwrap_or_else(|| self.clocks.servers());
+        self.begun = Some(Begun {
+            at: Instant::now(),
+            ours,
+            date,
+        });
+        // A row can't lie in the future of both clocks, nor beyond what was asked for.
+        let latest = window::greatest_local(self.settings.zone, ours.max(servers));
+        self.delta.answered(servers, ours, latest);
+        self.gather_from = servers - self.settings.window - SLACK;
+    }
+
+    fn row(&mut self, row: Result<Row, RowError>) {
+        let chat = match row.and_then(|row| Chat::from_row(&row, self.settings.zone)) {
+            Ok(chat) => chat,
+            Err(error) => return self.delta.reject(error),
+        };
+        let first_seen = match self.delta.absorb(&chat) {
+            Novelty::New => self.delta.first_seen(),
+            Novelty::Duplicate(first_seen) => first_seen,
+            Novelty::Repeated => return,
+        };
+        if chat.closed.map_or(first_seen, |closed| closed.earliest) >= self.gather_from {
+            self.gatherer.note(&chat, first_seen);
+        }
+    }
+}

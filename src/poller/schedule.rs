@@ -1,0 +1,114 @@
+//! When to go again: on a fixed beat, aligned to the clock, with the pauses that the server asks for.
+
+use std::future::Future;
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use tokio::time::Instant;
+
+use super::publication::Publish;
+use super::{Beat, Failure, Poller};
+use crate::ledger::Store;
+use crate::wolkvox::{Reason, Source};
+
+/// No pause is longer, unless the beat itself is.
+const LONGEST_PAUSE: Duration = Duration::from_secs(3600);
+/// How long the first poll after a restart waits for a scrape of the restored totals.
+const LONGEST_WAIT_FOR_SCRAPE: Duration = Duration::from_secs(60);
+
+/// The beat: multiples of the interval since the epoch, so that it does not drift and survives restarts.
+#[derive(Debug, Clone)]
+pub struct Schedule {
+    interval: Duration,
+    quota_failures: u32,
+}
+
+impl Schedule {
+    /// A beat of this interval.
+    pub fn new(interval: Duration) -> Schedule {
+        Schedule {
+            interval,
+            quota_failures: 0,
+        }
+    }
+
+    /// The first beat after `now` that leaves at least half an interval after `started`: a label set's first value must
+    /// be shown as 0 long enough to be scraped.
+    pub fn next(&self, started: DateTime<Utc>, now: DateTime<Utc>) -> DateTime<Utc> {
+        let earliest = now.max(started + delta(self.interval / 2));
+        self.at_or_after(earliest + TimeDelta::milliseconds(1))
+    }
+
+    fn at_or_after(&self, earliest: DateTime<Utc>) -> DateTime<Utc> {
+        let interval = delta(self.interval).num_milliseconds().max(1);
+        let beats = earliest.timestamp_millis().div_euclid(interval);
+        let aligned = |beats: i64| DateTime::from_timestamp_millis(beats.saturating_mul(interval));
+        let at = aligned(beats)
+            .filter(|at| *at >= earliest)
+            .or_else(|| aligned(beats.saturating_add(1)));
+        at.unwrap_or(earliest)
+    }
+
+    /// The first beat after a beat that began at `started` and ended at `now`, with the pause that it calls for.
+    pub fn after(&mut self, beat: &Beat, started: DateTime<Utc>, now: DateTime<Utc>) -> DateTime<Utc> {
+        let next = self.next(started, now);
+        let quota = self.quota_pause(beat).map(|pause| started + delta(pause));
+        let asked = beat
+            .retry_after
+            .map(|pause| now + delta(pause.min(LONGEST_PAUSE)));
+        match quota.max(asked) {
+            Some(not_before) if not_before > next => self.at_or_after(not_before),
+            _ => next,
+        }
+    }
+
+    /// The day's quota is used up: asking on would only use up tomorrow's patience. Doubles from one beat to an hour.
+    fn quota_pause(&mut self, beat: &Beat) -> Option<Duration> {
+        let failures = [
+            beat.poll.as_ref().err(),
+            beat.sweep.as_ref().and_then(|sweep| sweep.as_ref().err()),
+        ];
+        let is_quota =
+            |failure: &&Failure| matches!(failure, Failure::Api(error) if error.reason() == Reason::Quota);
+        if !failures.into_iter().flatten().any(|failure| is_quota(&failure)) {
+            self.quota_failures = 0;
+            return None;
+        }
+        let doubled = self.interval.saturating_mul(1 << self.quota_failures.min(16));
+        self.quota_failures += 1;
+        Some(doubled.min(LONGEST_PAUSE.max(self.interval)))
+    }
+}
+
+fn delta(duration: Duration) -> TimeDelta {
+    TimeDelta::from_std(duration).unwrap_or(TimeDelta::MAX)
+}
+
+/// Goes on stepping until it is dropped. After a restart the first poll waits until the restored totals were scraped:
+/// otherwise what is then caught up would never reach `increase()`.
+pub async fn run<S: Source, D: Store, P: Publish>(
+    mut poller: Poller<S, D, P>,
+    restored: bool,
+    scraped: impl Future<Output = ()>,
+    announce: impl Fn(DateTime<Utc>),
+) {
+    let interval = poller.settings.poll_interval;
+    let mut schedule = Schedule::new(interval);
+    if restored {
+        // Whether it was scraped or not, polling goes on.
+        let _ = tokio::time::timeout(interval.min(LONGEST_WAIT_FOR_SCRAPE), scraped).await;
+    }
+    loop {
+        let started = poller.clocks.ours();
+        let next = schedule.next(started, started);
+        let beat = poller.step(Some(instant_of(next, started))).await;
+        let now = poller.clocks.ours();
+        let next = schedule.after(&beat, started, now);
+        announce(next);
+        tokio::time::sleep_until(instant_of(next, now)).await;
+    }
+}
+
+fn instant_of(at: DateTime<Utc>, now: DateTime<Utc>) -> Instant {
+    Instant::now() + (at - now).to_std().unwrap_or_default()
+}

@@ -1,0 +1,154 @@
+//! What was asked for: the query string and the window in it.
+
+use chrono::{Datelike, NaiveDateTime, Offset, TimeDelta, TimeZone, Utc};
+use chrono_tz::Tz;
+
+/// The most one query may span, days.
+const MOST_DAYS: i64 = 31;
+
+/// The parameters of a call, as sent.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Query {
+    pub(super) api: Option<String>,
+    pub(super) date_ini: Option<String>,
+    pub(super) date_end: Option<String>,
+    pub(super) agent_dni: Option<String>,
+}
+
+impl Query {
+    /// Reads a query string. Blank parameters count as missing, unknown ones are ignored.
+    pub(super) fn parse(text: &str) -> Self {
+        let mut query = Self::default();
+        for pair in text.split('&') {
+            let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
+            let slot = match key {
+                "api" => &mut query.api,
+                "date_ini" => &mut query.date_ini,
+                "date_end" => &mut query.date_end,
+                "agent_dni" => &mut query.agent_dni,
+                _ => continue,
+            };
+            *slot = Some(percent_decoded(value)).filter(|value| !value.is_empty());
+        }
+        query
+    }
+}
+
+fn percent_decoded(text: &str) -> String {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.bytes();
+    while let Some(byte) = rest.next() {
+        bytes.push(match byte {
+            b'+' => b' ',
+            b'%' => hex(rest.next()) << 4 | hex(rest.next()),
+            other => other,
+        });
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+fn hex(digit: Option<u8>) -> u8 {
+    let value = digit.and_then(|digit| char::from(digit).to_digit(16));
+    value.and_then(|value| u8::try_from(value).ok()).unwrap_or(0)
+}
+
+/// A stretch of naive local time that the server accepts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Window {
+    ini: NaiveDateTime,
+    end: NaiveDateTime,
+}
+
+impl Window {
+    /// `None` for what the server answers as if it were empty: dates it can't read, a reversed window, one that
+    /// crosses a month or passes 31 days.
+    pub(super) fn new(date_ini: &str, date_end: &str) -> Option<Self> {
+        let (ini, end) = (date(date_ini)?, date(date_end)?);
+        let same_month = (ini.year(), ini.month()) == (end.year(), end.month());
+        let short = end - ini <= TimeDelta::days(MOST_DAYS);
+        (ini <= end && same_month && short).then_some(Self { ini, end })
+    }
+
+    /// Unix seconds, from and to, outside of which no local time of the zone lies in the window.
+    pub(super) fn bounds(&self, zone: Tz) -> (i64, i64) {
+        let offsets = |local: NaiveDateTime| {
+            [-26, 0, 26].map(|hours| {
+                let instant = local.and_utc() + TimeDelta::hours(hours);
+                i64::from(
+                    zone.offset_from_utc_datetime(&instant.naive_utc())
+                        .fix()
+                        .local_minus_utc(),
+                )
+            })
+        };
+        let most = offsets(self.ini).into_iter().max().unwrap_or(0);
+        let least = offsets(self.end).into_iter().min().unwrap_or(0);
+        (
+            self.ini.and_utc().timestamp() - most,
+            self.end.and_utc().timestamp() - least,
+        )
+    }
+
+    /// Whether an instant, written as local time, lies in the window. This is how a database compares dates that
+    /// carry no zone: where a clock is set back, the repeated hour is in it twice.
+    pub(super) fn holds(&self, instant: i64, zone: Tz, end_inclusive: bool) -> bool {
+        let Some(utc) = Utc.timestamp_opt(instant, 0).single() else {
+            return false;
+        };
+        let local = utc.with_timezone(&zone).naive_local();
+        self.ini <= local && (local < self.end || (end_inclusive && local == self.end))
+    }
+}
+
+/// Reads `YYYYmmddHHMMSS`.
+fn date(text: &str) -> Option<NaiveDateTime> {
+    let digits = text.len() == 14 && text.bytes().all(|byte| byte.is_ascii_digit());
+    NaiveDateTime::parse_from_str(text, "%Y%m%d%H%M%S")
+        .ok()
+        .filter(|_| digits)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parameters_are_decoded() {
+        let query = Query::parse("api=chat_1&date_ini=&agent_dni=52%2B1+0&x=y");
+        assert_eq!(query.api.as_deref(), Some("chat_1"));
+        assert_eq!(query.date_ini, None);
+        assert_eq!(query.agent_dni.as_deref(), Some("52+1 0"));
+    }
+
+    #[test]
+    fn windows_that_the_server_refuses() {
+        assert!(Window::new("20260101000000", "20260131235959").is_some());
+        assert!(Window::new("20260101000000", "20260101000000").is_some());
+        for (ini, end, why) in [
+            ("20260102000000", "20260101000000", "reversed"),
+            ("20260131000000", "20260201000000", "crosses a month"),
+            (
+                "20250101000000",
+                "20260101000000",
+                "the same month of another year",
+            ),
+            ("20260230000000", "20260228000000", "no such day"),
+            ("2026010100000", "20260101000000", "13 digits"),
+            ("2026-01-01 00:", "20260101000000", "not digits"),
+        ] {
+            assert_eq!(Window::new(ini, end), None, "{why}");
+        }
+    }
+
+    #[test]
+    fn a_repeated_hour_is_in_the_window_twice() {
+        let zone = Tz::America__Santiago;
+        // On 2026-04-05 at 00:00 (UTC−3) clocks went back to 23:00 of the day before (UTC−4).
+        let window = Window::new("20260404233000", "20260404233000").unwrap();
+        let first = 1_775_356_200; // 2026-04-05T02:30:00Z
+        assert!(window.holds(first, zone, true) && window.holds(first + 3600, zone, true));
+        assert!(!window.holds(first, zone, false) && !window.holds(first + 1, zone, true));
+        let (from, to) = window.bounds(zone);
+        assert!(from <= first && first + 3600 <= to);
+    }
+}

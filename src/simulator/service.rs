@@ -1,0 +1,316 @@
+//! From a request to its answer: the vendor's contract.
+
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::SystemTime;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use hyper::Response;
+use hyper::body::Incoming;
+use hyper::header::{self, HeaderName, HeaderValue};
+
+use super::answer::{Distortion, Report, envelope, envelope_is_text};
+use super::body::{AnswerBody, Ending, Source};
+use super::fault::Fault;
+use super::handle::{Call, Handle, Request};
+use super::model::Entry;
+use super::query::{Query, Window};
+use super::settings::OverLimit;
+
+const PATH: &str = "/api/v2/reports_manager.php";
+const EMPTY_WINDOW: &str = "Validate dates entered";
+const HTML: &str = "text/html; charset=iso-8859-1";
+const JSON: &str = "application/json; charset=utf-8";
+/// Calls of one token at the same time.
+const MOST_CALLS: usize = 2;
+/// How far back the report goes.
+const HISTORY: TimeDelta = TimeDelta::days(60);
+const BEGINNING: &str = r#"{"code":"200","error":null,"msg":"1 records were found","data":["#;
+const PHP_WARNING: &str = "<br />\n<b>Warning</b>:  Undefined array key \"skill\" in <b>/var/www/html/api/v2/\
+    reports_manager.php</b> on line <b>1482</b><br />\n";
+
+/// An answer about to be given.
+struct Reply {
+    status: u16,
+    content_type: &'static str,
+    headers: Vec<(HeaderName, String)>,
+    source: Source,
+    ending: Option<Ending>,
+}
+
+impl Reply {
+    fn new(status: u16, content_type: &'static str, source: Source) -> Self {
+        Self {
+            status,
+            content_type,
+            headers: Vec::new(),
+            source,
+            ending: None,
+        }
+    }
+
+    fn html(status: u16, title: &str) -> Self {
+        let page = format!(
+            "<!DOCTYPE HTML>\n<html><head><title>{title}</title></head><body>{title}</body></html>\n"
+        );
+        Self::new(status, HTML, Source::whole(page))
+    }
+
+    fn json(status: u16, source: Source) -> Self {
+        Self::new(status, JSON, source)
+    }
+
+    /// An envelope without rows, whose code is the status.
+    fn refusal(handle: &Handle, query: &Query, status: u16, msg: &str) -> Self {
+        let text = is_text(handle, query);
+        Self::json(status, Source::whole(envelope(&status.to_string(), msg, text)))
+    }
+
+    fn with(mut self, name: HeaderName, value: &str) -> Self {
+        self.headers.push((name, value.to_owned()));
+        self
+    }
+
+    /// What a fault does to the bytes on their way.
+    fn distorted(mut self, fault: Option<&Fault>) -> Self {
+        match fault {
+            Some(Fault::CutBody { after_bytes }) => {
+                self.ending = Some(Ending {
+                    after: *after_bytes,
+                    stall: false,
+                });
+            }
+            Some(Fault::StallBody { after_bytes }) => {
+                self.ending = Some(Ending {
+                    after: *after_bytes,
+                    stall: true,
+                });
+            }
+            Some(Fault::WrongContentLength { missing }) => {
+                let bytes = self.source.collect();
+                let promised = bytes.len() as u64 + missing;
+                self.headers.push((header::CONTENT_LENGTH, promised.to_string()));
+                self.source = Source::whole(bytes);
+                // Cut where it ends: so the body does not tell hyper its true length.
+                self.ending = Some(Ending {
+                    after: usize::MAX,
+                    stall: false,
+                });
+            }
+            _ => {}
+        }
+        self
+    }
+
+    fn into_response(self, now: DateTime<Utc>, call: Option<Call>) -> io::Result<Response<AnswerBody>> {
+        let mut response = Response::builder()
+            .status(self.status)
+            .header(header::DATE, httpdate::fmt_http_date(SystemTime::from(now)))
+            .header(header::SERVER, "Apache")
+            .header(header::CONTENT_TYPE, self.content_type)
+            .header("keep-alive", "timeout=5, max=100");
+        for (name, value) in self.headers {
+            response = response.header(name, value);
+        }
+        response
+            .body(AnswerBody::new(self.source, self.ending, call))
+            .map_err(io::Error::other)
+    }
+}
+
+/// Answers a request. `reset` is set, and an error given, if the connection is to be reset instead.
+pub(super) async fn answer(
+    handle: Handle,
+    reset: Arc<AtomicBool>,
+    request: hyper::Request<Incoming>,
+) -> io::Result<Response<AnswerBody>> {
+    let now = handle.now();
+    if request.uri().path() != PATH {
+        return Reply::html(404, "404 Not Found").into_response(now, None);
+    }
+    let query = Query::parse(request.uri().query().unwrap_or_default());
+    let fault = handle.state().next_fault();
+    let (call, calls) = handle.begin_call();
+    if let Some(Fault::ResetBeforeHeaders | Fault::DropConnections | Fault::Stall) = &fault {
+        log(&handle, now, &query, None);
+        if fault == Some(Fault::Stall) {
+            std::future::pending::<()>().await;
+        }
+        reset.store(true, Ordering::SeqCst);
+        return Err(io::Error::from(io::ErrorKind::ConnectionReset));
+    }
+    let token = request.headers().get("wolkvox-token").map(HeaderValue::as_bytes);
+    let reply = match fault
+        .as_ref()
+        .and_then(|fault| replacement(fault, &handle, &query))
+    {
+        Some(reply) => reply,
+        None => match refusal(&handle, &query, token, calls, now) {
+            Some((status, msg)) => Reply::refusal(&handle, &query, status, msg),
+            None => report(&handle, &query, now, fault.as_ref()).await?,
+        },
+    };
+    log(&handle, now, &query, Some(reply.status));
+    reply.distorted(fault.as_ref()).into_response(now, Some(call))
+}
+
+fn log(handle: &Handle, at: DateTime<Utc>, query: &Query, status: Option<u16>) {
+    let Query {
+        date_ini,
+        date_end,
+        agent_dni,
+        ..
+    } = query.clone();
+    handle.state().log(Request {
+        at,
+        date_ini,
+        date_end,
+        agent_dni,
+        status,
+    });
+}
+
+/// The answer of a fault that has one of its own.
+fn replacement(fault: &Fault, handle: &Handle, query: &Query) -> Option<Reply> {
+    Some(match fault {
+        Fault::Status {
+            code,
+            msg,
+            retry_after,
+        } => {
+            let reply = Reply::refusal(handle, query, *code, msg);
+            match retry_after {
+                Some(time) => reply.with(header::RETRY_AFTER, time),
+                None => reply,
+            }
+        }
+        Fault::Html502 => Reply::html(502, "502 Proxy Error"),
+        Fault::Html200 => Reply::html(200, "Login"),
+        Fault::EmptyBody => Reply::json(200, Source::whole("")),
+        Fault::OtherCodeIn200 { code, msg } => {
+            Reply::json(200, Source::whole(envelope(code, msg, is_text(handle, query))))
+        }
+        Fault::Redirect { location } => Reply::html(302, "302 Found").with(header::LOCATION, location),
+        Fault::EndlessBody => Reply::json(200, Source::Endless(BEGINNING)),
+        Fault::GzipBomb => Reply::json(200, Source::bomb(BEGINNING)).with(header::CONTENT_ENCODING, "gzip"),
+        _ => return None,
+    })
+}
+
+/// Why a call is refused, if it is. The vendor's page does not say in which order it checks.
+fn refusal(
+    handle: &Handle,
+    query: &Query,
+    token: Option<&[u8]>,
+    calls: usize,
+    now: DateTime<Utc>,
+) -> Option<(u16, &'static str)> {
+    let mut state = handle.state();
+    match token {
+        None | Some(b"") => return Some((401, "PLEASE ENTER THE WOLKVOX-TOKEN")),
+        Some(token) if token != state.token.as_bytes() => return Some((403, "PLEASE VALIDATE TOKEN")),
+        Some(_) => {}
+    }
+    if calls > MOST_CALLS {
+        return Some((403, "EXCEEDS THE LIMIT OF SIMULTANEOUS REQUESTS PER TOKEN (2)"));
+    }
+    let today = now.with_timezone(&handle.simulator.settings().zone).date_naive();
+    if state.used.0 != today {
+        state.used = (today, 0);
+    }
+    if state.quota.is_some_and(|quota| state.used.1 >= quota) {
+        return Some((403, "TOKEN LIMIT EXCEEDED"));
+    }
+    state.used.1 += 1;
+    match (&query.api, &query.date_ini, &query.date_end) {
+        (Some(api), Some(_), Some(_)) if api == "chat_1" => None,
+        (Some(_), Some(_), Some(_)) => Some((400, "THE API YOU WANT TO CONSULT DOES NOT EXIST")),
+        _ => Some((400, "SOME PARAMETERS ARE REQUIRED")),
+    }
+}
+
+/// The answer to a call that is not refused.
+async fn report(
+    handle: &Handle,
+    query: &Query,
+    now: DateTime<Utc>,
+    fault: Option<&Fault>,
+) -> io::Result<Reply> {
+    // A day of a busy operation takes some milliseconds to look through: not on a thread that serves others.
+    let (looker, asked) = (handle.clone(), query.clone());
+    let mut rows = tokio::task::spawn_blocking(move || rows(&looker, &asked, now)).await?;
+    let distortion = distortion(fault);
+    if rows.is_empty() && distortion.announce_more == 0 {
+        let reply = envelope("404", EMPTY_WINDOW, is_text(handle, query));
+        return Ok(Reply::json(
+            404,
+            Source::whole([distortion.preface.as_bytes(), &reply].concat()),
+        ));
+    }
+    let settings = handle.simulator.settings();
+    if rows.len() > settings.row_limit {
+        if settings.over_limit == OverLimit::Error {
+            return Ok(Reply::refusal(
+                handle,
+                query,
+                400,
+                "THE LIMIT OF RECORDS WAS EXCEEDED",
+            ));
+        }
+        rows.truncate(settings.row_limit);
+    }
+    let text = is_text(handle, query);
+    let report = Report::new(Arc::clone(&handle.simulator), rows, text, distortion);
+    Ok(Reply::json(200, Source::Report(Box::new(report))))
+}
+
+fn distortion(fault: Option<&Fault>) -> Distortion {
+    match fault {
+        Some(Fault::PhpWarningBeforeJson) => Distortion {
+            preface: PHP_WARNING,
+            ..Distortion::default()
+        },
+        Some(Fault::AnnounceMore(more)) => Distortion {
+            announce_more: *more,
+            ..Distortion::default()
+        },
+        Some(Fault::InvalidUtf8 { field }) => Distortion {
+            not_utf8: Some(field.clone()),
+            ..Distortion::default()
+        },
+        _ => Distortion::default(),
+    }
+}
+
+/// What the database finds at `now`.
+fn rows(handle: &Handle, query: &Query, now: DateTime<Utc>) -> Vec<Entry> {
+    let (filter, end_inclusive) = {
+        let state = handle.state();
+        (state.filter, state.end_inclusive)
+    };
+    let dates = query.date_ini.as_deref().zip(query.date_end.as_deref());
+    let Some(window) = dates.and_then(|(ini, end)| Window::new(ini, end)) else {
+        return Vec::new();
+    };
+    let simulator = &handle.simulator;
+    let zone = simulator.settings().zone;
+    let (from, to) = window.bounds(zone);
+    let oldest = (now - HISTORY).timestamp();
+    let mut entries = simulator.entries(filter, from.max(oldest), to.min(now.timestamp()));
+    entries.retain(|entry| {
+        entry.visible() <= now.timestamp()
+            && entry.closed() <= now.timestamp()
+            && window.holds(entry.time(filter), zone, end_inclusive)
+    });
+    if let Some(dni) = &query.agent_dni {
+        entries.retain(|entry| simulator.chat(entry).agent.dni == *dni);
+    }
+    entries
+}
+
+/// Whether the envelope of the answer to this query has its code as a string.
+fn is_text(handle: &Handle, query: &Query) -> bool {
+    let dates = format!("{:?}{:?}", query.date_ini, query.date_end);
+    envelope_is_text(handle.simulator.settings(), &dates)
+}

@@ -1,0 +1,199 @@
+use std::io::Read;
+
+use super::*;
+
+const NOW: &str = "2026-03-20T15:00:00Z";
+
+async fn server() -> Server {
+    serve(Settings::default(), NOW).await
+}
+
+/// Asks for a morning; `None` if no answer began.
+async fn morning(server: &Server) -> Option<Reply> {
+    send(
+        server,
+        &target("20260320000000", "20260320095959"),
+        Some(&Settings::default().token),
+    )
+    .await
+}
+
+#[tokio::test]
+async fn a_fault_takes_one_request_and_a_lasting_one_takes_all() {
+    let server = server().await;
+    let handle = server.handle();
+    handle.misbehave(Fault::Status {
+        code: 403,
+        msg: "BACKUP".into(),
+        retry_after: Some("120".into()),
+    });
+    let reply = morning(&server).await.unwrap();
+    assert_eq!((reply.status, reply.msg().as_str()), (403, "BACKUP"));
+    assert!(reply.head.contains("retry-after: 120"));
+    assert_eq!(morning(&server).await.unwrap().status, 200);
+    handle.always(Some(Fault::Html502));
+    for _ in 0..2 {
+        let reply = morning(&server).await.unwrap();
+        assert_eq!(reply.status, 502);
+        assert!(reply.body.starts_with(b"<!DOCTYPE"));
+    }
+    handle.always(None);
+    assert_eq!(morning(&server).await.unwrap().status, 200);
+}
+
+#[tokio::test]
+async fn a_connection_that_is_reset_brings_no_answer() {
+    let server = server().await;
+    for fault in [Fault::ResetBeforeHeaders, Fault::DropConnections] {
+        server.handle().misbehave(fault);
+        assert!(morning(&server).await.is_none());
+        assert!(morning(&server).await.is_some());
+    }
+    assert_eq!(server.handle().requests()[0].status, None);
+}
+
+#[tokio::test]
+async fn a_cut_body_ends_where_it_was_cut() {
+    let server = server().await;
+    let length = morning(&server).await.unwrap().body.len();
+    for (after_bytes, arrived) in [(0, 0), (1, 1), (40_000, 40_000), (usize::MAX, length)] {
+        server.handle().misbehave(Fault::CutBody { after_bytes });
+        let reply = morning(&server).await.unwrap();
+        assert_eq!(
+            (reply.status, reply.body.len(), reply.whole),
+            (200, arrived, false)
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_wrong_length_leaves_the_client_waiting_for_more() {
+    let server = server().await;
+    server
+        .handle()
+        .misbehave(Fault::WrongContentLength { missing: 10 });
+    let reply = morning(&server).await.unwrap();
+    assert!(!reply.whole);
+    assert!(!reply.rows().is_empty(), "all rows came");
+}
+
+#[tokio::test]
+async fn a_stalled_body_begins_and_does_not_end() {
+    let server = server().await;
+    server.handle().misbehave(Fault::StallBody { after_bytes: 100 });
+    let mut stream = TcpStream::connect(server.addr()).await.unwrap();
+    let target = target("20260320000000", "20260320095959");
+    let token = Settings::default().token;
+    let request = format!("GET {target} HTTP/1.1\r\nhost: x\r\nwolkvox-token: {token}\r\n\r\n");
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut bytes = Vec::new();
+    while parsed(&bytes).is_none_or(|reply| reply.body.len() < 100) {
+        assert!(
+            stream.read_buf(&mut bytes).await.unwrap() > 0,
+            "the connection stays open"
+        );
+    }
+    assert_eq!(server.handle().in_flight(), 1);
+    drop(stream);
+    while server.handle().in_flight() > 0 {
+        tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+    }
+}
+
+#[tokio::test]
+async fn answers_that_are_not_what_they_should_be() {
+    let server = server().await;
+    let handle = server.handle();
+    handle.misbehave(Fault::EmptyBody);
+    let reply = morning(&server).await.unwrap();
+    assert_eq!((reply.status, reply.body.len()), (200, 0));
+    handle.misbehave(Fault::PhpWarningBeforeJson);
+    assert!(
+        morning(&server)
+            .await
+            .unwrap()
+            .body
+            .starts_with(b"<br />\n<b>Warning</b>")
+    );
+    handle.misbehave(Fault::OtherCodeIn200 {
+        code: "500".into(),
+        msg: "Error".into(),
+    });
+    let reply = morning(&server).await.unwrap();
+    assert_eq!(
+        (reply.status, reply.json()["code"].to_string().trim_matches('"')),
+        (200, "500")
+    );
+    handle.misbehave(Fault::AnnounceMore(3));
+    let reply = morning(&server).await.unwrap();
+    assert_eq!(
+        reply.msg(),
+        format!("{} records were found", reply.rows().len() + 3)
+    );
+    handle.misbehave(Fault::Redirect {
+        location: "http://127.0.0.1:1/".into(),
+    });
+    let reply = morning(&server).await.unwrap();
+    assert!(reply.status == 302 && reply.head.contains("location: http://127.0.0.1:1/"));
+}
+
+#[tokio::test]
+async fn bytes_that_are_not_utf8_stay_in_their_field() {
+    let server = server().await;
+    server.handle().misbehave(Fault::InvalidUtf8 {
+        field: "channel".into(),
+    });
+    let body = morning(&server).await.unwrap().body;
+    assert!(std::str::from_utf8(&body).is_err());
+    let readable: Value = serde_json::from_str(&String::from_utf8_lossy(&body)).unwrap();
+    let rows = readable["data"].as_array().unwrap();
+    assert!(
+        rows.iter()
+            .all(|row| row["channel"].as_str().unwrap().contains('\u{fffd}'))
+    );
+    assert!(
+        rows.iter()
+            .all(|row| !row["agent_name"].as_str().unwrap().contains('\u{fffd}'))
+    );
+}
+
+#[tokio::test]
+async fn an_endless_body_goes_on_for_as_long_as_it_is_read() {
+    let server = server().await;
+    server.handle().misbehave(Fault::EndlessBody);
+    let mut stream = TcpStream::connect(server.addr()).await.unwrap();
+    let target = target("20260320000000", "20260320095959");
+    stream
+        .write_all(format!("GET {target} HTTP/1.1\r\nhost: x\r\n\r\n").as_bytes())
+        .await
+        .unwrap();
+    let mut some = vec![0; 1_000_000];
+    stream.read_exact(&mut some).await.unwrap();
+}
+
+#[test]
+fn a_bomb_is_small_on_the_wire() {
+    let mut bomb = body::AnswerBody::new(
+        body::Source::bomb("{"),
+        Some(body::Ending {
+            after: 10_000,
+            stall: false,
+        }),
+        None,
+    );
+    let mut wire = Vec::new();
+    while let Some(chunk) = bomb.chunk() {
+        wire.extend(chunk);
+    }
+    assert_eq!(wire.len(), 10_000);
+    let mut plain = Vec::new();
+    // The stream has no end: what came so far is what counts.
+    flate2::read::GzDecoder::new(wire.as_slice())
+        .read_to_end(&mut plain)
+        .ok();
+    assert!(
+        plain.len() > 5_000_000 && plain.starts_with(b"{  "),
+        "{} bytes",
+        plain.len()
+    );
+}

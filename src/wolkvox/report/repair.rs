@@ -1,0 +1,308 @@
+//! Mends what would make a JSON parser give up on a whole answer because of a single field.
+
+use std::io::{self, Read};
+
+/// Longest text kept of one string, in bytes of the answer. Far above what any field that is read needs, and above
+/// what a chat's id may have even when each of its characters is an escape of twelve bytes.
+const STRING_LIMIT: usize = 4096;
+const CHUNK: usize = 16 * 1024;
+/// U+FFFD, which stands for what could not be read.
+const REPLACEMENT: &[u8] = "\u{fffd}".as_bytes();
+
+/// Reads bytes and hands out valid UTF-8, the same as [`String::from_utf8_lossy`] would make of it. Inside JSON
+/// strings, escapes that are half of a surrogate pair and bare control characters become U+FFFD too, and what is
+/// longer than 4 KiB is cut, so that no string of the server's decides how much memory the decoder takes.
+#[derive(Debug)]
+pub(crate) struct Repair<R> {
+    inner: R,
+    raw: Vec<u8>,
+    /// How much of `raw` has been worked off.
+    done: usize,
+    out: Vec<u8>,
+    handed: usize,
+    in_string: bool,
+    /// Bytes handed out of the string we are in.
+    string_len: usize,
+    inner_ended: bool,
+    ended: bool,
+    first: Option<u8>,
+}
+
+/// What stands at one place of the raw bytes.
+enum Unit {
+    /// That many bytes, good as they are.
+    Good(usize),
+    /// That many bytes that can't be read.
+    Bad(usize),
+    /// Too few bytes to tell.
+    Unfinished,
+}
+
+impl<R: Read> Repair<R> {
+    pub(crate) fn new(inner: R) -> Self {
+        Repair {
+            inner,
+            raw: Vec::with_capacity(CHUNK),
+            done: 0,
+            out: Vec::with_capacity(CHUNK),
+            handed: 0,
+            in_string: false,
+            string_len: 0,
+            inner_ended: false,
+            ended: false,
+            first: None,
+        }
+    }
+
+    /// Whether the reader was asked for more than there was. It never reads ahead of what it hands out, so that this
+    /// tells a text that ended too early from one that is wrong.
+    pub(crate) fn has_ended(&self) -> bool {
+        self.ended
+    }
+
+    /// The first byte that is not a blank.
+    pub(crate) fn first(&self) -> Option<u8> {
+        self.first
+    }
+
+    fn refill(&mut self) -> io::Result<()> {
+        self.out.clear();
+        self.handed = 0;
+        while self.out.is_empty() {
+            if self.inner_ended && self.done == self.raw.len() {
+                return Ok(());
+            }
+            if !self.inner_ended {
+                self.read_raw()?;
+            }
+            self.work_off();
+        }
+        Ok(())
+    }
+
+    fn read_raw(&mut self) -> io::Result<()> {
+        self.raw.drain(..self.done);
+        self.done = 0;
+        let kept = self.raw.len();
+        self.raw.resize(kept + CHUNK, 0);
+        let read = loop {
+            match self.inner.read(&mut self.raw[kept..]) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                other => break other,
+            }
+        };
+        self.raw.truncate(kept + read.as_ref().map_or(0, |&read| read));
+        self.inner_ended = read? == 0;
+        Ok(())
+    }
+
+    fn work_off(&mut self) {
+        while self.done < self.raw.len() {
+            let at = self.done;
+            match self.unit() {
+                Unit::Good(length) => {
+                    self.done += length;
+                    self.hand_out(at, length);
+                }
+                Unit::Bad(length) => {
+                    self.done += length;
+                    if self.has_room(REPLACEMENT.len()) {
+                        self.out.extend_from_slice(REPLACEMENT);
+                    }
+                }
+                Unit::Unfinished => return,
+            }
+        }
+    }
+
+    fn unit(&self) -> Unit {
+        let rest = &self.raw[self.done..];
+        match rest[0] {
+            b'\\' if self.in_string => escape(rest, self.inner_ended),
+            0..=0x1f if self.in_string => Unit::Bad(1),
+            0..=0x7f => Unit::Good(1),
+            _ => character(rest, self.inner_ended),
+        }
+    }
+
+    fn hand_out(&mut self, at: usize, length: usize) {
+        let byte = self.raw[at];
+        if byte == b'"' {
+            self.in_string = !self.in_string;
+            self.string_len = 0;
+        } else if !self.has_room(length) {
+            return;
+        }
+        if self.first.is_none() && !byte.is_ascii_whitespace() {
+            // Some PHP servers send a byte order mark, which is no JSON.
+            if self.raw[at..].starts_with("\u{feff}".as_bytes()) {
+                return;
+            }
+            self.first = Some(byte);
+        }
+        self.out.extend_from_slice(&self.raw[at..at + length]);
+    }
+
+    fn has_room(&mut self, length: usize) -> bool {
+        if self.in_string {
+            self.string_len = self.string_len.saturating_add(length);
+        }
+        self.string_len <= STRING_LIMIT
+    }
+}
+
+impl<R: Read> Read for Repair<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if buffer.is_empty() {
+            return Ok(0);
+        }
+        if self.handed == self.out.len() {
+            self.refill()?;
+        }
+        let ready = &self.out[self.handed..];
+        let length = ready.len().min(buffer.len());
+        buffer[..length].copy_from_slice(&ready[..length]);
+        self.handed += length;
+        self.ended |= length == 0;
+        Ok(length)
+    }
+}
+
+/// The character that `rest` begins with.
+fn character(rest: &[u8], is_all: bool) -> Unit {
+    let head = &rest[..rest.len().min(4)];
+    let (valid, bad) = match std::str::from_utf8(head) {
+        Ok(text) => (text, None),
+        Err(error) => (
+            std::str::from_utf8(&head[..error.valid_up_to()]).unwrap_or_default(),
+            error.error_len(),
+        ),
+    };
+    match (valid.chars().next(), bad) {
+        (Some(first), _) => Unit::Good(first.len_utf8()),
+        (None, Some(length)) => Unit::Bad(length),
+        (None, None) if is_all => Unit::Bad(rest.len()),
+        (None, None) => Unit::Unfinished,
+    }
+}
+
+/// The escape that `rest` begins with.
+fn escape(rest: &[u8], is_all: bool) -> Unit {
+    let unfinished = || if is_all { Unit::Good(1) } else { Unit::Unfinished };
+    match rest.get(1) {
+        None => return unfinished(),
+        Some(b'u') => {}
+        // One of the short escapes, or one that does not exist: the parser's business.
+        Some(byte) if byte.is_ascii() => return Unit::Good(2),
+        Some(_) => return Unit::Good(1),
+    }
+    if rest.len() < 6 {
+        return unfinished();
+    }
+    match code_unit(rest) {
+        None => Unit::Good(1),
+        Some(0xdc00..=0xdfff) => Unit::Bad(6),
+        Some(0xd800..=0xdbff) => match rest.get(6..12) {
+            Some(low) if matches!(code_unit(low), Some(0xdc00..=0xdfff)) => Unit::Good(12),
+            Some(_) => Unit::Bad(6),
+            None if is_all => Unit::Bad(6),
+            None => Unit::Unfinished,
+        },
+        Some(_) => Unit::Good(6),
+    }
+}
+
+/// The number in `\uXXXX`.
+fn code_unit(bytes: &[u8]) -> Option<u16> {
+    let digits = bytes.strip_prefix(b"\\u")?.get(..4)?;
+    if !digits.iter().all(u8::is_ascii_hexdigit) {
+        return None;
+    }
+    u16::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Hands out its bytes in pieces of the given sizes.
+    struct Pieces<'a>(&'a [u8], Vec<usize>);
+
+    impl Read for Pieces<'_> {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            let size = self.1.pop().unwrap_or(7).clamp(1, buffer.len()).min(self.0.len());
+            buffer[..size].copy_from_slice(&self.0[..size]);
+            self.0 = &self.0[size..];
+            Ok(size)
+        }
+    }
+
+    fn repaired(bytes: &[u8], sizes: Vec<usize>) -> String {
+        let mut out = Vec::new();
+        Repair::new(Pieces(bytes, sizes)).read_to_end(&mut out).unwrap();
+        String::from_utf8(out).unwrap()
+    }
+
+    proptest! {
+        #[test]
+        fn bytes_become_what_from_utf8_lossy_makes_of_them(
+            bytes in prop::collection::vec(prop_oneof![any::<u8>(), 0x80u8..=0xff], 0..200),
+            sizes in prop::collection::vec(1usize..9, 0..60),
+        ) {
+            // Quotes open strings, where more is mended.
+            let bytes: Vec<u8> = bytes.into_iter().filter(|byte| *byte != b'"').collect();
+            let lossy = String::from_utf8_lossy(&bytes).into_owned();
+            prop_assume!(!lossy.trim_ascii_start().starts_with('\u{feff}'));
+            prop_assert_eq!(repaired(&bytes, sizes), lossy);
+        }
+
+        #[test]
+        fn a_good_string_passes_unchanged(text in ".{0,300}", sizes in prop::collection::vec(1usize..9, 0..60)) {
+            let json = serde_json::to_string(&text).unwrap();
+            prop_assert_eq!(repaired(json.as_bytes(), sizes), json);
+        }
+
+        #[test]
+        fn any_utf16_as_escapes_reads_as_from_utf16_lossy(
+            units in prop::collection::vec(prop_oneof![any::<u16>(), 0xd800u16..0xe000], 0..40),
+            sizes in prop::collection::vec(1usize..9, 0..60),
+        ) {
+            let escapes: Vec<String> = units.iter().map(|unit| format!("\\u{unit:04x}")).collect();
+            let json = repaired(format!("\"{}\"", escapes.concat()).as_bytes(), sizes);
+            let text: String = serde_json::from_str(&json).unwrap();
+            prop_assert_eq!(text, String::from_utf16_lossy(&units));
+        }
+
+        #[test]
+        fn whatever_comes_the_output_is_utf8(
+            bytes in prop::collection::vec(prop_oneof![any::<u8>(), Just(b'"'), Just(b'\\'), Just(b'u'), Just(b'd')], 0..200),
+            sizes in prop::collection::vec(1usize..9, 0..60),
+        ) {
+            repaired(&bytes, sizes);
+        }
+    }
+
+    #[test]
+    fn a_long_string_is_cut_and_the_next_one_is_whole() {
+        let json = format!("[\"{}é\",\"b\"]", "a".repeat(3 * STRING_LIMIT));
+        let expected = format!("[\"{}\",\"b\"]", "a".repeat(STRING_LIMIT));
+        assert_eq!(repaired(json.as_bytes(), vec![]), expected);
+    }
+
+    #[test]
+    fn an_escaped_quote_does_not_end_a_string() {
+        assert_eq!(repaired(b"\"a\\\"\\ud800\"", vec![]), "\"a\\\"\u{fffd}\"");
+    }
+
+    #[test]
+    fn a_byte_order_mark_is_dropped() {
+        assert_eq!(repaired("\u{feff}{}".as_bytes(), vec![]), "{}");
+    }
+
+    #[test]
+    fn a_bare_control_character_in_a_string_is_replaced_and_elsewhere_kept() {
+        assert_eq!(repaired(b"[\n\"a\tb\"]", vec![]), "[\n\"a\u{fffd}b\"]");
+    }
+}
