@@ -164,18 +164,22 @@ fn poller_settings(config: &Config) -> poller::Settings {
 
 fn tell_start(config: &Config, store: &FileStore, ledger: Option<&Ledger>) {
     let state = store.path().display();
-    if let Some(ledger) = ledger { tracing::info!(
-        operation = config.operation,
-        %state,
-        chats = ledger.totals.chats_counted(),
-        watermark = %ledger.cursors.poll.format("%FT%TZ"),
-        "going on from the stored state"
-    ); } else { tracing::info!(
-        operation = config.operation,
-        %state,
-        "first start: chats that closed before {} are not counted",
-        config.count_from.map_or_else(|| "now".to_owned(), |from| from.format("%FT%TZ").to_string())
-    ); }
+    if let Some(ledger) = ledger {
+        tracing::info!(
+            operation = config.operation,
+            %state,
+            chats = ledger.totals.chats_counted(),
+            watermark = %ledger.cursors.poll.format("%FT%TZ"),
+            "going on from the stored state"
+        );
+    } else {
+        tracing::info!(
+            operation = config.operation,
+            %state,
+            "first start: chats that closed before {} are not counted",
+            config.count_from.map_or_else(|| "now".to_owned(), |from| from.format("%FT%TZ").to_string())
+        );
+    }
     for warning in &config.warnings {
         tracing::warn!("{warning}");
     }
