@@ -14,7 +14,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::exposition::{self, Page};
 use crate::http::{self, Shared, Status};
-use crate::ledger::store::Identity;
+use crate::ledger::store::{Identity, Opened};
 use crate::ledger::{Agents, FileStore, Ledger, Rules};
 use crate::metrics::{self, families, latest_families};
 use crate::poller::{self, Poller, Publication, Publish};
@@ -27,17 +27,24 @@ pub struct App {
     client: Client,
     store: FileStore,
     ledger: Option<Ledger>,
+    /// A damaged state was put aside.
+    recovered: bool,
     /// Whether the server is the built-in simulator.
     demo: bool,
 }
 
 impl App {
-    /// Opens the state and sets up the client; opens no port and calls nobody.
+    /// Opens the state and sets up the client; opens no port and calls nobody. With `adopt_state`, the state of another
+    /// host or agent is taken over.
     ///
     /// # Errors
     /// In words for the person who starts it.
-    pub fn new(config: Config, clock: Arc<dyn Clock>, demo: bool) -> anyhow::Result<App> {
-        let (store, ledger) = FileStore::open(&config.state_dir, identity(&config))?;
+    pub fn new(config: Config, clock: Arc<dyn Clock>, demo: bool, adopt_state: bool) -> anyhow::Result<App> {
+        let Opened {
+            store,
+            ledger,
+            put_aside,
+        } = FileStore::open(&config.state_dir, identity(&config), adopt_state)?;
         let client = Client::new(client_settings(&config))?;
         Ok(App {
             config,
@@ -45,6 +52,7 @@ impl App {
             client,
             store,
             ledger,
+            recovered: put_aside.is_some(),
             demo,
         })
     }
@@ -60,6 +68,7 @@ impl App {
             client,
             store,
             ledger,
+            recovered,
             demo,
         } = self;
         let options = exposition::Options {
@@ -78,7 +87,10 @@ impl App {
 
         let polling = async {
             let restored = ledger.is_some();
-            let settings = poller_settings(&config);
+            let settings = poller::Settings {
+                recovered,
+                ..poller_settings(&config)
+            };
             tell_start(&config, &store, ledger.as_ref());
             let ledger = ledger.unwrap_or_else(|| Ledger::first_start(clock.now(), config.count_from));
             let publisher = Publisher {
@@ -149,15 +161,18 @@ fn poller_settings(config: &Config) -> poller::Settings {
         rules: Rules {
             asa_target_ms: config.asa_target_ms,
             agents: config.agents,
+            max_series: config.max_series,
         },
+        retire_after: config.retire_after.map(delta),
         exemplars: config.exemplars,
+        recovered: false,
         shown: metrics::Settings {
             operation: config.operation.clone(),
             asa_target_ms: config.asa_target_ms,
             service_level_target: config.service_level_target,
             poll_interval: config.poll_interval,
             window: config.window,
-            agents: config.agents,
+            max_series: config.max_series,
         },
     }
 }

@@ -61,6 +61,10 @@ pub struct Config {
     pub exemplars: bool,
     /// `CREATED_SAMPLES`.
     pub created_samples: bool,
+    /// `MAX_SERIES`: sample lines.
+    pub max_series: usize,
+    /// `RETIRE_AFTER`; `None` is off.
+    pub retire_after: Option<Duration>,
     /// `STATE_DIR`.
     pub state_dir: PathBuf,
     /// `CA_FILE`.

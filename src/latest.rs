@@ -7,7 +7,7 @@ use std::sync::Arc;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::chat::{Chat, Outcome};
-use crate::ledger::totals::{AgentKey, ChatKey, SumCount};
+use crate::ledger::totals::{AgentKey, ChatKey, Keys, SumCount};
 
 /// The labels of the averages.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -44,11 +44,13 @@ pub struct Latest {
     pub skills: BTreeMap<SkillKey, SkillWindow>,
 }
 
+type Labels = (ChatKey, Option<AgentKey>);
+
 /// What is kept of a chat until the poll's end is known.
 #[derive(Debug)]
 struct Closed {
     at: DateTime<Utc>,
-    labels: Arc<(ChatKey, String)>,
+    labels: Arc<Labels>,
     asa_ms: Option<u64>,
     duration_ms: Option<u64>,
     time_on_agent_ms: Option<u64>,
@@ -59,18 +61,13 @@ struct Closed {
 pub struct Gatherer {
     closed: Vec<Closed>,
     /// A busy operation has thousands of chats and some dozens of label sets.
-    labels: BTreeMap<(ChatKey, String), Arc<(ChatKey, String)>>,
+    labels: BTreeMap<Labels, Arc<Labels>>,
 }
 
 impl Gatherer {
-    /// Takes in one chat. `first_seen` stands in for a close time that the report does not give.
-    pub fn note(&mut self, chat: &Chat, first_seen: DateTime<Utc>) {
-        let key = ChatKey {
-            channel: chat.channel.clone(),
-            skill_id: chat.skill_id.clone(),
-            outcome: chat.outcome,
-        };
-        let labels = (key, chat.agent_id.clone());
+    /// Takes in one chat under these label sets. `first_seen` stands in for a close time that the report does not give.
+    pub fn note(&mut self, chat: &Chat, keys: &Keys, first_seen: DateTime<Utc>) {
+        let labels = (keys.chat.clone(), keys.agent.clone());
         let labels = self
             .labels
             .entry(labels)
@@ -108,13 +105,11 @@ impl Gatherer {
 
 impl Latest {
     fn count(&mut self, chat: &Closed, asa_target_ms: u64) {
-        let (key, agent_id) = &*chat.labels;
+        let (key, agent) = &*chat.labels;
         *self.chats.entry(key.clone()).or_default() += 1;
-        let agent = AgentKey {
-            agent_id: agent_id.clone(),
-            outcome: key.outcome,
-        };
-        *self.agents.entry(agent).or_default() += 1;
+        if let Some(agent) = agent {
+            *self.agents.entry(agent.clone()).or_default() += 1;
+        }
         let skill = SkillKey {
             skill_id: key.skill_id.clone(),
             outcome: key.outcome,

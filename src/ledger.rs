@@ -4,6 +4,7 @@
 //! [`Seen`] keeps, per answer, how far that answer reached in the report's own local time; what is forgotten raises a
 //! floor below which no request may begin, whatever clocks and settings say.
 
+pub mod admission;
 pub mod bounds;
 pub mod delta;
 pub mod exemplar;

@@ -21,16 +21,25 @@ const EXIT_CONFIG: u8 = 64;
 /// Prometheus exporter for Wolkvox contact centres. Without a command it serves; it is set up by environment variables
 /// (`WOLKVOX_SERVER` and `WOLKVOX_TOKEN` at the least), see the README.
 #[derive(Parser)]
-#[command(version, max_term_width = 110)]
+#[command(version, max_term_width = 110, args_conflicts_with_subcommands = true)]
 struct Cli {
     #[command(subcommand)]
     command: Option<Command>,
+    #[command(flatten)]
+    serve: Serve,
+}
+
+#[derive(clap::Args)]
+struct Serve {
+    /// Take over the state of another server or agent, once: after the operation has moved
+    #[arg(long)]
+    adopt_state: bool,
 }
 
 #[derive(Subcommand)]
 enum Command {
     /// Poll Wolkvox and serve /metrics (the default)
-    Serve,
+    Serve(Serve),
     /// Look around without a Wolkvox server: polls a simulated contact centre
     Demo {
         /// Address and port of /metrics
@@ -45,8 +54,9 @@ enum Command {
 }
 
 fn main() -> ExitCode {
-    let result = match Cli::parse().command.unwrap_or(Command::Serve) {
-        Command::Serve => serve(),
+    let cli = Cli::parse();
+    let result = match cli.command.unwrap_or(Command::Serve(cli.serve)) {
+        Command::Serve(Serve { adopt_state }) => serve(adopt_state),
         Command::Demo { listen, seed } => demo(&listen, seed),
         Command::Metrics => print(&catalogue::markdown()),
     };
@@ -69,10 +79,10 @@ fn print(text: &str) -> anyhow::Result<()> {
 }
 
 #[tokio::main]
-async fn serve() -> anyhow::Result<()> {
+async fn serve(adopt_state: bool) -> anyhow::Result<()> {
     let config = Config::from_env()?;
     init_log(&config)?;
-    run(config, false).await
+    run(config, false, adopt_state).await
 }
 
 #[tokio::main]
@@ -84,12 +94,12 @@ async fn demo(listen: &str, seed: Option<u64>) -> anyhow::Result<()> {
     let config = demo.config(listen, state.path())?;
     init_log(&config)?;
     tracing::info!("the simulated Wolkvox server is at {}", demo.base_url());
-    run(config, true).await
+    run(config, true, false).await
 }
 
-async fn run(config: Config, is_demo: bool) -> anyhow::Result<()> {
+async fn run(config: Config, is_demo: bool, adopt_state: bool) -> anyhow::Result<()> {
     let listen = config.listen_address.clone();
-    let app = App::new(config, Arc::new(SystemClock), is_demo)?;
+    let app = App::new(config, Arc::new(SystemClock), is_demo, adopt_state)?;
     let listener = TcpListener::bind(&listen).await.with_context(|| {
         format!("can't listen on {listen}: choose another address or port (WOLKVOX_LISTEN_ADDRESS, in the demo --listen)")
     })?;

@@ -13,8 +13,8 @@ use chrono::{DateTime, Utc};
 
 pub use family::{Exemplar, Extra, Family, Sample};
 
+use crate::ledger::Totals;
 use crate::ledger::exemplar::Exemplars;
-use crate::ledger::{Agents, Totals};
 use crate::stats::Stats;
 use catalogue::{Spec, seconds};
 
@@ -33,8 +33,8 @@ pub struct Settings {
     pub poll_interval: Duration,
     /// `WOLKVOX_WINDOW`.
     pub window: Duration,
-    /// `WOLKVOX_AGENTS`.
-    pub agents: Agents,
+    /// `WOLKVOX_MAX_SERIES`.
+    pub max_series: usize,
 }
 
 /// How far the ledger is, as committed.

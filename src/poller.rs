@@ -4,6 +4,7 @@ mod intake;
 mod publication;
 mod request;
 mod schedule;
+mod stretch;
 mod time;
 
 use std::sync::Arc;
@@ -26,6 +27,7 @@ pub use schedule::{Schedule, run};
 
 use publication::Shelf;
 use request::Retries;
+use stretch::Cutter;
 use time::Clocks;
 
 /// How to poll.
@@ -43,8 +45,12 @@ pub struct Settings {
     pub sweep_lookback: TimeDelta,
     /// How to count.
     pub rules: Rules,
+    /// `WOLKVOX_RETIRE_AFTER`: label sets without a chat for so long are dropped; `None` is off.
+    pub retire_after: Option<TimeDelta>,
     /// Whether examples are kept for OpenMetrics.
     pub exemplars: bool,
+    /// A damaged state was put aside at this start.
+    pub recovered: bool,
     /// What is shown of the settings.
     pub shown: metrics::Settings,
 }
@@ -118,6 +124,7 @@ pub struct Poller<S, D, P> {
     /// Something was applied since the last commit.
     uncommitted: bool,
     retries: Retries,
+    cutter: Cutter,
 }
 
 impl<S: Source, D: Store, P: Publish> Poller<S, D, P> {
@@ -141,7 +148,10 @@ impl<S: Source, D: Store, P: Publish> Poller<S, D, P> {
             source,
             store,
             publisher,
-            stats: Stats::new(clocks.ours()),
+            stats: Stats {
+                state_recoveries: u64::from(settings.recovered),
+                ..Stats::new(clocks.ours())
+            },
             shelf: Shelf::new(&ledger, clocks.today()),
             sweep_due: settings.sweep_interval.map(|_| Instant::now()),
             clocks,
@@ -152,6 +162,7 @@ impl<S: Source, D: Store, P: Publish> Poller<S, D, P> {
             last_poll: None,
             uncommitted: true,
             retries: Retries::default(),
+            cutter: Cutter::default(),
         };
         poller.commit().await?;
         poller.publish();
@@ -165,6 +176,7 @@ impl<S: Source, D: Store, P: Publish> Poller<S, D, P> {
         self.stats.polls += 1;
         self.shelf.begin_beat();
         self.retries = Retries::until(next_beat);
+        self.cutter.begin_beat();
         let poll_from = self.poll_from();
         let mut poll = self.poll(poll_from).await;
         // What fails the poll would fail the sweep as well; it stays due.
@@ -176,8 +188,14 @@ impl<S: Source, D: Store, P: Publish> Poller<S, D, P> {
         if poll.is_ok() {
             self.ledger.last_success = Some(self.clocks.ours());
             self.forget();
+            self.retire();
         }
         self.ledger.end_beat();
+        let failure = poll
+            .as_ref()
+            .err()
+            .or(sweep.as_ref().and_then(|sweep| sweep.as_ref().err()));
+        self.cutter.end_beat(failure);
         if let Err(error) = self.commit().await {
             poll = Err(error.into());
         }
@@ -239,6 +257,7 @@ impl<S: Source, D: Store, P: Publish> Poller<S, D, P> {
             Some(_) => poll_from.min(self.sweep_from()),
             None => poll_from,
         };
+        self.cutter.forget_before(next_start);
         // Long enough to hold the other side of a repeated hour.
         let probe = window::pieces(
             next_start,
@@ -249,6 +268,13 @@ impl<S: Source, D: Store, P: Publish> Poller<S, D, P> {
         );
         if let Some(date_ini) = probe.iter().map(|window| window.date_ini).min() {
             self.ledger.forget_before(date_ini);
+        }
+    }
+
+    /// Drops the label sets that had no chat for long. By the earlier clock: one that runs ahead must not drop all.
+    fn retire(&mut self) {
+        if let Some(retire_after) = self.settings.retire_after {
+            self.ledger.totals.retire(self.clocks.earlier() - retire_after);
         }
     }
 

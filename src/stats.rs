@@ -59,8 +59,11 @@ pub struct Stats {
     pub fields_absent: BTreeMap<Field, u64>,
     pub chats_late: u64,
     pub arrival_delay: Histogram,
+    pub stretches_skipped: u64,
+    pub series_limited: u64,
     pub state_commits: u64,
     pub state_commit_failures: u64,
+    pub state_recoveries: u64,
     pub last_commit: Option<DateTime<Utc>>,
     pub state_bytes: Option<u64>,
     pub clock_offset_ms: Option<i64>,
@@ -94,8 +97,11 @@ impl Stats {
                 .collect(),
             chats_late: 0,
             arrival_delay: Histogram::new(bounds::ARRIVAL_DELAY),
+            stretches_skipped: 0,
+            series_limited: 0,
             state_commits: 0,
             state_commit_failures: 0,
+            state_recoveries: 0,
             last_commit: None,
             state_bytes: None,
             clock_offset_ms: None,
@@ -116,6 +122,7 @@ impl Stats {
         self.rows_duplicate += counts.duplicate;
         self.rows_repeated += counts.repeated;
         self.chats_late += counts.late;
+        self.series_limited += counts.limited;
         self.arrival_delay.add(&counts.arrival_delay);
         add(&mut self.rows_rejected, &counts.rejected);
         add(&mut self.fields_invalid, &counts.invalid);

@@ -56,6 +56,8 @@ impl Check {
         let agents = self.word("AGENTS", raw.agents, Agents::Ids, &agents);
         let exemplars = self.switch("EXEMPLARS", raw.exemplars);
         let created_samples = self.switch("CREATED_SAMPLES", raw.created_samples);
+        let max_series = self.max_series(raw.max_series);
+        let retire_after = self.retire_after(raw.retire_after);
         let listen_address = self.listen_address(raw.listen_address);
         let log = self.log(raw.log);
         let formats = [("text", LogFormat::Text), ("json", LogFormat::Json)];
@@ -77,6 +79,8 @@ impl Check {
             agents: agents?,
             exemplars: exemplars?,
             created_samples: created_samples?,
+            max_series: max_series?,
+            retire_after: Some(retire_after?).filter(|after| !after.is_zero()),
             state_dir: PathBuf::from(raw.state_dir.unwrap_or_else(|| "wolkvox-state".to_owned())),
             ca_file: raw.ca_file.map(PathBuf::from),
             listen_address: listen_address?,
@@ -247,6 +251,30 @@ impl Check {
                 &format!("is {text:?}; it must be a share above 0 and up to 1, such as 0.8"),
             ),
         }
+    }
+
+    fn max_series(&mut self, value: Option<String>) -> Option<usize> {
+        let Some(text) = value else { return Some(50_000) };
+        match text.parse() {
+            Ok(lines @ 1_000..=10_000_000) => Some(lines),
+            _ => self.problem(
+                "MAX_SERIES",
+                &format!("is {text:?}; it must be a whole number between 1000 and 10000000, such as 50000"),
+            ),
+        }
+    }
+
+    /// `off` and 0 are off.
+    fn retire_after(&mut self, value: Option<String>) -> Option<Duration> {
+        let value = value.filter(|text| !text.eq_ignore_ascii_case("off"));
+        let after = self.duration("RETIRE_AFTER", value, "0", Duration::ZERO..=3660 * DAY)?;
+        if !after.is_zero() && after < 2 * DAY {
+            return self.problem(
+                "RETIRE_AFTER",
+                "is under two days: agents and skills would vanish over a weekend; try 180d, or off",
+            );
+        }
+        Some(after)
     }
 
     fn switch(&mut self, variable: &str, value: Option<String>) -> Option<bool> {

@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, HashSet};
 
 use chrono::{DateTime, NaiveDateTime, Utc};
 
+use super::admission::Admission;
 use super::exemplar::Exemplars;
-use super::totals::Histogram;
+use super::totals::{Histogram, Keys};
 use super::{Counts, Ledger, Rules, Totals, bounds};
 use crate::chat::{Chat, ConnId};
 use crate::wolkvox::{Field, RowError};
@@ -46,6 +47,8 @@ pub struct AnswerCounts {
     pub remembered: u64,
     /// Counted chats that only the sweep found.
     pub late: u64,
+    /// Chats counted under `other` because of the series limit.
+    pub limited: u64,
     /// Rows that are no chat.
     pub rejected: BTreeMap<RowError, u64>,
     /// Unreadable values of new chats.
@@ -65,6 +68,7 @@ impl Default for AnswerCounts {
             counted: 0,
             remembered: 0,
             late: 0,
+            limited: 0,
             rejected: BTreeMap::new(),
             invalid: BTreeMap::new(),
             absent: BTreeMap::new(),
@@ -100,6 +104,7 @@ pub struct Delta<'a> {
     ledger: &'a Ledger,
     rules: Rules,
     found: Found,
+    admission: Admission<'a>,
     /// Ids of this answer that were known before.
     known: HashSet<ConnId>,
     absorbed: Absorbed,
@@ -112,6 +117,7 @@ impl<'a> Delta<'a> {
             ledger,
             rules,
             found,
+            admission: Admission::new(&ledger.totals, rules.max_series),
             known: HashSet::new(),
             absorbed: Absorbed {
                 new: HashSet::new(),
@@ -139,30 +145,33 @@ impl<'a> Delta<'a> {
         self.absorbed.first_seen
     }
 
-    /// Takes in one chat.
-    pub fn absorb(&mut self, chat: &Chat) -> Novelty {
+    /// Takes in one chat. Returns how it relates to what is known, and the label sets that it belongs to.
+    pub fn absorb(&mut self, chat: &Chat) -> (Novelty, Keys) {
         self.absorbed.counts.rows += 1;
+        let keys = Keys::of(chat, self.rules.agents);
         if self.absorbed.new.contains(&chat.id) || self.known.contains(&chat.id) {
             self.absorbed.counts.repeated += 1;
-            return Novelty::Repeated;
+            return (Novelty::Repeated, keys);
         }
+        let (keys, limited) = self.admission.admit(keys, &self.absorbed.totals);
         if let Some(first_seen) = self.ledger.seen.first_seen(&chat.id) {
             self.known.insert(chat.id.clone());
             self.absorbed.counts.duplicate += 1;
-            return Novelty::Duplicate(first_seen);
+            return (Novelty::Duplicate(first_seen), keys);
         }
         self.absorbed.new.insert(chat.id.clone());
-        self.count(chat);
-        Novelty::New
+        self.count(chat, &keys);
+        self.absorbed.counts.limited += u64::from(limited);
+        (Novelty::New, keys)
     }
 
-    fn count(&mut self, chat: &Chat) {
+    fn count(&mut self, chat: &Chat, keys: &Keys) {
         let absorbed = &mut self.absorbed;
         let closed = chat.closed.map(|closed| closed.earliest);
         let counts = self.ledger.counts(chat, self.found, absorbed.server_offset_ms);
         absorbed
             .totals
-            .absorb(chat, counts, self.rules, absorbed.first_seen);
+            .absorb(chat, keys, counts, self.rules, absorbed.first_seen);
         absorbed.last_chat_close = absorbed.last_chat_close.max(closed);
         for (map, fields) in [
             (&mut absorbed.counts.invalid, chat.invalid),
@@ -178,7 +187,7 @@ impl<'a> Delta<'a> {
         }
         absorbed.counts.counted += 1;
         absorbed.counts.late += u64::from(self.found == Found::BySweep);
-        absorbed.exemplars.note(chat, absorbed.first_seen);
+        absorbed.exemplars.note(chat, &keys.chat, absorbed.first_seen);
         if let Some(closed) = closed {
             let delay = (absorbed.first_seen - closed).num_milliseconds();
             absorbed

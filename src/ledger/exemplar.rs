@@ -43,13 +43,8 @@ impl Exemplars {
     }
 
     /// Notes a chat that was counted.
-    pub fn note(&mut self, chat: &Chat, first_seen: DateTime<Utc>) {
-        let key = ChatKey {
-            channel: chat.channel.clone(),
-            skill_id: chat.skill_id.clone(),
-            outcome: chat.outcome,
-        };
-        let examples = self.0.entry(key).or_default();
+    pub fn note(&mut self, chat: &Chat, key: &ChatKey, first_seen: DateTime<Utc>) {
+        let examples = self.0.entry(key.clone()).or_default();
         let at = chat.closed.map_or(first_seen, |closed| closed.earliest);
         for (buckets, bounds, value) in [
             (&mut examples.asa, bounds::ASA, chat.asa_ms),

@@ -8,6 +8,8 @@ use std::future::Future;
 use std::io::{self, Read, Write as _};
 use std::path::{Path, PathBuf};
 
+use chrono::Utc;
+
 use super::Ledger;
 use super::state::{self, AgentDigest, Origin, StateError};
 
@@ -32,7 +34,7 @@ pub enum StoreError {
     #[error("the state file {} can't be read: {source}", path.display())]
     Read { path: PathBuf, source: io::Error },
     #[error(
-        "the state file {} is damaged: {what}. It was left as it is. To start counting anew (counters begin at 0, which Prometheus handles), move it away; never put an older copy in its place", path.display()
+        "the state file {} is damaged ({what}) and could not be put aside. Move it away to start counting anew (counters begin at 0, which Prometheus handles); never put an older copy in its place", path.display()
     )]
     Damaged { path: PathBuf, what: String },
     #[error(
@@ -40,7 +42,7 @@ pub enum StoreError {
     )]
     Newer { path: PathBuf, what: String },
     #[error(
-        "the state file {} counts the report of {stored}, but this exporter is set to {configured}. Set WOLKVOX_OPERATION to another name to count them apart, or move the file away to start counting anew", path.display()
+        "the state file {} counts the report of {stored}, but this exporter is set to {configured}. If both are the same Wolkvox operation, start once with --adopt-state to go on counting; else set WOLKVOX_OPERATION to another name to count them apart", path.display()
     )]
     OtherHost {
         path: PathBuf,
@@ -48,7 +50,7 @@ pub enum StoreError {
         configured: String,
     },
     #[error(
-        "the state file {} counts with another WOLKVOX_AGENT_DNI than is set now. Set WOLKVOX_OPERATION to another name to count them apart, or move the file away to start counting anew", path.display()
+        "the state file {} counts with another WOLKVOX_AGENT_DNI than is set now. Start once with --adopt-state to go on counting with the new one, or set WOLKVOX_OPERATION to another name to count them apart", path.display()
     )]
     OtherAgent { path: PathBuf },
     #[error("the state can't be written to {}: {source}", path.display())]
@@ -78,13 +80,24 @@ pub struct FileStore {
     _lock: File,
 }
 
+/// What a start finds.
+#[derive(Debug)]
+pub struct Opened {
+    /// The file, locked.
+    pub store: FileStore,
+    /// What it held; `None` at the first start, or where it was damaged.
+    pub ledger: Option<Ledger>,
+    /// Where a damaged file was put.
+    pub put_aside: Option<PathBuf>,
+}
+
 impl FileStore {
-    /// Opens the operation's file in `directory`, which is made if it is missing. The ledger is `None` at the first
-    /// start.
+    /// Opens the operation's file in `directory`, which is made if it is missing. A damaged file is put aside under
+    /// another name. With `adopt`, a file of another host or agent is taken over.
     ///
     /// # Errors
     /// See [`StoreError`]. Nothing was changed then.
-    pub fn open(directory: &Path, identity: Identity) -> Result<(FileStore, Option<Ledger>), StoreError> {
+    pub fn open(directory: &Path, identity: Identity, adopt: bool) -> Result<Opened, StoreError> {
         let in_directory = |source| StoreError::Directory {
             path: directory.to_owned(),
             source,
@@ -95,19 +108,27 @@ impl FileStore {
         let lock = lock(&directory.join(format!("{name}.lock")), &path)
             .map_err(|error| error.unwrap_or_else(in_directory))?;
         probe(&aside(&path)).map_err(in_directory)?;
-        let (origin, ledger) = match read(&path)? {
-            Some((stored, ledger)) => (check(&path, stored, identity)?, Some(ledger)),
+        let Found { state, put_aside } = find(&path)?;
+        let (origin, ledger) = match state {
+            Some((stored, ledger)) => {
+                if !adopt {
+                    check(&path, &stored, &identity)?;
+                }
+                (take_over(stored, identity).map_err(in_directory)?, Some(ledger))
+            }
             None => (new_origin(identity).map_err(in_directory)?, None),
         };
-        Ok((
-            FileStore {
-                directory: directory.to_owned(),
-                path,
-                origin,
-                _lock: lock,
-            },
+        let store = FileStore {
+            directory: directory.to_owned(),
+            path,
+            origin,
+            _lock: lock,
+        };
+        Ok(Opened {
+            store,
             ledger,
-        ))
+            put_aside,
+        })
     }
 
     /// Where the state is.
@@ -208,10 +229,17 @@ fn lock(path: &Path, state: &Path) -> Result<File, Result<StoreError, io::Error>
     Ok(file)
 }
 
-fn read(path: &Path) -> Result<Option<(Origin, Ledger)>, StoreError> {
+/// What lies at the path.
+#[derive(Default)]
+struct Found {
+    state: Option<(Origin, Ledger)>,
+    put_aside: Option<PathBuf>,
+}
+
+fn find(path: &Path) -> Result<Found, StoreError> {
     let bytes = match fs::read(path) {
         Ok(bytes) => bytes,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Found::default()),
         Err(source) => {
             return Err(StoreError::Read {
                 path: path.to_owned(),
@@ -220,16 +248,36 @@ fn read(path: &Path) -> Result<Option<(Origin, Ledger)>, StoreError> {
         }
     };
     match state::decode(&bytes) {
-        Ok(state) => Ok(Some(state)),
-        Err(StateError::Damaged(what)) => Err(StoreError::Damaged {
-            path: path.to_owned(),
-            what,
+        Ok(state) => Ok(Found {
+            state: Some(state),
+            put_aside: None,
+        }),
+        Err(StateError::Damaged(what)) => Ok(Found {
+            state: None,
+            put_aside: Some(put_aside(path, &what)?),
         }),
         Err(error @ StateError::Newer(_)) => Err(StoreError::Newer {
             path: path.to_owned(),
             what: error.to_string(),
         }),
     }
+}
+
+/// Keeps a damaged file under another name, so that it can be looked at and no start trips over it again.
+fn put_aside(path: &Path, what: &str) -> Result<PathBuf, StoreError> {
+    let mut name = OsString::from(path);
+    name.push(format!(".damaged-{}", Utc::now().format("%Y%m%dT%H%M%SZ")));
+    let kept = PathBuf::from(name);
+    fs::rename(path, &kept).map_err(|_| StoreError::Damaged {
+        path: path.to_owned(),
+        what: what.to_owned(),
+    })?;
+    tracing::error!(
+        "the state file {} is damaged ({what}). It was put aside as {}; counting starts anew: chats that closed before now, or before WOLKVOX_COUNT_FROM, are not counted",
+        path.display(),
+        kept.display()
+    );
+    Ok(kept)
 }
 
 fn new_origin(identity: Identity) -> io::Result<Origin> {
@@ -241,30 +289,51 @@ fn new_origin(identity: Identity) -> io::Result<Origin> {
     })
 }
 
-/// The stored origin goes on, with today's zone: the floor is local text and holds in any zone.
-fn check(path: &Path, stored: Origin, identity: Identity) -> Result<Origin, StoreError> {
+/// Totals of one report must not go on with another's.
+fn check(path: &Path, stored: &Origin, identity: &Identity) -> Result<(), StoreError> {
     if stored.host != identity.host {
         return Err(StoreError::OtherHost {
             path: path.to_owned(),
-            stored: stored.host,
-            configured: identity.host,
+            stored: stored.host.clone(),
+            configured: identity.host.clone(),
         });
     }
-    let same_agent = match (&stored.agent_dni, &identity.agent_dni) {
+    if is_same_agent(stored, identity) {
+        Ok(())
+    } else {
+        Err(StoreError::OtherAgent {
+            path: path.to_owned(),
+        })
+    }
+}
+
+fn is_same_agent(stored: &Origin, identity: &Identity) -> bool {
+    match (&stored.agent_dni, &identity.agent_dni) {
         (None, None) => true,
         (Some(digest), Some(agent_dni)) => digest.is_of(agent_dni),
         _ => false,
-    };
-    if !same_agent {
-        return Err(StoreError::OtherAgent {
-            path: path.to_owned(),
+    }
+}
+
+/// Today's settings. Another zone needs nothing else: the floor is local text and holds in any zone, and the sweep is
+/// due at each start.
+fn take_over(stored: Origin, identity: Identity) -> io::Result<Origin> {
+    if stored.timezone != identity.timezone {
+        tracing::warn!(
+            "WOLKVOX_TIMEZONE was {} and is {} now: the report's dates are read in the new zone from here on",
+            stored.timezone,
+            identity.timezone
+        );
+    }
+    if is_same_agent(&stored, &identity) {
+        return Ok(Origin {
+            host: identity.host,
+            operation: identity.operation,
+            timezone: identity.timezone,
+            ..stored
         });
     }
-    Ok(Origin {
-        timezone: identity.timezone,
-        operation: identity.operation,
-        ..stored
-    })
+    new_origin(identity)
 }
 
 /// The operation's name as a file name: what could mean something to a file system is percent-encoded.

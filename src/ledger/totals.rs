@@ -2,7 +2,7 @@
 //! the same way every time. Times are whole milliseconds in `u64`: a float that changed in its last digit on its way
 //! through a file would read as a counter reset.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, btree_map};
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -59,6 +59,54 @@ pub struct SpeakerKey {
     pub participant: Participant,
     /// How the chats ended.
     pub outcome: Outcome,
+}
+
+/// The label sets that one chat adds to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Keys {
+    /// For the families per chat.
+    pub chat: ChatKey,
+    /// For the families per agent; `None` where agents are off.
+    pub agent: Option<AgentKey>,
+    /// `None` for a chat without a code.
+    pub disposition: Option<DispositionKey>,
+    /// For the feelings.
+    pub feeling: FeelingKey,
+    /// For the last speakers.
+    pub speaker: SpeakerKey,
+}
+
+impl Keys {
+    /// The label sets of a chat.
+    pub fn of(chat: &Chat, agents: Agents) -> Keys {
+        let skill_id = || chat.skill_id.clone();
+        let outcome = chat.outcome;
+        Keys {
+            chat: ChatKey {
+                channel: chat.channel.clone(),
+                skill_id: skill_id(),
+                outcome,
+            },
+            agent: (agents != Agents::Off).then(|| AgentKey {
+                agent_id: chat.agent_id.clone(),
+                outcome,
+            }),
+            disposition: chat.code.clone().map(|cod_act| DispositionKey {
+                skill_id: skill_id(),
+                cod_act,
+            }),
+            feeling: FeelingKey {
+                skill_id: skill_id(),
+                feeling: chat.feeling,
+                outcome,
+            },
+            speaker: SpeakerKey {
+                skill_id: skill_id(),
+                participant: chat.last_speaker,
+                outcome,
+            },
+        }
+    }
 }
 
 /// A histogram over milliseconds. The bounds are those of its family, in [`bounds`].
@@ -243,8 +291,25 @@ impl AgentTotals {
 pub struct Entry<V> {
     /// When it started at 0: milliseconds since the epoch. The `_created` time of OpenMetrics.
     pub created_ms: i64,
+    /// When a chat was last seen for it: milliseconds since the epoch. What is long without one may be retired.
+    pub touched_ms: i64,
     /// The totals.
     pub value: V,
+}
+
+/// Sample lines per label set, all its families together: a histogram has a line per bound, `+Inf`, sum and count.
+pub mod lines {
+    use super::bounds;
+
+    const HISTOGRAMS: usize = bounds::ASA.len()
+        + bounds::DURATION.len()
+        + bounds::TIME_ON_AGENT.len()
+        + bounds::AGENT_RESPONSE.len()
+        + 4 * 3;
+    /// Seven counters and four histograms.
+    pub const CHAT: usize = 7 + HISTOGRAMS;
+    /// Four counters and three summaries.
+    pub const AGENT: usize = 4 + 3 * 2;
 }
 
 /// Label sets and their totals.
@@ -294,6 +359,8 @@ pub struct Rules {
     pub asa_target_ms: u64,
     /// What is kept of agents.
     pub agents: Agents,
+    /// The most sample lines that label sets may take; further ones are counted as `other`.
+    pub max_series: usize,
 }
 
 /// What is kept and shown of agents (`WOLKVOX_AGENTS`).
@@ -317,76 +384,57 @@ pub enum Counts {
 }
 
 impl Totals {
-    /// Takes one chat in. `now` becomes the creation time of label sets not seen before.
-    pub fn absorb(&mut self, chat: &Chat, counts: Counts, rules: Rules, now: DateTime<Utc>) {
-        let counted = counts == Counts::Yes;
-        let created_ms = now.timestamp_millis();
-        let skill_id = || chat.skill_id.clone();
-        let key = ChatKey {
-            channel: chat.channel.clone(),
-            skill_id: skill_id(),
-            outcome: chat.outcome,
-        };
-        let totals = entry(&mut self.chats, key, created_ms);
-        if counted {
+    /// Takes one chat in, under these label sets. `now` becomes the creation time of those not seen before.
+    pub fn absorb(&mut self, chat: &Chat, keys: &Keys, counts: Counts, rules: Rules, now: DateTime<Utc>) {
+        let one = u64::from(counts == Counts::Yes);
+        let now_ms = now.timestamp_millis();
+        let totals = entry(&mut self.chats, &keys.chat, now_ms);
+        if counts == Counts::Yes {
             totals.count(chat, rules.asa_target_ms);
         }
-        if rules.agents != Agents::Off {
-            let key = AgentKey {
-                agent_id: chat.agent_id.clone(),
-                outcome: chat.outcome,
-            };
-            let totals = entry(&mut self.agents, key, created_ms);
-            if counted {
+        if let Some(key) = &keys.agent {
+            let totals = entry(&mut self.agents, key, now_ms);
+            if counts == Counts::Yes {
                 totals.count(chat, rules.asa_target_ms);
             }
         }
-        if let Some(cod_act) = chat.code.clone() {
-            *entry(
-                &mut self.dispositions,
-                DispositionKey {
-                    skill_id: skill_id(),
-                    cod_act,
-                },
-                created_ms,
-            ) += u64::from(counted);
+        if let Some(key) = &keys.disposition {
+            *entry(&mut self.dispositions, key, now_ms) += one;
         }
-        let key = FeelingKey {
-            skill_id: skill_id(),
-            feeling: chat.feeling,
-            outcome: chat.outcome,
-        };
-        *entry(&mut self.feelings, key, created_ms) += u64::from(counted);
-        let key = SpeakerKey {
-            skill_id: skill_id(),
-            participant: chat.last_speaker,
-            outcome: chat.outcome,
-        };
-        *entry(&mut self.speakers, key, created_ms) += u64::from(counted);
-        self.note_texts(chat, rules, now);
+        *entry(&mut self.feelings, &keys.feeling, now_ms) += one;
+        *entry(&mut self.speakers, &keys.speaker, now_ms) += one;
+        self.note_texts(chat, keys, rules, now);
         self.sends_agent_response |= chat.agent_response_ms.is_some();
         self.sends_transfer |= chat.transferred.is_some();
     }
 
-    fn note_texts(&mut self, chat: &Chat, rules: Rules, now: DateTime<Utc>) {
+    /// Texts of ids that have label sets of their own.
+    fn note_texts(&mut self, chat: &Chat, keys: &Keys, rules: Rules, now: DateTime<Utc>) {
         let as_of_ms = chat
             .closed
             .map_or(now, |closed| closed.earliest)
             .timestamp_millis();
-        if rules.agents == Agents::Names {
+        let agent = keys.agent.as_ref().filter(|key| key.agent_id == chat.agent_id);
+        if let Some(key) = agent.filter(|_| rules.agents == Agents::Names) {
             note(
                 &mut self.agent_names,
-                Some(&chat.agent_id),
+                &key.agent_id,
                 chat.agent_name.as_ref(),
                 as_of_ms,
             );
         }
-        note(
-            &mut self.descriptions,
-            chat.code.as_ref(),
-            chat.description.as_ref(),
-            as_of_ms,
-        );
+        let code = keys
+            .disposition
+            .as_ref()
+            .filter(|key| Some(&key.cod_act) == chat.code.as_ref());
+        if let Some(key) = code {
+            note(
+                &mut self.descriptions,
+                &key.cod_act,
+                chat.description.as_ref(),
+                as_of_ms,
+            );
+        }
     }
 
     /// Adds what another answer brought.
@@ -407,7 +455,7 @@ impl Totals {
             (&mut self.descriptions, other.descriptions),
         ] {
             for (id, name) in others {
-                note(names, Some(&id), Some(&name.text), name.as_of_ms);
+                note(names, &id, Some(&name.text), name.as_of_ms);
             }
         }
         self.sends_agent_response |= other.sends_agent_response;
@@ -417,6 +465,31 @@ impl Totals {
     /// All chats counted.
     pub fn chats_counted(&self) -> u64 {
         self.chats.values().map(|entry| entry.value.chats).sum()
+    }
+
+    /// Sample lines that the label sets take.
+    pub fn lines(&self) -> usize {
+        self.chats.len() * lines::CHAT
+            + self.agents.len() * lines::AGENT
+            + self.dispositions.len()
+            + self.feelings.len()
+            + self.speakers.len()
+            + self.agent_names.len()
+            + self.descriptions.len()
+    }
+
+    /// Drops the label sets without a chat since `before`, and the names of what is gone.
+    pub fn retire(&mut self, before: DateTime<Utc>) {
+        let before = before.timestamp_millis();
+        self.chats.retain(|_, entry| entry.touched_ms >= before);
+        self.agents.retain(|_, entry| entry.touched_ms >= before);
+        self.dispositions.retain(|_, entry| entry.touched_ms >= before);
+        self.feelings.retain(|_, entry| entry.touched_ms >= before);
+        self.speakers.retain(|_, entry| entry.touched_ms >= before);
+        let agents: BTreeSet<_> = self.agents.keys().map(|key| &key.agent_id).collect();
+        self.agent_names.retain(|id, _| agents.contains(id));
+        let codes: BTreeSet<_> = self.dispositions.keys().map(|key| &key.cod_act).collect();
+        self.descriptions.retain(|code, _| codes.contains(code));
     }
 
     /// Removes what the setting no longer allows to keep.
@@ -430,33 +503,39 @@ impl Totals {
     }
 }
 
-fn entry<K: Ord, V: Default>(table: &mut Table<K, V>, key: K, created_ms: i64) -> &mut V {
-    &mut table
-        .entry(key)
-        .or_insert_with(|| Entry {
-            created_ms,
-            value: V::default(),
-        })
-        .value
+fn entry<'a, K: Ord + Clone, V: Default>(table: &'a mut Table<K, V>, key: &K, now_ms: i64) -> &'a mut V {
+    let new = || Entry {
+        created_ms: now_ms,
+        touched_ms: now_ms,
+        value: V::default(),
+    };
+    let entry = table.entry(key.clone()).or_insert_with(new);
+    entry.touched_ms = entry.touched_ms.max(now_ms);
+    &mut entry.value
 }
 
 fn merge<K: Ord, V: Default>(mine: &mut Table<K, V>, theirs: Table<K, V>, add: impl Fn(&mut V, &V)) {
     for (key, other) in theirs {
-        add(entry(mine, key, other.created_ms), &other.value);
+        match mine.entry(key) {
+            btree_map::Entry::Vacant(vacant) => drop(vacant.insert(other)),
+            btree_map::Entry::Occupied(mut known) => {
+                let known = known.get_mut();
+                known.touched_ms = known.touched_ms.max(other.touched_ms);
+                add(&mut known.value, &other.value);
+            }
+        }
     }
 }
 
 /// Keeps the text of the chat closed last; of two closed in the same second the lesser text, so that the order in
 /// which they are read does not matter.
-fn note(names: &mut BTreeMap<String, Name>, id: Option<&String>, text: Option<&String>, as_of_ms: i64) {
-    let (Some(id), Some(text)) = (id, text) else {
-        return;
-    };
+fn note(names: &mut BTreeMap<String, Name>, id: &str, text: Option<&String>, as_of_ms: i64) {
+    let Some(text) = text else { return };
     let newer =
         |known: &Name| as_of_ms > known.as_of_ms || (as_of_ms == known.as_of_ms && *text < known.text);
     if names.get(id).is_none_or(newer) {
         names.insert(
-            id.clone(),
+            id.to_owned(),
             Name {
                 text: text.clone(),
                 as_of_ms,

@@ -235,18 +235,26 @@ catalogue! {
             "Chats that only the wide look for late rows (WOLKVOX_SWEEP_INTERVAL) found.";
         CHAT_ARRIVAL_DELAY = "wolkvox_chat_arrival_delay_seconds", Histogram(bounds::ARRIVAL_DELAY), [],
             "Time from the close of a counted chat until it was first seen in the report.";
+        STRETCHES_SKIPPED = "wolkvox_stretches_skipped_total", Counter, [],
+            "Seconds of the report that polls gave up after three failures while their neighbours succeeded; sweeps ask for them again.";
         SEEN_CHATS = "wolkvox_seen_chats", Gauge, [],
             "Ids of chats remembered to count each once.";
         STATE_COMMITS = "wolkvox_state_commits_total", Counter, [],
             "Times the state was written to disk.";
         STATE_COMMIT_FAILURES = "wolkvox_state_commit_failures_total", Counter, [],
             "Times the state could not be written to disk. Nothing new is shown until it can.";
+        STATE_RECOVERIES = "wolkvox_state_recoveries_total", Counter, [],
+            "Damaged state files that were put aside at this start; counting began anew then.";
         STATE_LAST_COMMIT = "wolkvox_state_last_commit_timestamp_seconds", Gauge, [],
             "When the state was last written to disk.";
         STATE_BYTES = "wolkvox_state_bytes", Gauge, [],
             "Size of the state on disk.";
         SERIES = "wolkvox_series", Gauge, [],
             "Sample lines of this operation on /metrics, histogram buckets included.";
+        SERIES_LIMIT = "wolkvox_series_limit", Gauge, [],
+            "Most sample lines that label sets from the report may take (WOLKVOX_MAX_SERIES). Past it new ones are counted with their open labels as other.";
+        SERIES_LIMITED = "wolkvox_series_limited_total", Counter, [],
+            "Chats counted under other because of WOLKVOX_MAX_SERIES.";
         API_CLOCK_OFFSET = "wolkvox_api_clock_offset_seconds", Gauge, [],
             "The server's clock (its Date header, whole seconds) minus ours.";
     }

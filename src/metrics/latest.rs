@@ -4,15 +4,11 @@ use super::Settings;
 use super::catalogue::{self as c, Spec, seconds};
 use super::family::{Extra, Family, Sample};
 use crate::latest::{Latest, SkillWindow};
-use crate::ledger::Agents;
 use crate::ledger::totals::SumCount;
 
 /// The families of the latest window; those without a sample are left out.
 pub fn families(settings: &Settings, latest: &Latest) -> Vec<Family> {
-    let mut families = vec![chats(settings, latest)];
-    if settings.agents != Agents::Off {
-        families.push(agents(settings, latest));
-    }
+    let mut families = vec![chats(settings, latest), agents(settings, latest)];
     families.extend(skills(settings, latest));
     for (spec, at) in [(&c::WINDOW_START, latest.start), (&c::WINDOW_END, latest.end)] {
         let mut family = Family::new(spec);

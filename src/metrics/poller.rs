@@ -47,9 +47,13 @@ pub(super) fn families(view: View<'_>) -> Vec<Family> {
         }),
         count(&c::CHATS_LATE, stats.chats_late),
         histogram(&c::CHAT_ARRIVAL_DELAY, view, &stats.arrival_delay),
+        count(&c::STRETCHES_SKIPPED, stats.stretches_skipped),
         gauge(&c::SEEN_CHATS, Some(progress.seen_chats as f64)),
+        gauge(&c::SERIES_LIMIT, Some(view.settings.max_series as f64)),
+        count(&c::SERIES_LIMITED, stats.series_limited),
         count(&c::STATE_COMMITS, stats.state_commits),
         count(&c::STATE_COMMIT_FAILURES, stats.state_commit_failures),
+        count(&c::STATE_RECOVERIES, stats.state_recoveries),
         at(&c::STATE_LAST_COMMIT, stats.last_commit),
         gauge(&c::STATE_BYTES, stats.state_bytes.map(|bytes| bytes as f64)),
         gauge(

@@ -85,13 +85,14 @@ impl Sink for Intake<'_> {
             Ok(chat) => chat,
             Err(error) => return self.delta.reject(error),
         };
-        let first_seen = match self.delta.absorb(&chat) {
+        let (novelty, keys) = self.delta.absorb(&chat);
+        let first_seen = match novelty {
             Novelty::New => self.delta.first_seen(),
             Novelty::Duplicate(first_seen) => first_seen,
             Novelty::Repeated => return,
         };
         if chat.closed.map_or(first_seen, |closed| closed.earliest) >= self.gather_from {
-            self.gatherer.note(&chat, first_seen);
+            self.gatherer.note(&chat, &keys, first_seen);
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Stretches, pieces, single requests, and the one retry.
+//! Single requests, and the one retry.
 
 use std::time::Duration;
 
@@ -7,10 +7,10 @@ use tokio::time::Instant;
 
 use super::intake::Intake;
 use super::publication::Publish;
-use super::{Failure, Poller, Summary};
+use super::{Failure, Poller};
 use crate::latest::Gatherer;
 use crate::ledger::{AnswerCounts, Found, Store};
-use crate::wolkvox::{self, Reason, Source, Window, window};
+use crate::wolkvox::{self, Reason, Source, Window};
 
 /// How long before the one retry, where the server does not say.
 const RETRY_AFTER: Duration = Duration::from_secs(10);
@@ -53,55 +53,18 @@ impl Retries {
     }
 }
 
-impl<S: Source, D: Store, P: Publish> Poller<S, D, P> {
-    /// Asks for a stretch piece by piece; each one is committed and published before the next is asked for, so that a
-    /// long backlog gets through even if the process is killed in between.
-    pub(super) async fn stretch(
-        &mut self,
-        found: Found,
-        from: DateTime<Utc>,
-        to: DateTime<Utc>,
-        mut gatherer: Option<&mut Gatherer>,
-    ) -> Result<Summary, Failure> {
-        let floor = self.ledger.seen.floor();
-        let mut summary = Summary {
-            from,
-            to,
-            answers: 0,
-            rows: 0,
-            counted: 0,
-            remembered: 0,
-            duplicate: 0,
-        };
-        for piece in window::pieces(from, to, self.settings.zone, floor, window::LONGEST) {
-            // An answer may have shown that our idea of now was far ahead.
-            if found == Found::ByPoll && summary.answers > 0 && piece.from > self.clocks.later() {
-                break;
-            }
-            if self.uncommitted {
-                self.commit().await?;
-                self.publish();
-            }
-            let (counts, answered_to, chats) = self.ask(found, piece).await?;
-            if let Some(gatherer) = gatherer.as_deref_mut() {
-                gatherer.extend(chats);
-            }
-            summary.answers += 1;
-            summary.rows += counts.rows;
-            summary.counted += counts.counted;
-            summary.remembered += counts.remembered;
-            summary.duplicate += counts.duplicate;
-            summary.to = answered_to;
-        }
-        Ok(summary)
-    }
+/// A whole answer, applied to the ledger.
+#[derive(Debug)]
+pub(super) struct Answered {
+    pub(super) counts: AnswerCounts,
+    /// Up to when the piece was answered: what was closed while the server was answering may be missing.
+    pub(super) to: DateTime<Utc>,
+    pub(super) chats: Gatherer,
+}
 
-    /// Asks for one piece, with the beat's one retry, and takes it in. Returns up to when it was answered.
-    async fn ask(
-        &mut self,
-        found: Found,
-        piece: Window,
-    ) -> Result<(AnswerCounts, DateTime<Utc>, Gatherer), Failure> {
+impl<S: Source, D: Store, P: Publish> Poller<S, D, P> {
+    /// Asks for one piece, with the beat's one retry, and applies it.
+    pub(super) async fn ask(&mut self, found: Found, piece: Window) -> Result<Answered, Failure> {
         loop {
             match self.ask_once(found, piece).await {
                 Ok(answer) => return Ok(answer),
@@ -120,11 +83,7 @@ impl<S: Source, D: Store, P: Publish> Poller<S, D, P> {
         }
     }
 
-    async fn ask_once(
-        &mut self,
-        found: Found,
-        piece: Window,
-    ) -> Result<(AnswerCounts, DateTime<Utc>, Gatherer), wolkvox::Error> {
+    async fn ask_once(&mut self, found: Found, piece: Window) -> Result<Answered, wolkvox::Error> {
         self.ledger.count_request(self.clocks.today());
         let asked_at = self.clocks.ours();
         let mut intake = Intake::new(&self.ledger, &self.settings, &self.clocks, found, piece);
@@ -137,17 +96,15 @@ impl<S: Source, D: Store, P: Publish> Poller<S, D, P> {
             self.stats.clock_offset_ms = Some((date - begun.ours).num_milliseconds());
         }
         exchange.result?;
-        let (mut absorbed, gatherer) = taken;
-        // What was closed while the server was answering may be missing.
-        let answered_to = piece.to.min(exchange.date.unwrap_or(asked_at));
+        let (mut absorbed, chats) = taken;
+        let to = piece.to.min(exchange.date.unwrap_or(asked_at));
         let counts = std::mem::take(&mut absorbed.counts);
         self.stats.note_answer(&counts);
         if self.settings.exemplars {
             self.exemplars.add(std::mem::take(&mut absorbed.exemplars));
         }
         self.ledger.apply(absorbed);
-        self.ledger.advance(found, answered_to);
         self.uncommitted = true;
-        Ok((counts, answered_to, gatherer))
+        Ok(Answered { counts, to, chats })
     }
 }
