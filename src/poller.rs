@@ -178,7 +178,11 @@ impl<S: Source, D: Store, P: Publish> Poller<S, D, P> {
         self.retries = Retries::until(next_beat);
         self.cutter.begin_beat();
         let poll_from = self.poll_from();
-        let mut poll = self.poll(poll_from).await;
+        let polled = self.poll(poll_from).await;
+        let (mut poll, latest) = match polled {
+            Ok((summary, latest)) => (Ok(summary), latest),
+            Err(failure) => (Err(failure), None),
+        };
         // What fails the poll would fail the sweep as well; it stays due.
         let sweep = if poll.is_ok() {
             self.sweep(poll_from).await
@@ -196,8 +200,9 @@ impl<S: Source, D: Store, P: Publish> Poller<S, D, P> {
             .err()
             .or(sweep.as_ref().and_then(|sweep| sweep.as_ref().err()));
         self.cutter.end_beat(failure);
-        if let Err(error) = self.commit().await {
-            poll = Err(error.into());
+        match self.commit().await {
+            Ok(()) => self.show(latest),
+            Err(error) => poll = Err(error.into()),
         }
         self.note_outcome(&poll, sweep.as_ref(), started);
         self.publish();
@@ -222,18 +227,17 @@ impl<S: Source, D: Store, P: Publish> Poller<S, D, P> {
         self.ledger.cursors.sweep.min(self.clocks.earlier()) - self.settings.sweep_lookback
     }
 
-    async fn poll(&mut self, from: DateTime<Utc>) -> Result<Summary, Failure> {
+    /// The poll, and the latest window that it makes.
+    async fn poll(&mut self, from: DateTime<Utc>) -> Result<(Summary, Option<Latest>), Failure> {
         let to = self.clocks.later();
         let mut gatherer = Gatherer::default();
         let summary = self.stretch(Found::ByPoll, from, to, Some(&mut gatherer)).await?;
         self.ledger.settle(Found::ByPoll);
+        let asa_target_ms = self.settings.rules.asa_target_ms;
+        let latest = || gatherer.finish(summary.to, self.settings.window, asa_target_ms);
         // Nothing was asked where all of it lies below the floor: that says nothing about now.
-        if summary.answers > 0 {
-            let asa_target_ms = self.settings.rules.asa_target_ms;
-            let latest = gatherer.finish(summary.to, self.settings.window, asa_target_ms);
-            self.latest = Some((latest, Instant::now() + 2 * self.settings.poll_interval));
-        }
-        Ok(summary)
+        let latest = (summary.answers > 0).then(latest);
+        Ok((summary, latest))
     }
 
     async fn sweep(&mut self, to: DateTime<Utc>) -> Option<Result<Summary, Failure>> {
@@ -248,6 +252,13 @@ impl<S: Source, D: Store, P: Publish> Poller<S, D, P> {
             self.sweep_due = Some(now + interval);
         }
         Some(result)
+    }
+
+    /// From now on this is the latest window, until it is withdrawn.
+    fn show(&mut self, latest: Option<Latest>) {
+        if let Some(latest) = latest {
+            self.latest = Some((latest, Instant::now() + 2 * self.settings.poll_interval));
+        }
     }
 
     /// Forgets the ids that no later request can return.
