@@ -3,6 +3,7 @@
 
 mod check;
 mod raw;
+pub mod variable;
 
 use std::fmt;
 use std::path::PathBuf;

@@ -11,9 +11,10 @@ use tracing_subscriber::EnvFilter;
 
 use wolkvox_exporter::app::App;
 use wolkvox_exporter::clock::SystemClock;
-use wolkvox_exporter::config::{Config, ConfigError, LogFormat};
+use wolkvox_exporter::config::{Config, ConfigError, LogFormat, variable};
 use wolkvox_exporter::demo::Demo;
 use wolkvox_exporter::metrics::catalogue;
+use wolkvox_exporter::wolkvox::client::SetupError;
 
 /// `EX_USAGE` of sysexits.h: the configuration can't be used.
 const EXIT_CONFIG: u8 = 64;
@@ -22,6 +23,7 @@ const EXIT_CONFIG: u8 = 64;
 /// (`WOLKVOX_SERVER` and `WOLKVOX_TOKEN` at the least), see the README.
 #[derive(Parser)]
 #[command(version, max_term_width = 110, args_conflicts_with_subcommands = true)]
+#[command(after_long_help = variable::help())]
 struct Cli {
     #[command(subcommand)]
     command: Option<Command>,
@@ -65,7 +67,8 @@ fn main() -> ExitCode {
         Err(error) => {
             // Also where logging is not set up yet.
             let _ = writeln!(std::io::stderr(), "wolkvox-exporter: {error:#}");
-            ExitCode::from(if error.is::<ConfigError>() { EXIT_CONFIG } else { 1 })
+            let is_config = error.is::<ConfigError>() || error.is::<SetupError>();
+            ExitCode::from(if is_config { EXIT_CONFIG } else { 1 })
         }
     }
 }

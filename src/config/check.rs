@@ -5,13 +5,14 @@ use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Datelike, Utc};
 use chrono_tz::Tz;
 use reqwest::Url;
 use secrecy::SecretString;
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::LevelFilter;
 
-use super::raw::{PREFIX, Raw};
+use super::raw::{self, PREFIX, Raw};
 use super::{Config, LogFormat};
 use crate::ledger::Agents;
 use crate::wolkvox::client::Token;
@@ -35,25 +36,20 @@ impl Check {
         let token = self.token(raw.token, raw.token_file);
         let operation = self.operation(raw.operation, server.as_ref().map(|(_, name)| name));
         let timezone = self.timezone(raw.timezone);
-        let poll_interval = self.duration("POLL_INTERVAL", raw.poll_interval, "5m", SECOND..=DAY);
-        let window = self.duration("WINDOW", raw.window, "30m", SECOND..=31 * DAY);
-        let sweep_interval = self.duration(
-            "SWEEP_INTERVAL",
-            raw.sweep_interval,
-            "1h",
-            Duration::ZERO..=31 * DAY,
-        );
-        let sweep_lookback = self.duration("SWEEP_LOOKBACK", raw.sweep_lookback, "26h", SECOND..=366 * DAY);
-        let count_from = self.count_from(raw.count_from.as_deref());
-        let request_timeout = self.duration("REQUEST_TIMEOUT", raw.request_timeout, "90s", SECOND..=HOUR);
-        let asa_target = self.duration("ASA_TARGET", raw.asa_target, "30s", SECOND..=31 * DAY);
-        let service_level_target = self.share("SERVICE_LEVEL_TARGET", raw.service_level_target, 0.8);
+        let poll_interval = self.duration("POLL_INTERVAL", raw.poll_interval, SECOND..=DAY);
+        let window = self.duration("WINDOW", raw.window, SECOND..=31 * DAY);
+        let sweep_interval = self.duration("SWEEP_INTERVAL", raw.sweep_interval, Duration::ZERO..=31 * DAY);
+        let sweep_lookback = self.duration("SWEEP_LOOKBACK", raw.sweep_lookback, SECOND..=366 * DAY);
+        let count_from = self.count_from(raw.count_from);
+        let request_timeout = self.duration("REQUEST_TIMEOUT", raw.request_timeout, SECOND..=HOUR);
+        let asa_target = self.duration("ASA_TARGET", raw.asa_target, SECOND..=31 * DAY);
+        let service_level_target = self.share("SERVICE_LEVEL_TARGET", raw.service_level_target);
         let agents = [
             ("off", Agents::Off),
             ("ids", Agents::Ids),
             ("names", Agents::Names),
         ];
-        let agents = self.word("AGENTS", raw.agents, Agents::Ids, &agents);
+        let agents = self.word("AGENTS", raw.agents, &agents);
         let exemplars = self.switch("EXEMPLARS", raw.exemplars);
         let created_samples = self.switch("CREATED_SAMPLES", raw.created_samples);
         let max_series = self.max_series(raw.max_series);
@@ -61,7 +57,7 @@ impl Check {
         let listen_address = self.listen_address(raw.listen_address);
         let log = self.log(raw.log);
         let formats = [("text", LogFormat::Text), ("json", LogFormat::Json)];
-        let log_format = self.word("LOG_FORMAT", raw.log_format, LogFormat::Text, &formats);
+        let log_format = self.word("LOG_FORMAT", raw.log_format, &formats);
         let config = Config {
             base_url: server?.0,
             token: token?,
@@ -153,18 +149,30 @@ impl Check {
                 "must be scheme, host and port alone: no path, no query, no user (the report's path is added)",
             );
         }
-        if url.scheme() == "http" && !insecure && !is_loopback(&host) {
-            return self.problem(
-                "BASE_URL",
-                "is plain http: anyone on the way could read the token. Use https, or set WOLKVOX_ALLOW_INSECURE_HTTP=true if that is what you want",
-            );
+        if url.scheme() == "http" && !is_loopback(&host) {
+            if !insecure {
+                return self.problem(
+                    "BASE_URL",
+                    "is plain http: anyone on the way could read the token. Use https, or set WOLKVOX_ALLOW_INSECURE_HTTP=true if that is what you want",
+                );
+            }
+            self.warning("BASE_URL", "is plain http: anyone on the way can read the token");
         }
         Some((url, host))
     }
 
     fn token(&mut self, token: Option<String>, file: Option<String>) -> Option<Token> {
         match (token, file) {
-            (Some(token), None) => Some(Token::Fixed(SecretString::from(token))),
+            (Some(token), None) => {
+                let token = Token::Fixed(SecretString::from(token));
+                if token.read().is_err() {
+                    return self.problem(
+                        "TOKEN",
+                        "holds something that no token does: blanks, line breaks or letters outside ASCII",
+                    );
+                }
+                Some(token)
+            }
             (None, Some(file)) => Some(Token::File(PathBuf::from(file))),
             (None, None) => self.problem(
                 "TOKEN",
@@ -186,7 +194,7 @@ impl Check {
     }
 
     fn timezone(&mut self, value: Option<String>) -> Option<Tz> {
-        let name = value.unwrap_or_else(|| "America/Bogota".to_owned());
+        let name = or_default("TIMEZONE", value);
         match Tz::from_str_insensitive(&name) {
             Ok(zone) => Some(zone),
             Err(_) => self.problem(
@@ -200,9 +208,9 @@ impl Check {
         &mut self,
         variable: &str,
         value: Option<String>,
-        default: &str,
         range: RangeInclusive<Duration>,
     ) -> Option<Duration> {
+        let default = raw::default(variable);
         let text = value.unwrap_or_else(|| default.to_owned());
         let parsed = if text == "0" {
             Ok(Duration::ZERO)
@@ -228,22 +236,30 @@ impl Check {
 
     /// `Some(None)` is a start now.
     #[allow(clippy::option_option)] // The outer one is "no problem".
-    fn count_from(&mut self, value: Option<&str>) -> Option<Option<DateTime<Utc>>> {
-        match value {
-            None | Some("start") => Some(None),
-            Some(text) => match DateTime::parse_from_rfc3339(text) {
-                Ok(at) if at <= Utc::now() => Some(Some(at.to_utc())),
-                Ok(_) => self.problem("COUNT_FROM", &format!("is {text}, which lies in the future")),
-                Err(_) => self.problem(
-                    "COUNT_FROM",
-                    &format!("is {text:?}; it must be `start` or a time such as 2026-01-31T00:00:00-05:00"),
-                ),
-            },
+    fn count_from(&mut self, value: Option<String>) -> Option<Option<DateTime<Utc>>> {
+        let text = or_default("COUNT_FROM", value);
+        if text.eq_ignore_ascii_case("start") {
+            return Some(None);
+        }
+        match DateTime::parse_from_rfc3339(&text) {
+            Ok(at) if at > Utc::now() => {
+                self.problem("COUNT_FROM", &format!("is {text}, which lies in the future"))
+            }
+            // Each month that is caught up costs a call: a year with a slip in it would use up the day's.
+            Ok(at) if at.year() < 2010 => self.problem(
+                "COUNT_FROM",
+                &format!("is {text}; no report reaches back before 2010"),
+            ),
+            Ok(at) => Some(Some(at.to_utc())),
+            Err(_) => self.problem(
+                "COUNT_FROM",
+                &format!("is {text:?}; it must be `start` or a time such as 2026-01-31T00:00:00-05:00"),
+            ),
         }
     }
 
-    fn share(&mut self, variable: &str, value: Option<String>, default: f64) -> Option<f64> {
-        let Some(text) = value else { return Some(default) };
+    fn share(&mut self, variable: &str, value: Option<String>) -> Option<f64> {
+        let text = or_default(variable, value);
         match text.parse::<f64>() {
             Ok(share) if share > 0.0 && share <= 1.0 => Some(share),
             _ => self.problem(
@@ -266,8 +282,10 @@ impl Check {
 
     /// `off` and 0 are off.
     fn retire_after(&mut self, value: Option<String>) -> Option<Duration> {
-        let value = value.filter(|text| !text.eq_ignore_ascii_case("off"));
-        let after = self.duration("RETIRE_AFTER", value, "0", Duration::ZERO..=3660 * DAY)?;
+        let Some(text) = value.filter(|text| !text.eq_ignore_ascii_case("off")) else {
+            return Some(Duration::ZERO);
+        };
+        let after = self.duration("RETIRE_AFTER", Some(text), Duration::ZERO..=3660 * DAY)?;
         if !after.is_zero() && after < 2 * DAY {
             return self.problem(
                 "RETIRE_AFTER",
@@ -278,17 +296,11 @@ impl Check {
     }
 
     fn switch(&mut self, variable: &str, value: Option<String>) -> Option<bool> {
-        self.word(variable, value, false, &[("true", true), ("false", false)])
+        self.word(variable, value, &[("true", true), ("false", false)])
     }
 
-    fn word<T: Copy>(
-        &mut self,
-        variable: &str,
-        value: Option<String>,
-        default: T,
-        words: &[(&str, T)],
-    ) -> Option<T> {
-        let Some(text) = value else { return Some(default) };
+    fn word<T: Copy>(&mut self, variable: &str, value: Option<String>, words: &[(&str, T)]) -> Option<T> {
+        let text = or_default(variable, value);
         let found = words.iter().find(|(word, _)| text.eq_ignore_ascii_case(word));
         if let Some((_, value)) = found {
             return Some(*value);
@@ -301,7 +313,7 @@ impl Check {
     }
 
     fn listen_address(&mut self, value: Option<String>) -> Option<String> {
-        let text = value.unwrap_or_else(|| "0.0.0.0:10555".to_owned());
+        let text = or_default("LISTEN_ADDRESS", value);
         // `:10555` is what users of Go programs write for "all addresses".
         let full = if text.starts_with(':') {
             format!("0.0.0.0{text}")
@@ -321,7 +333,18 @@ impl Check {
     }
 
     fn log(&mut self, value: Option<String>) -> Option<String> {
-        let text = value.unwrap_or_else(|| "info".to_owned());
+        let text = or_default("LOG", value);
+        // To the filter a mistyped level is the name of a part of the program: all else would fall silent.
+        let is_silent = |part: &&str| {
+            let part = part.trim();
+            !part.is_empty() && !part.contains(['=', '[']) && part.parse::<LevelFilter>().is_err()
+        };
+        if let Some(part) = text.split(',').find(is_silent) {
+            return self.problem(
+                "LOG",
+                &format!("is {text:?}, and {part:?} is no level; error, warn, info, debug, trace and off are, and parts of the program have one: {part}=debug"),
+            );
+        }
         match EnvFilter::try_new(&text) {
             Ok(_) => Some(text),
             Err(error) => self.problem("LOG", &format!("is {text:?}: {error}; try info, debug or warn")),
@@ -353,6 +376,10 @@ impl Check {
             Some(_) => {}
         }
     }
+}
+
+fn or_default(variable: &str, value: Option<String>) -> String {
+    value.unwrap_or_else(|| raw::default(variable).to_owned())
 }
 
 fn is_loopback(host: &str) -> bool {

@@ -1,1 +1,480 @@
+//! What can be set, and what is said of mistakes.
 
+use secrecy::ExposeSecret;
+
+use super::*;
+
+const MINUTE: Duration = Duration::from_secs(60);
+const NEEDED: [(&str, &str); 2] = [("WOLKVOX_SERVER", "0010"), ("WOLKVOX_TOKEN", "SECRET123")];
+
+fn read(variables: &[(&str, &str)]) -> Result<Config, ConfigError> {
+    let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), Ok((*value).to_owned()));
+    Config::from_variables(variables.iter().map(owned))
+}
+
+/// With a server and a token.
+fn with(variables: &[(&str, &str)]) -> Result<Config, ConfigError> {
+    read(&[&NEEDED, variables].concat())
+}
+
+/// With a token and a base address.
+fn at(base: &str, more: &[(&str, &str)]) -> Result<Config, ConfigError> {
+    let needed = [("WOLKVOX_BASE_URL", base), ("WOLKVOX_TOKEN", "SECRET123")];
+    read(&[&needed, more].concat())
+}
+
+/// The only problem.
+fn problem(result: Result<Config, ConfigError>) -> String {
+    let problems = result.unwrap_err().problems;
+    assert_eq!(problems.len(), 1, "{problems:?}");
+    problems.into_iter().next().unwrap()
+}
+
+#[test]
+fn a_server_and_a_token_are_enough_and_the_rest_is_as_documented() {
+    let config = with(&[]).unwrap();
+    assert_eq!(config.base_url.as_str(), "https://wv0010.wolkvox.com/");
+    assert_eq!(config.operation, "0010");
+    assert!(config.agent_dni.is_none());
+    assert_eq!(config.timezone, chrono_tz::America::Bogota);
+    assert_eq!(config.poll_interval, 5 * MINUTE);
+    assert_eq!(config.window, 30 * MINUTE);
+    assert_eq!(config.sweep_interval, Some(60 * MINUTE));
+    assert_eq!(config.sweep_lookback, 26 * 60 * MINUTE);
+    assert_eq!(config.count_from, None);
+    assert_eq!(config.request_timeout, Duration::from_secs(90));
+    assert_eq!(config.asa_target_ms, 30_000);
+    assert!((config.service_level_target - 0.8).abs() < f64::EPSILON);
+    assert_eq!(config.agents, Agents::Ids);
+    assert!(!config.exemplars && !config.created_samples);
+    assert_eq!(config.state_dir, PathBuf::from("wolkvox-state"));
+    assert_eq!(config.ca_file, None);
+    assert_eq!(config.listen_address, "0.0.0.0:10555");
+    assert_eq!(config.log, "info");
+    assert_eq!(config.log_format, LogFormat::Text);
+    assert_eq!(config.warnings, Vec::<String>::new());
+}
+
+#[test]
+fn setting_a_default_changes_nothing() {
+    let defaults: Vec<_> = variable::Variable::all()
+        .iter()
+        .filter_map(|variable| match variable.default {
+            variable::Preset::Value(value) => Some((variable.name(), value)),
+            _ => None,
+        })
+        .collect();
+    let set: Vec<_> = defaults
+        .iter()
+        .map(|(name, value)| (name.as_str(), *value))
+        .collect();
+    assert_eq!(
+        format!("{:?}", with(&set).unwrap()),
+        format!("{:?}", with(&[]).unwrap())
+    );
+}
+
+#[test]
+fn all_problems_are_told_at_once_each_with_its_variable() {
+    let error = read(&[
+        ("WOLKVOX_TIMEZONE", "Bogota"),
+        ("WOLKVOX_POLL_INTERVAL", "300"),
+        ("WOLKVOX_AGENTS", "yes"),
+        ("WOLKVOX_TOKENS", "x"),
+    ])
+    .unwrap_err();
+    let told = error.to_string();
+    for variable in ["SERVER", "TOKEN", "TIMEZONE", "POLL_INTERVAL", "AGENTS", "TOKENS"] {
+        assert!(
+            told.contains(&format!("  - WOLKVOX_{variable} ")),
+            "{variable} is not in {told}"
+        );
+    }
+    assert_eq!(error.problems.len(), 6, "{told}");
+}
+
+#[test]
+fn the_server_is_its_number_in_any_spelling() {
+    for server in ["0010", "wv0010", "WV0010", " 0010 "] {
+        let config = read(&[("WOLKVOX_SERVER", server), ("WOLKVOX_TOKEN", "SECRET123")]).unwrap();
+        assert_eq!(
+            config.base_url.as_str(),
+            "https://wv0010.wolkvox.com/",
+            "{server}"
+        );
+        assert_eq!(config.operation, "0010");
+    }
+    for server in [
+        "wv",
+        "0010.wolkvox.com",
+        "https://wv0010.wolkvox.com",
+        "0010/x",
+        "0010@evil",
+        "00 10",
+    ] {
+        let problem = problem(read(&[
+            ("WOLKVOX_SERVER", server),
+            ("WOLKVOX_TOKEN", "SECRET123"),
+        ]));
+        assert!(problem.starts_with("WOLKVOX_SERVER is "), "{problem}");
+    }
+}
+
+#[test]
+fn exactly_one_of_server_and_base_url_is_needed() {
+    let none = problem(read(&[("WOLKVOX_TOKEN", "SECRET123")]));
+    assert!(
+        none.contains("WOLKVOX_SERVER is not set") && none.contains("WOLKVOX_BASE_URL"),
+        "{none}"
+    );
+    let both = problem(with(&[("WOLKVOX_BASE_URL", "https://gateway.example")]));
+    assert!(
+        both.contains("WOLKVOX_SERVER and WOLKVOX_BASE_URL are both set"),
+        "{both}"
+    );
+}
+
+#[test]
+fn exactly_one_of_token_and_token_file_is_needed() {
+    let none = problem(read(&[("WOLKVOX_SERVER", "0010")]));
+    assert!(
+        none.contains("WOLKVOX_TOKEN is not set") && none.contains("WOLKVOX_TOKEN_FILE"),
+        "{none}"
+    );
+    let both = problem(with(&[("WOLKVOX_TOKEN_FILE", "/run/secrets/token")]));
+    assert!(
+        both.contains("WOLKVOX_TOKEN and WOLKVOX_TOKEN_FILE are both set"),
+        "{both}"
+    );
+    let file = read(&[
+        ("WOLKVOX_SERVER", "0010"),
+        ("WOLKVOX_TOKEN_FILE", "/not/there/yet"),
+    ])
+    .unwrap();
+    assert!(matches!(file.token, Token::File(path) if path == PathBuf::from("/not/there/yet")));
+}
+
+#[test]
+fn a_token_is_never_shown() {
+    let config = with(&[("WOLKVOX_AGENT_DNI", "DNI98765")]).unwrap();
+    let shown = format!("{config:?}");
+    assert!(
+        !shown.contains("SECRET123") && !shown.contains("DNI98765"),
+        "{shown}"
+    );
+    let Token::Fixed(token) = config.token else {
+        panic!("the token is fixed");
+    };
+    assert_eq!(token.expose_secret(), "SECRET123");
+    let error = read(&[
+        ("WOLKVOX_SERVER", "?"),
+        ("WOLKVOX_TOKEN", "SECRET 123"),
+        ("WOLKVOX_AGENTS", "?"),
+    ])
+    .unwrap_err();
+    assert!(!format!("{error} {error:?}").contains("SECRET"), "{error}");
+    assert!(
+        error
+            .to_string()
+            .contains("WOLKVOX_TOKEN holds something that no token does"),
+        "{error}"
+    );
+    let user = problem(at("https://user:SECRET@gateway.example", &[]));
+    assert!(!user.contains("SECRET"), "{user}");
+}
+
+#[test]
+fn plain_http_goes_to_this_machine_only_unless_allowed() {
+    for base in [
+        "http://localhost:1",
+        "http://127.0.0.1:1",
+        "http://127.9.9.9",
+        "http://[::1]:1",
+        "https://gateway.example",
+    ] {
+        assert_eq!(at(base, &[]).unwrap().warnings, Vec::<String>::new(), "{base}");
+    }
+    for base in [
+        "http://gateway.example",
+        "http://10.0.0.1:80",
+        "http://localhost.example",
+    ] {
+        let problem = problem(at(base, &[]));
+        assert!(problem.contains("plain http") && problem.contains("WOLKVOX_ALLOW_INSECURE_HTTP=true"));
+        let allowed = at(base, &[("WOLKVOX_ALLOW_INSECURE_HTTP", "true")]).unwrap();
+        assert_eq!(allowed.warnings.len(), 1, "{:?}", allowed.warnings);
+    }
+}
+
+#[test]
+fn a_base_url_is_scheme_host_and_port_alone() {
+    let config = at("https://gateway.example:8443/", &[]).unwrap();
+    assert_eq!(config.base_url.as_str(), "https://gateway.example:8443/");
+    assert_eq!(config.operation, "gateway.example");
+    for base in [
+        "https://gateway.example/api",
+        "https://gateway.example/?a=b",
+        "https://gateway.example/#a",
+        "https://user@gateway.example",
+        "https://:word@gateway.example",
+    ] {
+        assert!(
+            problem(at(base, &[])).contains("scheme, host and port alone"),
+            "{base}"
+        );
+    }
+    for base in [
+        "gateway.example",
+        "ftp://gateway.example",
+        "https://",
+        "gateway.example:8443",
+    ] {
+        assert!(problem(at(base, &[])).contains("is not an address"), "{base}");
+    }
+}
+
+#[test]
+fn an_empty_value_is_not_set() {
+    let config = with(&[
+        ("WOLKVOX_BASE_URL", ""),
+        ("WOLKVOX_TOKEN_FILE", "  "),
+        ("WOLKVOX_OPERATION", ""),
+        ("WOLKVOX_POLL_INTERVAL", ""),
+    ])
+    .unwrap();
+    assert_eq!(
+        (config.operation.as_str(), config.poll_interval),
+        ("0010", 5 * MINUTE)
+    );
+}
+
+#[test]
+fn an_unknown_variable_is_told_with_the_nearest_known_one() {
+    for (wrong, right) in [
+        ("WOLKVOX_POLL_INTERVALL", "WOLKVOX_POLL_INTERVAL"),
+        ("WOLKVOX_TIME_ZONE", "WOLKVOX_TIMEZONE"),
+        ("WOLKVOX_LISTEN_ADDR", "WOLKVOX_LISTEN_ADDRESS"),
+        ("WOLKVOX_server", "WOLKVOX_SERVER"),
+        ("WOLKVOX_LISTEN_PORT", "WOLKVOX_LISTEN_ADDRESS"),
+    ] {
+        let problem = problem(with(&[(wrong, "9100")]));
+        assert!(problem.starts_with(wrong), "{problem}");
+        if right != "WOLKVOX_LISTEN_ADDRESS" || wrong == "WOLKVOX_LISTEN_ADDR" {
+            assert!(problem.ends_with(&format!("did you mean {right}?")), "{problem}");
+        }
+    }
+    assert!(with(&[("WOLKVOXOPERATION", "x"), ("PATH", "/bin")]).is_ok());
+}
+
+#[test]
+fn what_kubernetes_injects_for_a_service_is_tolerated() {
+    for service in ["WOLKVOX", "WOLKVOX_EXPORTER"] {
+        let suffixes = [
+            ("SERVICE_HOST", "10.0.0.1"),
+            ("SERVICE_PORT", "10555"),
+            ("SERVICE_PORT_METRICS", "10555"),
+            ("PORT", "tcp://10.0.0.1:10555"),
+            ("PORT_10555_TCP", "tcp://10.0.0.1:10555"),
+            ("PORT_10555_TCP_PROTO", "tcp"),
+            ("PORT_10555_TCP_PORT", "10555"),
+            ("PORT_10555_TCP_ADDR", "10.0.0.1"),
+        ];
+        for (suffix, value) in suffixes {
+            let name = format!("{service}_{suffix}");
+            assert!(with(&[(&name, value)]).is_ok(), "{name}");
+        }
+    }
+    assert!(problem(with(&[("WOLKVOX_PORT", "9100")])).starts_with("WOLKVOX_PORT is not a variable"));
+    assert!(problem(with(&[("WOLKVOX_PORT_X_TCP", "1")])).starts_with("WOLKVOX_PORT_X_TCP is not"));
+}
+
+#[test]
+fn a_duration_has_a_unit_and_bounds() {
+    let config = with(&[
+        ("WOLKVOX_POLL_INTERVAL", "1m 30s"),
+        ("WOLKVOX_ASA_TARGET", "1500ms"),
+        ("WOLKVOX_SWEEP_INTERVAL", "0"),
+    ])
+    .unwrap();
+    assert_eq!(config.poll_interval, Duration::from_secs(90));
+    assert_eq!(config.asa_target_ms, 1_500);
+    assert_eq!(config.sweep_interval, None);
+    assert_eq!(
+        with(&[("WOLKVOX_SWEEP_INTERVAL", "0s")]).unwrap().sweep_interval,
+        None
+    );
+    for text in ["300", "five minutes", "-5m", "5"] {
+        let problem = problem(with(&[("WOLKVOX_POLL_INTERVAL", text)]));
+        assert!(
+            problem.contains("is not a duration") && problem.ends_with("such as 5m"),
+            "{problem}"
+        );
+    }
+    for (variable, values) in [
+        ("POLL_INTERVAL", ["0", "999ms", "25h"]),
+        ("WINDOW", ["0", "999ms", "32d"]),
+        ("SWEEP_INTERVAL", ["32d", "33d", "1y"]),
+        ("SWEEP_LOOKBACK", ["0", "999ms", "367d"]),
+        ("REQUEST_TIMEOUT", ["0", "999ms", "61m"]),
+        ("ASA_TARGET", ["0", "999ms", "32d"]),
+    ] {
+        for value in values {
+            let name = format!("WOLKVOX_{variable}");
+            let problem = problem(with(&[(&name, value)]));
+            assert!(problem.contains("must lie between"), "{name}={value}: {problem}");
+        }
+    }
+}
+
+#[test]
+fn what_works_but_was_probably_not_meant_is_a_warning() {
+    for (variables, warned) in [
+        (
+            vec![("WOLKVOX_POLL_INTERVAL", "59s")],
+            vec!["WOLKVOX_POLL_INTERVAL"],
+        ),
+        (vec![("WOLKVOX_POLL_INTERVAL", "60s")], vec![]),
+        (vec![("WOLKVOX_WINDOW", "9m")], vec!["WOLKVOX_WINDOW"]),
+        (vec![("WOLKVOX_WINDOW", "10m")], vec![]),
+        (
+            vec![("WOLKVOX_SWEEP_INTERVAL", "0")],
+            vec!["WOLKVOX_SWEEP_INTERVAL"],
+        ),
+        (
+            vec![("WOLKVOX_SWEEP_LOOKBACK", "89m")],
+            vec!["WOLKVOX_SWEEP_LOOKBACK"],
+        ),
+        (vec![("WOLKVOX_SWEEP_LOOKBACK", "90m")], vec![]),
+        (
+            vec![("WOLKVOX_SWEEP_LOOKBACK", "1h"), ("WOLKVOX_SWEEP_INTERVAL", "0")],
+            vec!["WOLKVOX_SWEEP_INTERVAL"],
+        ),
+    ] {
+        let warnings = with(&variables).unwrap().warnings;
+        let names: Vec<_> = warnings
+            .iter()
+            .filter_map(|text| text.split(' ').next())
+            .collect();
+        assert_eq!(names, warned, "{variables:?}");
+    }
+}
+
+#[test]
+fn counting_begins_at_the_start_or_at_a_time_in_the_past() {
+    let from = |value| with(&[("WOLKVOX_COUNT_FROM", value)]);
+    assert_eq!(from("start").unwrap().count_from, None);
+    let expected: DateTime<Utc> = "2026-01-31T05:00:00Z".parse().unwrap();
+    assert_eq!(
+        from("2026-01-31T00:00:00-05:00").unwrap().count_from,
+        Some(expected)
+    );
+    assert!(problem(from("2999-01-31T00:00:00Z")).contains("lies in the future"));
+    assert!(problem(from("0026-01-31T00:00:00Z")).contains("before 2010"));
+    for text in ["yesterday", "2026-01-31", "2026-01-31T00:00:00"] {
+        assert!(
+            problem(from(text)).contains("it must be `start` or a time"),
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn the_state_is_where_systemd_says_unless_set() {
+    let dir = |variables: &[_]| with(variables).unwrap().state_dir;
+    assert_eq!(
+        dir(&[("STATE_DIRECTORY", "/var/lib/a")]),
+        PathBuf::from("/var/lib/a")
+    );
+    assert_eq!(
+        dir(&[("STATE_DIRECTORY", "/var/lib/a:/var/lib/b")]),
+        PathBuf::from("/var/lib/a")
+    );
+    assert_eq!(dir(&[("STATE_DIRECTORY", "")]), PathBuf::from("wolkvox-state"));
+    assert_eq!(
+        dir(&[("STATE_DIRECTORY", "/var/lib/a"), ("WOLKVOX_STATE_DIR", "/data")]),
+        PathBuf::from("/data")
+    );
+}
+
+#[test]
+fn a_value_that_is_not_utf_8_is_a_problem_of_its_variable() {
+    let read = |name: &str| {
+        let needed = NEEDED.map(|(name, value)| (name.to_owned(), Ok(value.to_owned())));
+        let bad = (name.to_owned(), Err("\u{fffd}".to_owned()));
+        problem(Config::from_variables(needed.into_iter().chain([bad])))
+    };
+    assert_eq!(read("WOLKVOX_OPERATION"), "WOLKVOX_OPERATION is not UTF-8 text");
+    // Else the exporter would begin a second state in its working directory.
+    assert_eq!(read("STATE_DIRECTORY"), "STATE_DIRECTORY is not UTF-8 text");
+}
+
+#[test]
+fn the_listen_address_is_host_and_port() {
+    for (value, expected) in [
+        (":10555", "0.0.0.0:10555"),
+        ("[::1]:10555", "[::1]:10555"),
+        ("[::]:0", "[::]:0"),
+        ("127.0.0.1:80", "127.0.0.1:80"),
+        ("localhost:10555", "localhost:10555"),
+    ] {
+        let config = with(&[("WOLKVOX_LISTEN_ADDRESS", value)]).unwrap();
+        assert_eq!(config.listen_address, expected);
+    }
+    for value in [
+        "10555",
+        "::1:10555",
+        "localhost",
+        "127.0.0.1:99999",
+        ":",
+        "http://127.0.0.1:80",
+    ] {
+        let problem = problem(with(&[("WOLKVOX_LISTEN_ADDRESS", value)]));
+        assert!(problem.contains("an address and a port"), "{problem}");
+    }
+}
+
+#[test]
+fn a_mistyped_log_level_does_not_silence_the_log() {
+    for filter in [
+        "info",
+        "WARN",
+        "off",
+        "info,hyper=debug",
+        "wolkvox_exporter=trace",
+    ] {
+        assert_eq!(with(&[("WOLKVOX_LOG", filter)]).unwrap().log, filter);
+    }
+    for filter in ["inof", "verbose", "hyper=debug,inof", "hyper=verbose"] {
+        assert!(
+            problem(with(&[("WOLKVOX_LOG", filter)])).starts_with("WOLKVOX_LOG is"),
+            "{filter}"
+        );
+    }
+}
+
+#[test]
+fn words_and_shares_are_checked() {
+    let config = with(&[
+        ("WOLKVOX_AGENTS", "Names"),
+        ("WOLKVOX_EXEMPLARS", "TRUE"),
+        ("WOLKVOX_LOG_FORMAT", "json"),
+        ("WOLKVOX_TIMEZONE", "europe/madrid"),
+        ("WOLKVOX_OPERATION", "Ventas Bogotá"),
+        ("WOLKVOX_SERVICE_LEVEL_TARGET", "1"),
+    ])
+    .unwrap();
+    assert_eq!((config.agents, config.exemplars), (Agents::Names, true));
+    assert_eq!(config.log_format, LogFormat::Json);
+    assert_eq!(config.timezone, chrono_tz::Europe::Madrid);
+    assert_eq!(config.operation, "Ventas Bogotá");
+    for (variable, value) in [
+        ("WOLKVOX_EXEMPLARS", "1"),
+        ("WOLKVOX_LOG_FORMAT", "logfmt"),
+        ("WOLKVOX_SERVICE_LEVEL_TARGET", "80"),
+        ("WOLKVOX_SERVICE_LEVEL_TARGET", "0"),
+        ("WOLKVOX_SERVICE_LEVEL_TARGET", "NaN"),
+        ("WOLKVOX_OPERATION", "a\nb"),
+    ] {
+        assert!(problem(with(&[(variable, value)])).starts_with(variable));
+    }
+}

@@ -35,7 +35,7 @@ pub(super) fn page(status: &Status, ready: bool, now: DateTime<Utc>) -> String {
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
          <title>{name} · Wolkvox exporter</title>\n<style>{STYLE}</style>\n</head>\n<body>\n<main>\n\
          <h1>Wolkvox exporter</h1>\n\
-         <p>Counts the chats of a Wolkvox contact centre, each exactly once, and shows them to Prometheus.</p>\n\
+         <p>Each chat of a Wolkvox contact centre, counted exactly once, for Prometheus.</p>\n\
          <dl>\n{rows}</dl>\n\
          <nav aria-label=\"Pages\"><a href=\"/metrics\">Metrics</a><a href=\"/-/healthy\">Health</a>\
          <a href=\"/-/ready\">Readiness</a>{docs}</nav>\n</main>\n</body>\n</html>\n"
@@ -61,7 +61,7 @@ fn rows(status: &Status, ready: bool, now: DateTime<Utc>) -> [(&'static str, Str
         ("Data up to", or(status.watermark, "nothing asked for yet")),
         ("Chats counted", status.chats_counted.to_string()),
         ("Counted since", or(status.counting_since, "not yet set")),
-        ("Next poll", or(status.next_poll, "not planned yet")),
+        ("Next poll", next_poll(status, now)),
         ("Running since", moment(status.started_at, now)),
         (
             "Version",
@@ -87,6 +87,15 @@ fn last_poll(status: &Status, now: DateTime<Utc>) -> String {
     let (outcome, at) = (escaped(&poll.outcome), moment(poll.at, now));
     let seconds = poll.duration.as_secs_f64();
     format!("<span class=\"{class}\">{word}</span> {at}, took {seconds:.1} s<br>{outcome}")
+}
+
+fn next_poll(status: &Status, now: DateTime<Utc>) -> String {
+    match status.next_poll {
+        // The time of the one after is known only when this one has ended.
+        Some(due) if due <= now => "under way".to_owned(),
+        Some(due) => moment(due, now),
+        None => "not planned yet".to_owned(),
+    }
 }
 
 /// A time for machines and, in words, for people.
@@ -190,6 +199,17 @@ mod tests {
         ] {
             assert!(page.contains(expected), "{expected} is not in {page}");
         }
+    }
+
+    #[test]
+    fn a_poll_that_is_due_is_told_as_under_way() {
+        let mut status = Status::new("ventas", "wv0001.example", at(-10));
+        for (due, expected) in [(-3, "under way"), (0, "under way")] {
+            status.next_poll = Some(at(due));
+            assert!(page(&status, true, at(0)).contains(&format!("<dt>Next poll</dt><dd>{expected}</dd>")));
+        }
+        status.next_poll = Some(at(3));
+        assert!(page(&status, true, at(0)).contains("(in 3 s)"));
     }
 
     #[test]

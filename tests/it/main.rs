@@ -1,1 +1,3 @@
-//! To come.
+//! The integration tests.
+
+mod docs;

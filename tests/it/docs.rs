@@ -1,0 +1,144 @@
+//! The documents agree with the program. `UPDATE_DOCS=1 cargo test --test it docs::` writes what is made from it.
+
+use std::collections::BTreeSet;
+use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use wolkvox_exporter::config::variable::{self, Variable};
+use wolkvox_exporter::metrics::catalogue::{self, Kind};
+
+const BEGIN: &str = "<!-- variables: begin -->\n";
+const END: &str = "<!-- variables: end -->\n";
+/// What Kubernetes sets, told of in the documents.
+const FROM_KUBERNETES: [&str; 2] = ["WOLKVOX_SERVICE_HOST", "WOLKVOX_PORT"];
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn read(path: &Path) -> String {
+    fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// The documents at the top and in docs/.
+fn documents() -> Vec<PathBuf> {
+    let mut found: Vec<_> = [root().to_owned(), root().join("docs")]
+        .iter()
+        .flat_map(|folder| fs::read_dir(folder).unwrap())
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "md"))
+        .collect();
+    found.sort();
+    found
+}
+
+/// Compares, or writes where asked to.
+fn assert_is(path: &Path, actual: &str, expected: &str) {
+    if env::var_os("UPDATE_DOCS").is_some() {
+        fs::write(path, expected).unwrap();
+        return;
+    }
+    assert!(
+        actual == expected,
+        "{} is not what the program says; run UPDATE_DOCS=1 cargo test --test it docs::",
+        path.display()
+    );
+}
+
+/// The words of a text that begin with `prefix` and go on with letters, digits and `_`.
+fn words<'a>(text: &'a str, prefix: &'a str) -> BTreeSet<&'a str> {
+    let is_word = |char: char| char.is_ascii_alphanumeric() || char == '_';
+    text.match_indices(prefix)
+        .filter(|(at, _)| !text[..*at].ends_with(is_word))
+        .map(|(at, _)| {
+            let rest = &text[at..];
+            &rest[..rest.find(|char| !is_word(char)).unwrap_or(rest.len())]
+        })
+        .collect()
+}
+
+#[test]
+fn the_metric_reference_is_the_catalogues() {
+    let path = root().join("docs/metrics.md");
+    let actual = fs::read_to_string(&path).unwrap_or_default();
+    assert_is(&path, &actual, &catalogue::markdown());
+}
+
+#[test]
+fn the_tables_of_variables_are_the_programs() {
+    for name in ["README.md", "docs/configuration.md"] {
+        let path = root().join(name);
+        let text = read(&path);
+        let (before, rest) = text.split_once(BEGIN).unwrap();
+        let (_, after) = rest.split_once(END).unwrap();
+        let expected = format!("{before}{BEGIN}\n{}\n{END}{after}", variable::markdown());
+        assert_is(&path, &text, &expected);
+    }
+}
+
+#[test]
+fn every_variable_in_the_documents_exists() {
+    let known: BTreeSet<_> = Variable::all().iter().map(Variable::name).collect();
+    for path in documents() {
+        for name in words(&read(&path), "WOLKVOX_") {
+            let is_known = known.contains(name) || FROM_KUBERNETES.contains(&name) || name == "WOLKVOX_";
+            assert!(is_known, "{}: {name}", path.display());
+        }
+    }
+}
+
+#[test]
+fn every_metric_in_the_documents_exists() {
+    let mut known = BTreeSet::new();
+    for spec in catalogue::ALL {
+        known.insert(spec.name.to_owned());
+        let suffixes: &[&str] = match spec.kind {
+            Kind::Histogram(_) => &["_bucket", "_sum", "_count"],
+            Kind::Summary => &["_sum", "_count"],
+            Kind::Counter | Kind::Gauge => &[],
+        };
+        known.extend(suffixes.iter().map(|suffix| format!("{}{suffix}", spec.name)));
+    }
+    // The crate, in log filters.
+    known.insert("wolkvox_exporter".to_owned());
+    for path in documents() {
+        for name in words(&read(&path), "wolkvox_") {
+            // `wolkvox_window_*` stands for several.
+            let is_known = known.contains(name)
+                || name.ends_with('_') && known.iter().any(|known| known.starts_with(name));
+            assert!(is_known, "{}: {name}", path.display());
+        }
+    }
+}
+
+#[test]
+fn every_query_in_the_documents_parses() {
+    let mut queries = 0;
+    for path in documents() {
+        for block in read(&path).split("```promql\n").skip(1) {
+            let block = block.split("```").next().unwrap();
+            for query in block.split("\n\n") {
+                let parsed = promql_parser::parser::parse(query.trim());
+                assert!(parsed.is_ok(), "{}: {query}: {parsed:?}", path.display());
+                queries += 1;
+            }
+        }
+    }
+    assert!(queries > 0);
+}
+
+#[test]
+fn every_relative_link_leads_to_a_file() {
+    for path in documents() {
+        let text = read(&path);
+        for link in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+            let target = link.split('#').next().unwrap();
+            if target.is_empty() || target.contains("://") {
+                continue;
+            }
+            let file = path.parent().unwrap().join(target);
+            assert!(file.exists(), "{}: {link}", path.display());
+        }
+    }
+}
