@@ -151,7 +151,7 @@ fn exactly_one_of_token_and_token_file_is_needed() {
         ("WOLKVOX_TOKEN_FILE", "/not/there/yet"),
     ])
     .unwrap();
-    assert!(matches!(file.token, Token::File(path) if path == PathBuf::from("/not/there/yet")));
+    assert!(matches!(file.token, Token::File(path) if path.ends_with("not/there/yet")));
 }
 
 #[test]

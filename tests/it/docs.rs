@@ -1,4 +1,5 @@
 //! The documents agree with the program. `UPDATE_DOCS=1 cargo test --test it docs::` writes what is made from it.
+#![allow(clippy::unwrap_used)] // Helpers of tests are tests too.
 
 use std::collections::BTreeSet;
 use std::env;
