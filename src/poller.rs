@@ -251,6 +251,7 @@ impl<S: Source, D: Store, P: Publish> Poller<S, D, P> {
             self.ledger.settle(Found::BySweep);
             self.sweep_due = Some(now + interval);
         }
+        log("sweep", &result, now.elapsed());
         Some(result)
     }
 
@@ -325,9 +326,6 @@ impl<S: Source, D: Store, P: Publish> Poller<S, D, P> {
         self.stats.last_poll = Some(ended);
         self.stats.poll_duration = Some(duration);
         log("poll", poll, duration);
-        if let Some(sweep) = sweep {
-            log("sweep", sweep, duration);
-        }
         self.last_poll = Some(LastPoll::new(ended, duration, poll));
     }
 
