@@ -1,1 +1,6 @@
-//! To come.
+//! The integration tests: one binary.
+
+mod cli;
+mod process;
+mod prometheus;
+mod support;
