@@ -153,6 +153,46 @@ async fn a_restart_serves_the_stored_totals_at_once_and_polls_when_they_were_scr
 }
 
 #[tokio::test]
+async fn no_scrape_after_a_restart_finds_an_empty_page() {
+    let mut operation = Operation::start().await;
+    let state = state();
+    let count_from = now() - minutes(3);
+    operation.place(count_from + seconds(5), now() - seconds(1));
+    let mut variables = with(
+        variables(&operation, state.path()),
+        "COUNT_FROM",
+        &count_from.to_rfc3339(),
+    );
+    let exporter = Exporter::serve(&variables).await;
+    let mut newest = Exposition::default();
+    exporter
+        .scrape_until("all chats", &mut newest, |page| operation.is_counted(page))
+        .await;
+    exporter.kill().await;
+    for _ in 0..5 {
+        // A port that is known beforehand can be asked before it is open.
+        let port = TcpListener::bind("127.0.0.1:0")
+            .await
+            .unwrap()
+            .local_addr()
+            .unwrap();
+        variables = with(variables, "LISTEN_ADDRESS", &port.to_string());
+        let mut child = command::<[&str; 0], _>([], &variables)
+            .stderr(std::process::Stdio::null())
+            .spawn()
+            .unwrap();
+        let url = format!("http://{port}/metrics");
+        let first = wait_for("the first answer", || async {
+            client().get(&url).send().await.ok()
+        })
+        .await;
+        let page = Exposition::parse(&first.text().await.unwrap());
+        operation.assert_counted(&page);
+        child.kill().await.unwrap();
+    }
+}
+
+#[tokio::test]
 async fn sigterm_in_the_middle_of_a_stalled_poll_ends_it_with_status_0() {
     for signal in ["TERM", "INT"] {
         let operation = Operation::start().await;

@@ -25,8 +25,8 @@ async fn a_real_prometheus_sees_each_chat_once() {
     let mut variables = variables(&operation, state.path());
     for (name, value) in [
         ("COUNT_FROM", count_from.to_rfc3339().as_str()),
-        // Prometheus scrapes twice between two polls.
-        ("POLL_INTERVAL", "2s"),
+        // Prometheus scrapes several times between two polls, even if the machine is too busy for some of them.
+        ("POLL_INTERVAL", "6s"),
         ("EXEMPLARS", "true"),
         ("CREATED_SAMPLES", "true"),
     ] {
@@ -58,16 +58,15 @@ async fn a_real_prometheus_sees_each_chat_once() {
     })
     .await;
 
-    assert_eq!(
-        prometheus.query("up == 1", None).await.len(),
-        3,
-        "all jobs are up"
-    );
+    wait_for("up == 1 for each job", || async {
+        (prometheus.query("up == 1", None).await.len() == 3).then_some(())
+    })
+    .await;
     formats_are_negotiated(&open_metrics, &text);
     for job in ["direct", "open_metrics", "text"] {
         // At the very time of a scrape, increase() has nothing to guess.
         let series = format!("timestamp(wolkvox_up{{job=\"{job}\"}})");
-        let time = prometheus.value(&series, None).await.expect("a scrape");
+        let time = wait_for("a scrape", || prometheus.value(&series, None)).await;
         increases_are_the_truth(&prometheus, job, time, &operation).await;
         quantiles_are_the_truth(&prometheus, job, time, operation.expected()).await;
     }

@@ -17,7 +17,7 @@ use super::exposition::Exposition;
 use super::operation::{OPERATION, Operation};
 
 /// Only against a test that would hang for ever; nothing here is expected to take long.
-const GUARD: Duration = Duration::from_secs(120);
+const GUARD: Duration = Duration::from_secs(300);
 /// Between two looks.
 const LOOK: Duration = Duration::from_millis(20);
 
@@ -211,7 +211,8 @@ impl Exporter {
                 "waited in vain for {what}:\n{}",
                 self.log.text()
             );
-            tokio::time::sleep(LOOK).await;
+            // Pages are large: the exporter needs the processor too.
+            tokio::time::sleep(5 * LOOK).await;
         }
     }
 

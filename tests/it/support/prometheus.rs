@@ -123,10 +123,11 @@ impl Relay {
         let address = listener.local_addr().unwrap().to_string();
         let formats = Arc::new(Mutex::new(Vec::new()));
         let (noted, upstream) = (Arc::clone(&formats), format!("http://{exporter}/metrics"));
+        let client = client();
         let task = tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                let (noted, upstream) = (Arc::clone(&noted), upstream.clone());
-                tokio::spawn(async move { relay(stream, &upstream, accept, &noted).await });
+                let (noted, client, upstream) = (Arc::clone(&noted), client.clone(), upstream.clone());
+                tokio::spawn(async move { relay(stream, &client, &upstream, accept, &noted).await });
             }
         });
         Relay {
@@ -151,6 +152,7 @@ impl Drop for Relay {
 /// One scrape. A client that goes away is its own affair.
 async fn relay(
     mut stream: TcpStream,
+    client: &reqwest::Client,
     upstream: &str,
     accept: Option<&str>,
     noted: &Mutex<Vec<(String, String)>>,
@@ -170,7 +172,7 @@ async fn relay(
                 .filter(|(name, _)| name.eq_ignore_ascii_case("accept"))
         })
         .map_or("", |(_, value)| value);
-    let (status, headers, body) = get(&client(), upstream, accept.unwrap_or(asked)).await;
+    let (status, headers, body) = get(client, upstream, accept.unwrap_or(asked)).await;
     let given = headers["content-type"].to_str().unwrap();
     noted.lock().unwrap().push((asked.to_owned(), given.to_owned()));
     let answer = format!(
