@@ -1,5 +1,7 @@
 //! A reader of `/metrics` in text format 0.0.4.
 
+#![allow(clippy::unwrap_used, clippy::expect_used)] // In helpers too: a test that can't go on fails.
+
 use std::collections::BTreeMap;
 
 /// Samples by series: the name and the labels in alphabetical order, values still escaped.
@@ -92,8 +94,8 @@ pub(crate) fn without_live_lines(text: &str) -> String {
             .iter()
             .any(|start| line.starts_with(start))
     };
-    text.lines()
-        .filter(live)
-        .map(|line| format!("{line}\n"))
-        .collect()
+    text.lines().filter(live).collect::<Vec<_>>().join(
+        "
+",
+    )
 }

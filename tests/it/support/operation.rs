@@ -1,6 +1,9 @@
 //! A simulated operation whose chats are placed by the test: they close in a stretch that has an end, so that the
 //! totals come to rest and can be compared with the truth.
 
+#![allow(clippy::unwrap_used, clippy::expect_used)] // In helpers too: a test that can't go on fails.
+#![allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // Rounded before, and never below 0.
+
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 

@@ -1,5 +1,7 @@
 //! The built binary as a process of its own, and what talks to it.
 
+#![allow(clippy::unwrap_used, clippy::expect_used)] // In helpers too: a test that can't go on fails.
+
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::future::Future;
