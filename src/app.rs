@@ -2,6 +2,7 @@
 //! global.
 
 use std::future::Future;
+use std::pin::pin;
 use std::sync::Arc;
 
 use anyhow::Context;
@@ -78,6 +79,28 @@ impl App {
         let mut status = Status::new(config.operation.as_str(), server_of(&config), clock.now());
         status.demo = demo;
         let shared = Arc::new(Shared::new(status, options, Arc::clone(&clock)));
+        let restored = ledger.is_some();
+        let settings = poller::Settings {
+            recovered,
+            ..poller_settings(&config)
+        };
+        tell_start(&config, &store, ledger.as_ref());
+        let ledger = ledger.unwrap_or_else(|| Ledger::first_start(clock.now(), config.count_from));
+        let publisher = Publisher {
+            shared: Arc::clone(&shared),
+            options,
+            settings: settings.shown.clone(),
+        };
+        let starting = Poller::start(client, store, publisher, clock, settings, ledger);
+
+        let mut shutdown = pin!(shutdown);
+        // Whoever connects before there is something to show waits these milliseconds in the system's queue: a scrape
+        // of an empty page would make Prometheus believe that all restored series had ended.
+        let poller = tokio::select! {
+            poller = starting => poller?,
+            () = &mut shutdown => return Ok(()),
+        };
+        shared.set_ready();
         let stop = CancellationToken::new();
         let serving = tokio::spawn(http::serve(
             listener,
@@ -85,37 +108,16 @@ impl App {
             stop.clone().cancelled_owned(),
         ));
 
-        let polling = async {
-            let restored = ledger.is_some();
-            let settings = poller::Settings {
-                recovered,
-                ..poller_settings(&config)
-            };
-            tell_start(&config, &store, ledger.as_ref());
-            let ledger = ledger.unwrap_or_else(|| Ledger::first_start(clock.now(), config.count_from));
-            let publisher = Publisher {
-                shared: Arc::clone(&shared),
-                options,
-                settings: settings.shown.clone(),
-            };
-            let poller =
-                Poller::start(client, store, publisher, Arc::clone(&clock), settings, ledger).await?;
-            shared.set_ready();
-            let first = shared.newest_publication();
-            let announce = |next| shared.update_status(|status| status.next_poll = Some(next));
-            poller::run(poller, restored, shared.scraped(first), announce).await;
-            anyhow::Ok(())
-        };
-        let result = tokio::select! {
-            result = polling => result,
-            () = shutdown => {
+        let first = shared.newest_publication();
+        let announce = |next| shared.update_status(|status| status.next_poll = Some(next));
+        tokio::select! {
+            () = poller::run(poller, restored, shared.scraped(first), announce) => {}
+            () = &mut shutdown => {
                 tracing::info!("stopping: the poll is abandoned, the next start covers what it would have read");
-                Ok(())
             }
-        };
+        }
         stop.cancel();
-        serving.await.context("the HTTP server failed")?;
-        result
+        serving.await.context("the HTTP server failed")
     }
 }
 

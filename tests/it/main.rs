@@ -1,3 +1,7 @@
-//! The integration tests.
+//! The integration tests: one binary.
 
+mod cli;
 mod docs;
+mod process;
+mod prometheus;
+mod support;

@@ -1,0 +1,42 @@
+# check=error=true
+
+# A small image with the exporter alone. To build it:
+#   docker build --build-arg EXPORTER_REVISION="$(git rev-parse --short=12 HEAD)" -t wolkvox-exporter .
+# To run it, the state on a volume (a counter that has been scraped must survive the container):
+#   docker run -p 10555:10555 -v wolkvox-state:/var/lib/wolkvox-exporter -e WOLKVOX_SERVER=0010 -e WOLKVOX_TOKEN_FILE=/run/secrets/token \
+#     -v "$PWD/token:/run/secrets/token:ro" wolkvox-exporter
+
+# The same Debian as in the last stage, so that the C library fits.
+FROM rust:1.95-slim-bookworm AS chef
+WORKDIR /build
+RUN cargo install cargo-chef --version 0.1.77 --locked
+
+# What the dependencies are, without our code: the next layer is built anew only when this changes.
+FROM chef AS planner
+COPY . .
+RUN cargo chef prepare --recipe-path recipe.json
+
+FROM chef AS builder
+COPY --from=planner /build/recipe.json recipe.json
+RUN cargo chef cook --release --locked --recipe-path recipe.json
+COPY . .
+# There is no .git in here: the revision of wolkvox_exporter_build_info is handed in.
+ARG EXPORTER_REVISION=unknown
+RUN EXPORTER_REVISION="$EXPORTER_REVISION" cargo build --release --locked --bin wolkvox-exporter \
+    && mkdir /state
+
+# The C library, the system's root certificates, an entry for nonroot; no shell, so no HEALTHCHECK in here either:
+# ask /-/healthy and /-/ready from outside.
+FROM gcr.io/distroless/cc-debian12:nonroot
+LABEL org.opencontainers.image.title="wolkvox-exporter" \
+      org.opencontainers.image.description="Prometheus exporter for Wolkvox contact centres" \
+      org.opencontainers.image.licenses="Apache-2.0"
+COPY --from=builder --chown=65532:65532 /state /var/lib/wolkvox-exporter
+COPY --from=builder /build/target/release/wolkvox-exporter /usr/local/bin/wolkvox-exporter
+ENV WOLKVOX_STATE_DIR=/var/lib/wolkvox-exporter
+VOLUME /var/lib/wolkvox-exporter
+EXPOSE 10555
+# By number: Kubernetes' runAsNonRoot can't tell from a name.
+USER 65532:65532
+# No shell in between: SIGTERM reaches the exporter, which handles it as process 1 too.
+ENTRYPOINT ["/usr/local/bin/wolkvox-exporter"]

@@ -1,0 +1,140 @@
+//! What an answer of 59,000 rows costs: decoding and counting it as a stream, and, to compare with, reading the same
+//! bytes into a `serde_json::Value`. And what rendering a large page costs.
+
+#![allow(missing_docs, clippy::unwrap_used, clippy::print_stdout)]
+
+use std::hint::black_box;
+use std::ops::ControlFlow;
+use std::time::{Duration, Instant};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use chrono_tz::America::Bogota;
+use criterion::Criterion;
+use wolkvox_exporter::chat::Chat;
+use wolkvox_exporter::exposition::{Options, Page};
+use wolkvox_exporter::ledger::exemplar::Exemplars;
+use wolkvox_exporter::ledger::{Absorbed, Agents, Delta, Found, Ledger, Rules, Totals};
+use wolkvox_exporter::metrics::{self, Progress, View};
+use wolkvox_exporter::stats::Stats;
+use wolkvox_exporter::wolkvox::report;
+
+const ROWS: u32 = 59_000;
+const RULES: Rules = Rules {
+    asa_target_ms: 30_000,
+    agents: Agents::Ids,
+    max_series: 1_000_000,
+};
+
+fn now() -> DateTime<Utc> {
+    DateTime::from_timestamp(1_790_000_000, 0).unwrap()
+}
+
+/// An answer as the server writes it: all values strings, about 700 bytes a row.
+fn body() -> Vec<u8> {
+    let rows: Vec<String> = (0..ROWS).map(row).collect();
+    format!(
+        r#"{{"code":"200","error":null,"msg":"{ROWS} records were found","data":[{}]}}"#,
+        rows.join(",")
+    )
+    .into_bytes()
+}
+
+fn row(row: u32) -> String {
+    let closed = (now() - TimeDelta::milliseconds(20 * i64::from(ROWS - row))).with_timezone(&Bogota);
+    let opened = closed - TimeDelta::minutes(9);
+    let asa = row % 900;
+    format!(
+        r#"{{"conn_id":"{}","date":"{}","date_close":"{}","channel":"whatsapp","customer_id":"57300{row:07}","customer_name":"Mar\u00eda Fernanda P\u00e9rez {row}","customer_email":"maria.{row}@example.com","customer_phone":"+57 300 {row:07}","agent_id":"{}","agent_name":"Ana Torres","agent_dni":"521900100177","skill_id":"{}","chat_duration":"00:09:00","ASA":"00:{:02}:{:02}","time_on_agent":"00:07:12","agent_average_response_time":"00:00:20","customer_chars":"{}","agent_chars":"240","agent_anwers ":"6","cod_act":"{}","description_cod_act":"Sale closed","comment":"{}","feeling":"neutral","last_participant_who_spoke":"agent","transfer":"no","transfer_type":"-"}}"#,
+        1_900_000_000_u64 + u64::from(row),
+        opened.format("%F %T"),
+        closed.format("%F %T"),
+        1000 + row % 300,
+        row % 40,
+        asa / 60,
+        asa % 60,
+        row % 900,
+        100 + row % 20,
+        "lorem ipsum ".repeat(9),
+    )
+}
+
+fn count(ledger: &Ledger, body: &[u8]) -> Absorbed {
+    let end = now().with_timezone(&Bogota).naive_local();
+    let mut delta = Delta::begin(ledger, RULES, Found::ByPoll, end);
+    delta.answered(now(), now(), end);
+    let mut rows = 0;
+    let envelope = report::decode(body, report::Options::default(), &mut |row| {
+        delta.absorb(&Chat::from_row(&row.unwrap(), Bogota).unwrap());
+        rows += 1;
+        ControlFlow::Continue(())
+    });
+    assert_eq!((envelope.unwrap().rows, rows), (u64::from(ROWS), ROWS));
+    delta.finish()
+}
+
+fn render(totals: &Totals) -> Page {
+    let settings = metrics::Settings {
+        operation: "ventas".to_owned(),
+        asa_target_ms: RULES.asa_target_ms,
+        service_level_target: 0.8,
+        poll_interval: Duration::from_secs(300),
+        window: Duration::from_secs(1800),
+        max_series: RULES.max_series,
+    };
+    let progress = Progress {
+        counting_since: now(),
+        watermark: now(),
+        last_success: Some(now()),
+        last_chat_close: Some(now()),
+        seen_chats: 0,
+        requests_today: 0,
+    };
+    let (exemplars, stats) = (Exemplars::default(), Stats::new(now()));
+    let view = View {
+        settings: &settings,
+        totals,
+        shown: totals,
+        exemplars: &exemplars,
+        progress: &progress,
+        stats: &stats,
+    };
+    Page::render(&metrics::families(view, 0), None, Options::default())
+}
+
+/// The least of several runs: what else the machine does can only add to it.
+fn least<T>(mut run: impl FnMut() -> T) -> Duration {
+    let one = |_| {
+        let begun = Instant::now();
+        black_box(run());
+        begun.elapsed()
+    };
+    (0..7).map(one).min().unwrap()
+}
+
+fn main() {
+    let body = body();
+    let ledger = Ledger::first_start(now(), Some(now() - TimeDelta::days(1)));
+    let totals = count(&ledger, &body).totals;
+    let mut criterion = Criterion::default().configure_from_args().sample_size(10);
+    criterion.bench_function("decode and count 59,000 rows", |bencher| {
+        bencher.iter(|| count(&ledger, black_box(&body)));
+    });
+    criterion.bench_function("the same bytes as a serde_json::Value", |bencher| {
+        bencher.iter(|| serde_json::from_slice::<serde_json::Value>(black_box(&body)).unwrap());
+    });
+    criterion.bench_function("render a large page", |bencher| {
+        bencher.iter(|| render(black_box(&totals)));
+    });
+    criterion.final_summary();
+
+    // `cargo test` runs each benchmark once and measures nothing.
+    if std::env::args().any(|argument| argument == "--bench") {
+        let ours = least(|| count(&ledger, &body));
+        let value = least(|| serde_json::from_slice::<serde_json::Value>(&body).unwrap());
+        println!(
+            "{} bytes: decoding and counting {ours:?}, as a Value {value:?}, ratio {:.2}",
+            body.len(),
+            ours.as_secs_f64() / value.as_secs_f64()
+        );
+    }
+}

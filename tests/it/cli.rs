@@ -1,0 +1,114 @@
+//! The command line.
+
+use wolkvox_exporter::metrics::catalogue;
+
+use crate::support::exposition::Exposition;
+use crate::support::process::{Exporter, Variables, command, finish};
+
+async fn printed(arguments: &[&str]) -> String {
+    let (status, text, error) = finish(command(arguments, &Variables::new())).await;
+    assert!(status.success(), "{error}");
+    assert_eq!(error, "");
+    text
+}
+
+async fn refused(variables: &[(&str, &str)]) -> String {
+    let variables = variables
+        .iter()
+        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+        .collect();
+    let (status, _, error) = finish(command::<[&str; 0], _>([], &variables)).await;
+    assert_eq!(status.code(), Some(64), "{error}");
+    error
+}
+
+#[tokio::test]
+async fn the_version_is_that_of_the_package() {
+    let expected = format!("wolkvox-exporter {}\n", env!("CARGO_PKG_VERSION"));
+    assert_eq!(printed(&["--version"]).await, expected);
+}
+
+#[tokio::test]
+async fn help_names_the_commands_and_the_variables_to_begin_with() {
+    let help = printed(&["--help"]).await;
+    for word in [
+        "serve",
+        "demo",
+        "metrics",
+        "--version",
+        "WOLKVOX_SERVER",
+        "WOLKVOX_TOKEN",
+    ] {
+        assert!(help.contains(word), "{word} is missing in:\n{help}");
+    }
+    let demo = printed(&["demo", "--help"]).await;
+    assert!(demo.contains("--listen") && demo.contains("--seed"), "{demo}");
+}
+
+#[tokio::test]
+async fn metrics_prints_every_family_of_the_catalogue_as_markdown() {
+    let reference = printed(&["metrics"]).await;
+    assert!(reference.starts_with("# Metrics\n"));
+    for spec in catalogue::ALL {
+        let row = format!("| `{}` | {} |", spec.name, spec.kind.as_str());
+        assert!(reference.contains(&row), "{row} is missing");
+        assert!(reference.contains(spec.help), "the help of {}", spec.name);
+    }
+    let rows = reference.lines().filter(|line| line.starts_with("| `")).count();
+    assert_eq!(rows, catalogue::ALL.len());
+}
+
+#[tokio::test]
+async fn a_word_that_is_no_command_is_refused_with_the_usage() {
+    let (status, _, error) = finish(command(["polll"], &Variables::new())).await;
+    assert_eq!(status.code(), Some(2), "{error}");
+    assert!(error.contains("Usage: wolkvox-exporter"), "{error}");
+}
+
+#[tokio::test]
+async fn an_unknown_variable_is_refused_and_the_nearest_named() {
+    let error = refused(&[("WOLKVOX_SERVR", "0010"), ("WOLKVOX_TOKEN", "some-token")]).await;
+    let expected = "WOLKVOX_SERVR is not a variable of this exporter; did you mean WOLKVOX_SERVER?";
+    assert!(error.contains(expected), "{error}");
+    assert!(!error.contains("some-token"), "{error}");
+}
+
+#[tokio::test]
+async fn what_kubernetes_injects_for_a_service_of_this_name_is_tolerated() {
+    let error = refused(&[
+        ("WOLKVOX_PORT", "tcp://10.0.0.11:10555"),
+        ("WOLKVOX_PORT_10555_TCP", "tcp://10.0.0.11:10555"),
+        ("WOLKVOX_PORT_10555_TCP_ADDR", "10.0.0.11"),
+        ("WOLKVOX_PORT_10555_TCP_PORT", "10555"),
+        ("WOLKVOX_PORT_10555_TCP_PROTO", "tcp"),
+        ("WOLKVOX_SERVICE_HOST", "10.0.0.11"),
+        ("WOLKVOX_SERVICE_PORT", "10555"),
+        ("WOLKVOX_SERVICE_PORT_METRICS", "10555"),
+        ("WOLKVOX_EXPORTER_SERVICE_HOST", "10.0.0.12"),
+        ("WOLKVOX_EXPORTER_PORT_10555_TCP", "tcp://10.0.0.12:10555"),
+    ])
+    .await;
+    assert!(!error.contains("not a variable"), "{error}");
+    // The other problems are still told.
+    assert!(error.contains("WOLKVOX_SERVER is not set"), "{error}");
+}
+
+#[tokio::test]
+async fn the_demo_serves_numbers_that_move() {
+    let demo = Exporter::start(["demo", "--listen", "127.0.0.1:0"], &Variables::new()).await;
+    assert!(
+        demo.log
+            .text()
+            .contains("the simulated Wolkvox server is at http://127.0.0.1:")
+    );
+    let chats = |page: &Exposition| page.sum("wolkvox_chats_total");
+    let mut newest = Exposition::default();
+    let first = demo
+        .scrape_until("chats", &mut newest, |page| chats(page) > 0.0)
+        .await;
+    let more = demo
+        .scrape_until("more chats", &mut newest, |page| chats(page) > chats(&first))
+        .await;
+    assert!(more.sum("wolkvox_window_chats") > 0.0);
+    assert!(more.sum("wolkvox_chat_asa_seconds_count") > 0.0);
+}

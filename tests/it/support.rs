@@ -1,0 +1,6 @@
+//! What the tests stand on.
+
+pub(crate) mod exposition;
+pub(crate) mod operation;
+pub(crate) mod process;
+pub(crate) mod prometheus;

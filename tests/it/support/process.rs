@@ -1,0 +1,264 @@
+//! The built binary as a process of its own, and what talks to it.
+
+#![allow(clippy::unwrap_used, clippy::expect_used)] // In helpers too: a test that can't go on fails.
+
+use std::collections::BTreeMap;
+use std::ffi::OsStr;
+use std::future::Future;
+use std::path::Path;
+use std::process::{ExitStatus, Stdio};
+use std::sync::{Arc, Mutex, Once};
+use std::time::Duration;
+
+use reqwest::header::HeaderMap;
+use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
+use tokio::process::{Child, Command};
+use tokio::time::Instant;
+
+use super::exposition::Exposition;
+use super::operation::{OPERATION, Operation};
+
+/// Only against a test that would hang for ever; nothing here is expected to take long.
+const GUARD: Duration = Duration::from_secs(300);
+/// Between two looks.
+const LOOK: Duration = Duration::from_millis(20);
+
+/// Runs until `look` has an answer.
+pub(crate) async fn wait_for<T, F: Future<Output = Option<T>>>(what: &str, mut look: impl FnMut() -> F) -> T {
+    let begun = Instant::now();
+    loop {
+        if let Some(found) = look().await {
+            return found;
+        }
+        assert!(begun.elapsed() < GUARD, "waited in vain for {what}");
+        tokio::time::sleep(LOOK).await;
+    }
+}
+
+/// As [`wait_for`], without anything to wait for in between.
+pub(crate) async fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
+    wait_for(what, || std::future::ready(is_so().then_some(()))).await;
+}
+
+/// What a process writes, line by line, as it comes.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Log(Arc<Mutex<String>>);
+
+impl Log {
+    pub(crate) fn of(stream: impl AsyncRead + Send + Unpin + 'static) -> Log {
+        let log = Log::default();
+        let mut lines = BufReader::new(stream).lines();
+        let written = Arc::clone(&log.0);
+        tokio::spawn(async move {
+            while let Ok(Some(line)) = lines.next_line().await {
+                let mut written = written.lock().unwrap();
+                written.push_str(&line);
+                written.push('\n');
+            }
+        });
+        log
+    }
+
+    pub(crate) fn text(&self) -> String {
+        self.0.lock().unwrap().clone()
+    }
+
+    /// What follows `before` in the first line that holds it, up to a blank.
+    pub(crate) fn word_after(&self, before: &str) -> Option<String> {
+        let text = self.text();
+        let (_, after) = text.lines().find_map(|line| line.split_once(before))?;
+        let end = after
+            .find(|character: char| character.is_whitespace() || character == '"')
+            .unwrap_or(after.len());
+        Some(after[..end].to_owned())
+    }
+}
+
+/// The environment of an exporter.
+pub(crate) type Variables = BTreeMap<String, String>;
+
+/// For a server of this machine: a poll each second, the state in `state`.
+pub(crate) fn variables(operation: &Operation, state: &Path) -> Variables {
+    let mut variables = Variables::new();
+    let mut set = |name: &str, value: &str| {
+        variables.insert(format!("WOLKVOX_{name}"), value.to_owned());
+    };
+    set("BASE_URL", &operation.base_url());
+    set("TOKEN", &operation.token());
+    set("OPERATION", OPERATION);
+    set("POLL_INTERVAL", "1s");
+    set("WINDOW", "1m");
+    set("SWEEP_INTERVAL", "2s");
+    set("SWEEP_LOOKBACK", "5m");
+    set("LISTEN_ADDRESS", "127.0.0.1:0");
+    set("STATE_DIR", state.to_str().unwrap());
+    variables
+}
+
+/// The binary with these variables and no others.
+pub(crate) fn command<I, A>(arguments: I, variables: &Variables) -> Command
+where
+    I: IntoIterator<Item = A>,
+    A: AsRef<OsStr>,
+{
+    let mut command = Command::new(env!("CARGO_BIN_EXE_wolkvox-exporter"));
+    command
+        .args(arguments)
+        .env_clear()
+        .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+        .envs(variables)
+        .stdin(Stdio::null())
+        .kill_on_drop(true);
+    command
+}
+
+/// A program that ends by itself: its status, standard output and standard error.
+pub(crate) async fn finish(mut command: Command) -> (ExitStatus, String, String) {
+    let output = tokio::time::timeout(GUARD, command.output())
+        .await
+        .expect("it ends")
+        .expect("it starts");
+    let text = |bytes| String::from_utf8(bytes).expect("UTF-8");
+    (output.status, text(output.stdout), text(output.stderr))
+}
+
+/// A running exporter. It is killed when it is dropped.
+pub(crate) struct Exporter {
+    child: Child,
+    pub(crate) log: Log,
+    /// `http://<address>`
+    base: String,
+    client: reqwest::Client,
+}
+
+impl Exporter {
+    /// Serves with these variables; returns when its port is open.
+    pub(crate) async fn serve(variables: &Variables) -> Exporter {
+        Exporter::start::<[&str; 0], _>([], variables).await
+    }
+
+    pub(crate) async fn start<I, A>(arguments: I, variables: &Variables) -> Exporter
+    where
+        I: IntoIterator<Item = A>,
+        A: AsRef<OsStr>,
+    {
+        let mut child = command(arguments, variables)
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the exporter starts");
+        let log = Log::of(child.stderr.take().expect("a pipe"));
+        let begun = Instant::now();
+        let base = loop {
+            if let Some(address) = log.word_after("metrics are at ") {
+                break address.trim_end_matches("/metrics").to_owned();
+            }
+            let ended = child.try_wait().expect("its state");
+            assert!(
+                ended.is_none() && begun.elapsed() < GUARD,
+                "no port was opened, {ended:?}: {}",
+                log.text()
+            );
+            tokio::time::sleep(LOOK).await;
+        };
+        Exporter {
+            child,
+            log,
+            base,
+            client: client(),
+        }
+    }
+
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id().expect("it runs")
+    }
+
+    pub(crate) fn url(&self, path: &str) -> String {
+        format!("{}{path}", self.base)
+    }
+
+    /// `host:port`
+    pub(crate) fn address(&self) -> &str {
+        self.base.trim_start_matches("http://")
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> (u16, HeaderMap, String) {
+        get(&self.client, &self.url(path), "*/*").await
+    }
+
+    /// `/metrics` in text format 0.0.4.
+    pub(crate) async fn scrape(&self) -> Exposition {
+        let (status, _, text) = get(&self.client, &self.url("/metrics"), "text/plain").await;
+        assert_eq!(status, 200, "{text}");
+        Exposition::parse(&text)
+    }
+
+    /// Scrapes until the page is as wanted. In between, no total may fall below `newest`, which is brought up to date.
+    pub(crate) async fn scrape_until(
+        &self,
+        what: &str,
+        newest: &mut Exposition,
+        is_so: impl Fn(&Exposition) -> bool,
+    ) -> Exposition {
+        let begun = Instant::now();
+        loop {
+            let page = self.scrape().await;
+            page.assert_not_below(newest);
+            *newest = page;
+            if is_so(newest) {
+                return newest.clone();
+            }
+            assert!(
+                begun.elapsed() < GUARD,
+                "waited in vain for {what}:\n{}",
+                self.log.text()
+            );
+            // Pages are large: the exporter needs the processor too.
+            tokio::time::sleep(5 * LOOK).await;
+        }
+    }
+
+    /// Sends a signal by its name: `TERM`, `INT`.
+    pub(crate) async fn signal(&self, name: &str) {
+        let mut kill = Command::new("sh");
+        kill.arg("-c").arg(format!("kill -{name} {}", self.pid()));
+        assert!(kill.status().await.expect("a shell").success());
+    }
+
+    /// `kill -9`, and waits until it is gone.
+    pub(crate) async fn kill(mut self) {
+        self.child.kill().await.expect("it can be killed");
+    }
+
+    /// Waits until it has ended by itself.
+    pub(crate) async fn ended(&mut self) -> ExitStatus {
+        tokio::time::timeout(GUARD, self.child.wait())
+            .await
+            .unwrap_or_else(|_| panic!("it does not end:\n{}", self.log.text()))
+            .expect("its status")
+    }
+}
+
+/// A client that takes what it gets: no proxy, no compression asked for.
+pub(crate) fn client() -> reqwest::Client {
+    static PROVIDER: Once = Once::new();
+    PROVIDER.call_once(|| {
+        // Another test's library may have chosen one.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+    });
+    reqwest::Client::builder()
+        .no_proxy()
+        .no_gzip()
+        .pool_max_idle_per_host(0)
+        .build()
+        .expect("a client")
+}
+
+pub(crate) async fn get(client: &reqwest::Client, url: &str, accept: &str) -> (u16, HeaderMap, String) {
+    let answer = tokio::time::timeout(GUARD, client.get(url).header("Accept", accept).send())
+        .await
+        .expect("an answer")
+        .unwrap_or_else(|error| panic!("{url}: {error:?}"));
+    let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
+    (status, headers, answer.text().await.expect("a whole answer"))
+}
