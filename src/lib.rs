@@ -19,6 +19,7 @@
 //! [`poller`] is the only place that knows the whole way.
 
 pub mod app;
+pub mod backfill;
 pub mod chat;
 pub mod clock;
 pub mod config;

@@ -110,6 +110,15 @@ impl FileStore {
         ))
     }
 
+    /// Reads the operation's file in `directory` without locking it, also while an exporter is using it: the file is
+    /// only ever replaced as a whole. `None` if there is none.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub fn look(directory: &Path, operation: &str) -> Result<Option<(Origin, Ledger)>, StoreError> {
+        read(&directory.join(format!("{}.state", file_name(operation))))
+    }
+
     /// Where the state is.
     pub fn path(&self) -> &Path {
         &self.path
