@@ -181,6 +181,9 @@ impl Plan {
                 span.until.format("%FT%TZ")
             ));
         }
+        if span.step < TimeDelta::seconds(1) {
+            return stretch("--step must be a second or more".to_owned());
+        }
         if span.until > now {
             return stretch(format!(
                 "{} lies in the future: only the past can be filled in",

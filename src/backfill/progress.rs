@@ -41,6 +41,11 @@ impl Progress {
         Progress::new(shown)
     }
 
+    /// On the standard error, only what explains the waiting.
+    pub fn notices_on_stderr() -> Progress {
+        Progress::new(Shown::Lines)
+    }
+
     /// Says nothing.
     pub fn silent() -> Progress {
         Progress::new(Shown::Nothing)

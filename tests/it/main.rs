@@ -1,1 +1,7 @@
-//! To come.
+//! The program as its users run it.
+
+mod backfill;
+mod check;
+mod operation;
+mod summary;
+mod tsdb;
