@@ -124,10 +124,10 @@ pub async fn examine<S: Source>(source: &S, expected: &Expected, clock: &dyn Clo
         findings.add(Verdict::Problem, "clock", "this machine's clock is outside of all calendars");
         return findings;
     };
-    let mut sample = Sample::new(expected.zone, window);
+    let mut sample = Sample::new(expected.zone, window, clock);
     let exchange = source.report(&window, &mut sample).await;
     judge_call(&mut findings, &exchange, expected);
-    judge_clock(&mut findings, exchange.date, clock.now());
+    judge_clock(&mut findings, exchange.date, sample.begun.unwrap_or(now));
     if exchange.result.is_err() {
         return findings;
     }
@@ -211,7 +211,7 @@ fn judge_clock(findings: &mut Findings, date: Option<DateTime<Utc>>, now: DateTi
     }
 }
 
-fn judge_rows(findings: &mut Findings, sample: &Sample, window: Window) {
+fn judge_rows(findings: &mut Findings, sample: &Sample<'_>, window: Window) {
     let form = "%F %H:%M";
     let (ini, end) = (window.date_ini.format(form), window.date_end.format(form));
     if sample.rows == 0 {
@@ -238,7 +238,7 @@ fn judge_rows(findings: &mut Findings, sample: &Sample, window: Window) {
     }
 }
 
-fn judge_fields(findings: &mut Findings, sample: &Sample) {
+fn judge_fields(findings: &mut Findings, sample: &Sample<'_>) {
     let list = |fields: &[Field]| fields.iter().map(|field| field.name()).collect::<Vec<_>>().join(", ");
     let (missing, rest): (Vec<_>, Vec<_>) = Field::ALL
         .into_iter()
@@ -275,7 +275,7 @@ fn judge_fields(findings: &mut Findings, sample: &Sample) {
 }
 
 /// Chats can't have closed in the future, and where chats close all the time, the newest was closed just now.
-fn judge_zone(findings: &mut Findings, sample: &Sample, window: Window, zone: Tz, now: DateTime<Utc>) {
+fn judge_zone(findings: &mut Findings, sample: &Sample<'_>, window: Window, zone: Tz, now: DateTime<Utc>) {
     let Some(newest) = sample.newest() else {
         return findings.add(Verdict::Note, "zone", "no row says when it was closed: it can't be judged");
     };
@@ -330,7 +330,7 @@ fn judge_zone(findings: &mut Findings, sample: &Sample, window: Window, zone: Tz
     }
 }
 
-fn judge_filter(findings: &mut Findings, sample: &Sample, expected: &Expected) {
+fn judge_filter(findings: &mut Findings, sample: &Sample<'_>, expected: &Expected) {
     let settings = format!(
         "WOLKVOX_SWEEP_INTERVAL={} and WOLKVOX_SWEEP_LOOKBACK={}",
         expected

@@ -179,7 +179,7 @@ impl<S: Source> Reader<S> {
             Reason::Concurrency => CONCURRENCY_PAUSE,
             _ => BREATH,
         };
-        let pause = error.retry_after().unwrap_or_else(|| usual.max(self.pace));
+        let pause = error.retry_after().unwrap_or(usual);
         tell(Notice::Trouble(format!(
             "{error}. Trying again in {}",
             humantime::format_duration(Duration::from_secs(pause.as_secs()))

@@ -6,6 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 
 use crate::chat::Chat;
+use crate::clock::Clock;
 use crate::wolkvox::{Field, Row, RowError, Sink, Value, Window};
 
 /// The newest closes that say how often chats close.
@@ -14,8 +15,10 @@ const NEWEST: usize = 30;
 const STEADY: TimeDelta = TimeDelta::minutes(6);
 
 /// Gathers what is judged; no row is kept.
-#[derive(Debug)]
-pub(super) struct Sample {
+pub(super) struct Sample<'a> {
+    clock: &'a dyn Clock,
+    /// When the answer began, by our clock.
+    pub(super) begun: Option<DateTime<Utc>>,
     zone: Tz,
     window: Window,
     pub(super) rows: usize,
@@ -29,9 +32,11 @@ pub(super) struct Sample {
     longest_ms: u64,
 }
 
-impl Sample {
-    pub(super) fn new(zone: Tz, window: Window) -> Sample {
+impl Sample<'_> {
+    pub(super) fn new(zone: Tz, window: Window, clock: &dyn Clock) -> Sample<'_> {
         Sample {
+            clock,
+            begun: None,
             zone,
             window,
             rows: 0,
@@ -87,8 +92,10 @@ impl Sample {
     }
 }
 
-impl Sink for Sample {
-    fn begin(&mut self, _date: Option<DateTime<Utc>>) {}
+impl Sink for Sample<'_> {
+    fn begin(&mut self, _date: Option<DateTime<Utc>>) {
+        self.begun = Some(self.clock.now());
+    }
 
     fn row(&mut self, row: Result<Row, RowError>) {
         self.rows += 1;

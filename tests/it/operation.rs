@@ -70,6 +70,8 @@ impl Operation {
         let output = self.run(arguments).await;
         let said = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "{arguments:?}: {said}");
+        // Seen where a test fails.
+        eprint!("{said}");
         String::from_utf8(output.stdout).unwrap()
     }
 }

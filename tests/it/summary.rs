@@ -6,7 +6,7 @@ use wolkvox_exporter::simulator::{Filter, Settings};
 
 use crate::operation::{Operation, groups, utc};
 
-const MARCH: [&str; 5] = ["report", "--from", "2026-03-02", "--to", "2026-03-09"];
+const MARCH: [&str; 7] = ["report", "--from", "2026-03-02", "--to", "2026-03-09", "--pace", "0s"];
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_report_equals_the_truth_per_skill_agent_channel_and_day() {
