@@ -320,7 +320,6 @@ async fn a_label_set_is_0_at_the_step_before_its_first_chat_and_no_series_goes_b
             })
             .collect()
     };
-eprintln!("{:?} {:?}", operation.handle().requests(), operation.handle().truth(utc("2026-03-10T00:00:00Z"), utc("2026-03-11T00:00:00Z")));
     assert_eq!(samples("12"), [(0, 0.0), (5, 1.0), (10, 1.0), (15, 1.0), (20, 1.0)]);
     assert_eq!(samples("15"), [(5, 0.0), (10, 1.0), (15, 1.0), (20, 1.0)]);
     let text = std::fs::read_to_string(&file).unwrap();
