@@ -121,7 +121,7 @@ impl App {
     }
 }
 
-fn identity(config: &Config) -> Identity {
+pub(crate) fn identity(config: &Config) -> Identity {
     Identity {
         operation: config.operation.clone(),
         host: server_of(config),
@@ -134,7 +134,7 @@ fn identity(config: &Config) -> Identity {
 }
 
 /// Host, and port where it is not the scheme's own.
-fn server_of(config: &Config) -> String {
+pub(crate) fn server_of(config: &Config) -> String {
     let host = config.base_url.host_str().unwrap_or_default();
     match config.base_url.port() {
         Some(port) => format!("{host}:{port}"),
@@ -142,7 +142,7 @@ fn server_of(config: &Config) -> String {
     }
 }
 
-fn client_settings(config: &Config) -> client::Settings {
+pub(crate) fn client_settings(config: &Config) -> client::Settings {
     client::Settings {
         agent_dni: config.agent_dni.clone(),
         timeout: config.request_timeout,
@@ -152,7 +152,7 @@ fn client_settings(config: &Config) -> client::Settings {
     }
 }
 
-fn poller_settings(config: &Config) -> poller::Settings {
+pub(crate) fn poller_settings(config: &Config) -> poller::Settings {
     let delta = |duration| TimeDelta::from_std(duration).unwrap_or(TimeDelta::MAX);
     poller::Settings {
         zone: config.timezone,

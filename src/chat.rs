@@ -123,7 +123,7 @@ impl Participant {
 }
 
 /// A local time of the report as instants. They differ only in the repeated hour of daylight saving.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Moment {
     /// The first instant with this local time, UTC: what times are measured from.
     pub earliest: DateTime<Utc>,
@@ -148,7 +148,7 @@ impl Moment {
 }
 
 /// A set of [`Field`]s.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct FieldSet(u32);
 
 impl FieldSet {
@@ -166,7 +166,7 @@ impl FieldSet {
 }
 
 /// One chat of the report. Times are whole milliseconds; a field without a readable value is `None`.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Chat {
     /// Its id.
     pub id: ConnId,

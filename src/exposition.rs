@@ -17,6 +17,7 @@ mod parse;
 mod roundtrip;
 
 pub use negotiate::accepts_gzip;
+pub use open_metrics::{EOF, Stamp, write_stamped};
 pub use page::{Page, Rendered};
 
 /// What OpenMetrics shows beyond the samples of the text format. Text 0.0.4 has neither.

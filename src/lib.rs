@@ -19,7 +19,10 @@
 //! [`poller`] is the only place that knows the whole way.
 
 pub mod app;
+pub mod backfill;
 pub mod chat;
+pub mod check;
+pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod demo;
@@ -31,4 +34,5 @@ pub mod metrics;
 pub mod poller;
 pub mod simulator;
 pub mod stats;
+pub mod summary;
 pub mod wolkvox;

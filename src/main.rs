@@ -5,80 +5,92 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::Context;
-use clap::{Parser, Subcommand};
+use chrono::TimeDelta;
+use clap::Parser;
 use tokio::net::TcpListener;
 use tracing_subscriber::EnvFilter;
 
 use wolkvox_exporter::app::App;
-use wolkvox_exporter::clock::SystemClock;
-use wolkvox_exporter::config::{Config, ConfigError, LogFormat, variable};
+use wolkvox_exporter::backfill::{self, Plan, Progress, Seam, Span};
+use wolkvox_exporter::check;
+use wolkvox_exporter::cli::{self, Bounds, Cli, Command, Serve};
+use wolkvox_exporter::clock::{Clock, SystemClock};
+use wolkvox_exporter::config::{Config, ConfigError, LogFormat};
 use wolkvox_exporter::demo::Demo;
 use wolkvox_exporter::metrics::catalogue;
+use wolkvox_exporter::summary::{self, Question};
 use wolkvox_exporter::wolkvox::client::SetupError;
 
 /// `EX_USAGE` of sysexits.h: the configuration can't be used.
 const EXIT_CONFIG: u8 = 64;
 
-/// Prometheus exporter for Wolkvox contact centres. Without a command it serves; it is set up by environment variables
-/// (`WOLKVOX_SERVER` and `WOLKVOX_TOKEN` at the least), see the README.
-#[derive(Parser)]
-#[command(version, max_term_width = 110, args_conflicts_with_subcommands = true)]
-#[command(after_long_help = variable::help())]
-struct Cli {
-    #[command(subcommand)]
-    command: Option<Command>,
-    #[command(flatten)]
-    serve: Serve,
-}
-
-#[derive(clap::Args)]
-struct Serve {
-    /// Take over the state of another server or agent, once: after the operation has moved
-    #[arg(long)]
-    adopt_state: bool,
-}
-
-#[derive(Subcommand)]
-enum Command {
-    /// Poll Wolkvox and serve /metrics (the default)
-    Serve(Serve),
-    /// Look around without a Wolkvox server: polls a simulated contact centre
-    Demo {
-        /// Address and port of /metrics
-        #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:10555")]
-        listen: String,
-        /// Another number, another contact centre
-        #[arg(long, value_name = "NUMBER")]
-        seed: Option<u64>,
-    },
-    /// Print the metric reference as Markdown
-    Metrics,
-}
-
 fn main() -> ExitCode {
     let cli = Cli::parse();
     let result = match cli.command.unwrap_or(Command::Serve(cli.serve)) {
-        Command::Serve(Serve { adopt_state }) => serve(adopt_state),
-        Command::Demo { listen, seed } => demo(&listen, seed),
-        Command::Metrics => print(&catalogue::markdown()),
+        Command::Serve(Serve { adopt_state }) => serve(adopt_state).map(|()| ExitCode::SUCCESS),
+        Command::Demo { listen, seed } => demo(&listen, seed).map(|()| ExitCode::SUCCESS),
+        Command::Check => check(),
+        Command::Report(report) => summarise(&report).map(|()| ExitCode::SUCCESS),
+        Command::Backfill(backfill) => fill_in(backfill).map(|()| ExitCode::SUCCESS),
+        Command::Metrics => print(&catalogue::markdown()).map(|()| ExitCode::SUCCESS),
     };
-    match result {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            // Also where logging is not set up yet.
-            let _ = writeln!(std::io::stderr(), "wolkvox-exporter: {error:#}");
-            let is_config = error.is::<ConfigError>() || error.is::<SetupError>();
-            ExitCode::from(if is_config { EXIT_CONFIG } else { 1 })
-        }
-    }
+    result.unwrap_or_else(|error| {
+        // Also where logging is not set up yet.
+        let _ = writeln!(std::io::stderr(), "wolkvox-exporter: {error:#}");
+        let is_config = error.is::<ConfigError>() || error.is::<SetupError>();
+        ExitCode::from(if is_config { EXIT_CONFIG } else { 1 })
+    })
 }
 
 fn print(text: &str) -> anyhow::Result<()> {
     match std::io::stdout().write_all(text.as_bytes()) {
         // `wolkvox-exporter metrics | head` is no error.
         Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
-        result => result.context("the reference can't be printed"),
+        result => result.context("the standard output can't be written"),
     }
+}
+
+#[tokio::main]
+async fn check() -> anyhow::Result<ExitCode> {
+    let config = Config::from_env()?;
+    let findings = check::run(&config, &SystemClock).await?;
+    print(&findings.print())?;
+    Ok(ExitCode::from(u8::from(findings.has_problem())))
+}
+
+#[tokio::main]
+async fn summarise(report: &cli::Report) -> anyhow::Result<()> {
+    let config = Config::from_env()?;
+    let (from, to) = (report.from.at(config.timezone), report.to.at(config.timezone));
+    let question = Question::new(&config, from, to, report.by.into(), report.without_timeouts);
+    let mut progress = Progress::notices_on_stderr();
+    let summary = summary::run(&config, &question, report.pace, |notice| progress.notice(&notice)).await?;
+    print(&summary.print(report.format.into()))
+}
+
+#[tokio::main]
+async fn fill_in(options: cli::Backfill) -> anyhow::Result<()> {
+    let config = Config::from_env()?;
+    let from = options.from.at(config.timezone);
+    let seam = match (&options.until_state, options.to) {
+        (Some(directory), _) => backfill::seam(&config, directory)?,
+        (None, to) => {
+            let to = to.map_or(from, |to| to.at(config.timezone));
+            Seam { until: to, last: to }
+        }
+    };
+    let span = Span {
+        from,
+        until: seam.until,
+        last: seam.last,
+        step: TimeDelta::from_std(options.step).unwrap_or(TimeDelta::MAX),
+        labels: options.labels,
+        short_bounds: options.bounds == Bounds::Victoriametrics,
+    };
+    let plan = Plan::new(&config, span, SystemClock.now())?;
+    let mut progress = Progress::on_stderr();
+    backfill::run(&config, &plan, options.pace, options.output, &mut progress).await?;
+    Ok(())
 }
 
 #[tokio::main]

@@ -10,6 +10,7 @@ mod answer;
 mod body;
 mod cast;
 mod chat;
+mod day;
 mod dice;
 mod fault;
 mod handle;
@@ -22,6 +23,7 @@ mod settings;
 mod truth;
 
 pub use chat::{Agent, Outcome, SimulatedChat};
+pub use day::Incident;
 pub use fault::Fault;
 pub use handle::{Handle, Request};
 pub use model::Simulator;

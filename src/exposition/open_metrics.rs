@@ -11,7 +11,7 @@ use super::Options;
 use crate::metrics::{Exemplar, Extra, Family};
 
 /// Ends an exposition; nothing may follow.
-pub(super) const EOF: &str = "# EOF\n";
+pub const EOF: &str = "# EOF\n";
 
 /// Units a family's name may end in. Others that a name ends in (`_characters`) are no base units.
 const UNITS: [&str; 3] = ["seconds", "bytes", "ratio"];
@@ -19,10 +19,47 @@ const UNITS: [&str; 3] = ["seconds", "bytes", "ratio"];
 /// The most that the names and values of an exemplar's labels may have together, in characters.
 const EXEMPLAR_CHARS: usize = 128;
 
+/// What the samples of a past instant carry besides their own labels and value.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Stamp {
+    /// When the samples were so: milliseconds since the epoch.
+    pub timestamp_ms: i64,
+    /// Names and values of labels that come before the families' own.
+    pub labels: Vec<(String, String)>,
+    /// Whether bucket bounds are written as the text format does (`5`) instead of as `OpenMetrics` does (`5.0`).
+    pub short_bounds: bool,
+}
+
+/// Appends the samples of the families as they were at an instant, without [`EOF`]. The metadata of a family is
+/// written only if `is_new` says so of its name.
+pub fn write_stamped(out: &mut String, families: &[Family], stamp: &Stamp, is_new: impl FnMut(&str) -> bool) {
+    write_all(out, families, Options::default(), Some(stamp), is_new);
+}
+
 /// Appends the families that have samples, without [`EOF`].
 pub(super) fn write(out: &mut String, families: &[Family], options: Options) {
+    write_all(out, families, options, None, |_| true);
+}
+
+fn write_all(
+    out: &mut String,
+    families: &[Family],
+    options: Options,
+    stamp: Option<&Stamp>,
+    mut is_new: impl FnMut(&str) -> bool,
+) {
     // One buffer for the labels of all metrics: a histogram writes them twenty times.
     let mut labels = String::new();
+    let mut end = String::new();
+    let mut first = String::new();
+    if let Some(stamp) = stamp {
+        end.push(' ');
+        push_seconds(&mut end, stamp.timestamp_ms);
+        for (name, value) in &stamp.labels {
+            write_label(&mut first, name, value);
+        }
+    }
+    end.push('\n');
     for family in families {
         let kind = match family.proto.get_field_type() {
             MetricType::COUNTER => "counter",
@@ -35,9 +72,11 @@ pub(super) fn write(out: &mut String, families: &[Family], options: Options) {
             continue;
         }
         let name = family_name(family);
-        write_metadata(out, name, kind, family.proto.help());
+        if is_new(name) {
+            write_metadata(out, name, kind, family.proto.help());
+        }
         for (index, metric) in family.proto.get_metric().iter().enumerate() {
-            labels.clear();
+            labels.clone_from(&first);
             for pair in metric.get_label() {
                 write_label(&mut labels, pair.name(), pair.value());
             }
@@ -46,6 +85,8 @@ pub(super) fn write(out: &mut String, families: &[Family], options: Options) {
                 labels: &labels,
                 extra: family.extras.get(index),
                 options,
+                end: &end,
+                short_bounds: stamp.is_some_and(|stamp| stamp.short_bounds),
             };
             sample.write(out, family.proto.get_field_type(), metric);
         }
@@ -93,6 +134,9 @@ struct Samples<'a> {
     labels: &'a str,
     extra: Option<&'a Extra>,
     options: Options,
+    /// What follows a value: the timestamp, if there is one, and the line's end.
+    end: &'a str,
+    short_bounds: bool,
 }
 
 impl Samples<'_> {
@@ -136,9 +180,14 @@ impl Samples<'_> {
         out.push_str("_bucket{");
         out.push_str(self.labels);
         out.push_str(if self.labels.is_empty() { "le=\"" } else { ",le=\"" });
-        push_float(out, upper_bound);
+        if self.short_bounds && upper_bound.is_finite() {
+            push_display(out, upper_bound);
+        } else {
+            push_float(out, upper_bound);
+        }
         out.push_str("\"} ");
         push_display(out, count);
+        out.push_str(self.end.trim_end_matches('\n'));
         if self.options.exemplars {
             let exemplar = self.extra.and_then(|extra| extra.exemplars.get(index)?.as_ref());
             if let Some(exemplar) = exemplar.filter(|exemplar| fits(exemplar)) {
@@ -156,20 +205,20 @@ impl Samples<'_> {
         if let Some(created) = created {
             self.head(out, "_created");
             push_seconds(out, created);
-            out.push('\n');
+            out.push_str(self.end);
         }
     }
 
     fn float(&self, out: &mut String, suffix: &str, value: f64) {
         self.head(out, suffix);
         push_float(out, value);
-        out.push('\n');
+        out.push_str(self.end);
     }
 
     fn integer(&self, out: &mut String, suffix: &str, value: u64) {
         self.head(out, suffix);
         push_display(out, value);
-        out.push('\n');
+        out.push_str(self.end);
     }
 
     /// A sample up to its value.

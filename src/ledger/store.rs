@@ -34,7 +34,7 @@ pub enum StoreError {
     #[error("the state file {} can't be read: {source}", path.display())]
     Read { path: PathBuf, source: io::Error },
     #[error(
-        "the state file {} is damaged ({what}) and could not be put aside. Move it away to start counting anew (counters begin at 0, which Prometheus handles); never put an older copy in its place", path.display()
+        "the state file {} is damaged ({what}). Move it away to start counting anew (counters begin at 0, which Prometheus handles); never put an older copy in its place", path.display()
     )]
     Damaged { path: PathBuf, what: String },
     #[error(
@@ -129,6 +129,15 @@ impl FileStore {
             ledger,
             put_aside,
         })
+    }
+
+    /// Reads the operation's file in `directory` without locking it, also while an exporter is using it: the file is
+    /// only ever replaced as a whole. `None` if there is none.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub fn look(directory: &Path, operation: &str) -> Result<Option<(Origin, Ledger)>, StoreError> {
+        read(&directory.join(format!("{}.state", file_name(operation))))
     }
 
     /// Where the state is.
@@ -237,9 +246,23 @@ struct Found {
 }
 
 fn find(path: &Path) -> Result<Found, StoreError> {
+    match read(path) {
+        Ok(state) => Ok(Found {
+            state,
+            put_aside: None,
+        }),
+        Err(StoreError::Damaged { what, .. }) => Ok(Found {
+            state: None,
+            put_aside: Some(put_aside(path, &what)?),
+        }),
+        Err(error) => Err(error),
+    }
+}
+
+fn read(path: &Path) -> Result<Option<(Origin, Ledger)>, StoreError> {
     let bytes = match fs::read(path) {
         Ok(bytes) => bytes,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Found::default()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(source) => {
             return Err(StoreError::Read {
                 path: path.to_owned(),
@@ -248,13 +271,10 @@ fn find(path: &Path) -> Result<Found, StoreError> {
         }
     };
     match state::decode(&bytes) {
-        Ok(state) => Ok(Found {
-            state: Some(state),
-            put_aside: None,
-        }),
-        Err(StateError::Damaged(what)) => Ok(Found {
-            state: None,
-            put_aside: Some(put_aside(path, &what)?),
+        Ok(state) => Ok(Some(state)),
+        Err(StateError::Damaged(what)) => Err(StoreError::Damaged {
+            path: path.to_owned(),
+            what,
         }),
         Err(error @ StateError::Newer(_)) => Err(StoreError::Newer {
             path: path.to_owned(),

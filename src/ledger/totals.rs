@@ -462,6 +462,27 @@ impl Totals {
         self.sends_transfer |= other.sends_transfer;
     }
 
+    /// Creates the label sets of `other` that are not here yet, at 0, with its texts and what the server is known to
+    /// send: what a reader of the past shows before a label set has its first chat.
+    pub fn add_label_sets_of(&mut self, other: &Totals) {
+        fn at_zero<K: Ord + Clone, V: Default>(mine: &mut Table<K, V>, theirs: &Table<K, V>) {
+            for (key, theirs) in theirs {
+                if !mine.contains_key(key) {
+                    entry(mine, key, theirs.created_ms);
+                }
+            }
+        }
+        at_zero(&mut self.chats, &other.chats);
+        at_zero(&mut self.agents, &other.agents);
+        at_zero(&mut self.dispositions, &other.dispositions);
+        at_zero(&mut self.feelings, &other.feelings);
+        at_zero(&mut self.speakers, &other.speakers);
+        self.agent_names.clone_from(&other.agent_names);
+        self.descriptions.clone_from(&other.descriptions);
+        self.sends_agent_response |= other.sends_agent_response;
+        self.sends_transfer |= other.sends_transfer;
+    }
+
     /// All chats counted.
     pub fn chats_counted(&self) -> u64 {
         self.chats.values().map(|entry| entry.value.chats).sum()

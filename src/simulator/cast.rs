@@ -117,7 +117,7 @@ pub(super) fn human(dice: &mut Dice, headcount: u32) -> Agent {
 }
 
 /// The human of this number.
-fn agent(index: u64) -> Agent {
+pub(super) fn agent(index: u64) -> Agent {
     let name = |names: &[&'static str], at: u64| {
         usize::try_from(at % names.len() as u64)
             .ok()

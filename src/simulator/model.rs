@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 
 use super::cast::{self, Skill};
 use super::chat::{Agent, Outcome, SimulatedChat, instant};
+use super::day::{self, Incident};
 use super::dice::Dice;
 use super::plan::{self, Plan};
 use super::settings::{AsaForm, Filter, Settings, Span};
@@ -90,6 +91,15 @@ impl Simulator {
             .collect()
     }
 
+    /// The incidents that touch a stretch; none unless [`Settings::staffed`].
+    pub fn incidents(&self, from: DateTime<Utc>, to: DateTime<Utc>) -> Vec<Incident> {
+        if self.settings.staffed {
+            day::incidents(&self.settings, from, to)
+        } else {
+            Vec::new()
+        }
+    }
+
     /// As [`Simulator::truth`], but only chats whose row is visible at `now`.
     pub fn visible_truth(
         &self,
@@ -139,7 +149,12 @@ impl Simulator {
         let mut dice = Dice::new(&[settings.seed, salt::DETAILS, plan.id]);
         let (channel, skill, agent) = self.assignment(plan, &mut dice);
         let open_for = u32::try_from(plan.closed - plan.opened).unwrap_or(0);
-        let work = Work::rolled(&mut dice, plan.timed_out, open_for, settings.dialect.asa);
+        let wait = if settings.staffed {
+            day::longest_wait(settings, plan)
+        } else {
+            900
+        };
+        let work = Work::rolled(&mut dice, plan.timed_out, open_for, wait, settings.dialect.asa);
         let (outcome, cod_act, description) =
             coding(&mut dice, plan.timed_out, settings.uncoded_share, skill);
         let transferred = dice.chance(0.08) && settings.transfer && !plan.timed_out;
@@ -182,6 +197,9 @@ impl Simulator {
                 cast::human(&mut shared, settings.agents),
             );
         }
+        if settings.staffed {
+            return day::assignment(settings, plan, dice);
+        }
         let (channel, skill) = (cast::channel(dice), cast::skill(dice));
         let agent = if dice.chance(settings.bot_share) {
             cast::non_human(dice)
@@ -204,7 +222,7 @@ struct Work {
 }
 
 impl Work {
-    fn rolled(dice: &mut Dice, timed_out: bool, open_for: u32, form: AsaForm) -> Self {
+    fn rolled(dice: &mut Dice, timed_out: bool, open_for: u32, wait: u32, form: AsaForm) -> Self {
         // Some have no ASA; of those that time out, many were never answered.
         if dice.chance(if timed_out { 0.6 } else { 0.02 }) {
             return Self {
@@ -215,7 +233,7 @@ impl Work {
                 ..Self::default()
             };
         }
-        let asa = dice.mostly_low(Span::new(1, 900)).min(open_for);
+        let asa = dice.mostly_low(Span::new(1, wait)).min(open_for);
         let hundredths = dice.below(100).min(u64::from(open_for - asa) * 100);
         let answers = 1 + dice.mostly_low(Span::new(0, 40));
         // A code may be given without the customer having typed anything; then the field is blank.

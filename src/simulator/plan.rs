@@ -8,6 +8,7 @@
 use chrono::NaiveDateTime;
 
 use super::chat::instant;
+use super::day;
 use super::dice::Dice;
 use super::settings::{Settings, Span};
 
@@ -142,8 +143,12 @@ fn opened_in_minute(settings: &Settings, minute: i64, wanted: Wanted, each: &mut
 
 /// Chats opened per minute at this minute.
 fn rate(settings: &Settings, minute: i64) -> f64 {
+    settings.chats_per_hour / 60.0 * rhythm(settings, minute)
+}
+
+fn rhythm(settings: &Settings, minute: i64) -> f64 {
     let local: NaiveDateTime = instant(minute * 60).with_timezone(&settings.zone).naive_local();
-    settings.chats_per_hour / 60.0 * (settings.rhythm)(local)
+    (settings.rhythm)(local)
 }
 
 /// Rolls for each second of a minute several times, rarely with success: close to a Poisson process, in plain
@@ -171,7 +176,8 @@ fn arrivals(mut dice: Dice, per_minute: f64, mut each: impl FnMut(i64, u64)) {
 fn mass_sending(settings: &Settings, minute: i64, number: u64, each: &mut impl FnMut(Plan)) {
     let shared = [settings.seed, salt::SENDING, number];
     let mut dice = Dice::new(&shared);
-    if !dice.chance(settings.bursts.per_day / 1440.0) {
+    // Somebody has to send them: not at night.
+    if !dice.chance(settings.bursts.per_day / 1440.0 * rhythm(settings, minute)) {
         return;
     }
     let second = minute * 60 + i64::from(dice.within(Span::new(0, 59)));
@@ -197,7 +203,11 @@ fn plan(settings: &Settings, id: u64, opened: i64, timed_out: bool, sending: Opt
         };
         settings.timeout_after.saturating_add(dice.within(jitter))
     } else {
-        dice.mostly_low(settings.handling)
+        dice.mostly_low(if settings.staffed {
+            day::handling(settings, id)
+        } else {
+            settings.handling
+        })
     };
     let visibility = settings.visibility;
     let late = dice.chance(visibility.late_share);

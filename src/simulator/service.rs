@@ -25,7 +25,7 @@ const JSON: &str = "application/json; charset=utf-8";
 /// Calls of one token at the same time.
 const MOST_CALLS: usize = 2;
 /// How far back the report goes.
-const HISTORY: TimeDelta = TimeDelta::days(60);
+const HISTORY: TimeDelta = TimeDelta::days(400);
 const BEGINNING: &str = r#"{"code":"200","error":null,"msg":"1 records were found","data":["#;
 const PHP_WARNING: &str = "<br />\n<b>Warning</b>:  Undefined array key \"skill\" in <b>/var/www/html/api/v2/\
     reports_manager.php</b> on line <b>1482</b><br />\n";

@@ -3,6 +3,8 @@
 use chrono::NaiveDateTime;
 use chrono_tz::Tz;
 
+use super::day;
+
 /// How busy the operation is at a local time: a factor on [`Settings::chats_per_hour`], 1 on average.
 pub type Rhythm = fn(NaiveDateTime) -> f64;
 
@@ -165,6 +167,9 @@ pub struct Settings {
     pub chats_per_hour: f64,
     /// How busy each local time is.
     pub rhythm: Rhythm,
+    /// Whether skills have their own speed and channels, agents their shifts, the ASA worsens with load, and now and
+    /// then one skill is slow for two hours.
+    pub staffed: bool,
     /// Seconds from opening to closing of a chat that an agent handled.
     pub handling: Span,
     /// The share of chats nobody codes, which a timeout closes, 0 to 1.
@@ -211,6 +216,7 @@ impl Default for Settings {
             generated: true,
             chats_per_hour: 60.0,
             rhythm: flat,
+            staffed: false,
             handling: Span::new(40, 2 * 3600),
             timeout_share: 0.15,
             timeout_after: 23 * 3600,
@@ -262,6 +268,19 @@ impl Settings {
                 blanks: Blanks::Mixed,
                 ..Dialect::default()
             },
+            ..Self::default()
+        }
+    }
+
+    /// An operation as it is: working hours of its zone, a lunch dip, quiet weekends, busy and quiet weeks, shifts,
+    /// incidents, mass sendings by day. For history; at night next to nothing happens. About 1,000 chats a day.
+    pub fn believable() -> Self {
+        Self {
+            chats_per_hour: 40.0,
+            rhythm: day::rhythm,
+            staffed: true,
+            handling: Span::new(60, 2 * 3600),
+            agents: 24,
             ..Self::default()
         }
     }

@@ -1,5 +1,6 @@
 //! The simulator as its clients see it: raw HTTP over a real socket, against what the model says is true.
 
+mod believable;
 mod contract;
 mod faults;
 mod generation;

@@ -1,0 +1,129 @@
+//! Where the past is written: a file that an interrupted run goes on with, or the standard output.
+
+use std::fs::File;
+use std::io::{self, BufWriter, Seek, SeekFrom, Write};
+use std::path::PathBuf;
+
+use super::BackfillError;
+use super::checkpoint::{self, Checkpoint, Found};
+
+/// A file with its checkpoint, or the standard output.
+pub struct Output {
+    writer: BufWriter<Box<dyn Write + Send>>,
+    file: Option<Resumable>,
+}
+
+struct Resumable {
+    path: PathBuf,
+    file: File,
+    fingerprint: String,
+}
+
+impl Output {
+    /// Opens the output. With a file of the same command that was interrupted, returns where to go on.
+    pub(super) fn open(
+        path: Option<PathBuf>,
+        fingerprint: &str,
+    ) -> Result<(Output, Option<Checkpoint>), BackfillError> {
+        let Some(path) = path else {
+            let writer = BufWriter::new(Box::new(io::stdout()) as Box<dyn Write + Send>);
+            return Ok((Output { writer, file: None }, None));
+        };
+        let failed = |source| BackfillError::Write {
+            what: path.display().to_string(),
+            source,
+        };
+        let beside = checkpoint::path_of(&path);
+        let found = checkpoint::find(&beside, fingerprint).map_err(failed)?;
+        let length = std::fs::metadata(&path).map(|metadata| metadata.len()).ok();
+        let begun = match (found, length) {
+            (Found::Foreign, _) => {
+                return Err(BackfillError::OtherCommand {
+                    path,
+                    checkpoint: beside,
+                });
+            }
+            // The output was removed or cut: what the checkpoint counts on is gone.
+            (Found::Begun(bytes, begun), Some(length)) if length >= bytes => Some((bytes, *begun)),
+            (Found::Nothing, Some(1..)) => return Err(BackfillError::Exists(path)),
+            (Found::Begun(..) | Found::Nothing, _) => None,
+        };
+        let mut file = File::options()
+            .create(true)
+            .write(true)
+            .truncate(false)
+            .open(&path)
+            .map_err(failed)?;
+        let bytes = begun.as_ref().map_or(0, |(bytes, _)| *bytes);
+        file.set_len(bytes)
+            .and_then(|()| file.seek(SeekFrom::End(0)))
+            .and_then(|_| file.try_clone())
+            .map_err(failed)
+            .map(|writing| {
+                let writer = BufWriter::with_capacity(1 << 16, Box::new(writing) as Box<dyn Write + Send>);
+                let fingerprint = fingerprint.to_owned();
+                let output = Output {
+                    writer,
+                    file: Some(Resumable {
+                        path: path.clone(),
+                        file,
+                        fingerprint,
+                    }),
+                };
+                (output, begun.map(|(_, checkpoint)| checkpoint))
+            })
+    }
+
+    /// Whether an interrupted run can be gone on with.
+    pub(super) fn is_resumable(&self) -> bool {
+        self.file.is_some()
+    }
+
+    pub(super) fn write(&mut self, text: &str) -> Result<(), BackfillError> {
+        let result = self.writer.write_all(text.as_bytes());
+        result.map_err(|source| self.failed(source))
+    }
+
+    /// Makes what was written outlive a crash, and notes where to go on.
+    pub(super) fn save(&mut self, checkpoint: &Checkpoint) -> Result<(), BackfillError> {
+        let result = self.try_save(checkpoint);
+        result.map_err(|source| self.failed(source))
+    }
+
+    fn try_save(&mut self, checkpoint: &Checkpoint) -> io::Result<()> {
+        self.writer.flush()?;
+        let Some(file) = &mut self.file else { return Ok(()) };
+        file.file.sync_data()?;
+        let bytes = file.file.stream_position()?;
+        checkpoint::save(
+            &checkpoint::path_of(&file.path),
+            &file.fingerprint,
+            bytes,
+            checkpoint,
+        )
+    }
+
+    /// All is written: the checkpoint is not needed any more.
+    pub(super) fn finish(mut self) -> Result<(), BackfillError> {
+        let result = self.try_finish();
+        result.map_err(|source| self.failed(source))
+    }
+
+    fn try_finish(&mut self) -> io::Result<()> {
+        self.writer.flush()?;
+        let Some(file) = &self.file else { return Ok(()) };
+        file.file.sync_all()?;
+        match std::fs::remove_file(checkpoint::path_of(&file.path)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            _ => Ok(()),
+        }
+    }
+
+    fn failed(&self, source: io::Error) -> BackfillError {
+        let what = match &self.file {
+            Some(file) => file.path.display().to_string(),
+            None => "the standard output".to_owned(),
+        };
+        BackfillError::Write { what, source }
+    }
+}

@@ -1,0 +1,86 @@
+//! `report`.
+
+use chrono::TimeDelta;
+use serde_json::Value;
+use wolkvox_exporter::simulator::{Filter, Settings};
+
+use crate::support::past::{Operation, groups, utc};
+
+const MARCH: [&str; 7] = [
+    "report",
+    "--from",
+    "2026-03-02",
+    "--to",
+    "2026-03-09",
+    "--pace",
+    "0s",
+];
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_report_equals_the_truth_per_skill_agent_channel_and_day() {
+    let operation = Operation::start(Settings::believable()).await;
+    let from = utc("2026-03-02T05:00:00Z");
+    let chats = operation
+        .handle()
+        .truth(from, from + TimeDelta::days(7) - TimeDelta::seconds(1));
+    for (by, truth) in [
+        ("skill", groups(&chats, |chat| chat.skill_id.clone())),
+        ("agent", groups(&chats, |chat| chat.agent.id.clone())),
+        ("channel", groups(&chats, |chat| chat.channel.clone())),
+        (
+            "day",
+            groups(&chats, |chat| {
+                (chat.closed - TimeDelta::hours(5)).date_naive().to_string()
+            }),
+        ),
+    ] {
+        let text = operation
+            .print(&[&MARCH[..], &["--by", by, "--format", "json"]].concat())
+            .await;
+        let json: Value = serde_json::from_str(&text).unwrap();
+        let lines = json["lines"].as_array().unwrap();
+        assert_eq!(lines.len(), truth.len(), "{by}");
+        for line in lines {
+            let group = &truth[line["name"].as_str().unwrap()];
+            assert_eq!(line["chats"], group.chats);
+            assert_eq!(line["coded"], group.coded);
+            if group.asa_ms.is_empty() {
+                continue;
+            }
+            let number = |key: &str| line[key].as_f64().unwrap();
+            assert!((number("asa_mean_seconds") - group.asa_mean()).abs() < 1e-6);
+            assert!((number("asa_p90_seconds") - group.asa_percentile(90)).abs() < 1e-9);
+            assert!((number("service_level") - group.service_level()).abs() < 1e-9);
+            let duration = group.duration_ms as f64 / 1000.0 / group.chats as f64;
+            assert!((number("duration_mean_seconds") - duration).abs() < 1e-6);
+        }
+        assert_eq!(json["total"]["chats"], chats.len());
+    }
+    // The stretch alone showed that the server goes by the closing time.
+    assert_eq!(operation.handle().requests().len(), 4);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_that_filters_on_the_opening_time_is_asked_for_the_eve_as_well() {
+    let operation = Operation::start(Settings::believable()).await;
+    let arguments = [&MARCH[..], &["--format", "csv"]].concat();
+    let by_close = operation.print(&arguments).await;
+    operation.handle().set_filter(Filter::OpenTime);
+    let by_open = operation.print(&arguments).await;
+    assert_eq!(by_close, by_open);
+    assert!(by_close.starts_with("skill,chats,coded,timeouts,asa_mean_seconds,"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_table_ends_with_all_chats_and_an_empty_stretch_says_so() {
+    let operation = Operation::start(Settings::believable()).await;
+    let table = operation.print(&MARCH).await;
+    assert!(table.starts_with("skill"), "{table}");
+    assert!(table.lines().last().unwrap().starts_with("all"), "{table}");
+    let reversed = operation
+        .run(&["report", "--from", "2026-03-09", "--to", "2026-03-02"])
+        .await;
+    assert_eq!(reversed.status.code(), Some(1));
+    let said = String::from_utf8_lossy(&reversed.stderr);
+    assert!(said.contains("nothing between"), "{said}");
+}
