@@ -139,14 +139,17 @@ impl<S: Source, D: Store, P: Publish> Poller<S, D, P> {
         exchange.result?;
         let (mut absorbed, gatherer) = taken;
         // What was closed while the server was answering may be missing.
-        let answered_to = piece.to.min(exchange.date.unwrap_or(asked_at));
+        let answered_at = exchange.date.unwrap_or(asked_at);
+        let answered_to = piece.to.min(answered_at);
         let counts = std::mem::take(&mut absorbed.counts);
         self.stats.note_answer(&counts);
         if self.settings.exemplars {
             self.exemplars.add(std::mem::take(&mut absorbed.exemplars));
         }
         self.ledger.apply(absorbed);
-        self.ledger.advance(found, answered_to);
+        // Not before what was asked for: a Date from long ago must not have years asked for again.
+        self.ledger
+            .advance(found, answered_to.max(piece.from), answered_at);
         self.uncommitted = true;
         Ok((counts, answered_to, gatherer))
     }
