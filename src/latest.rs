@@ -129,3 +129,6 @@ impl Latest {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
