@@ -124,3 +124,6 @@ impl Latest {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

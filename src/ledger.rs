@@ -150,13 +150,18 @@ impl Ledger {
         self.totals.add(absorbed.totals);
     }
 
-    /// Moves a cursor to the end of what was answered whole; it never moves back.
-    pub fn advance(&mut self, found: Found, to: DateTime<Utc>) {
+    /// Moves a cursor to the end of what was answered whole, at `answered_at` by the server's clock. It moves back only
+    /// from beyond that: then a clock was ahead when it was set, and an outage before it would go unseen.
+    pub fn advance(&mut self, found: Found, to: DateTime<Utc>, answered_at: DateTime<Utc>) {
         let cursor = match found {
             Found::ByPoll => &mut self.cursors.poll,
             Found::BySweep => &mut self.cursors.sweep,
         };
-        *cursor = to.max(*cursor);
+        *cursor = if *cursor > answered_at {
+            to
+        } else {
+            to.max(*cursor)
+        };
     }
 
     /// Notes that a poll reached now, or a sweep its end.

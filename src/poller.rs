@@ -116,6 +116,8 @@ pub struct Poller<S, D, P> {
     ledger: Ledger,
     stats: Stats,
     exemplars: Exemplars,
+    /// Of chats that are not committed yet.
+    new_exemplars: Exemplars,
     shelf: Shelf,
     latest: Option<(Latest, Instant)>,
     last_poll: Option<LastPoll>,
@@ -158,6 +160,7 @@ impl<S: Source, D: Store, P: Publish> Poller<S, D, P> {
             settings,
             ledger,
             exemplars: Exemplars::default(),
+            new_exemplars: Exemplars::default(),
             latest: None,
             last_poll: None,
             uncommitted: true,
@@ -180,7 +183,7 @@ impl<S: Source, D: Store, P: Publish> Poller<S, D, P> {
         let poll_from = self.poll_from();
         let polled = self.poll(poll_from).await;
         let (mut poll, latest) = match polled {
-            Ok((summary, latest)) => (Ok(summary), latest),
+            Ok((summary, latest)) => (Ok(summary), Some(latest)),
             Err(failure) => (Err(failure), None),
         };
         // What fails the poll would fail the sweep as well; it stays due.
@@ -228,15 +231,16 @@ impl<S: Source, D: Store, P: Publish> Poller<S, D, P> {
     }
 
     /// The poll, and the latest window that it makes.
-    async fn poll(&mut self, from: DateTime<Utc>) -> Result<(Summary, Option<Latest>), Failure> {
+    async fn poll(&mut self, from: DateTime<Utc>) -> Result<(Summary, Latest), Failure> {
         let to = self.clocks.later();
         let mut gatherer = Gatherer::default();
         let summary = self.stretch(Found::ByPoll, from, to, Some(&mut gatherer)).await?;
+        if summary.answers == 0 {
+            return Err(nothing_to_ask().into());
+        }
         self.ledger.settle(Found::ByPoll);
         let asa_target_ms = self.settings.rules.asa_target_ms;
-        let latest = || gatherer.finish(summary.to, self.settings.window, asa_target_ms);
-        // Nothing was asked where all of it lies below the floor: that says nothing about now.
-        let latest = (summary.answers > 0).then(latest);
+        let latest = gatherer.finish(summary.to, self.settings.window, asa_target_ms);
         Ok((summary, latest))
     }
 
@@ -294,6 +298,7 @@ impl<S: Source, D: Store, P: Publish> Poller<S, D, P> {
     async fn commit(&mut self) -> Result<(), StoreError> {
         match self.store.commit(&self.ledger).await {
             Ok(bytes) => {
+                self.exemplars.add(std::mem::take(&mut self.new_exemplars));
                 self.stats.state_commits += 1;
                 self.stats.last_commit = Some(self.clocks.ours());
                 self.stats.state_bytes = Some(bytes);
@@ -341,6 +346,14 @@ impl<S: Source, D: Store, P: Publish> Poller<S, D, P> {
             last_poll: self.last_poll.as_ref(),
         });
     }
+}
+
+/// A poll that asks nothing must not look like one that found nothing.
+fn nothing_to_ask() -> wolkvox::Error {
+    wolkvox::Error::new(
+        wolkvox::Reason::BadRequest,
+        "there was nothing to ask for: all of the window lies before times that are counted and forgotten. A clock or WOLKVOX_TIMEZONE went back by more than WOLKVOX_WINDOW; polling goes on when the time is past again",
+    )
 }
 
 fn asked_to_wait(failure: &Failure) -> Option<Duration> {

@@ -125,7 +125,13 @@ pub fn encode(origin: &Origin, ledger: &Ledger) -> Result<Vec<u8>, serde_json::E
         ledger,
     })?;
     let checksum = crc32fast::hash(&body);
-    let mut bytes = format!("{MAGIC} v{VERSION} crc32={checksum:08x} bytes={}\n", body.len()).into_bytes();
+    let header = Header {
+        version: VERSION,
+        crc32: checksum,
+        bytes: body.len(),
+    };
+    let mut bytes = header.line().into_bytes();
+    bytes.push(b'\n');
     bytes.extend_from_slice(&body);
     bytes.push(b'\n');
     Ok(bytes)
@@ -173,6 +179,15 @@ struct Header {
 }
 
 impl Header {
+    fn line(&self) -> String {
+        let Header {
+            version,
+            crc32,
+            bytes,
+        } = self;
+        format!("{MAGIC} v{version} crc32={crc32:08x} bytes={bytes}")
+    }
+
     fn parse(line: &str) -> Option<Header> {
         let mut words = line.split(' ');
         if words.next()? != MAGIC {
@@ -181,11 +196,13 @@ impl Header {
         let version = words.next()?.strip_prefix('v')?.parse().ok()?;
         let crc32 = u32::from_str_radix(words.next()?.strip_prefix("crc32=")?, 16).ok()?;
         let bytes = words.next()?.strip_prefix("bytes=")?.parse().ok()?;
-        Some(Header {
+        let header = Header {
             version,
             crc32,
             bytes,
-        })
+        };
+        // Exactly as written: numbers can be spelled in other ways, and none of them was.
+        (version > 0 && header.line() == line).then_some(header)
     }
 }
 

@@ -7,6 +7,7 @@ use std::fs::{self, File, TryLockError};
 use std::future::Future;
 use std::io::{self, Read, Write as _};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use chrono::Utc;
 
@@ -76,8 +77,8 @@ pub struct FileStore {
     directory: PathBuf,
     path: PathBuf,
     origin: Origin,
-    /// Held until the process ends, however it ends.
-    _lock: File,
+    /// Held until the process ends, however it ends; also by a write that outlives its abandoned commit.
+    lock: Arc<File>,
 }
 
 /// What a start finds.
@@ -122,7 +123,7 @@ impl FileStore {
             directory: directory.to_owned(),
             path,
             origin,
-            _lock: lock,
+            lock: Arc::new(lock),
         };
         Ok(Opened {
             store,
@@ -155,8 +156,14 @@ impl Store for FileStore {
             .map_err(failed.clone())?;
         let (directory, path) = (self.directory.clone(), self.path.clone());
         let size = bytes.len() as u64;
+        let lock = Arc::clone(&self.lock);
+        let write = move || {
+            let result = replace(&directory, &path, &bytes);
+            drop(lock);
+            result
+        };
         // On a thread of its own: a slow disk must not hold up a scrape.
-        tokio::task::spawn_blocking(move || replace(&directory, &path, &bytes))
+        tokio::task::spawn_blocking(write)
             .await
             .map_err(io::Error::other)
             .and_then(|result| result)

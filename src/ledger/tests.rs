@@ -1,1 +1,224 @@
+use std::collections::HashSet;
 
+use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
+use chrono_tz::UTC;
+use proptest::prelude::*;
+
+use super::delta::Novelty;
+use super::totals::Keys;
+use super::*;
+use crate::wolkvox::{Field, Row, Value, window};
+
+fn start() -> DateTime<Utc> {
+    DateTime::from_timestamp(1_773_154_800, 0).unwrap()
+}
+
+fn at(seconds: i64) -> DateTime<Utc> {
+    start() + TimeDelta::seconds(seconds)
+}
+
+fn local(seconds: i64) -> NaiveDateTime {
+    at(seconds).naive_utc()
+}
+
+const RULES: Rules = Rules {
+    asa_target_ms: 20_000,
+    agents: Agents::Ids,
+    max_series: 50_000,
+};
+
+/// A chat of UTC; what is `None` the row does not say.
+fn chat(id: &str, opened: Option<i64>, closed: Option<i64>) -> Chat {
+    let mut row = Row::default();
+    let text = |seconds: Option<i64>| {
+        let at = seconds.map(|seconds| local(seconds).format("%F %T").to_string());
+        Value::Text(at.unwrap_or_default())
+    };
+    row.set(Field::ConnId, Value::Text(id.to_owned()));
+    row.set(Field::Date, text(opened));
+    row.set(Field::DateClose, text(closed));
+    Chat::from_row(&row, UTC).unwrap()
+}
+
+/// An answer at `seconds`, taken in whole.
+fn answer(ledger: &mut Ledger, found: Found, seconds: i64, chats: &[Chat]) -> AnswerCounts {
+    let mut delta = Delta::begin(ledger, RULES, found, local(seconds));
+    delta.answered(at(seconds), at(seconds), local(seconds));
+    for chat in chats {
+        delta.absorb(chat);
+    }
+    let absorbed = delta.finish();
+    let counts = absorbed.counts.clone();
+    ledger.apply(absorbed);
+    counts
+}
+
+#[test]
+fn the_start_of_counting_decides_by_what_a_row_says() {
+    // Opened, closed, settled; counted by a start without and with COUNT_FROM.
+    let cases = [
+        (None, Some(-1), true, [false, false]),
+        (None, Some(0), false, [true, true]),
+        (Some(-9000), Some(1), false, [true, true]),
+        (Some(5), None, false, [true, true]),
+        (Some(-5), None, false, [false, true]),
+        (Some(-5), None, true, [true, true]),
+        (None, None, false, [false, true]),
+        (None, None, true, [true, true]),
+    ];
+    for (opened, closed, settled, counted) in cases {
+        for (configured, counted) in [false, true].into_iter().zip(counted) {
+            let mut ledger = Ledger::first_start(start(), configured.then(start));
+            ledger.end_beat();
+            if settled {
+                ledger.settle(Found::ByPoll);
+            }
+            let chat = chat("1", opened, closed);
+            let counts = answer(&mut ledger, Found::ByPoll, 60, std::slice::from_ref(&chat));
+            assert_eq!(
+                counts.counted,
+                u64::from(counted),
+                "{opened:?} {closed:?} {settled} {configured}"
+            );
+            assert_eq!(counts.counted + counts.remembered, 1);
+            assert_eq!(ledger.totals.chats_counted(), u64::from(counted));
+            assert_eq!(ledger.totals.chats.len(), 1, "its label set exists");
+        }
+    }
+}
+
+#[test]
+fn in_the_first_beat_everything_is_remembered_only() {
+    let mut ledger = Ledger::first_start(start(), None);
+    let chat = [chat("1", Some(1), Some(2))];
+    assert_eq!(answer(&mut ledger, Found::ByPoll, 3, &chat).remembered, 1);
+    ledger.end_beat();
+    assert_eq!(answer(&mut ledger, Found::BySweep, 9, &chat).duplicate, 1);
+    assert_eq!(ledger.totals.chats_counted(), 0);
+}
+
+#[test]
+fn an_answer_that_is_not_applied_leaves_no_trace() {
+    let ledger = Ledger::first_start(start(), Some(start()));
+    let before = ledger.clone();
+    let mut delta = Delta::begin(&ledger, RULES, Found::ByPoll, local(9));
+    assert_eq!(delta.absorb(&chat("1", None, Some(5))).0, Novelty::New);
+    assert_eq!(delta.absorb(&chat("1", None, Some(6))).0, Novelty::Repeated);
+    drop(delta);
+    assert_eq!(ledger, before);
+}
+
+#[test]
+fn a_known_chat_twice_in_one_answer_is_one_duplicate_and_one_repetition() {
+    let mut ledger = Ledger::first_start(start(), Some(start()));
+    let row = chat("1", None, Some(5));
+    answer(&mut ledger, Found::ByPoll, 9, std::slice::from_ref(&row));
+    let counts = answer(&mut ledger, Found::ByPoll, 12, &[row.clone(), row]);
+    assert_eq!((counts.rows, counts.duplicate, counts.repeated), (2, 1, 1));
+}
+
+#[test]
+fn a_cursor_moves_back_only_from_beyond_the_answers_date() {
+    let mut ledger = Ledger::first_start(start(), None);
+    ledger.advance(Found::ByPoll, at(60), at(60));
+    assert_eq!((ledger.cursors.poll, ledger.cursors.sweep), (at(60), start()));
+    ledger.advance(Found::ByPoll, at(30), at(70));
+    assert_eq!(ledger.cursors.poll, at(60));
+    ledger.advance(Found::ByPoll, at(30), at(40));
+    assert_eq!(ledger.cursors.poll, at(30));
+}
+
+#[test]
+fn requests_are_counted_per_day() {
+    let mut ledger = Ledger::first_start(start(), None);
+    let day = |days: i64| local(0).date() + TimeDelta::days(days);
+    ledger.count_request(day(0));
+    ledger.count_request(day(0));
+    assert_eq!((ledger.requests_on(day(0)), ledger.requests_on(day(1))), (2, 0));
+    ledger.count_request(day(1));
+    assert_eq!((ledger.requests_on(day(0)), ledger.requests_on(day(1))), (0, 1));
+}
+
+#[test]
+fn texts_belong_to_the_chat_closed_last_in_whatever_order() {
+    let named = |id: &str, closed: i64, name: &str| {
+        let mut chat = chat(id, None, Some(closed));
+        chat.agent_name = Some(name.to_owned());
+        chat
+    };
+    let mut rows = [
+        named("1", 5, "Ana"),
+        named("2", 9, "Ana María"),
+        named("3", 9, "Ana Zoé"),
+        named("4", 7, "A."),
+    ];
+    for _ in 0..rows.len() {
+        rows.rotate_left(1);
+        let mut totals = Totals::default();
+        let rules = Rules {
+            agents: Agents::Names,
+            ..RULES
+        };
+        for chat in &rows {
+            let mut part = Totals::default();
+            part.absorb(chat, &Keys::of(chat, rules.agents), Counts::Yes, rules, start());
+            totals.add(part);
+        }
+        assert_eq!(totals.agent_names["unknown"].text, "Ana María");
+        totals.restrict_to(Agents::Ids);
+        assert!(totals.agent_names.is_empty() && !totals.agents.is_empty());
+        totals.restrict_to(Agents::Off);
+        assert!(totals.agents.is_empty());
+        assert_eq!(totals.chats_counted(), 4);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// The rule that all rests on: whatever is asked for and forgotten, in any order and with any clock, no row that a
+    /// request at or above the floor returns is taken for new twice.
+    #[test]
+    fn what_is_forgotten_lies_below_the_floor(
+        steps in proptest::collection::vec((-50_000..200_000_i64, 0..90_000_i64, any::<bool>(), any::<bool>()), 1..60),
+    ) {
+        let mut seen = Seen::default();
+        let mut counted = HashSet::new();
+        for (number, (end, back, forgets, loose)) in steps.into_iter().enumerate() {
+            let floor = seen.floor().map_or(i64::MIN, |floor| floor.and_utc().timestamp() - start().timestamp());
+            let begin = (end - back).max(floor);
+            // A chat closes every ten minutes; a server that minds `date_end` loosely sends more.
+            let reach = if loose { end + 4000 } else { end };
+            let rows = (begin.div_euclid(600)..=reach.div_euclid(600)).map(|index| index * 600).filter(|at| (begin..=reach).contains(at));
+            let mut new = HashSet::new();
+            for row in rows {
+                let id = chat(&format!("at {row}"), None, None).id;
+                if seen.first_seen(&id).is_none() {
+                    prop_assert!(counted.insert(row), "{row} is taken for new twice");
+                    new.insert(id);
+                }
+            }
+            seen.remember(new, at(i64::try_from(number / 3).unwrap()), local(reach));
+            if forgets {
+                seen.forget_before(local(end - back));
+            }
+            let next = seen.floor();
+            prop_assert!(next.is_none_or(|next| next.and_utc().timestamp() - start().timestamp() >= floor));
+        }
+    }
+
+    /// What is forgotten never costs a later request that begins where it was said to.
+    #[test]
+    fn the_floor_stays_below_what_will_be_asked_for(reaches in proptest::collection::vec(0..500_000_i64, 1..40), next in 0..500_000_i64) {
+        let mut seen = Seen::default();
+        for (number, reach) in reaches.iter().enumerate() {
+            let id = chat(&format!("a{number}"), None, None).id;
+            seen.remember(HashSet::from([id]), at(i64::try_from(number).unwrap()), local(*reach));
+        }
+        seen.forget_before(local(next));
+        prop_assert!(seen.floor().is_none_or(|floor| floor <= local(next)));
+        let kept = reaches.iter().filter(|reach| **reach >= next - 3600).count();
+        prop_assert_eq!(seen.len(), kept);
+        prop_assert!(window::format_local(local(next)).len() == 14);
+    }
+}

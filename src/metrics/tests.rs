@@ -1,1 +1,293 @@
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
+use chrono::TimeDelta;
+use chrono_tz::UTC;
+use prometheus::proto::MetricType;
+
+use super::catalogue::{ALL, Kind, Section};
+use super::*;
+use crate::chat::Chat;
+use crate::latest::Gatherer;
+use crate::ledger::totals::Keys;
+use crate::ledger::{Agents, Counts, Rules};
+use crate::wolkvox::{Exchange, Field, Row, Value};
+
+fn now() -> DateTime<Utc> {
+    DateTime::from_timestamp(1_773_154_800, 0).unwrap()
+}
+
+fn settings() -> Settings {
+    Settings {
+        operation: "ventas".to_owned(),
+        asa_target_ms: 20_000,
+        service_level_target: 0.8,
+        poll_interval: Duration::from_secs(300),
+        window: Duration::from_secs(900),
+        max_series: 50_000,
+    }
+}
+
+/// A chat with a value in every field.
+fn chat(skill: &str, agent: &str) -> Chat {
+    let mut row = Row::default();
+    for (field, value) in [
+        (Field::ConnId, "1"),
+        (Field::Channel, "web"),
+        (Field::SkillId, skill),
+        (Field::AgentId, agent),
+        (Field::AgentName, "Ana"),
+        (Field::Date, "2026-03-10 14:50:00"),
+        (Field::DateClose, "2026-03-10 14:59:00"),
+        (Field::Asa, "12"),
+        (Field::ChatDuration, "540"),
+        (Field::TimeOnAgent, "300"),
+        (Field::AgentResponse, "9"),
+        (Field::CustomerChars, "10"),
+        (Field::AgentChars, "20"),
+        (Field::AgentAnswers, "3"),
+        (Field::CodAct, "21"),
+        (Field::DescriptionCodAct, "Sold"),
+        (Field::Transfer, "yes"),
+        (Field::Feeling, "positive"),
+        (Field::LastParticipant, "agent"),
+    ] {
+        row.set(field, Value::Text(value.to_owned()));
+    }
+    Chat::from_row(&row, UTC).unwrap()
+}
+
+fn keys() -> Keys {
+    Keys::of(&chat("7", "2001"), Agents::Names)
+}
+
+fn totals(chats: &[Chat]) -> Totals {
+    let rules = Rules {
+        asa_target_ms: 20_000,
+        agents: Agents::Names,
+        max_series: 50_000,
+    };
+    let mut totals = Totals::default();
+    for chat in chats {
+        totals.absorb(chat, &Keys::of(chat, rules.agents), Counts::Yes, rules, now());
+    }
+    totals
+}
+
+/// Everything that can be shown, with `shown` as what was shown before.
+fn all(totals: &Totals, shown: &Totals) -> Vec<Family> {
+    let settings = settings();
+    let mut stats = Stats::new(now());
+    stats.up = Some(true);
+    stats.poll_duration = Some(Duration::from_secs(1));
+    stats.last_poll = Some(now());
+    stats.last_commit = Some(now());
+    stats.state_bytes = Some(1);
+    stats.clock_offset_ms = Some(-250);
+    stats.note_exchange(&Exchange {
+        status: Some(502),
+        date: None,
+        bytes: 7,
+        duration: Duration::from_millis(300),
+        result: Ok(crate::wolkvox::Answer::default()),
+    });
+    let progress = Progress {
+        counting_since: now(),
+        watermark: now(),
+        last_success: Some(now()),
+        last_chat_close: Some(now()),
+        seen_chats: 1,
+        requests_today: 2,
+    };
+    let mut exemplars = Exemplars::default();
+    exemplars.note(&chat("7", "2001"), &keys().chat, now());
+    let view = View {
+        settings: &settings,
+        totals,
+        shown,
+        exemplars: &exemplars,
+        progress: &progress,
+        stats: &stats,
+    };
+    let mut gatherer = Gatherer::default();
+    gatherer.note(&chat("7", "2001"), &keys(), now());
+    let latest = gatherer.finish(now(), TimeDelta::minutes(15), 20_000);
+    let mut families = families(view, 0);
+    families.extend(latest_families(&settings, &latest));
+    families.extend(process::families(1));
+    families
+}
+
+fn labels(metric: &prometheus::proto::Metric) -> Vec<(String, String)> {
+    metric
+        .get_label()
+        .iter()
+        .map(|pair| (pair.name().to_owned(), pair.value().to_owned()))
+        .collect()
+}
+
+#[test]
+fn names_in_the_catalogue_are_valid_and_speak_of_their_type() {
+    let mut names = HashSet::new();
+    for spec in ALL {
+        assert!(names.insert(spec.name), "{} is there twice", spec.name);
+        let valid = |text: &str| {
+            text.bytes()
+                .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')
+        };
+        assert!(valid(spec.name), "{}", spec.name);
+        let of_process = spec.name.starts_with("process_");
+        assert!(of_process || spec.name.starts_with("wolkvox_"), "{}", spec.name);
+        assert_eq!(
+            spec.name.ends_with("_total"),
+            spec.kind == Kind::Counter,
+            "{}",
+            spec.name
+        );
+        let counted = ["_count", "_sum", "_bucket", "_created"];
+        assert!(
+            !counted.iter().any(|end| spec.name.ends_with(end)),
+            "{}",
+            spec.name
+        );
+        if matches!(spec.kind, Kind::Histogram(_) | Kind::Summary) {
+            assert!(spec.name.ends_with("_seconds"), "{}", spec.name);
+        }
+        assert_eq!(
+            spec.is_per_operation(),
+            !of_process && !spec.name.starts_with("wolkvox_exporter_"),
+            "{}",
+            spec.name
+        );
+        assert!(
+            spec.help.ends_with('.') && spec.help.len() > 20 && !spec.help.contains('\n'),
+            "{}",
+            spec.name
+        );
+        let unique: HashSet<_> = spec.labels.iter().collect();
+        assert_eq!(unique.len(), spec.labels.len(), "{}", spec.name);
+        for label in spec.labels {
+            let reserved = ["le", "quantile", "operation", "job", "instance"].contains(label);
+            assert!(valid(label) && !reserved, "{}: {label}", spec.name);
+        }
+        if let Kind::Histogram(bounds) = spec.kind {
+            assert!(bounds.windows(2).all(|pair| pair[0] < pair[1]), "{}", spec.name);
+        }
+    }
+    // A histogram's or summary's series must not be another family's name.
+    for spec in ALL {
+        for end in ["_count", "_sum", "_bucket"] {
+            assert!(!names.contains(format!("{}{end}", spec.name).as_str()));
+        }
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn every_family_of_the_catalogue_is_shown_with_its_type_and_labels() {
+    let totals = totals(&[chat("7", "2001")]);
+    let families = all(&totals, &totals);
+    let shown: Vec<&str> = families.iter().map(|family| family.proto.name()).collect();
+    let unique: BTreeSet<&str> = shown.iter().copied().collect();
+    assert_eq!(unique.len(), shown.len(), "{shown:?}");
+    let declared: BTreeSet<&str> = ALL.iter().map(|spec| spec.name).collect();
+    assert_eq!(unique, declared);
+    for family in &families {
+        let spec = ALL.iter().find(|spec| spec.name == family.proto.name()).unwrap();
+        let kind = match spec.kind {
+            Kind::Counter => MetricType::COUNTER,
+            Kind::Gauge => MetricType::GAUGE,
+            Kind::Histogram(_) => MetricType::HISTOGRAM,
+            Kind::Summary => MetricType::SUMMARY,
+        };
+        assert_eq!(family.proto.get_field_type(), kind, "{}", spec.name);
+        assert_eq!(family.proto.help(), spec.help);
+        assert_eq!(family.extras.len(), family.proto.get_metric().len());
+        for metric in family.proto.get_metric() {
+            let operation = spec.is_per_operation().then_some("operation");
+            let expected: Vec<&str> = operation.into_iter().chain(spec.labels.iter().copied()).collect();
+            let mut names: Vec<String> = labels(metric).into_iter().map(|(name, _)| name).collect();
+            names.sort_by_key(|name| expected.iter().position(|label| label == name));
+            assert_eq!(names, expected, "{}", spec.name);
+        }
+        let series: BTreeSet<_> = family.proto.get_metric().iter().map(labels).collect();
+        assert_eq!(series.len(), family.proto.get_metric().len(), "{}", spec.name);
+    }
+}
+
+#[test]
+fn what_was_not_shown_before_is_0_in_all_its_families() {
+    let totals = totals(&[chat("7", "2001")]);
+    for family in all(&totals, &Totals::default()) {
+        let spec = ALL.iter().find(|spec| spec.name == family.proto.name()).unwrap();
+        if spec.section != Section::Totals {
+            continue;
+        }
+        for (metric, extra) in family.proto.get_metric().iter().zip(&family.extras) {
+            let value = match spec.kind {
+                Kind::Counter => metric.get_counter().get_value(),
+                Kind::Gauge => metric.get_gauge().get_value(),
+                Kind::Histogram(_) => {
+                    metric.get_histogram().get_sample_sum() + metric.get_histogram().get_sample_count() as f64
+                }
+                Kind::Summary => {
+                    metric.get_summary().sample_sum() + metric.get_summary().sample_count() as f64
+                }
+            };
+            assert!(value.abs() < f64::EPSILON, "{} begins at {value}", spec.name);
+            assert!(extra.exemplars.iter().flatten().next().is_none(), "{}", spec.name);
+        }
+    }
+}
+
+#[test]
+fn labels_that_join_to_the_same_text_are_different_series() {
+    let totals = totals(&[chat("1", "12"), chat("11", "2")]);
+    let families = all(&totals, &totals);
+    for name in ["wolkvox_chats_total", "wolkvox_agent_chats_total"] {
+        let family = families
+            .iter()
+            .find(|family| family.proto.name() == name)
+            .unwrap();
+        let series: BTreeMap<_, _> = family
+            .proto
+            .get_metric()
+            .iter()
+            .map(|metric| (labels(metric), metric.get_counter().get_value()))
+            .collect();
+        assert_eq!(series.len(), 2, "{name}");
+    }
+}
+
+#[test]
+fn buckets_are_cumulative_and_their_bounds_included() {
+    let mut at_bound = chat("7", "2001");
+    at_bound.asa_ms = Some(5000);
+    let mut above = chat("7", "2001");
+    above.asa_ms = Some(5001);
+    let mut beyond = chat("7", "2001");
+    beyond.asa_ms = Some(9_000_000);
+    let totals = totals(&[at_bound, above, beyond]);
+    let families = all(&totals, &totals);
+    let family = families
+        .iter()
+        .find(|family| family.proto.name() == "wolkvox_chat_asa_seconds")
+        .unwrap();
+    let histogram = family.proto.get_metric()[0].get_histogram();
+    let counts: Vec<u64> = histogram
+        .get_bucket()
+        .iter()
+        .map(prometheus::proto::Bucket::cumulative_count)
+        .collect();
+    assert_eq!(counts[..2], [1, 2]);
+    assert_eq!(counts.last(), Some(&2));
+    assert_eq!(histogram.get_sample_count(), 3);
+    assert!((histogram.get_sample_sum() - 9010.001).abs() < 1e-9);
+}
+
+#[test]
+fn the_reference_names_every_family() {
+    let text = catalogue::markdown();
+    for spec in ALL {
+        assert_eq!(text.matches(&format!("| `{}` |", spec.name)).count(), 1);
+    }
+}

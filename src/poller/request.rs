@@ -59,6 +59,8 @@ pub(super) struct Answered {
     pub(super) counts: AnswerCounts,
     /// Up to when the piece was answered: what was closed while the server was answering may be missing.
     pub(super) to: DateTime<Utc>,
+    /// When, by the server's clock.
+    pub(super) at: DateTime<Utc>,
     pub(super) chats: Gatherer,
 }
 
@@ -97,14 +99,20 @@ impl<S: Source, D: Store, P: Publish> Poller<S, D, P> {
         }
         exchange.result?;
         let (mut absorbed, chats) = taken;
-        let to = piece.to.min(exchange.date.unwrap_or(asked_at));
+        let answered_at = exchange.date.unwrap_or(asked_at);
+        let to = piece.to.min(answered_at);
         let counts = std::mem::take(&mut absorbed.counts);
         self.stats.note_answer(&counts);
         if self.settings.exemplars {
-            self.exemplars.add(std::mem::take(&mut absorbed.exemplars));
+            self.new_exemplars.add(std::mem::take(&mut absorbed.exemplars));
         }
         self.ledger.apply(absorbed);
         self.uncommitted = true;
-        Ok(Answered { counts, to, chats })
+        Ok(Answered {
+            counts,
+            to,
+            at: answered_at,
+            chats,
+        })
     }
 }

@@ -99,10 +99,13 @@ pub async fn run<S: Source, D: Store, P: Publish>(
         let _ = tokio::time::timeout(interval.min(LONGEST_WAIT_FOR_SCRAPE), scraped).await;
     }
     loop {
+        let began = Instant::now();
         let started = poller.clocks.ours();
         let next = schedule.next(started, started);
         let beat = poller.step(Some(instant_of(next, started))).await;
         let now = poller.clocks.ours();
+        // In today's reading of our clock: were it set back during the beat, the next one would be that far off.
+        let started = now - delta(began.elapsed());
         let next = schedule.after(&beat, started, now);
         announce(next);
         tokio::time::sleep_until(instant_of(next, now)).await;
@@ -112,3 +115,6 @@ pub async fn run<S: Source, D: Store, P: Publish>(
 fn instant_of(at: DateTime<Utc>, now: DateTime<Utc>) -> Instant {
     Instant::now() + (at - now).to_std().unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests;

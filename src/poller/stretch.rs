@@ -270,9 +270,15 @@ impl<S: Source, D: Store, P: Publish> Poller<S, D, P> {
             self.commit().await?;
             self.publish();
         }
-        let Answered { counts, to, chats } = self.ask(walk.found, piece).await?;
+        let Answered {
+            counts,
+            to,
+            at,
+            chats,
+        } = self.ask(walk.found, piece).await?;
         if walk.suspect.is_none() && walk.open.is_none() {
-            self.ledger.advance(walk.found, to);
+            // Not before what was asked for: a Date from long ago must not have years asked for again.
+            self.ledger.advance(walk.found, to.max(piece.from), at);
         }
         if let Some(gatherer) = walk.gatherer.as_deref_mut() {
             gatherer.extend(chats);

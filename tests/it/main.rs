@@ -1,12 +1,18 @@
-//! The integration tests: one binary.
-// What a test stands on may fail like a test, and counts are compared exactly.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::float_cmp)]
+//! The exporter from outside. One binary, so that it links once.
+
+// What a test stands on may fail like a test.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+// Counts as floats, which is what a scraper reads: whole, small and exact.
+#![allow(clippy::float_cmp, clippy::cast_possible_truncation, clippy::cast_sign_loss)]
 
 mod backfill;
 mod check;
 mod cli;
 mod docs;
+mod exposition;
 mod process;
+mod programs;
 mod prometheus;
+mod scenario;
 mod summary;
 mod support;

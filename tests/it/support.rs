@@ -1,8 +1,12 @@
-//! What the tests stand on.
+//! What the tests share.
 
+pub(crate) mod disk;
 pub(crate) mod exposition;
 pub(crate) mod operation;
 pub(crate) mod past;
 pub(crate) mod process;
 pub(crate) mod prometheus;
+pub(crate) mod server;
+pub(crate) mod shown;
 pub(crate) mod tsdb;
+pub(crate) mod world;

@@ -1,0 +1,107 @@
+use chrono::NaiveDateTime;
+
+use super::*;
+use crate::poller::Summary;
+use crate::wolkvox::Error;
+
+fn at(text: &str) -> DateTime<Utc> {
+    NaiveDateTime::parse_from_str(&format!("2026-03-10 {text}"), "%F %T%.f")
+        .unwrap()
+        .and_utc()
+}
+
+fn beat(poll: Result<Summary, Failure>, retry_after: Option<u64>) -> Beat {
+    Beat {
+        poll,
+        sweep: None,
+        retry_after: retry_after.map(Duration::from_secs),
+    }
+}
+
+fn good() -> Beat {
+    let now = at("15:00:00");
+    beat(
+        Ok(Summary {
+            from: now,
+            to: now,
+            answers: 1,
+            rows: 0,
+            counted: 0,
+            remembered: 0,
+            duplicate: 0,
+        }),
+        None,
+    )
+}
+
+fn failed(reason: Reason) -> Beat {
+    beat(Err(Error::new(reason, "").into()), None)
+}
+
+const FIVE_MINUTES: Duration = Duration::from_secs(300);
+
+#[test]
+fn beats_are_multiples_of_the_interval() {
+    let schedule = Schedule::new(FIVE_MINUTES);
+    for (started, now, next) in [
+        ("15:00:00", "15:00:02", "15:05:00"),
+        ("15:00:40", "15:00:41", "15:05:00"),
+        ("15:04:59", "15:04:59", "15:10:00"),
+        ("15:00:00", "15:04:59.9995", "15:10:00"),
+        ("15:00:00", "15:05:00", "15:10:00"),
+        ("15:00:00", "15:17:00", "15:20:00"),
+        ("15:02:30", "15:02:30", "15:10:00"),
+        ("15:02:29", "15:02:30", "15:05:00"),
+    ] {
+        assert_eq!(schedule.next(at(started), at(now)), at(next), "{started} {now}");
+    }
+}
+
+#[test]
+fn a_quota_pause_doubles_up_to_an_hour_and_a_good_beat_ends_it() {
+    let mut schedule = Schedule::new(FIVE_MINUTES);
+    let start = at("15:00:00");
+    let mut pause = |beat: &Beat| (schedule.after(beat, start, start) - start).num_minutes();
+    let quota = failed(Reason::Quota);
+    assert_eq!([(); 6].map(|()| pause(&quota)), [5, 10, 20, 40, 60, 60]);
+    for _ in 0..80 {
+        assert_eq!(pause(&quota), 60);
+    }
+    assert_eq!(pause(&good()), 5);
+    assert_eq!(pause(&quota), 5);
+    assert_eq!(pause(&failed(Reason::Auth)), 5);
+    assert_eq!(pause(&quota), 5);
+}
+
+#[test]
+fn an_interval_beyond_the_longest_pause_is_not_shortened() {
+    let mut schedule = Schedule::new(Duration::from_secs(7200));
+    let start = at("14:00:00");
+    for _ in 0..4 {
+        let next = schedule.after(&failed(Reason::Quota), start, start);
+        assert_eq!(next, at("16:00:00"));
+    }
+}
+
+#[test]
+fn the_server_is_given_the_time_that_it_asks_for_up_to_an_hour() {
+    let mut schedule = Schedule::new(FIVE_MINUTES);
+    let mut next =
+        |seconds| schedule.after(&beat(good().poll, Some(seconds)), at("15:00:00"), at("15:00:10"));
+    assert_eq!(next(20), at("15:05:00"));
+    assert_eq!(next(290), at("15:05:00"));
+    assert_eq!(next(291), at("15:10:00"));
+    assert_eq!(next(86_400), at("16:05:00"));
+}
+
+#[test]
+fn a_sweeps_quota_failure_pauses_too() {
+    let mut schedule = Schedule::new(FIVE_MINUTES);
+    let start = at("15:00:00");
+    let beat = Beat {
+        sweep: Some(failed(Reason::Quota).poll),
+        ..good()
+    };
+    schedule.after(&beat, start, start);
+    assert_eq!(schedule.after(&beat, start, start), at("15:10:00"));
+}

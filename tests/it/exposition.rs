@@ -1,0 +1,104 @@
+//! The whole exposition of a small report, as files: whoever changes a name, a label or a help text sees it here.
+//! `UPDATE_GOLDEN=1 cargo test` writes them anew.
+
+use chrono_tz::America::Bogota;
+use tokio::time::Instant;
+use wolkvox_exporter::exposition::{Format, Options, Page};
+use wolkvox_exporter::ledger::Agents;
+use wolkvox_exporter::metrics::process;
+use wolkvox_exporter::wolkvox::Field;
+
+use crate::support::world::{World, hours, minutes};
+
+async fn world() -> World {
+    let mut world = World::at("2026-03-10 15:00:00", Bogota);
+    world.settings.rules.agents = Agents::Names;
+    let chat = world.closed_ago(minutes(7));
+    world.happen(chat);
+    world.start().await;
+    world.beat().await;
+    let chat = world
+        .closed_ago(minutes(2))
+        .with(Field::Asa, "00:00:41")
+        .with(Field::Feeling, "very positive");
+    world.happen(chat);
+    let chat = world
+        .closed_ago(minutes(1))
+        .lasting(hours(23))
+        .with(Field::CodAct, "TIMEOUTCHAT")
+        .with(Field::Asa, "-")
+        .with(Field::LastParticipant, "chat-bot")
+        .with(Field::CustomerChars, "1,024");
+    world.happen(chat);
+    let chat = world
+        .closed_ago(minutes(1))
+        .with(Field::Channel, "Web")
+        .with(Field::SkillId, "0")
+        .with(Field::AgentId, "2002")
+        .with(Field::AgentName, "José \"Pepe\" Ñ")
+        .with(Field::CodAct, "")
+        .with(Field::Asa, "4.5")
+        .with(Field::TimeOnAgent, "soon")
+        .with(Field::AgentResponse, "00:00:09")
+        .with(Field::Transfer, "no");
+    world.happen(chat);
+    world.beats(2).await;
+    world
+}
+
+/// What differs from build to build and from machine to machine.
+fn normalised(text: &str) -> String {
+    let line = |line: &str| {
+        if line.starts_with("wolkvox_exporter_build_info{") {
+            let value = line.rsplit(' ').next().unwrap();
+            return format!(
+                "wolkvox_exporter_build_info{{version=\"…\",revision=\"…\",rust_version=\"…\"}} {value}"
+            );
+        }
+        if line.starts_with("process_") {
+            return format!("{} …", line.split(' ').next().unwrap());
+        }
+        if line.starts_with("wolkvox_state_bytes{") {
+            return format!("{} …", line.split(' ').next().unwrap());
+        }
+        line.to_owned()
+    };
+    text.lines().map(|text| line(text) + "\n").collect()
+}
+
+fn compare(name: &str, text: &str) {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/it/golden")
+        .join(name);
+    let text = normalised(text);
+    if std::env::var_os("UPDATE_GOLDEN").is_some() {
+        std::fs::write(&path, &text).unwrap();
+    }
+    let golden = std::fs::read_to_string(&path).unwrap();
+    for (number, (is, was)) in text.lines().zip(golden.lines()).enumerate() {
+        assert_eq!(is, was, "{name}, line {}", number + 1);
+    }
+    assert_eq!(text.len(), golden.len(), "{name}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_exposition_is_as_recorded() {
+    let world = world().await;
+    let main = world.shown.families();
+    let latest = world.shown.latest_families();
+    let options = Options {
+        exemplars: true,
+        created: true,
+    };
+    let expires = Instant::now() + std::time::Duration::from_secs(60);
+    let page = Page::render(&main, Some((&latest, expires)), options);
+    let tail = process::families(3);
+    for (name, format) in [
+        ("exposition.txt", Format::Text),
+        ("exposition.openmetrics.txt", Format::OpenMetrics),
+    ] {
+        let rendered = page.answer(format, false, Instant::now(), &tail);
+        let bytes: Vec<u8> = rendered.chunks.iter().flatten().copied().collect();
+        compare(name, &String::from_utf8(bytes).unwrap());
+    }
+}

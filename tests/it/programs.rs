@@ -1,0 +1,293 @@
+//! Random programs of failures, crashes and clocks over random chats. In the end each chat is counted once; at no time
+//! is one counted twice. What is shown is held against its promises at each publication.
+
+use std::time::Duration;
+
+use chrono::TimeDelta;
+use chrono_tz::{America::Bogota, America::Santiago, Asia::Tokyo, Europe::Madrid, Tz, UTC};
+use proptest::prelude::*;
+use wolkvox_exporter::wolkvox::{Field, Reason};
+
+use crate::support::server::{Fault, Filter, Happened};
+use crate::support::world::{World, hours, minutes};
+
+const LOOKBACK: i64 = 6;
+
+#[derive(Debug, Clone)]
+enum Step {
+    Beats(u32),
+    Crash,
+    /// Killed this many milliseconds into a beat.
+    Killed(u64),
+    /// The next calls fail, and how.
+    Faults(Vec<Option<u8>>),
+    FailCommits(u32),
+    /// Dead for some minutes.
+    Down(i64),
+    /// Our clock is off by some minutes from now on.
+    Skew(i64),
+    Settings {
+        zone: u8,
+        window: i64,
+        lookback: i64,
+        sweeps: bool,
+    },
+}
+
+#[derive(Debug, Clone)]
+struct Spec {
+    /// Minutes since the start.
+    closed: i64,
+    second: i64,
+    /// Minutes until its row appears, within the sweep's look back.
+    delay: i64,
+    lasting: i64,
+    says_close: bool,
+    skill: u8,
+}
+
+fn chat() -> impl Strategy<Value = Spec> {
+    let delay = prop_oneof![5 => Just(0_i64), 2 => 1..14_i64, 1 => 14..LOOKBACK * 60];
+    (
+        -400..700_i64,
+        0..60_i64,
+        delay,
+        0..290_i64,
+        any::<bool>(),
+        0..3_u8,
+    )
+        .prop_filter("clearly before or after the start", |spec| {
+            !(-3..=3).contains(&spec.0)
+        })
+        .prop_map(|(closed, second, delay, lasting, says_close, skill)| Spec {
+            closed,
+            second,
+            delay,
+            lasting,
+            says_close,
+            skill,
+        })
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        4 => (1..6_u32).prop_map(Step::Beats),
+        1 => Just(Step::Crash),
+        2 => (0..3000_u64).prop_map(Step::Killed),
+        2 => proptest::collection::vec(proptest::option::of(0..6_u8), 1..5).prop_map(Step::Faults),
+        1 => (1..5_u32).prop_map(Step::FailCommits),
+        1 => (1..200_i64).prop_map(Step::Down),
+        1 => prop_oneof![-3..4_i64, -5000..5000_i64].prop_map(Step::Skew),
+    ]
+}
+
+fn change() -> impl Strategy<Value = Step> {
+    let window = prop_oneof![Just(1_i64), 1..60_i64, 60..3000_i64];
+    let lookback = prop_oneof![1..60_i64, 60..6000_i64];
+    (0..5_u8, window, lookback, any::<bool>()).prop_map(|(zone, window, lookback, sweeps)| Step::Settings {
+        zone,
+        window,
+        lookback,
+        sweeps,
+    })
+}
+
+fn fault(kind: u8) -> Fault {
+    match kind {
+        0 => Fault::of(Reason::Connect),
+        1 => Fault::of(Reason::Timeout),
+        2 => Fault::status(503),
+        3 => Fault::of(Reason::Concurrency),
+        4 => Fault::half(),
+        _ => Fault {
+            share: 1.0,
+            ..Fault::half()
+        },
+    }
+}
+
+fn zone_of(number: u8) -> Tz {
+    [Bogota, Santiago, Tokyo, Madrid, UTC][usize::from(number)]
+}
+
+async fn go(world: &mut World, step: &Step) {
+    if !matches!(step, Step::Beats(_) | Step::Faults(_) | Step::Skew(_)) {
+        // A start whose first commit fails ends the process; this is the one after.
+        world.disk.fail(0);
+    }
+    match step {
+        Step::Beats(count) => world.beats(*count).await,
+        Step::Crash => world.restart().await,
+        Step::Killed(after) => {
+            world.killed_beat(Duration::from_millis(*after)).await;
+            world.start().await;
+        }
+        Step::Faults(faults) => world.server.with(|state| {
+            state.script.extend(faults.iter().map(|kind| kind.map(fault)));
+        }),
+        Step::FailCommits(count) => world.disk.fail(*count),
+        Step::Down(time) => {
+            world.crash();
+            world.wait(minutes(*time)).await;
+            world.start().await;
+        }
+        Step::Skew(skew) => world.time.skew(minutes(*skew)),
+        Step::Settings {
+            zone,
+            window,
+            lookback,
+            sweeps,
+        } => {
+            world.settings.zone = zone_of(*zone);
+            world.settings.window = minutes(*window);
+            world.settings.sweep_lookback = minutes(*lookback);
+            world.settings.sweep_interval = sweeps.then_some(Duration::from_secs(3600));
+            world.restart().await;
+        }
+    }
+}
+
+struct Program {
+    zone: Tz,
+    start: &'static str,
+    chats: Vec<Spec>,
+    steps: Vec<Step>,
+    filter: Filter,
+    end_is_exclusive: bool,
+    offset: TimeDelta,
+    /// Nothing may be lost either.
+    is_complete: bool,
+}
+
+/// In a wrong zone a chat from before the start may be taken for one from after it, but never is one counted twice.
+fn check(world: &World, program: &Program, expected: u64) {
+    if program.is_complete {
+        assert!(world.committed() <= expected);
+    } else {
+        let totals = world.disk.committed().totals;
+        assert!(totals.chats.values().all(|entry| entry.value.chats <= 1));
+    }
+}
+
+async fn run(program: Program) {
+    let mut world = World::at(program.start, program.zone);
+    world.settings.poll_interval = Duration::from_secs(600);
+    world.settings.sweep_lookback = hours(LOOKBACK);
+    world.server.with(|state| {
+        state.filter = program.filter;
+        state.end_is_exclusive = program.end_is_exclusive;
+        state.offset = program.offset;
+    });
+    let start = world.server.now();
+    let mut expected = 0;
+    for (id, spec) in program.chats.iter().enumerate() {
+        let closed = start + minutes(spec.closed) + TimeDelta::seconds(spec.second);
+        let lasting = minutes(spec.lasting);
+        // A filter on opening sees a row later by its duration.
+        let delay = match program.filter {
+            Filter::Close => spec.delay,
+            Filter::Open => spec.delay.min(LOOKBACK * 60 - spec.lasting),
+        };
+        // Of its own where each one is looked at.
+        let skill = if program.is_complete {
+            spec.skill.to_string()
+        } else {
+            format!("of {id}")
+        };
+        let mut chat = Happened::new((id + 1).to_string(), closed)
+            .lasting(lasting)
+            .delayed(minutes(delay))
+            .with(Field::SkillId, &skill);
+        chat.says_close = spec.says_close;
+        world.happen(chat);
+        expected += u64::from(spec.closed > 0);
+    }
+    world.start().await;
+    world.beat().await;
+    for step in &program.steps {
+        go(&mut world, step).await;
+        check(&world, &program, expected);
+    }
+    // All is well from here on: up to the last row, and two sweeps more.
+    world.time.skew(TimeDelta::zero());
+    world.disk.fail(0);
+    world.server.with(|state| state.script.clear());
+    world.settings.zone = program.zone;
+    world.settings.window = minutes(15);
+    world.settings.sweep_lookback = hours(LOOKBACK);
+    world.settings.sweep_interval = Some(Duration::from_secs(3600));
+    world.restart().await;
+    let last = start + minutes(700 + LOOKBACK * 60);
+    while world.server.now() < last {
+        world.beats(6).await;
+        check(&world, &program, expected);
+    }
+    world.beats(14).await;
+    world.settings.sweep_lookback = hours(24 * 20);
+    world.restart().await;
+    world.beats(2).await;
+    check(&world, &program, expected);
+    if program.is_complete {
+        assert_eq!(world.counted(), expected);
+    }
+}
+
+fn simulate(program: Program) {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .start_paused(true)
+        .build()
+        .unwrap();
+    runtime.block_on(run(program));
+}
+
+/// A common day, a month's end, and the changes of daylight saving.
+fn place() -> impl Strategy<Value = (Tz, &'static str)> {
+    prop_oneof![
+        Just((Bogota, "2026-03-10 15:00:00")),
+        Just((Bogota, "2026-04-30 23:00:00")),
+        Just((Madrid, "2026-10-24 20:00:00")),
+        Just((Madrid, "2026-03-28 20:00:00")),
+        Just((Santiago, "2026-04-04 22:00:00")),
+        Just((Santiago, "2026-09-05 22:00:00")),
+    ]
+}
+
+fn filter() -> impl Strategy<Value = Filter> {
+    prop_oneof![3 => Just(Filter::Close), 1 => Just(Filter::Open)]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, max_shrink_iters: 100, ..ProptestConfig::default() })]
+
+    #[test]
+    fn each_chat_counts_once_whatever_fails(
+        (zone, start) in place(),
+        chats in proptest::collection::vec(chat(), 0..60),
+        steps in proptest::collection::vec(step(), 0..20),
+        filter in filter(),
+        end_is_exclusive in any::<bool>(),
+        offset in prop_oneof![Just(0_i64), -150..150_i64],
+    ) {
+        simulate(Program {
+            zone, start, chats, steps, filter, end_is_exclusive,
+            offset: TimeDelta::seconds(offset),
+            is_complete: true,
+        });
+    }
+
+    #[test]
+    fn no_chat_counts_twice_whatever_is_set(
+        (zone, start) in place(),
+        chats in proptest::collection::vec(chat(), 0..60),
+        steps in proptest::collection::vec(prop_oneof![2 => step(), 1 => change()], 0..24),
+        filter in filter(),
+        end_is_exclusive in any::<bool>(),
+    ) {
+        simulate(Program {
+            zone, start, chats, steps, filter, end_is_exclusive,
+            offset: TimeDelta::zero(),
+            is_complete: false,
+        });
+    }
+}

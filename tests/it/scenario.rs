@@ -1,0 +1,10 @@
+//! What happens to operations, and what must come of it.
+
+mod clock;
+mod outage;
+mod pause;
+mod row;
+mod settings;
+mod show;
+mod start;
+mod zone;

@@ -1,0 +1,150 @@
+//! Clocks that are wrong.
+
+use chrono::TimeDelta;
+use chrono_tz::America::Bogota;
+use wolkvox_exporter::wolkvox::Reason;
+
+use crate::support::server::Fault;
+use crate::support::world::{World, hours, minutes};
+
+/// Chats close while our clock is off; they count once, also after it is right again, an outage and a restart.
+async fn jump(skew: TimeDelta, sweeps: bool) {
+    let mut world = World::running().await;
+    if !sweeps {
+        world.settings.sweep_interval = None;
+        world.restart().await;
+    }
+    let mut closed = 0;
+    for round in 0..3 {
+        world.time.skew(skew);
+        for _ in 0..3 {
+            world.close(2);
+            closed += 2;
+            world.beat().await;
+        }
+        if round == 1 {
+            world.restart().await;
+            world.beat().await;
+        }
+        world.time.skew(TimeDelta::zero());
+        if round == 2 {
+            world
+                .server
+                .with(|state| state.down = Some(Fault::of(Reason::Timeout)));
+            world.beats(3).await;
+            world.close(2);
+            closed += 2;
+            world.beats(6).await;
+            world.server.with(|state| state.down = None);
+        }
+        world.beats(3).await;
+    }
+    assert_eq!(world.counted(), closed, "{skew}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn our_clock_jumps_and_comes_back() {
+    for skew in [
+        hours(-240),
+        hours(-30),
+        hours(-2),
+        minutes(-3),
+        minutes(3),
+        hours(2),
+        hours(30),
+        hours(240),
+    ] {
+        for sweeps in [true, false] {
+            jump(skew, sweeps).await;
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_clock_that_is_off_by_two_minutes_or_two_days() {
+    for offset in [minutes(-2), minutes(2), hours(-48), hours(48)] {
+        let mut world = World::at("2026-03-10 15:00:00", Bogota);
+        world.server.with(|state| state.offset = offset);
+        world.start().await;
+        world.beat().await;
+        for _ in 0..15 {
+            world.close(2);
+            world.beat().await;
+        }
+        world.crash();
+        world.close(3);
+        world.wait(hours(1)).await;
+        world.start().await;
+        world.beats(2).await;
+        assert_eq!(world.counted(), 33, "{offset}");
+        let off = world.shown.value("wolkvox_api_clock_offset_seconds").unwrap();
+        assert!((off - offset.num_seconds() as f64).abs() < 1.5, "{off}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_without_a_date_is_taken_to_have_our_clock() {
+    let mut world = World::at("2026-03-10 15:00:00", Bogota);
+    world.server.with(|state| state.sends_date = false);
+    world.start().await;
+    world.beat().await;
+    for _ in 0..15 {
+        world.close(1);
+        world.beat().await;
+    }
+    world.beat().await;
+    assert_eq!(world.counted(), 15);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_first_start_with_a_clock_far_ahead_leaves_no_cursor_in_the_future() {
+    let mut world = World::at("2026-03-10 15:00:00", Bogota);
+    world.settings.sweep_interval = None;
+    world.time.skew(hours(72));
+    world.start().await;
+    world.beats(3).await;
+    world.time.skew(TimeDelta::zero());
+    world.crash();
+    world.close(3);
+    world.wait(hours(1)).await;
+    world.start().await;
+    world.beats(3).await;
+    assert_eq!(world.counted(), 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_date_from_long_ago_does_not_have_years_asked_for_again() {
+    let mut world = World::running().await;
+    world.beats(3).await;
+    world.server.with(|state| state.offset = hours(-24 * 365));
+    world.beat().await;
+    world.server.with(|state| state.offset = TimeDelta::zero());
+    world.beat().await;
+    let asked = world.server.with(|state| state.asked.len());
+    world.restart().await;
+    world.beats(3).await;
+    assert!(world.server.with(|state| state.asked.len()) - asked <= 4);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_chat_that_closes_in_the_watermarks_second_is_counted() {
+    for exclusive in [false, true] {
+        for milliseconds in [0, 1, 400, 999] {
+            let mut world = World::running().await;
+            world.server.with(|state| state.end_is_exclusive = exclusive);
+            let watermark = world.disk.committed().cursors.poll;
+            for seconds in 0..=1 {
+                let at = watermark + TimeDelta::seconds(seconds) + TimeDelta::milliseconds(milliseconds);
+                let ago = world.server.now() - at;
+                let chat = world.closed_ago(ago);
+                world.happen(chat);
+            }
+            // Nothing but the watermark's own second lies between the two.
+            world.settings.window = TimeDelta::zero();
+            world.settings.sweep_interval = None;
+            world.restart().await;
+            world.beats(3).await;
+            assert_eq!(world.counted(), 2, "{exclusive} {milliseconds}");
+        }
+    }
+}

@@ -1,0 +1,109 @@
+//! Settings that change between two runs.
+
+use std::time::Duration;
+
+use chrono_tz::{America::Bogota, Asia::Tokyo, Europe::Madrid, Pacific::Honolulu, UTC};
+
+use crate::support::world::{World, hours, minutes};
+
+#[tokio::test(start_paused = true)]
+async fn no_change_of_settings_counts_a_chat_twice() {
+    let mut world = World::running().await;
+    let mut closed = 0;
+    let mut run = 0_usize;
+    let zones = [Bogota, Tokyo, Honolulu, UTC, Madrid];
+    let windows = [minutes(15), minutes(1), hours(20), hours(24 * 9)];
+    let lookbacks = [hours(26), minutes(30), hours(24 * 20), hours(3)];
+    while run < 30 {
+        world.settings.zone = zones[run % zones.len()];
+        world.settings.window = windows[run % windows.len()];
+        world.settings.sweep_lookback = lookbacks[run / 2 % lookbacks.len()];
+        world.settings.sweep_interval = (!run.is_multiple_of(3)).then_some(Duration::from_secs(1800));
+        world.settings.poll_interval = Duration::from_secs([300, 60, 900][run % 3]);
+        world.restart().await;
+        for _ in 0..20 {
+            world.close(1);
+            closed += 1;
+            world.beat().await;
+            assert!(world.committed() <= closed, "run {run}");
+        }
+        run += 1;
+    }
+    // With the right zone again, and a look far back, nothing more than what closed.
+    world.settings.zone = Bogota;
+    world.settings.sweep_interval = Some(Duration::from_secs(3600));
+    world.settings.sweep_lookback = hours(24 * 60);
+    world.restart().await;
+    world.beats(3).await;
+    assert!(world.committed() <= closed);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_longer_look_back_does_not_find_what_was_forgotten() {
+    let mut world = World::running().await;
+    for _ in 0..72 {
+        world.close(1);
+        world.beats(12).await;
+    }
+    assert_eq!(world.committed(), 72);
+    assert!(
+        world.disk.committed().seen.floor().is_some(),
+        "ids were forgotten"
+    );
+    assert!(world.disk.committed().seen.len() < 40);
+    world.settings.sweep_lookback = hours(24 * 30);
+    world.settings.window = hours(24 * 10);
+    world.restart().await;
+    world.beats(15).await;
+    assert_eq!(world.committed(), 72);
+}
+
+#[tokio::test(start_paused = true)]
+async fn sweeps_off_then_on_again() {
+    let mut world = World::running().await;
+    world.settings.sweep_interval = None;
+    world.restart().await;
+    for _ in 0..48 {
+        world.close(1);
+        world.beats(6).await;
+    }
+    assert!(
+        world.disk.committed().seen.len() < 6,
+        "the poll's window is enough"
+    );
+    world.settings.sweep_interval = Some(Duration::from_secs(3600));
+    world.restart().await;
+    world.beats(24).await;
+    assert_eq!(world.counted(), 48);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_ids_of_a_sweeps_reach_are_kept_and_no_more() {
+    let mut world = World::running().await;
+    for _ in 0..24 * 7 {
+        world.close(1);
+        world.beats(12).await;
+    }
+    let seen = world.disk.committed().seen.len();
+    assert!((26..=31).contains(&seen), "{seen}");
+    assert_eq!(world.counted(), 24 * 7);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_right_zone_after_a_wrong_one_finds_what_closed() {
+    for wrong in [UTC, Tokyo, Honolulu] {
+        let mut world = World::at("2026-03-10 15:00:00", Bogota);
+        // Long ago: read in a wrong zone, a chat of the first hours would seem to be from before the start.
+        world.count_from = Some(world.time.truth() - hours(24));
+        world.settings.zone = wrong;
+        world.start().await;
+        for _ in 0..24 {
+            world.close(1);
+            world.beat().await;
+        }
+        world.settings.zone = Bogota;
+        world.restart().await;
+        world.beats(26 * 12).await;
+        assert_eq!(world.counted(), 24, "{wrong}");
+    }
+}

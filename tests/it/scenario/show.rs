@@ -1,0 +1,239 @@
+//! What is shown, and when.
+
+use chrono_tz::America::Bogota;
+use wolkvox_exporter::wolkvox::{Field, Reason};
+
+use crate::support::server::{Fault, Happened};
+use crate::support::world::{World, minutes, utc};
+
+#[tokio::test(start_paused = true)]
+async fn a_new_label_set_is_0_until_the_next_beat() {
+    let mut world = World::running().await;
+    let chat = world.closed_ago(minutes(0)).with(Field::SkillId, "9");
+    world.happen(chat);
+    world.beat().await;
+    let shown = |world: &World| {
+        (
+            world.shown.has("skill_id=\"9\""),
+            world.shown.sum("wolkvox_chats_total", "\"9\""),
+        )
+    };
+    assert_eq!(shown(&world), (true, 0.0));
+    assert_eq!(world.committed(), 1);
+    world.beat().await;
+    assert_eq!(shown(&world), (true, 1.0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn zero_first_ends_with_a_beat_whose_poll_failed_but_not_with_one_whose_commit_did() {
+    let mut world = World::running().await;
+    let chat = world.closed_ago(minutes(0)).with(Field::SkillId, "9");
+    world.happen(chat);
+    world.beat().await;
+    world.disk.set_full(true);
+    world.beats(3).await;
+    assert_eq!(world.shown.sum("wolkvox_chats_total", "\"9\""), 0.0);
+    world.disk.set_full(false);
+    world
+        .server
+        .with(|state| state.down = Some(Fault::of(Reason::Auth)));
+    world.beat().await;
+    assert_eq!(world.shown.sum("wolkvox_chats_total", "\"9\""), 1.0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_failed_commit_held_back_is_0_when_it_is_first_shown() {
+    // The publication itself holds it against the rule.
+    let mut world = World::running().await;
+    world.disk.set_full(true);
+    let chat = world.closed_ago(minutes(0)).with(Field::SkillId, "9");
+    world.happen(chat);
+    world.beats(2).await;
+    assert!(!world.shown.has("skill_id=\"9\""));
+    world.disk.set_full(false);
+    world.beat().await;
+    assert_eq!(world.shown.sum("wolkvox_chats_total", "\"9\""), 0.0);
+    world.beat().await;
+    assert_eq!(world.shown.sum("wolkvox_chats_total", "\"9\""), 1.0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_family_that_the_server_begins_to_send_starts_at_0() {
+    let mut world = World::running().await;
+    world.close(2);
+    world.beats(2).await;
+    assert!(!world.shown.has("wolkvox_chat_agent_response_seconds"));
+    for _ in 0..2 {
+        let chat = world
+            .closed_ago(minutes(0))
+            .with(Field::AgentResponse, "00:00:07")
+            .with(Field::Transfer, "si");
+        world.happen(chat);
+    }
+    world.beat().await;
+    let response = |world: &World| world.shown.sum("wolkvox_chat_agent_response_seconds_count", "");
+    assert!(world.shown.has("wolkvox_chat_agent_response_seconds_count"));
+    assert_eq!(response(&world), 0.0);
+    world.beat().await;
+    assert_eq!(response(&world), 2.0);
+    assert_eq!(world.shown.sum("wolkvox_chat_transfers_total", ""), 2.0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_new_label_set_in_the_first_piece_is_still_0_in_the_last() {
+    let mut world = World::running().await;
+    world.crash();
+    let chat = world.closed_ago(minutes(0)).with(Field::SkillId, "9");
+    world.happen(chat);
+    world.wait(minutes(60 * 24 * 70)).await;
+    world.start().await;
+    world.beat().await;
+    assert_eq!(world.shown.sum("wolkvox_chats_total", "\"9\""), 0.0);
+    world.beat().await;
+    assert_eq!(world.shown.sum("wolkvox_chats_total", "\"9\""), 1.0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_latest_window_has_means_maximum_and_ratio() {
+    let mut world = World::running().await;
+    world.beat().await;
+    for (asa, duration, agent) in [
+        ("5", "60", "30"),
+        ("00:00:25", "120", "-"),
+        ("20", "00:03:00", "90"),
+    ] {
+        let chat = world
+            .closed_ago(minutes(1))
+            .with(Field::Asa, asa)
+            .with(Field::ChatDuration, duration)
+            .with(Field::TimeOnAgent, agent);
+        world.happen(chat);
+    }
+    let chat = world
+        .closed_ago(minutes(1))
+        .with(Field::SkillId, "8")
+        .with(Field::Asa, "-");
+    world.happen(chat);
+    let old = world.closed_ago(minutes(16)).with(Field::SkillId, "6");
+    world.happen(old);
+    world.beat().await;
+    let latest = world.shown.latest().unwrap();
+    let skill = |name: &str| {
+        latest
+            .get(&format!(
+                "wolkvox_window_{name}{{operation=\"ventas\",skill_id=\"7\",outcome=\"coded\"}}"
+            ))
+            .copied()
+    };
+    assert_eq!(skill("asa_mean_seconds"), Some(50.0 / 3.0));
+    assert_eq!(skill("asa_max_seconds"), Some(25.0));
+    assert_eq!(skill("duration_mean_seconds"), Some(120.0));
+    assert_eq!(skill("time_on_agent_mean_seconds"), Some(60.0));
+    assert_eq!(skill("service_level_ratio"), Some(2.0 / 3.0));
+    assert!(!latest.keys().any(|line| line.contains("skill_id=\"6\"")));
+    let without_asa = |line: &&String| line.contains("skill_id=\"8\"") && line.contains("asa");
+    assert_eq!(latest.keys().find(without_asa), None);
+    let [start, end] = ["start", "end"]
+        .map(|edge| latest[&format!("wolkvox_window_{edge}_timestamp_seconds{{operation=\"ventas\"}}")]);
+    assert_eq!(end - start, 900.0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_latest_window_is_withdrawn_two_intervals_after_the_last_success() {
+    let mut world = World::running().await;
+    world.beat().await;
+    world
+        .server
+        .with(|state| state.down = Some(Fault::of(Reason::Timeout)));
+    world.beat().await;
+    assert!(
+        world.shown.latest().is_some(),
+        "ten minutes less a second after the success"
+    );
+    world.beat().await;
+    assert!(world.shown.latest().is_none());
+    world.server.with(|state| state.down = None);
+    world.beat().await;
+    assert!(world.shown.latest().is_some());
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_latest_window_at_a_months_end_comes_from_both_pieces() {
+    // 23:58 in Bogotá, the last of April.
+    let mut world = World::running_at("2026-05-01 04:58:00", Bogota).await;
+    world.happen(Happened::new("april", utc("2026-05-01 04:57:00")));
+    world.happen(Happened::new("may", utc("2026-05-01 05:01:00")));
+    world.good_beat().await;
+    let latest = world.shown.latest().unwrap();
+    let chats: f64 = latest
+        .iter()
+        .filter(|(line, _)| line.starts_with("wolkvox_window_chats{"))
+        .map(|(_, value)| value)
+        .sum();
+    assert_eq!(chats, 3.0, "one from before the start, one in each month");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_catch_up_that_fails_shows_no_latest_window() {
+    let mut world = World::running().await;
+    world.crash();
+    world.wait(minutes(60 * 24 * 70)).await;
+    world
+        .server
+        .with(|state| state.script.extend([None, Some(Fault::of(Reason::Timeout))]));
+    world.start().await;
+    world.beat().await;
+    assert!(world.shown.latest().is_none());
+}
+
+#[tokio::test(start_paused = true)]
+async fn requests_today_begin_anew_at_the_operations_midnight_and_survive_restarts() {
+    // 23:40 in Bogotá.
+    let mut world = World::running_at("2026-03-11 04:40:00", Bogota).await;
+    let today = |world: &World| world.shown.value("wolkvox_api_requests_today").unwrap();
+    assert_eq!(today(&world), 2.0, "a poll and a sweep");
+    world.beats(2).await;
+    assert_eq!(today(&world), 4.0);
+    world.restart().await;
+    assert_eq!(today(&world), 4.0);
+    world.beat().await;
+    assert_eq!(today(&world), 6.0);
+    // 00:00
+    world.beat().await;
+    assert_eq!(today(&world), 1.0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn exemplars_and_created_times_are_in_the_families() {
+    let mut world = World::running().await;
+    world.close(1);
+    world.beats(2).await;
+    let families = world.shown.families();
+    let family = families
+        .iter()
+        .find(|family| family.proto.name() == "wolkvox_chat_asa_seconds")
+        .unwrap();
+    let extra = &family.extras[0];
+    // 12 s: the third bucket.
+    assert_eq!(
+        extra.exemplars[2].as_ref().unwrap().labels[0],
+        ("conn_id".to_owned(), "100001".to_owned())
+    );
+    assert_eq!(extra.exemplars.iter().flatten().count(), 1);
+    let created = extra.created_ms.unwrap();
+    world.restart().await;
+    let families = world.shown.families();
+    let family = families
+        .iter()
+        .find(|family| family.proto.name() == "wolkvox_chat_asa_seconds")
+        .unwrap();
+    assert_eq!(
+        family.extras[0].created_ms,
+        Some(created),
+        "it survives a restart"
+    );
+    assert!(
+        family.extras[0].exemplars.iter().flatten().next().is_none(),
+        "they are in memory only"
+    );
+}

@@ -1,0 +1,89 @@
+//! A store that keeps the bytes a file would hold, so that a crash is a start from the last of them.
+
+use std::io;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+
+use wolkvox_exporter::ledger::state::{self, Origin};
+use wolkvox_exporter::ledger::{Ledger, Store, StoreError, Totals};
+
+#[derive(Debug, Default)]
+struct State {
+    bytes: Option<Vec<u8>>,
+    committed: Option<Ledger>,
+    is_full: bool,
+    failures: u32,
+}
+
+/// Clones are the same disk.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Disk(Arc<Mutex<State>>);
+
+impl Disk {
+    /// What a start would find.
+    pub(crate) fn read(&self) -> Option<Ledger> {
+        let state = self.0.lock().unwrap();
+        let bytes = state.bytes.as_ref()?;
+        Some(state::decode(bytes).expect("what was committed can be read").1)
+    }
+
+    /// What was committed last, as it was.
+    pub(crate) fn committed(&self) -> Ledger {
+        self.0
+            .lock()
+            .unwrap()
+            .committed
+            .clone()
+            .expect("something was committed")
+    }
+
+    /// Whether these totals are what was committed last.
+    pub(crate) fn holds(&self, totals: &Totals) -> bool {
+        let state = self.0.lock().unwrap();
+        state
+            .committed
+            .as_ref()
+            .is_some_and(|ledger| ledger.totals == *totals)
+    }
+
+    pub(crate) fn lose(&self) {
+        *self.0.lock().unwrap() = State::default();
+    }
+
+    pub(crate) fn set_full(&self, is_full: bool) {
+        self.0.lock().unwrap().is_full = is_full;
+    }
+
+    /// Lets the next commits fail.
+    pub(crate) fn fail(&self, commits: u32) {
+        self.0.lock().unwrap().failures = commits;
+    }
+
+    fn origin() -> Origin {
+        Origin {
+            operation: "ventas".to_owned(),
+            host: "wv0001.wolkvox.com".to_owned(),
+            agent_dni: None,
+            timezone: "UTC".to_owned(),
+        }
+    }
+}
+
+impl Store for Disk {
+    async fn commit(&mut self, ledger: &Ledger) -> Result<u64, StoreError> {
+        tokio::task::yield_now().await;
+        let mut state = self.0.lock().unwrap();
+        if state.is_full || state.failures > 0 {
+            state.failures = state.failures.saturating_sub(1);
+            return Err(StoreError::Write {
+                path: PathBuf::from("ventas.state"),
+                source: io::ErrorKind::StorageFull.into(),
+            });
+        }
+        let bytes = state::encode(&Disk::origin(), ledger).unwrap();
+        let size = bytes.len() as u64;
+        state.bytes = Some(bytes);
+        state.committed = Some(ledger.clone());
+        Ok(size)
+    }
+}

@@ -1,0 +1,266 @@
+//! A report in memory. It answers as the vendor does: it compares local texts, and knows no instants.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Timelike, Utc};
+use chrono_tz::Tz;
+use wolkvox_exporter::wolkvox::{Answer, Error, Exchange, Field, Reason, Row, Sink, Source, Value, Window};
+
+use super::world::Time;
+
+/// What `date_ini` and `date_end` are compared with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Filter {
+    Close,
+    Open,
+}
+
+/// A chat as it happened, in the server's time.
+#[derive(Debug, Clone)]
+pub(crate) struct Happened {
+    pub(crate) id: String,
+    pub(crate) opened: DateTime<Utc>,
+    pub(crate) closed: DateTime<Utc>,
+    /// Its row appears this long after the close.
+    pub(crate) delay: TimeDelta,
+    /// Whether the row has a `date_close`.
+    pub(crate) says_close: bool,
+    /// Whether the row has a `chat_duration`.
+    pub(crate) says_duration: bool,
+    pub(crate) fields: Vec<(Field, String)>,
+}
+
+impl Happened {
+    pub(crate) fn new(id: impl Into<String>, closed: DateTime<Utc>) -> Happened {
+        Happened {
+            id: id.into(),
+            opened: closed - TimeDelta::minutes(5),
+            closed,
+            delay: TimeDelta::zero(),
+            says_close: true,
+            says_duration: true,
+            fields: Vec::new(),
+        }
+    }
+
+    pub(crate) fn lasting(mut self, duration: TimeDelta) -> Happened {
+        self.opened = self.closed - duration;
+        self
+    }
+
+    pub(crate) fn delayed(mut self, delay: TimeDelta) -> Happened {
+        self.delay = delay;
+        self
+    }
+
+    pub(crate) fn without_close(mut self) -> Happened {
+        self.says_close = false;
+        self
+    }
+
+    pub(crate) fn without_any_close(mut self) -> Happened {
+        self.says_close = false;
+        self.says_duration = false;
+        self
+    }
+
+    pub(crate) fn with(mut self, field: Field, value: &str) -> Happened {
+        self.fields.push((field, value.to_owned()));
+        self
+    }
+
+    fn row(&self, zone: Tz) -> Row {
+        let text = |at: DateTime<Utc>| at.with_timezone(&zone).format("%Y-%m-%d %H:%M:%S").to_string();
+        let mut row = Row::default();
+        let seconds = (self.closed - self.opened).num_seconds();
+        let clock = format!(
+            "{:02}:{:02}:{:02}",
+            seconds / 3600,
+            seconds / 60 % 60,
+            seconds % 60
+        );
+        let mut fields = vec![
+            (Field::ConnId, self.id.clone()),
+            (Field::Channel, "whatsapp".to_owned()),
+            (Field::Date, text(self.opened)),
+            (Field::CustomerChars, "120".to_owned()),
+            (Field::AgentId, "2001".to_owned()),
+            (Field::AgentName, "Ana".to_owned()),
+            (Field::AgentChars, "240".to_owned()),
+            (Field::AgentAnswers, "4".to_owned()),
+            (Field::TimeOnAgent, "00:04:00".to_owned()),
+            (Field::CodAct, "21".to_owned()),
+            (Field::DescriptionCodAct, "Sold".to_owned()),
+            (Field::SkillId, "7".to_owned()),
+            (Field::Asa, "00:00:12".to_owned()),
+            (Field::LastParticipant, "agent".to_owned()),
+            (Field::Feeling, "neutral".to_owned()),
+            (
+                Field::ChatDuration,
+                if self.says_duration { clock } else { "-".to_owned() },
+            ),
+        ];
+        if self.says_close {
+            fields.push((Field::DateClose, text(self.closed)));
+        }
+        fields.extend(self.fields.iter().cloned());
+        for (field, value) in fields {
+            row.set(field, Value::Text(value));
+        }
+        row
+    }
+}
+
+/// What comes of one call instead of the answer.
+#[derive(Debug, Clone)]
+pub(crate) struct Fault {
+    pub(crate) error: Error,
+    /// How much of the answer is delivered before.
+    pub(crate) share: f64,
+}
+
+impl Fault {
+    pub(crate) fn of(reason: Reason) -> Fault {
+        Fault {
+            error: Error::new(reason, "scripted"),
+            share: 0.0,
+        }
+    }
+
+    pub(crate) fn status(status: u16) -> Fault {
+        Fault {
+            error: Error::new(Reason::HttpStatus, "scripted").with_status(status),
+            share: 0.0,
+        }
+    }
+
+    pub(crate) fn half() -> Fault {
+        Fault {
+            error: Error::new(Reason::Truncated, "scripted"),
+            share: 0.5,
+        }
+    }
+}
+
+#[derive(Debug)]
+pub(crate) struct State {
+    pub(crate) zone: Tz,
+    pub(crate) filter: Filter,
+    pub(crate) end_is_exclusive: bool,
+    /// Whether answers have a `Date`.
+    pub(crate) sends_date: bool,
+    /// The server's clock minus the true time.
+    pub(crate) offset: TimeDelta,
+    /// How long an answer takes.
+    pub(crate) takes: Duration,
+    pub(crate) chats: Vec<Happened>,
+    /// What comes of the next calls; `None` is an answer.
+    pub(crate) script: VecDeque<Option<Fault>>,
+    /// What comes of every call after the script.
+    pub(crate) down: Option<Fault>,
+    /// What was asked for, and when.
+    pub(crate) asked: Vec<(DateTime<Utc>, Window)>,
+}
+
+/// Clones share their report.
+#[derive(Debug, Clone)]
+pub(crate) struct Server {
+    state: Arc<Mutex<State>>,
+    time: Time,
+}
+
+impl Server {
+    pub(crate) fn new(time: Time, zone: Tz) -> Server {
+        let state = State {
+            zone,
+            filter: Filter::Close,
+            end_is_exclusive: false,
+            sends_date: true,
+            offset: TimeDelta::zero(),
+            takes: Duration::from_millis(800),
+            chats: Vec::new(),
+            script: VecDeque::new(),
+            down: None,
+            asked: Vec::new(),
+        };
+        Server {
+            state: Arc::new(Mutex::new(state)),
+            time,
+        }
+    }
+
+    pub(crate) fn with<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
+        change(&mut self.state.lock().unwrap())
+    }
+
+    pub(crate) fn now(&self) -> DateTime<Utc> {
+        let now = self.time.truth() + self.with(|state| state.offset);
+        now.with_nanosecond(0).unwrap()
+    }
+}
+
+impl Source for Server {
+    async fn report<S: Sink>(&self, window: &Window, sink: &mut S) -> Exchange {
+        assert!(
+            window.is_askable(),
+            "the vendor answers {window:?} as if it were empty"
+        );
+        let now = self.now();
+        let (fault, rows, date, takes) = self.with(|state| {
+            state.asked.push((now, *window));
+            let fault = state.script.pop_front().unwrap_or_else(|| state.down.clone());
+            let is_in = |chat: &&Happened| {
+                let at = match state.filter {
+                    Filter::Close => chat.closed,
+                    Filter::Open => chat.opened,
+                };
+                let local = at
+                    .with_nanosecond(0)
+                    .unwrap()
+                    .with_timezone(&state.zone)
+                    .naive_local();
+                let ends = if state.end_is_exclusive {
+                    local < window.date_end
+                } else {
+                    local <= window.date_end
+                };
+                chat.closed + chat.delay <= now && local >= window.date_ini && ends
+            };
+            let rows: Vec<Row> = state
+                .chats
+                .iter()
+                .filter(is_in)
+                .map(|chat| chat.row(state.zone))
+                .collect();
+            (fault, rows, state.sends_date.then_some(now), state.takes)
+        });
+        let all = rows.len();
+        // What never answers has no headers either.
+        let begins = fault.as_ref().is_none_or(|fault| fault.share > 0.0);
+        let delivered = fault
+            .as_ref()
+            .map_or(all, |fault| ((all as f64 * fault.share).ceil() as usize).min(all));
+        if begins {
+            sink.begin(date);
+            for row in rows.into_iter().take(delivered) {
+                sink.row(Ok(row));
+            }
+        }
+        tokio::time::sleep(takes).await;
+        Exchange {
+            status: begins.then_some(200),
+            date: date.filter(|_| begins),
+            bytes: 100,
+            duration: takes,
+            result: match fault {
+                Some(fault) => Err(fault.error),
+                None => Ok(Answer {
+                    rows: all as u64,
+                    announced: Some(all as u64),
+                }),
+            },
+        }
+    }
+}

@@ -1,0 +1,215 @@
+//! What was shown. Each publication is held against the promises: nothing uncommitted, no total ever falls, and a
+//! label set is 0 when it is first shown.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+use std::sync::{Arc, Mutex};
+
+use prometheus::proto::MetricType;
+use tokio::time::Instant;
+use wolkvox_exporter::ledger::Totals;
+use wolkvox_exporter::metrics::catalogue::{self, Section};
+use wolkvox_exporter::metrics::{Family, families, latest_families};
+use wolkvox_exporter::poller::{Publication, Publish};
+
+use super::disk::Disk;
+
+/// Sample lines and their values.
+pub(crate) type Series = BTreeMap<String, f64>;
+
+#[derive(Debug, Default)]
+struct State {
+    /// Publications are dropped: the process dies between commit and publication.
+    is_deaf: bool,
+    /// The next publication is the first of a process.
+    is_start: bool,
+    families: Vec<Family>,
+    /// What was checked last.
+    totals: Option<(Totals, Totals)>,
+    latest: Option<(Vec<Family>, Instant)>,
+    /// The most that each total has ever been.
+    highest: Series,
+    /// What this process has shown.
+    known: BTreeSet<String>,
+    publications: usize,
+}
+
+/// Clones share what was shown.
+#[derive(Debug, Clone)]
+pub(crate) struct Shown {
+    state: Arc<Mutex<State>>,
+    disk: Disk,
+    operation: &'static str,
+}
+
+impl Shown {
+    pub(crate) fn new(disk: Disk) -> Shown {
+        Shown {
+            state: Arc::default(),
+            disk,
+            operation: "ventas",
+        }
+    }
+
+    pub(crate) fn begin_process(&self) {
+        let mut state = self.state.lock().unwrap();
+        state.is_start = true;
+        state.is_deaf = false;
+        state.known.clear();
+        state.latest = None;
+    }
+
+    pub(crate) fn set_deaf(&self) {
+        self.state.lock().unwrap().is_deaf = true;
+    }
+
+    /// The state is gone: counters may begin at 0.
+    pub(crate) fn forget_highest(&self) {
+        self.state.lock().unwrap().highest.clear();
+    }
+
+    pub(crate) fn publications(&self) -> usize {
+        self.state.lock().unwrap().publications
+    }
+
+    fn series(&self) -> Series {
+        series(&self.state.lock().unwrap().families)
+    }
+
+    /// The sum over all label sets of a family that contain `part`.
+    pub(crate) fn sum(&self, name: &str, part: &str) -> f64 {
+        let is_of = |line: &str| line.split('{').next() == Some(name) && line.contains(part);
+        self.series()
+            .iter()
+            .filter(|(line, _)| is_of(line))
+            .map(|(_, value)| value)
+            .sum()
+    }
+
+    pub(crate) fn has(&self, part: &str) -> bool {
+        self.series().keys().any(|line| line.contains(part))
+    }
+
+    /// A metric without further labels; `None` where it has no sample.
+    pub(crate) fn value(&self, name: &str) -> Option<f64> {
+        let line = format!("{name}{{operation=\"{}\"}}", self.operation);
+        self.series().get(&line).copied()
+    }
+
+    /// The gauges of the latest window, if they would be answered now.
+    pub(crate) fn latest(&self) -> Option<Series> {
+        let state = self.state.lock().unwrap();
+        let (families, expires) = state.latest.as_ref()?;
+        (*expires > Instant::now()).then(|| series(families))
+    }
+
+    pub(crate) fn latest_families(&self) -> Vec<Family> {
+        let state = self.state.lock().unwrap();
+        state
+            .latest
+            .as_ref()
+            .map(|(families, _)| families.clone())
+            .unwrap_or_default()
+    }
+
+    pub(crate) fn families(&self) -> Vec<Family> {
+        self.state.lock().unwrap().families.clone()
+    }
+}
+
+impl State {
+    /// Holds the totals that are shown against what was shown before.
+    fn check(&mut self, families: &[Family], is_start: bool) {
+        let totals: Vec<Family> = families
+            .iter()
+            .filter(|family| is_total(family))
+            .cloned()
+            .collect();
+        let now = series(&totals);
+        for (line, value) in &now {
+            let highest = self.highest.get(line).copied();
+            assert!(
+                highest.is_none_or(|highest| highest <= *value),
+                "{line} fell from {highest:?} to {value}"
+            );
+            assert!(
+                is_start || self.known.contains(line) || *value == 0.0,
+                "{line} begins at {value}"
+            );
+            self.highest.insert(line.clone(), *value);
+        }
+        for line in &self.known {
+            assert!(now.contains_key(line), "{line} vanished");
+        }
+        self.known = now.into_keys().collect();
+    }
+}
+
+fn is_total(family: &Family) -> bool {
+    let name = family.proto.name();
+    catalogue::ALL
+        .iter()
+        .any(|spec| spec.section == Section::Totals && spec.name == name)
+}
+
+impl Publish for Shown {
+    fn publish(&self, publication: Publication<'_>) {
+        let mut state = self.state.lock().unwrap();
+        if state.is_deaf {
+            return;
+        }
+        let view = publication.view;
+        assert!(self.disk.holds(view.totals), "what is shown was not committed");
+        let families = families(view, 0);
+        let totals = (view.totals.clone(), view.shown.clone());
+        let is_start = std::mem::take(&mut state.is_start);
+        if is_start || state.totals.as_ref() != Some(&totals) {
+            state.check(&families, is_start);
+            state.totals = Some(totals);
+        }
+        state.latest = publication
+            .latest
+            .map(|(latest, expires)| (latest_families(publication.view.settings, latest), expires));
+        state.families = families;
+        state.publications += 1;
+    }
+}
+
+/// The sample lines of families.
+pub(crate) fn series(families: &[Family]) -> Series {
+    let mut series = Series::new();
+    for family in families {
+        let name = family.proto.name();
+        for metric in family.proto.get_metric() {
+            let mut labels = String::new();
+            for pair in metric.get_label() {
+                let comma = if labels.is_empty() { "" } else { "," };
+                write!(labels, "{comma}{}={:?}", pair.name(), pair.value()).unwrap();
+            }
+            let mut put = |end: &str, labels: &str, value: f64| {
+                let line = format!("{name}{end}{{{labels}}}");
+                let before = series.insert(line, value);
+                assert_eq!(before, None, "{name}{{{labels}}} is there twice");
+            };
+            match family.proto.get_field_type() {
+                MetricType::COUNTER => put("", &labels, metric.get_counter().get_value()),
+                MetricType::GAUGE => put("", &labels, metric.get_gauge().get_value()),
+                MetricType::HISTOGRAM => {
+                    let histogram = metric.get_histogram();
+                    put("_sum", &labels, histogram.get_sample_sum());
+                    put("_count", &labels, histogram.get_sample_count() as f64);
+                    for bucket in histogram.get_bucket() {
+                        let labels = format!("{labels},le=\"{}\"", bucket.upper_bound());
+                        put("_bucket", &labels, bucket.cumulative_count() as f64);
+                    }
+                }
+                MetricType::SUMMARY => {
+                    put("_sum", &labels, metric.get_summary().sample_sum());
+                    put("_count", &labels, metric.get_summary().sample_count() as f64);
+                }
+                MetricType::UNTYPED => panic!("{name} has no type"),
+            }
+        }
+    }
+    series
+}

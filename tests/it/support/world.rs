@@ -1,0 +1,232 @@
+//! An exporter without its sockets, its disk and its clock: a poller between a report, a disk and what is shown, on
+//! paused time.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
+
+use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
+use chrono_tz::Tz;
+use tokio::time::Instant;
+use wolkvox_exporter::clock::Clock;
+use wolkvox_exporter::ledger::{Agents, Ledger, Rules};
+use wolkvox_exporter::metrics;
+use wolkvox_exporter::poller::{Beat, Poller, Settings};
+
+use super::disk::Disk;
+use super::server::{Happened, Server};
+use super::shown::Shown;
+
+/// The true time, which passes with tokio's, and our clock, which may be off. Clones share it.
+#[derive(Debug, Clone)]
+pub(crate) struct Time {
+    base: DateTime<Utc>,
+    begin: Instant,
+    skew_ms: Arc<AtomicI64>,
+}
+
+impl Time {
+    fn new(base: DateTime<Utc>) -> Time {
+        Time {
+            base,
+            begin: Instant::now(),
+            skew_ms: Arc::default(),
+        }
+    }
+
+    pub(crate) fn truth(&self) -> DateTime<Utc> {
+        self.base + TimeDelta::from_std(self.begin.elapsed()).unwrap()
+    }
+
+    /// Sets our clock off by this.
+    pub(crate) fn skew(&self, skew: TimeDelta) {
+        self.skew_ms.store(skew.num_milliseconds(), Ordering::Relaxed);
+    }
+}
+
+impl Clock for Time {
+    fn now(&self) -> DateTime<Utc> {
+        self.truth() + TimeDelta::milliseconds(self.skew_ms.load(Ordering::Relaxed))
+    }
+}
+
+pub(crate) struct World {
+    pub(crate) time: Time,
+    pub(crate) server: Server,
+    pub(crate) disk: Disk,
+    pub(crate) shown: Shown,
+    pub(crate) settings: Settings,
+    pub(crate) count_from: Option<DateTime<Utc>>,
+    poller: Option<Poller<Server, Disk, Shown>>,
+    next_id: u64,
+}
+
+pub(crate) fn minutes(minutes: i64) -> TimeDelta {
+    TimeDelta::minutes(minutes)
+}
+
+pub(crate) fn hours(hours: i64) -> TimeDelta {
+    TimeDelta::hours(hours)
+}
+
+/// A time such as `2026-03-10 12:00:00`, UTC.
+pub(crate) fn utc(text: &str) -> DateTime<Utc> {
+    NaiveDateTime::parse_from_str(text, "%Y-%m-%d %H:%M:%S")
+        .unwrap()
+        .and_utc()
+}
+
+pub(crate) fn settings(zone: Tz) -> Settings {
+    let interval = Duration::from_secs(300);
+    Settings {
+        zone,
+        poll_interval: interval,
+        window: minutes(15),
+        sweep_interval: Some(Duration::from_secs(3600)),
+        sweep_lookback: hours(26),
+        rules: Rules {
+            asa_target_ms: 20_000,
+            agents: Agents::Ids,
+            max_series: 50_000,
+        },
+        exemplars: true,
+        retire_after: None,
+        recovered: false,
+        shown: metrics::Settings {
+            operation: "ventas".to_owned(),
+            asa_target_ms: 20_000,
+            service_level_target: 0.8,
+            poll_interval: interval,
+            window: Duration::from_secs(900),
+            max_series: 50_000,
+        },
+    }
+}
+
+impl World {
+    /// Nothing is running yet.
+    pub(crate) fn at(now: &str, zone: Tz) -> World {
+        let time = Time::new(utc(now));
+        let disk = Disk::default();
+        World {
+            server: Server::new(time.clone(), zone),
+            shown: Shown::new(disk.clone()),
+            settings: settings(zone),
+            count_from: None,
+            poller: None,
+            next_id: 100_000,
+            disk,
+            time,
+        }
+    }
+
+    /// A running exporter in Bogotá that has had its first beat, with a label set that is no longer new.
+    pub(crate) async fn running() -> World {
+        World::running_at("2026-03-10 15:00:00", chrono_tz::America::Bogota).await
+    }
+
+    pub(crate) async fn running_at(now: &str, zone: Tz) -> World {
+        let mut world = World::at(now, zone);
+        let before = world.time.truth() - minutes(10);
+        world.happen(Happened::new("before", before));
+        world.start().await;
+        world.beat().await;
+        world
+    }
+
+    pub(crate) async fn start(&mut self) {
+        let ledger = self
+            .disk
+            .read()
+            .unwrap_or_else(|| Ledger::first_start(self.time.now(), self.count_from));
+        self.shown.begin_process();
+        let poller = Poller::start(
+            self.server.clone(),
+            self.disk.clone(),
+            self.shown.clone(),
+            Arc::new(self.time.clone()),
+            self.settings.clone(),
+            ledger,
+        );
+        self.poller = Some(poller.await.expect("the first commit succeeds"));
+    }
+
+    /// As with `kill -9`: what is not on the disk is gone.
+    pub(crate) fn crash(&mut self) {
+        self.poller = None;
+    }
+
+    pub(crate) async fn restart(&mut self) {
+        self.crash();
+        self.start().await;
+    }
+
+    pub(crate) fn take_poller(&mut self) -> Poller<Server, Disk, Shown> {
+        self.poller.take().expect("the exporter runs")
+    }
+
+    /// One beat, up to where the next one is due.
+    pub(crate) async fn beat(&mut self) -> Beat {
+        let next = Instant::now() + self.settings.poll_interval;
+        let poller = self.poller.as_mut().expect("the exporter runs");
+        let beat = poller.step(Some(next)).await;
+        tokio::time::sleep_until(next).await;
+        beat
+    }
+
+    pub(crate) async fn beats(&mut self, count: u32) {
+        for _ in 0..count {
+            self.beat().await;
+        }
+    }
+
+    /// A beat that has to be good.
+    pub(crate) async fn good_beat(&mut self) {
+        let beat = self.beat().await;
+        beat.poll.expect("the poll succeeds");
+        if let Some(sweep) = beat.sweep {
+            sweep.expect("the sweep succeeds");
+        }
+    }
+
+    /// A beat in whose middle the process is killed.
+    pub(crate) async fn killed_beat(&mut self, after: Duration) {
+        let next = Instant::now() + self.settings.poll_interval;
+        let poller = self.poller.as_mut().expect("the exporter runs");
+        // Whether it got through or not, the process is gone then.
+        let _ = tokio::time::timeout(after, poller.step(Some(next))).await;
+        self.crash();
+    }
+
+    pub(crate) async fn wait(&self, time: TimeDelta) {
+        tokio::time::sleep(time.to_std().unwrap()).await;
+    }
+
+    pub(crate) fn happen(&mut self, chat: Happened) {
+        self.server.with(|state| state.chats.push(chat));
+    }
+
+    /// A chat with a new id, closed that long ago by the server's clock.
+    pub(crate) fn closed_ago(&mut self, ago: TimeDelta) -> Happened {
+        self.next_id += 1;
+        Happened::new(self.next_id.to_string(), self.server.now() - ago)
+    }
+
+    /// Chats that close now.
+    pub(crate) fn close(&mut self, count: usize) {
+        for _ in 0..count {
+            let chat = self.closed_ago(TimeDelta::zero());
+            self.happen(chat);
+        }
+    }
+
+    /// Chats counted, as shown.
+    pub(crate) fn counted(&self) -> u64 {
+        self.shown.sum("wolkvox_chats_total", "").round() as u64
+    }
+
+    /// Chats counted, on the disk.
+    pub(crate) fn committed(&self) -> u64 {
+        self.disk.committed().totals.chats_counted()
+    }
+}
