@@ -23,12 +23,12 @@ pub use progress::Progress;
 pub use reading::{Notice, Piece, ReadError, Reader};
 pub use timeline::{Span, Timeline};
 
+use crate::app;
 use crate::config::Config;
 use crate::exposition;
 use crate::ledger::{FileStore, StoreError};
 use crate::wolkvox::Source;
 use crate::wolkvox::client::{Client, SetupError};
-use crate::app;
 use checkpoint::Checkpoint;
 
 /// Why the past could not be written.
@@ -209,7 +209,10 @@ impl Plan {
 
     /// The same for the same command and settings.
     fn fingerprint(&self) -> String {
-        format!("{:?}", (&self.span, &self.settings, self.zone, self.lookback, &self.host))
+        format!(
+            "{:?}",
+            (&self.span, &self.settings, self.zone, self.lookback, &self.host)
+        )
     }
 }
 
@@ -266,7 +269,9 @@ pub async fn write<S: Source>(
     progress.begin(begin, to, checkpoint.next);
     let mut reach = reach_of(plan, span.from);
     loop {
-        let read = reader.next(checkpoint.next, to, |notice| progress.notice(&notice)).await;
+        let read = reader
+            .next(checkpoint.next, to, |notice| progress.notice(&notice))
+            .await;
         let piece = read.map_err(|source| BackfillError::Read {
             source,
             resumable: output.is_resumable(),
@@ -275,10 +280,16 @@ pub async fn write<S: Source>(
         reach = piece.window.date_end;
         let timeline = &mut checkpoint.timeline;
         timeline.take(piece.chats, piece.window.to, span);
-        timeline.advance(piece.window.to, reach, span, &plan.settings, |text| output.write(text))?;
+        timeline.advance(piece.window.to, reach, span, &plan.settings, |text| {
+            output.write(text)
+        })?;
         timeline.forget_before(piece.window.date_ini);
         checkpoint.next = piece.window.to;
-        progress.piece(checkpoint.next, reader.calls(), checkpoint.timeline.chats_counted());
+        progress.piece(
+            checkpoint.next,
+            reader.calls(),
+            checkpoint.timeline.chats_counted(),
+        );
         output.save(&checkpoint)?;
         if checkpoint.next >= to {
             break;

@@ -121,7 +121,11 @@ pub async fn examine<S: Source>(source: &S, expected: &Expected, clock: &dyn Clo
     let mut findings = Findings::default();
     let now = clock.now();
     let Some(window) = stretch(now, expected.zone) else {
-        findings.add(Verdict::Problem, "clock", "this machine's clock is outside of all calendars");
+        findings.add(
+            Verdict::Problem,
+            "clock",
+            "this machine's clock is outside of all calendars",
+        );
         return findings;
     };
     let mut sample = Sample::new(expected.zone, window, clock);
@@ -136,7 +140,13 @@ pub async fn examine<S: Source>(source: &S, expected: &Expected, clock: &dyn Clo
         return findings;
     }
     judge_fields(&mut findings, &sample);
-    judge_zone(&mut findings, &sample, window, expected.zone, exchange.date.unwrap_or(now));
+    judge_zone(
+        &mut findings,
+        &sample,
+        window,
+        expected.zone,
+        exchange.date.unwrap_or(now),
+    );
     judge_filter(&mut findings, &sample, expected);
     findings
 }
@@ -144,7 +154,9 @@ pub async fn examine<S: Source>(source: &S, expected: &Expected, clock: &dyn Clo
 /// The stretch of the one call: around now, inside a local month.
 fn stretch(now: DateTime<Utc>, zone: Tz) -> Option<Window> {
     let pieces = window::pieces(now - BACK, now + AHEAD, zone, None, window::LONGEST);
-    let here = pieces.iter().position(|piece| piece.from <= now && now <= piece.to)?;
+    let here = pieces
+        .iter()
+        .position(|piece| piece.from <= now && now <= piece.to)?;
     let is_short = now - pieces[here].from < SHORTEST;
     // Just after a month's beginning the old month says more.
     let before = here.checked_sub(1).filter(|_| is_short);
@@ -198,7 +210,11 @@ fn judge_clock(findings: &mut Findings, date: Option<DateTime<Utc>>, now: DateTi
     let text = format!(
         "the server's clock is {} {} ours",
         words(offset.abs()),
-        if offset < TimeDelta::zero() { "behind" } else { "ahead of" }
+        if offset < TimeDelta::zero() {
+            "behind"
+        } else {
+            "ahead of"
+        }
     );
     if offset.abs() <= CLOCK_TOLERANCE {
         findings.add(Verdict::Ok, "clock", "this machine and the server agree");
@@ -233,13 +249,22 @@ fn judge_rows(findings: &mut Findings, sample: &Sample<'_>, window: Window) {
         findings.add(
             Verdict::Problem,
             "rows",
-            format!("{} rows are no chats (no usable conn_id); they can't be counted once, and are left out", sample.rejected),
+            format!(
+                "{} rows are no chats (no usable conn_id); they can't be counted once, and are left out",
+                sample.rejected
+            ),
         );
     }
 }
 
 fn judge_fields(findings: &mut Findings, sample: &Sample<'_>) {
-    let list = |fields: &[Field]| fields.iter().map(|field| field.name()).collect::<Vec<_>>().join(", ");
+    let list = |fields: &[Field]| {
+        fields
+            .iter()
+            .map(|field| field.name())
+            .collect::<Vec<_>>()
+            .join(", ")
+    };
     let (missing, rest): (Vec<_>, Vec<_>) = Field::ALL
         .into_iter()
         .filter(|field| !sample.was_seen(*field))
@@ -257,19 +282,29 @@ fn judge_fields(findings: &mut Findings, sample: &Sample<'_>) {
         );
     }
     // A name is only read where it is switched on.
-    let rest: Vec<_> = rest.into_iter().filter(|field| *field != Field::AgentName).collect();
+    let rest: Vec<_> = rest
+        .into_iter()
+        .filter(|field| *field != Field::AgentName)
+        .collect();
     if !rest.is_empty() {
         findings.add(
             Verdict::Note,
             "fields",
-            format!("this server does not send {} (not every server does)", list(&rest)),
+            format!(
+                "this server does not send {} (not every server does)",
+                list(&rest)
+            ),
         );
     }
     for (field, count) in sample.invalid() {
         findings.add(
             Verdict::Problem,
             "fields",
-            format!("{} can't be read in {count} of {} rows; those values are left out", field.name(), sample.rows),
+            format!(
+                "{} can't be read in {count} of {} rows; those values are left out",
+                field.name(),
+                sample.rows
+            ),
         );
     }
 }
@@ -277,7 +312,11 @@ fn judge_fields(findings: &mut Findings, sample: &Sample<'_>) {
 /// Chats can't have closed in the future, and where chats close all the time, the newest was closed just now.
 fn judge_zone(findings: &mut Findings, sample: &Sample<'_>, window: Window, zone: Tz, now: DateTime<Utc>) {
     let Some(newest) = sample.newest() else {
-        return findings.add(Verdict::Note, "zone", "no row says when it was closed: it can't be judged");
+        return findings.add(
+            Verdict::Note,
+            "zone",
+            "no row says when it was closed: it can't be judged",
+        );
     };
     if window.to < now {
         return findings.add(
@@ -316,7 +355,10 @@ fn judge_zone(findings: &mut Findings, sample: &Sample<'_>, window: Window, zone
         findings.add(
             Verdict::Ok,
             "zone",
-            format!("{zone} fits: the newest chat was closed {} ago", words(lag.max(TimeDelta::zero()))),
+            format!(
+                "{zone} fits: the newest chat was closed {} ago",
+                words(lag.max(TimeDelta::zero()))
+            ),
         );
     } else {
         findings.add(
@@ -333,9 +375,10 @@ fn judge_zone(findings: &mut Findings, sample: &Sample<'_>, window: Window, zone
 fn judge_filter(findings: &mut Findings, sample: &Sample<'_>, expected: &Expected) {
     let settings = format!(
         "WOLKVOX_SWEEP_INTERVAL={} and WOLKVOX_SWEEP_LOOKBACK={}",
-        expected
-            .sweep_interval
-            .map_or_else(|| "0".to_owned(), |interval| humantime::format_duration(interval).to_string()),
+        expected.sweep_interval.map_or_else(
+            || "0".to_owned(),
+            |interval| humantime::format_duration(interval).to_string()
+        ),
         humantime::format_duration(expected.sweep_lookback)
     );
     if sample.opened_before > 0 {
@@ -343,7 +386,11 @@ fn judge_filter(findings: &mut Findings, sample: &Sample<'_>, expected: &Expecte
             "the report goes by the closing time ({} of {} chats had been opened before what was asked for): {settings}, which only finds what comes late, {}",
             sample.opened_before,
             sample.rows,
-            if expected.sweep_interval.is_some() { "will do" } else { "is off; 1h would do" }
+            if expected.sweep_interval.is_some() {
+                "will do"
+            } else {
+                "is off; 1h would do"
+            }
         );
         return findings.add(Verdict::Ok, "filter", text);
     }
@@ -356,7 +403,8 @@ fn judge_filter(findings: &mut Findings, sample: &Sample<'_>, expected: &Expecte
     }
     let longest = sample.longest();
     let interval = expected.sweep_interval.unwrap_or_default();
-    let reaches = TimeDelta::from_std(expected.sweep_lookback.saturating_sub(interval)).unwrap_or(TimeDelta::MAX);
+    let reaches =
+        TimeDelta::from_std(expected.sweep_lookback.saturating_sub(interval)).unwrap_or(TimeDelta::MAX);
     if expected.sweep_interval.is_some() && reaches > longest.max(TimeDelta::hours(24)) {
         return findings.add(
             Verdict::Note,

@@ -202,7 +202,10 @@ mod tests {
         let at = moment.at(Tz::America__Bogota);
         assert_eq!(at.to_rfc3339(), "2026-10-01T05:00:00+00:00");
         let moment: Moment = "2026-10-01T08:00:00-05:00".parse().unwrap();
-        assert_eq!(moment.at(Tz::Europe__Madrid).to_rfc3339(), "2026-10-01T13:00:00+00:00");
+        assert_eq!(
+            moment.at(Tz::Europe__Madrid).to_rfc3339(),
+            "2026-10-01T13:00:00+00:00"
+        );
         assert!("yesterday".parse::<Moment>().is_err());
     }
 

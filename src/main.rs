@@ -12,13 +12,13 @@ use tracing_subscriber::EnvFilter;
 
 use wolkvox_exporter::app::App;
 use wolkvox_exporter::backfill::{self, Plan, Progress, Seam, Span};
+use wolkvox_exporter::check;
 use wolkvox_exporter::cli::{self, Bounds, Cli, Command};
 use wolkvox_exporter::clock::{Clock, SystemClock};
 use wolkvox_exporter::config::{Config, ConfigError, LogFormat};
 use wolkvox_exporter::demo::Demo;
 use wolkvox_exporter::metrics::catalogue;
 use wolkvox_exporter::summary::{self, Question};
-use wolkvox_exporter::check;
 
 /// `EX_USAGE` of sysexits.h: the configuration can't be used.
 const EXIT_CONFIG: u8 = 64;

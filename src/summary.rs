@@ -191,7 +191,13 @@ pub async fn run(
 
 impl Question {
     /// The question of a configuration.
-    pub fn new(config: &Config, from: DateTime<Utc>, to: DateTime<Utc>, by: By, without_timeouts: bool) -> Question {
+    pub fn new(
+        config: &Config,
+        from: DateTime<Utc>,
+        to: DateTime<Utc>,
+        by: By,
+        without_timeouts: bool,
+    ) -> Question {
         let poller = app::poller_settings(config);
         Question {
             from,
@@ -236,9 +242,11 @@ pub async fn summarise<S: Source>(
         filters_on_close: false,
     };
     // The very second of `to` is the next stretch's.
-    sums.read(&mut reader, from, to - TimeDelta::nanoseconds(1), &mut tell).await?;
+    sums.read(&mut reader, from, to - TimeDelta::nanoseconds(1), &mut tell)
+        .await?;
     if !sums.filters_on_close {
-        sums.read(&mut reader, from - question.lookback, from, &mut tell).await?;
+        sums.read(&mut reader, from - question.lookback, from, &mut tell)
+            .await?;
     }
     let mut lines: Vec<_> = sums.lines.into_iter().collect();
     lines.sort_by_cached_key(|(name, _)| (name.parse::<u64>().unwrap_or(u64::MAX), name.clone()));

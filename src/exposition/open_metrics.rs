@@ -32,12 +32,7 @@ pub struct Stamp {
 
 /// Appends the samples of the families as they were at an instant, without [`EOF`]. The metadata of a family is
 /// written only if `is_new` says so of its name.
-pub fn write_stamped(
-    out: &mut String,
-    families: &[Family],
-    stamp: &Stamp,
-    is_new: impl FnMut(&str) -> bool,
-) {
+pub fn write_stamped(out: &mut String, families: &[Family], stamp: &Stamp, is_new: impl FnMut(&str) -> bool) {
     write_all(out, families, Options::default(), Some(stamp), is_new);
 }
 

@@ -13,8 +13,8 @@ use super::settings::{Settings, Span};
 
 /// How busy each hour of a working day begins; in between it moves evenly.
 const HOURS: [f64; 24] = [
-    0.03, 0.02, 0.02, 0.02, 0.02, 0.03, 0.1, 0.6, 1.7, 2.8, 3.2, 3.1, 2.2, 1.5, 2.4, 2.7, 2.5, 2.0, 1.3, 0.8, 0.4, 0.2,
-    0.1, 0.05,
+    0.03, 0.02, 0.02, 0.02, 0.02, 0.03, 0.1, 0.6, 1.7, 2.8, 3.2, 3.1, 2.2, 1.5, 2.4, 2.7, 2.5, 2.0, 1.3, 0.8,
+    0.4, 0.2, 0.1, 0.05,
 ];
 /// The skills' channels, two each, and how many of 100 chats come by the first.
 const CHANNELS: [(&str, &str, u64); 5] = [
@@ -69,7 +69,11 @@ pub(super) fn rhythm(local: NaiveDateTime) -> f64 {
         Weekday::Sun => 0.12,
     };
     // Wages are paid in the middle and at the end of a month, and then people buy.
-    let payday = if matches!(local.day(), 1 | 15 | 16 | 30 | 31) { 1.2 } else { 1.0 };
+    let payday = if matches!(local.day(), 1 | 15 | 16 | 30 | 31) {
+        1.2
+    } else {
+        1.0
+    };
     hourly * daily * payday * season(local)
 }
 
@@ -182,7 +186,12 @@ pub(super) fn incidents(settings: &Settings, from: DateTime<Utc>, to: DateTime<U
 
 /// Minutes after midnight; `None` on a good day.
 fn incident_start(settings: &Settings, skill: usize, day: i32, weekday: Weekday) -> Option<i64> {
-    let words = [settings.seed, salt::INCIDENT, u64::try_from(day).ok()?, skill as u64];
+    let words = [
+        settings.seed,
+        salt::INCIDENT,
+        u64::try_from(day).ok()?,
+        skill as u64,
+    ];
     let mut dice = Dice::new(&words);
     let happens = dice.below(100) < INCIDENTS_IN_100 && !matches!(weekday, Weekday::Sat | Weekday::Sun);
     happens.then(|| i64::from(dice.within(Span::new(9 * 60, 16 * 60))))

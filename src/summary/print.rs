@@ -68,7 +68,12 @@ impl Summary {
                 .map(|(name, line)| row(name, line)),
         );
         let widths: Vec<usize> = (0..rows[0].len())
-            .map(|column| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0))
+            .map(|column| {
+                rows.iter()
+                    .map(|row| row[column].chars().count())
+                    .max()
+                    .unwrap_or(0)
+            })
             .collect();
         let mut text = String::new();
         for (index, row) in rows.iter().enumerate() {
@@ -114,7 +119,11 @@ impl Summary {
     fn json(&self) -> String {
         let object = Object {
             by: self.by.as_str(),
-            lines: self.lines.iter().map(|(name, line)| numbers(name, line)).collect(),
+            lines: self
+                .lines
+                .iter()
+                .map(|(name, line)| numbers(name, line))
+                .collect(),
             total: numbers("all", &self.total),
         };
         // Strings and numbers always have a JSON form.

@@ -35,7 +35,16 @@ async fn what_is_right_is_said_with_one_call() {
     let operation = Operation::start(lively()).await;
     let (good, text) = check(&operation).await;
     assert!(good, "{text}");
-    for about in ["settings", "address", "allow-list", "token", "clock", "rows", "fields", "filter"] {
+    for about in [
+        "settings",
+        "address",
+        "allow-list",
+        "token",
+        "clock",
+        "rows",
+        "fields",
+        "filter",
+    ] {
         assert!(says(&text, "ok", about), "{about}: {text}");
     }
     assert_eq!(operation.handle().requests().len(), 1);
@@ -46,7 +55,10 @@ async fn a_wrong_token_a_closed_door_and_a_missing_report_are_told_apart() {
     let operation = Operation::start(lively()).await;
     operation.handle().set_token("another");
     let (good, text) = check(&operation).await;
-    assert!(!good && says(&text, "PROBLEM", "token") && says(&text, "ok", "allow-list"), "{text}");
+    assert!(
+        !good && says(&text, "PROBLEM", "token") && says(&text, "ok", "allow-list"),
+        "{text}"
+    );
     operation.handle().always(Some(Fault::Status {
         code: 404,
         msg: "NOT ENABLED".to_owned(),
@@ -61,13 +73,19 @@ async fn a_wrong_token_a_closed_door_and_a_missing_report_are_told_apart() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_wrong_zone_is_named_with_its_hours() {
-    for (zone, words) in [("America/Mexico_City", "1h ahead"), ("America/Sao_Paulo", "2h behind")] {
+    for (zone, words) in [
+        ("America/Mexico_City", "1h ahead"),
+        ("America/Sao_Paulo", "2h behind"),
+    ] {
         let operation = Operation::start(lively()).await.with("WOLKVOX_TIMEZONE", zone);
         let (good, text) = check(&operation).await;
         if text.contains("month has just begun") {
             continue;
         }
-        assert!(!good && says(&text, "PROBLEM", "zone") && text.contains(words), "{zone}: {text}");
+        assert!(
+            !good && says(&text, "PROBLEM", "zone") && text.contains(words),
+            "{zone}: {text}"
+        );
     }
 }
 
@@ -78,8 +96,14 @@ async fn a_filter_on_the_opening_time_and_a_vanished_field_are_noticed() {
     let operation = Operation::start(settings).await;
     operation.handle().set_filter(Filter::OpenTime);
     let (good, text) = check(&operation).await;
-    assert!(!good && says(&text, "PROBLEM", "fields") && text.contains("no row has asa"), "{text}");
-    assert!(says(&text, "note", "filter") && text.contains("opening time"), "{text}");
+    assert!(
+        !good && says(&text, "PROBLEM", "fields") && text.contains("no row has asa"),
+        "{text}"
+    );
+    assert!(
+        says(&text, "note", "filter") && text.contains("opening time"),
+        "{text}"
+    );
     let off = operation.with("WOLKVOX_SWEEP_INTERVAL", "0");
     let (_, text) = check(&off).await;
     assert!(says(&text, "PROBLEM", "filter"), "{text}");
@@ -87,7 +111,9 @@ async fn a_filter_on_the_opening_time_and_a_vanished_field_are_noticed() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn settings_that_cannot_be_read_end_with_their_own_status() {
-    let operation = Operation::start(lively()).await.with("WOLKVOX_TIMEZONE", "Bogota");
+    let operation = Operation::start(lively())
+        .await
+        .with("WOLKVOX_TIMEZONE", "Bogota");
     let output = operation.run(&["check"]).await;
     assert_eq!(output.status.code(), Some(64));
     assert!(operation.handle().requests().is_empty());

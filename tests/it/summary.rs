@@ -6,13 +6,23 @@ use wolkvox_exporter::simulator::{Filter, Settings};
 
 use crate::operation::{Operation, groups, utc};
 
-const MARCH: [&str; 7] = ["report", "--from", "2026-03-02", "--to", "2026-03-09", "--pace", "0s"];
+const MARCH: [&str; 7] = [
+    "report",
+    "--from",
+    "2026-03-02",
+    "--to",
+    "2026-03-09",
+    "--pace",
+    "0s",
+];
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_report_equals_the_truth_per_skill_agent_channel_and_day() {
     let operation = Operation::start(Settings::believable()).await;
     let from = utc("2026-03-02T05:00:00Z");
-    let chats = operation.handle().truth(from, from + TimeDelta::days(7) - TimeDelta::seconds(1));
+    let chats = operation
+        .handle()
+        .truth(from, from + TimeDelta::days(7) - TimeDelta::seconds(1));
     for (by, truth) in [
         ("skill", groups(&chats, |chat| chat.skill_id.clone())),
         ("agent", groups(&chats, |chat| chat.agent.id.clone())),
@@ -24,7 +34,9 @@ async fn the_report_equals_the_truth_per_skill_agent_channel_and_day() {
             }),
         ),
     ] {
-        let text = operation.print(&[&MARCH[..], &["--by", by, "--format", "json"]].concat()).await;
+        let text = operation
+            .print(&[&MARCH[..], &["--by", by, "--format", "json"]].concat())
+            .await;
         let json: Value = serde_json::from_str(&text).unwrap();
         let lines = json["lines"].as_array().unwrap();
         assert_eq!(lines.len(), truth.len(), "{by}");
@@ -65,7 +77,9 @@ async fn the_table_ends_with_all_chats_and_an_empty_stretch_says_so() {
     let table = operation.print(&MARCH).await;
     assert!(table.starts_with("skill"), "{table}");
     assert!(table.lines().last().unwrap().starts_with("all"), "{table}");
-    let reversed = operation.run(&["report", "--from", "2026-03-09", "--to", "2026-03-02"]).await;
+    let reversed = operation
+        .run(&["report", "--from", "2026-03-09", "--to", "2026-03-02"])
+        .await;
     assert_eq!(reversed.status.code(), Some(1));
     let said = String::from_utf8_lossy(&reversed.stderr);
     assert!(said.contains("nothing between"), "{said}");

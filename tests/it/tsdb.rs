@@ -36,7 +36,13 @@ fn spawn(program: &str, arguments: &[String]) -> Child {
 pub(crate) async fn blocks(file: &Path) -> TempDir {
     let directory = tempfile::tempdir().unwrap();
     let output = Command::new("promtool")
-        .args(["tsdb", "create-blocks-from", "openmetrics", "--max-block-duration=48h", "--quiet"])
+        .args([
+            "tsdb",
+            "create-blocks-from",
+            "openmetrics",
+            "--max-block-duration=48h",
+            "--quiet",
+        ])
         .arg(file)
         .arg(directory.path().join("data"))
         .output()
@@ -83,14 +89,21 @@ impl Database {
             directory,
         };
         for _ in 0..600 {
-            if let Ok(answer) = database.client().get(format!("{}{path}", database.base)).send().await
+            if let Ok(answer) = database
+                .client()
+                .get(format!("{}{path}", database.base))
+                .send()
+                .await
                 && answer.status().is_success()
             {
                 return database;
             }
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
-        panic!("the database in {} did not start", database.directory.path().display());
+        panic!(
+            "the database in {} did not start",
+            database.directory.path().display()
+        );
     }
 
     fn client(&self) -> reqwest::Client {
@@ -120,6 +133,9 @@ impl Database {
         let name = |series: &Value| series["metric"][label].as_str().unwrap_or_default().to_owned();
         let value = |series: &Value| series["value"][1].as_str().unwrap().parse().unwrap();
         let result = json["data"]["result"].as_array().unwrap();
-        result.iter().map(|series| (name(series), value(series))).collect()
+        result
+            .iter()
+            .map(|series| (name(series), value(series)))
+            .collect()
     }
 }

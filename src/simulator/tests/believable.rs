@@ -9,7 +9,9 @@ fn month() -> (Simulator, Vec<SimulatedChat>) {
 }
 
 fn opened(chat: &SimulatedChat) -> chrono::NaiveDateTime {
-    chat.opened.with_timezone(&Settings::believable().zone).naive_local()
+    chat.opened
+        .with_timezone(&Settings::believable().zone)
+        .naive_local()
 }
 
 /// Mean ASA of the chats, seconds.
@@ -44,7 +46,10 @@ fn the_asa_worsens_with_load_and_in_an_incident() {
     assert!(of_hours(9..12) > 1.5 * of_hours(18..22));
     let incidents = simulator.incidents(utc("2026-03-02T05:00:00Z"), utc("2026-03-30T05:00:00Z"));
     assert!((1..20).contains(&incidents.len()), "{incidents:?}");
-    let busiest = incidents.iter().find(|incident| incident.skill_id != "0").unwrap();
+    let busiest = incidents
+        .iter()
+        .find(|incident| incident.skill_id != "0")
+        .unwrap();
     let of_skill = || handled().filter(|chat| chat.skill_id == busiest.skill_id);
     let within = |chat: &&SimulatedChat| (busiest.from..busiest.to).contains(&chat.opened);
     assert!(asa(of_skill().filter(within)) > 2.0 * asa(of_skill()));
@@ -91,6 +96,8 @@ fn a_believable_chat_does_not_depend_on_the_window_it_is_found_in() {
     let (simulator, chats) = month();
     let (from, to) = (utc("2026-03-10T14:00:00Z"), utc("2026-03-10T15:00:00Z"));
     let part = simulator.truth(from, to);
-    let whole = chats.into_iter().filter(|chat| (from..=to).contains(&chat.closed));
+    let whole = chats
+        .into_iter()
+        .filter(|chat| (from..=to).contains(&chat.closed));
     assert_eq!(part, whole.collect::<Vec<_>>());
 }
