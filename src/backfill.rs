@@ -265,8 +265,8 @@ pub async fn write<S: Source>(
     });
     // The very second of `until` is the next stretch's, or the running exporter's.
     let to = span.until - TimeDelta::nanoseconds(1);
-    let begin = span.from - plan.lookback;
-    progress.begin(begin, to, checkpoint.next);
+    let eve = span.from - plan.lookback;
+    progress.begin(eve, to, checkpoint.next);
     let mut reach = reach_of(plan, span.from);
     loop {
         let read = reader

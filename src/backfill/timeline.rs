@@ -1,7 +1,7 @@
 //! The virtual clock: chats go through the same ledger as live ones, step by step, and each step is written as
 //! `/metrics` would have shown it.
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::{BTreeSet, VecDeque};
 use std::time::Duration;
 
 use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
@@ -67,8 +67,7 @@ pub struct Timeline {
     /// Chats closed within the latest window before `held`.
     recent: Vec<Chat>,
     /// Families whose metadata is written.
-    #[serde(skip)]
-    known: HashSet<String>,
+    known: BTreeSet<String>,
 }
 
 impl Timeline {
@@ -79,7 +78,7 @@ impl Timeline {
             held: from,
             pending: VecDeque::new(),
             recent: Vec::new(),
-            known: HashSet::new(),
+            known: BTreeSet::new(),
         }
     }
 

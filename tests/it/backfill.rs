@@ -134,7 +134,7 @@ async fn four_weeks_in_prometheus_and_victoria_metrics_equal_the_truth() {
     let operation = Operation::start(small()).await;
     let directory = tempfile::tempdir().unwrap();
     let file = file(&directory);
-    write(&operation, "2026-03-02", "2026-03-30", "2h", &file).await;
+    write(&operation, "2026-03-02", "2026-03-30", "4h", &file).await;
     let (from, to) = (utc("2026-03-02T05:00:00Z"), utc("2026-03-30T05:00:00Z"));
     let chats = operation.handle().truth(from, to - TimeDelta::seconds(1));
     assert!(chats.len() > 5000, "{} chats", chats.len());
@@ -184,7 +184,7 @@ fn placed(id: u64, closed: DateTime<Utc>, skill: &str) -> SimulatedChat {
 }
 
 async fn total_on(metrics: &str) -> f64 {
-    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let client = tsdb::http();
     let Ok(answer) = client.get(metrics).send().await else {
         return -1.0;
     };
@@ -312,7 +312,7 @@ async fn an_interrupted_backfill_goes_on_and_writes_the_same() {
     let operation = Operation::start(settings).await;
     let directory = tempfile::tempdir().unwrap();
     let whole = directory.path().join("whole.om").display().to_string();
-    write(&operation, "2026-01-10", "2026-04-10", "12h", &whole).await;
+    write(&operation, "2026-01-10", "2026-04-10", "24h", &whole).await;
 
     let part = directory.path().join("part.om").display().to_string();
     let begin = [
@@ -322,7 +322,7 @@ async fn an_interrupted_backfill_goes_on_and_writes_the_same() {
         "--to",
         "2026-04-10",
         "--step",
-        "12h",
+        "24h",
     ];
     let labels = [
         "--label",
@@ -368,11 +368,11 @@ async fn an_interrupted_backfill_goes_on_and_writes_the_same() {
         .await;
     assert!(!other.status.success());
     operation.handle().clear_requests();
-    write(&operation, "2026-01-10", "2026-04-10", "12h", &part).await;
+    write(&operation, "2026-01-10", "2026-04-10", "24h", &part).await;
     assert_eq!(
         operation.handle().requests().len(),
-        4,
-        "a piece was not asked for again"
+        3,
+        "the first piece was not asked for again"
     );
     assert!(std::fs::read(&whole).unwrap() == std::fs::read(&part).unwrap());
     assert!(!Path::new(&checkpoint).exists());

@@ -1,7 +1,7 @@
 //! The exporter from outside. One binary, so that it links once.
 
-// What a test stands on may fail like a test.
-#![allow(clippy::unwrap_used, clippy::expect_used)]
+// What a test stands on may fail like a test, and may say what it saw.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stderr)]
 // Counts as floats, which is what a scraper reads: whole, small and exact.
 #![allow(clippy::float_cmp, clippy::cast_possible_truncation, clippy::cast_sign_loss)]
 

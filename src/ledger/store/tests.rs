@@ -157,29 +157,66 @@ fn a_header_in_another_spelling_is_damaged() {
 }
 
 #[test]
-fn a_damaged_or_newer_file_is_refused_and_left_as_it_is() {
+fn a_damaged_file_is_put_aside_and_counting_starts_anew() {
+    let cut = bytes()[..400].to_vec();
+    for content in [Vec::new(), b"{}".to_vec(), vec![0; 4096], cut] {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("ventas.state");
+        fs::write(&path, &content).unwrap();
+        let opened = FileStore::open(directory.path(), identity(), false).unwrap();
+        assert_eq!(opened.ledger, None);
+        let kept = opened.put_aside.unwrap();
+        assert!(
+            kept.to_string_lossy().contains("ventas.state.damaged-"),
+            "{}",
+            kept.display()
+        );
+        assert_eq!(fs::read(kept).unwrap(), content);
+        assert!(!path.exists());
+        drop(opened.store);
+        open(directory.path());
+    }
+}
+
+#[test]
+fn a_newer_file_is_refused_and_left_as_it_is() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("ventas.state");
-    for (content, newer) in [
-        (Vec::new(), false),
-        (b"{}".to_vec(), false),
-        (vec![0; 4096], false),
-        (
-            String::from_utf8(bytes())
-                .unwrap()
-                .replacen(" v1 ", " v2 ", 1)
-                .into_bytes(),
-            true,
-        ),
-    ] {
-        fs::write(&path, &content).unwrap();
-        match refusal(directory.path(), identity()) {
-            StoreError::Damaged { .. } => assert!(!newer),
-            StoreError::Newer { what, .. } => assert!(newer && what.contains("version 2")),
-            other => panic!("{other}"),
-        }
-        assert_eq!(fs::read(&path).unwrap(), content);
-    }
+    let newer = String::from_utf8(bytes()).unwrap().replacen(" v1 ", " v2 ", 1);
+    fs::write(&path, &newer).unwrap();
+    let error = refusal(directory.path(), identity());
+    assert!(
+        matches!(&error, StoreError::Newer { what, .. } if what.contains("version 2")),
+        "{error}"
+    );
+    assert_eq!(fs::read_to_string(path).unwrap(), newer);
+}
+
+#[tokio::test]
+async fn a_state_of_another_host_or_agent_is_adopted_on_request() {
+    let directory = tempfile::tempdir().unwrap();
+    let (mut store, _) = open(directory.path());
+    store.commit(&ledger(5)).await.unwrap();
+    drop(store);
+    let moved = || Identity {
+        host: "wv0002.wolkvox.com".to_owned(),
+        agent_dni: Some("1020304050".to_owned()),
+        ..identity()
+    };
+    assert!(matches!(
+        refusal(directory.path(), moved()),
+        StoreError::OtherHost { .. }
+    ));
+    let Opened {
+        mut store,
+        ledger: adopted,
+        ..
+    } = FileStore::open(directory.path(), moved(), true).unwrap();
+    assert_eq!(adopted.as_ref(), Some(&ledger(5)));
+    store.commit(&adopted.unwrap()).await.unwrap();
+    drop(store);
+    // Once is enough.
+    assert!(FileStore::open(directory.path(), moved(), false).is_ok());
 }
 
 #[test]

@@ -32,6 +32,17 @@ fn spawn(program: &str, arguments: &[String]) -> Child {
         .unwrap_or_else(|error| panic!("{program} should be installed: {error}"))
 }
 
+/// A client for servers on this machine.
+pub(crate) fn http() -> reqwest::Client {
+    // Fails only where there is one already.
+    drop(rustls::crypto::ring::default_provider().install_default());
+    reqwest::Client::builder()
+        .no_proxy()
+        .tls_certs_only([])
+        .build()
+        .unwrap()
+}
+
 /// Makes blocks of a file with promtool, in a new data directory.
 pub(crate) async fn blocks(file: &Path) -> TempDir {
     let directory = tempfile::tempdir().unwrap();
@@ -89,11 +100,7 @@ impl Database {
             directory,
         };
         for _ in 0..600 {
-            if let Ok(answer) = database
-                .client()
-                .get(format!("{}{path}", database.base))
-                .send()
-                .await
+            if let Ok(answer) = http().get(format!("{}{path}", database.base)).send().await
                 && answer.status().is_success()
             {
                 return database;
@@ -106,18 +113,14 @@ impl Database {
         );
     }
 
-    fn client(&self) -> reqwest::Client {
-        reqwest::Client::builder().no_proxy().build().unwrap()
-    }
-
     /// Hands a file to the import of `VictoriaMetrics`.
     pub(crate) async fn import(&self, file: &Path) {
         let url = format!("{}/api/v1/import/prometheus", self.base);
         let body = std::fs::read(file).unwrap();
-        let answer = self.client().post(url).body(body).send().await.unwrap();
+        let answer = http().post(url).body(body).send().await.unwrap();
         assert!(answer.status().is_success(), "{}", answer.text().await.unwrap());
         let url = format!("{}/internal/force_flush", self.base);
-        self.client().get(url).send().await.unwrap();
+        http().get(url).send().await.unwrap();
     }
 
     /// An instant query at a Unix time: values by one label (empty for none).
@@ -126,7 +129,7 @@ impl Database {
         url.query_pairs_mut()
             .append_pair("query", promql)
             .append_pair("time", &format!("{at:.3}"));
-        let answer = self.client().get(url).send().await.unwrap();
+        let answer = http().get(url).send().await.unwrap();
         let text = answer.text().await.unwrap();
         let json: Value = serde_json::from_str(&text).unwrap();
         assert_eq!(json["status"], "success", "{promql}: {text}");
