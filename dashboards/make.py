@@ -218,7 +218,7 @@ def bars(title, description, expression, legend, unit="short", size=(8, 9), colo
 def pie(title, description, pairs, colours, size=(8, 9)):
     options = {
         "displayLabels": ["percent"],
-        "legend": {"displayMode": "table", "placement": "right", "showLegend": True, "values": ["value", "percent"]},
+        "legend": {"displayMode": "table", "placement": "right", "showLegend": True, "values": ["value"]},
         "pieType": "donut",
         "reduceOptions": {"calcs": ["lastNotNull"], "fields": "", "values": False},
         "tooltip": {"mode": "single", "sort": "none"},
@@ -249,6 +249,7 @@ def column(field, title, unit=None, thresholds=None, width=None, link=None, deci
             {"id": "color", "value": {"mode": "fixed", "fixedColor": BLUE}},
             {"id": "custom.cellOptions", "value": {"type": "gauge", "mode": "basic", "valueDisplayMode": "text"}},
             {"id": "min", "value": 0},
+            {"id": "fieldMinMax", "value": True},
         ]
     if width:
         properties.append({"id": "custom.width", "value": width})
@@ -474,7 +475,7 @@ def answer_times():
             (f"max(wolkvox_asa_target_seconds{{{OP}}})", "target"),
         ],
         "s",
-        colours=ANSWER_COLOURS,
+        colours={name: ANSWER_COLOURS[name] for name in ("mean", "median", "90 %", "target")},
     )
 
 
@@ -585,7 +586,7 @@ def operations():
                 ],
                 hidden=("operation",),
                 sort="Chats",
-                size=(24, 8),
+                size=(24, 7),
                 order=("skill_name", "Value #A", "Value #H", "Value #B", "Value #C", "Value #D", "Value #E", "Value #F", "Value #G", "skill_id"),
             ),
             row("What became of the chats: the last $window"),
@@ -655,7 +656,7 @@ def skill():
                 "The time within which so many of the chats were answered (ASA), estimated from buckets. Dashed: WOLKVOX_ASA_TARGET.",
                 [(quantile(q, asa, over=RATE), n) for q, n in ((0.5, "median"), (0.9, "90 %"), (0.95, "95 %"), (0.99, "99 %"))] + [(f"max(wolkvox_asa_target_seconds{{{OP}}})", "target")],
                 "s",
-                colours=ANSWER_COLOURS,
+                colours={name: colour for name, colour in ANSWER_COLOURS.items() if name != "mean"},
             ),
             heatmap("How long customers wait", "Chats by their answer time (ASA): the darker, the more chats.", asa),
             row("Workload"),
@@ -711,18 +712,18 @@ def skill():
             stat("Replies per chat", "How often agents wrote to the customer in a chat, over the rolling window.", ratio(inc("wolkvox_chat_agent_answers_total"), inc("wolkvox_chats_total")), "short", NEUTRAL, (6, 4), decimals=1),
             stat("Transferred", "Share of the chats that were transferred, where the server tells it.", ratio(inc("wolkvox_chat_transfers_total"), inc("wolkvox_chats_total")), "percentunit", NEUTRAL, (6, 4), decimals=1),
             row("Codes, feelings, agents: the last $window"),
-            codes((8, 10)),
-            feelings((6, 10)),
+            codes((7, 10)),
+            feelings((7, 10)),
             table(
                 "Agents of the operation",
                 "Agents over the rolling window, all their skills together: the report's totals per agent are not split by skill. A click on a name opens the agent's board.",
                 agents,
                 [
-                    column("agent_name", "Agent", link=agent_link, width=170),
-                    column("Value #A", "Chats", "short", decimals=0, maximum=True),
-                    column("Value #B", "In time", "percentunit", LEVEL, decimals=0),
-                    column("Value #C", "Answer", "s", WAIT, decimals=0),
-                    column("Value #D", "On agent", "s", decimals=1),
+                    column("agent_name", "Agent", link=agent_link, width=160),
+                    column("Value #A", "Chats", "short", width=150, decimals=0, maximum=True),
+                    column("Value #B", "In time", "percentunit", LEVEL, width=95, decimals=0),
+                    column("Value #C", "Answer", "s", WAIT, width=95, decimals=0),
+                    column("Value #D", "On agent", "s", width=110, decimals=1),
                     {"matcher": {"id": "byName", "options": "agent_id"}, "properties": [{"id": "custom.hidden", "value": True}]},
                 ],
                 hidden=("operation",),
@@ -748,11 +749,11 @@ def agent():
         "busy": inc("wolkvox_agent_time_on_agent_seconds_sum", AGENT, by=by),
     }
 
-    def top(expression):
-        return named(f"topk(10, {expression})", "agent")
+    # Chosen once, at the end of the range: ten lines, not ten at each step.
+    busiest = f"topk(10, sum by ({by}) (increase({chats}{{{AGENT}}}[$__range] @ end())))"
 
-    def over(expression):
-        return expression.replace(f"[{WINDOW}]", f"[{RATE}]")
+    def top(expression):
+        return named(f"({expression} and on ({by}) {busiest})", "agent")
 
     link = ("Only this agent", "/d/wolkvox-agent?" + KEEP + "&var-agent=${__data.fields.agent_id}&${window:queryparam}&${outcome:queryparam}")
     return board(
@@ -771,7 +772,7 @@ def agent():
             table(
                 "Agents",
                 "Every agent over the rolling window. Time in chats above the window itself means several chats at once. A click on a name shows that agent alone.",
-                [named(pairs["chats"] + " > 0.5", "agent"), pairs["level"], pairs["asa"], pairs["toa"], pairs["duration"], pairs["replies"], pairs["characters"], pairs["busy"]],
+                [named(pairs["chats"] + " > 0.5", "agent"), pairs["level"], pairs["asa"], pairs["toa"], pairs["duration"], pairs["replies"], pairs["characters"], pairs["busy"] + " > 0"],
                 [
                     column("agent_name", "Agent", link=link, width=220),
                     column("agent_id", "Id", width=110),
@@ -789,7 +790,7 @@ def agent():
                 sort="Chats",
                 order=("agent_name", "agent_id", "Value #A", "Value #B", "Value #C", "Value #D", "Value #E", "Value #F", "Value #G", "Value #H"),
             ),
-            row("Over time (the ten first of the choice)"),
+            row("Over time: the ten with most chats"),
             series("Chats per hour", "Chats closed, as a pace per hour.", [(top("3600 * sum by (operation, agent_id) (rate(wolkvox_agent_chats_total{" + AGENT + "}[" + RATE + "]))"), "{{agent_name}}")], "short", stack=True, defaults={"decimals": 0}),
             series("Within target", "Share of the chats answered within WOLKVOX_ASA_TARGET, over two hours.", [(top(pairs["level"].replace(f"[{WINDOW}]", "[2h]")), "{{agent_name}}")], "percentunit", defaults={"max": 1, "min": 0}),
             series("Answer time", "Mean time from the start of a chat to the answer (ASA), over two hours.", [(top(pairs["asa"].replace(f"[{WINDOW}]", "[2h]")), "{{agent_name}}")], "s"),
@@ -800,7 +801,7 @@ def agent():
 
 def exporter():
     def per(metric, by, legend, title, description, unit="short", labels=OP, size=(8, 8), stack=True, **more):
-        return series(title, description, [(f"sum by ({by}) (increase({metric}{{{labels}}}[{RATE}]))", legend)], unit, size=size, stack=stack, **more)
+        return series(title, description, [(f"sum by ({by}) (increase({metric}{{{labels}}}[{RATE}])) > 0", legend)], unit, size=size, stack=stack, **more)
 
     up = {"mappings": [{"type": "value", "options": {"0": {"text": "DOWN", "color": RED, "index": 0}, "1": {"text": "UP", "color": GREEN, "index": 1}}}]}
     ok = {"mappings": [{"type": "value", "options": {"0": {"text": "FAILS", "color": RED, "index": 0}, "1": {"text": "OK", "color": GREEN, "index": 1}}}]}
@@ -814,11 +815,11 @@ def exporter():
             stat("Exporter", "Whether Prometheus reaches the exporter.", f"min(up{{{BASE}}} and on (job, instance) last_over_time(wolkvox_exporter_build_info{{{BASE}}}[1d]))", "none", steps(RED, (1, GREEN)), (3, 4), "not there", defaults=up),
             stat("Last poll", "Whether the last poll of Wolkvox succeeded; the worst of the operations.", f"min(wolkvox_up{{{OP}}})", "none", steps(RED, (1, GREEN)), (3, 4), "none yet", defaults=ok),
             age_tile((3, 4)),
-            stat("Watermark behind now", "Everything closed before the watermark has been asked for. Far behind: a backlog is being caught up.", f"max(time() - max by (job, operation) (wolkvox_watermark_timestamp_seconds{{{OP}}}))", "s", steps(GREEN, (1200, YELLOW), (3600, RED)), (3, 4), "no data", 0),
-            stat("Arrivals within an hour", "Share of the chats of the last hour that were first seen within an hour of their close. Below 90 % business alerts are silent.", ratio(inc("wolkvox_chat_arrival_delay_seconds_bucket", OP, "1h", more=', le=~"3600(\\\\.0)?"'), inc("wolkvox_chat_arrival_delay_seconds_count", OP, "1h")), "percentunit", steps(RED, (0.9, GREEN)), (3, 4), decimals=0),
+            stat("Watermark lag", "Everything closed before the watermark has been asked for. Far behind: a backlog is being caught up.", f"max(time() - max by (job, operation) (wolkvox_watermark_timestamp_seconds{{{OP}}}))", "s", steps(GREEN, (1200, YELLOW), (3600, RED)), (3, 4), "no data", 0),
+            stat("Prompt arrivals", "Share of the chats of the last hour that were first seen within an hour of their close. Below 90 % business alerts are silent.", ratio(inc("wolkvox_chat_arrival_delay_seconds_bucket", OP, "1h", more=', le=~"3600(\\\\.0)?"'), inc("wolkvox_chat_arrival_delay_seconds_count", OP, "1h")), "percentunit", steps(RED, (0.9, GREEN)), (3, 4), decimals=0),
             stat("Calls today", "Calls to the Wolkvox API since the operation's midnight, by this exporter.", f"sum(wolkvox_api_requests_today{{{OP}}})", "short", NEUTRAL, (3, 4), "none", 0),
             stat("Quota used", "Calls today as a share of the daily limit, where one is configured. Other programs share the quota.", f"max(wolkvox_api_requests_today{{{OP}}} / on (job, instance, operation) wolkvox_api_daily_limit{{{OP}}})", "percentunit", steps(GREEN, (0.6, YELLOW), (0.8, RED)), (3, 4), "no limit set", 1),
-            stat("Chats lost", "Seconds of the report given up over the time range after repeated failure; 0 is what you want.", f"sum(increase(wolkvox_stretches_skipped_total{{{OP}}}[$__range])) or 0 * max(wolkvox_up{{{OP}}})", "s", steps(GREEN, (1, RED)), (3, 4), "no data", 0, defaults={"displayName": "given up"}),
+            stat("Report skipped", "Seconds of the report given up over the time range after repeated failure; 0 is what you want.", f"sum(increase(wolkvox_stretches_skipped_total{{{OP}}}[$__range])) or 0 * max(wolkvox_up{{{OP}}})", "s", steps(GREEN, (1, RED)), (3, 4), "no data", 0, defaults={"displayName": "given up"}),
             row("Polling"),
             series(
                 "Age of the data",
@@ -925,20 +926,20 @@ def exporter():
                 colours={"limit": (RED, True), "under other": ORANGE},
             ),
             row("Process"),
-            series("CPU", "CPU time used per second.", [(f"sum by (instance) (rate(process_cpu_seconds_total{{{BASE}}}[{RATE}]) and on (job, instance) wolkvox_exporter_build_info{{{BASE}}})", "{{instance}}")], "percentunit", size=(6, 7)),
+            series("CPU", "CPU time used per second.", [(f"sum by (instance) (rate(process_cpu_seconds_total{{{BASE}}}[{RATE}]) and on (job, instance) wolkvox_exporter_build_info{{{BASE}}})", "{{instance}}")], "percentunit", size=(5, 7)),
             series(
                 "Memory",
                 "Resident memory.",
                 [(f"process_resident_memory_bytes{{{BASE}}} and on (job, instance) wolkvox_exporter_build_info{{{BASE}}}", "{{instance}}")],
                 "bytes",
-                size=(6, 7),
+                size=(5, 7),
             ),
             series(
-                "Clocks and scrapes",
+                "Clock offset",
                 "The server's clock minus ours; more than a minute alerts.",
                 [(f"max by (operation) (wolkvox_api_clock_offset_seconds{{{OP}}})", "{{operation}}")],
                 "s",
-                size=(6, 7),
+                size=(5, 7),
                 defaults={"custom": {"drawStyle": "line", "lineInterpolation": "stepAfter", "lineWidth": 2, "fillOpacity": 10, "showPoints": "never", "spanNulls": 900000}},
             ),
             table(
@@ -951,15 +952,15 @@ def exporter():
                     f"max by (instance) (increase(wolkvox_exporter_scrapes_total{{{BASE}}}[1h]))",
                 ],
                 [
-                    column("instance", "Instance"),
-                    column("version", "Version"),
-                    column("revision", "Revision"),
-                    column("Value #B", "Running", "s", decimals=1),
-                    column("Value #C", "Open files", "short", decimals=0),
-                    column("Value #D", "Scrapes per hour", "short", decimals=0),
+                    column("instance", "Instance", width=150),
+                    column("version", "Version", width=75),
+                    column("revision", "Revision", width=85),
+                    column("Value #B", "Running", "s", width=90, decimals=1),
+                    column("Value #C", "Open files", "short", width=85, decimals=0),
+                    column("Value #D", "Scrapes/h", "short", width=85, decimals=0),
                 ],
                 hidden=("Value #A",),
-                size=(6, 7),
+                size=(9, 7),
                 order=("instance", "version", "revision", "Value #B", "Value #C", "Value #D"),
             ),
         ],
