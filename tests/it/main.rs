@@ -1,1 +1,4 @@
 //! To come.
+
+mod alerts;
+mod dashboards;
