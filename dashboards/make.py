@@ -294,7 +294,6 @@ def query_variable(name, label, query, hide=0):
         "name": name,
         "label": label,
         "datasource": DATASOURCE,
-        "definition": query,
         "query": {"query": query, "refId": "StandardVariableQuery"},
         "refresh": 2,  # on time change
         "sort": 3 if name in ("skill", "agent") else 1,

@@ -333,3 +333,29 @@ fn everything_asked_for_is_in_the_catalogue_and_the_other_way_round() {
     let both: Vec<_> = on_purpose.iter().filter(|name| used.contains_key(**name)).collect();
     assert!(both.is_empty(), "used after all: {both:?}");
 }
+
+#[test]
+fn boards_survive_grafanas_own_types() {
+    let venv = alerts::root().join("target/sdk-venv");
+    let run = |program: &std::path::Path, args: &[&str]| {
+        let output = Command::new(program).args(args).current_dir(alerts::root()).output().unwrap();
+        assert!(
+            output.status.success(),
+            "{} {args:?}\n{}{}",
+            program.display(),
+            String::from_utf8_lossy(&output.stdout),
+            String::from_utf8_lossy(&output.stderr)
+        );
+    };
+    let python = venv.join("bin/python");
+    if !venv.join("lib").exists() || !venv.join("complete").exists() {
+        run("python3".as_ref(), &["-m", "venv", "target/sdk-venv"]);
+        let sdk = "grafana-foundation-sdk==1769699379!11.6.0";
+        run(&python, &["-m", "pip", "install", "--quiet", sdk]);
+        std::fs::write(venv.join("complete"), sdk).unwrap();
+    }
+    let boards = BOARDS.map(|name| format!("dashboards/wolkvox-{name}.json"));
+    let mut args = vec!["tests/round_trip.py"];
+    args.extend(boards.iter().map(String::as_str));
+    run(&python, &args);
+}
