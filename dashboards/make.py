@@ -198,7 +198,7 @@ def heatmap(title, description, metric, size=(12, 8), labels=CHAT, unit="s"):
     return panel("heatmap", title, description, made, unit, NEUTRAL, size, "no chats", {"custom": {"scaleDistribution": {"type": "linear"}}}, options)
 
 
-def bars(title, description, expression, legend, unit="short", size=(8, 9), colour=BLUE, thresholds=None):
+def bars(title, description, expression, legend, unit="locale", size=(8, 9), colour=BLUE, thresholds=None):
     options = {
         "displayMode": "gradient",
         "orientation": "horizontal",
@@ -525,11 +525,11 @@ def operations():
         [
             row("Now: the last $window"),
             stat("Service level", "Share of the chats closed within the rolling window that were answered within the chosen seconds.", within(), "percentunit", LEVEL, decimals=0),
-            stat("Chats", "Chats closed within the rolling window.", inc("wolkvox_chats_total"), "short", BRAND, decimals=0, background=False),
+            stat("Chats", "Chats closed within the rolling window.", inc("wolkvox_chats_total"), "locale", BRAND, decimals=0, background=False),
             stat("Against last week", "Chats closed within the rolling window, compared with the same time a week ago.", ratio(inc("wolkvox_chats_total"), week) + " - 1", "percentunit", CHANGE, no_value="no week yet", decimals=0, background=False),
-            stat("Answer time, mean", "Mean time from the start of a chat to the agent's answer (ASA) over the rolling window.", mean(asa), "s", WAIT, decimals=0),
-            stat("Answer time, 90 %", "Nine of ten chats were answered within this (ASA) over the rolling window; estimated from buckets.", quantile(0.9, asa), "s", WAIT90, decimals=0),
-            stat("Answered late", "Chats of the rolling window that were not answered within the chosen seconds.", "clamp_min(" + inc(f"{asa}_count") + " - " + inc(f"{asa}_bucket", more=', le=~"$seconds(\\\\.0)?"') + ", 0)", "short", NEUTRAL, decimals=0),
+            stat("Answer time, mean", "Mean time from the start of a chat to the agent's answer (ASA) over the rolling window.", mean(asa), "s", WAIT, decimals=1),
+            stat("Answer time, 90 %", "Nine of ten chats were answered within this (ASA) over the rolling window; estimated from buckets.", quantile(0.9, asa), "s", WAIT90, decimals=1),
+            stat("Answered late", "Chats of the rolling window that were not answered within the chosen seconds.", "clamp_min(" + inc(f"{asa}_count") + " - " + inc(f"{asa}_bucket", more=', le=~"$seconds(\\\\.0)?"') + ", 0)", "locale", NEUTRAL, decimals=0),
             stat("Time on agent", "Mean time that agents spent on a chat, over the rolling window.", mean(toa), "s", NEUTRAL, decimals=1),
             stat("Agents active", "Agents who closed a chat within the rolling window (in any skill).", "count(" + inc("wolkvox_agent_chats_total", OUT, by="operation, agent_id") + " > 0.5)", "short", NEUTRAL, decimals=0, no_value="none"),
             stat("Customer spoke last", "Share of the chats in which the customer wrote last: some only say thanks, some still wait.", customer_last(), "percentunit", SHARE_LAST, decimals=0),
@@ -575,8 +575,8 @@ def operations():
                     column("skill_name", "Skill", link=skill_link, width=240),
                     column("Value #A", "Chats", "short", decimals=0, maximum=True),
                     column("Value #B", "Service level", "percentunit", LEVEL, decimals=0),
-                    column("Value #C", "Answer time, mean", "s", WAIT, decimals=0),
-                    column("Value #D", "Answer time, 90 %", "s", WAIT90, decimals=0),
+                    column("Value #C", "Answer time, mean", "s", WAIT, decimals=1),
+                    column("Value #D", "Answer time, 90 %", "s", WAIT90, decimals=1),
                     column("Value #E", "Time on agent", "s", decimals=1),
                     column("Value #F", "Customer spoke last", "percentunit", SHARE_LAST, decimals=0, fill=False),
                     column("Value #G", "Negative feeling", "percentunit", SHARE_NEGATIVE, decimals=0, fill=False),
@@ -629,7 +629,7 @@ def skill():
             stat("Objective", "The share that is aimed at (WOLKVOX_SERVICE_LEVEL_TARGET).", objective, "percentunit", NEUTRAL, no_value="not set", decimals=0),
             stat("Error budget left", "The budget is the share of chats that may be late. Below zero it is overdrawn.", f"1 - {burn('$period')}", "percentunit", steps(RED, (0, ORANGE), (0.25, YELLOW), (0.5, GREEN)), decimals=0),
             stat("Burn rate, $window", "How many times faster than planned the budget is used over the rolling window: 1 is just as planned.", burn(WINDOW), "none", steps(GREEN, (1, YELLOW), (2, ORANGE), (3, RED)), decimals=1),
-            stat("Chats, $window", "Chats closed within the rolling window.", inc("wolkvox_chats_total"), "short", BRAND, decimals=0, background=False),
+            stat("Chats, $window", "Chats closed within the rolling window.", inc("wolkvox_chats_total"), "locale", BRAND, decimals=0, background=False),
             age_tile(),
             series(
                 "Burn rate",
@@ -721,7 +721,7 @@ def skill():
                     column("agent_name", "Agent", link=agent_link, width=160),
                     column("Value #A", "Chats", "short", width=150, decimals=0, maximum=True),
                     column("Value #B", "In time", "percentunit", LEVEL, width=95, decimals=0),
-                    column("Value #C", "Answer", "s", WAIT, width=95, decimals=0),
+                    column("Value #C", "Answer", "s", WAIT, width=95, decimals=1),
                     column("Value #D", "On agent", "s", width=110, decimals=1),
                     {"matcher": {"id": "byName", "options": "agent_id"}, "properties": [{"id": "custom.hidden", "value": True}]},
                 ],
@@ -762,10 +762,10 @@ def agent():
         [
             row("The last $window"),
             stat("Agents active", "Agents of the choice who closed a chat within the rolling window.", f"count({pairs['chats']} > 0.5)", "short", BRAND, decimals=0, no_value="none", background=False),
-            stat("Chats", "Chats closed by these agents within the rolling window.", inc(chats, AGENT), "short", BRAND, decimals=0, background=False),
+            stat("Chats", "Chats closed by these agents within the rolling window.", inc(chats, AGENT), "locale", BRAND, decimals=0, background=False),
             stat("Chats per agent", "Chats closed within the rolling window, per agent who closed one.", f"{inc(chats, AGENT)} / (count({pairs['chats']} > 0.5) > 0)", "short", NEUTRAL, decimals=1),
             stat("Within target", "Share of the chats answered within WOLKVOX_ASA_TARGET.", ratio(inc("wolkvox_agent_answered_within_target_total", AGENT), inc("wolkvox_agent_asa_seconds_count", AGENT)), "percentunit", LEVEL, decimals=0),
-            stat("Answer time, mean", "Mean time from the start of a chat to the agent's answer (ASA).", mean("wolkvox_agent_asa_seconds", AGENT), "s", WAIT, decimals=0),
+            stat("Answer time, mean", "Mean time from the start of a chat to the agent's answer (ASA).", mean("wolkvox_agent_asa_seconds", AGENT), "s", WAIT, decimals=1),
             stat("Time on agent, mean", "Mean time that an agent spent on a chat.", mean("wolkvox_agent_time_on_agent_seconds", AGENT), "s", NEUTRAL, decimals=1),
             row("Ranking: the last $window"),
             table(
@@ -777,7 +777,7 @@ def agent():
                     column("agent_id", "Id", width=110),
                     column("Value #A", "Chats", "short", decimals=0, maximum=True),
                     column("Value #B", "Within target", "percentunit", LEVEL, decimals=0),
-                    column("Value #C", "Answer time", "s", WAIT, decimals=0),
+                    column("Value #C", "Answer time", "s", WAIT, decimals=1),
                     column("Value #D", "Time on agent", "s", decimals=1),
                     column("Value #E", "Start to close", "s", decimals=1),
                     column("Value #F", "Replies per chat", "short", decimals=1),
@@ -816,7 +816,7 @@ def exporter():
             age_tile((3, 4)),
             stat("Watermark lag", "Everything closed before the watermark has been asked for. Far behind: a backlog is being caught up.", f"max(time() - max by (job, operation) (wolkvox_watermark_timestamp_seconds{{{OP}}}))", "s", steps(GREEN, (1200, YELLOW), (3600, RED)), (3, 4), "no data", 0),
             stat("Prompt arrivals", "Share of the chats of the last hour that were first seen within an hour of their close. Below 90 % business alerts are silent.", ratio(inc("wolkvox_chat_arrival_delay_seconds_bucket", OP, "1h", more=', le=~"3600(\\\\.0)?"'), inc("wolkvox_chat_arrival_delay_seconds_count", OP, "1h")), "percentunit", steps(RED, (0.9, GREEN)), (3, 4), decimals=0),
-            stat("Calls today", "Calls to the Wolkvox API since the operation's midnight, by this exporter.", f"sum(wolkvox_api_requests_today{{{OP}}})", "short", NEUTRAL, (3, 4), "none", 0),
+            stat("Calls today", "Calls to the Wolkvox API since the operation's midnight, by this exporter.", f"sum(wolkvox_api_requests_today{{{OP}}})", "locale", NEUTRAL, (3, 4), "none", 0),
             stat("Quota used", "Calls today as a share of the daily limit, where one is configured. Other programs share the quota.", f"max(wolkvox_api_requests_today{{{OP}}} / on (job, instance, operation) wolkvox_api_daily_limit{{{OP}}})", "percentunit", steps(GREEN, (0.6, YELLOW), (0.8, RED)), (3, 4), "no limit set", 1),
             stat("Report skipped", "Seconds of the report given up over the time range after repeated failure; 0 is what you want.", f"sum(increase(wolkvox_stretches_skipped_total{{{OP}}}[$__range])) or 0 * max(wolkvox_up{{{OP}}})", "s", steps(GREEN, (1, RED)), (3, 4), "no data", 0, defaults={"displayName": "given up"}),
             row("Polling"),
