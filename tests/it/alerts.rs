@@ -84,7 +84,10 @@ pub(crate) fn rules() -> Vec<Rule> {
     for line in read("alerts/wolkvox.rules.yml").lines() {
         if let Some(name) = line.strip_prefix("  - name: ") {
             name.clone_into(&mut group);
-        } else if let Some((kind, name)) = line.strip_prefix("      - ").and_then(|rule| rule.split_once(": ")) {
+        } else if let Some((kind, name)) = line
+            .strip_prefix("      - ")
+            .and_then(|rule| rule.split_once(": "))
+        {
             rules.push(Rule {
                 group: group.clone(),
                 name: name.to_owned(),
@@ -100,30 +103,56 @@ pub(crate) fn rules() -> Vec<Rule> {
 }
 
 fn alerts() -> BTreeSet<String> {
-    rules().into_iter().filter(|rule| rule.is_alert).map(|rule| rule.name).collect()
+    rules()
+        .into_iter()
+        .filter(|rule| rule.is_alert)
+        .map(|rule| rule.name)
+        .collect()
 }
 
 #[test]
 fn rules_pass_promtool_and_vmalert() {
     let rules = "alerts/wolkvox.rules.yml";
-    passes("promtool", &["check", "rules", "--lint=all", "--lint-fatal", rules], root());
+    passes(
+        "promtool",
+        &["check", "rules", "--lint=all", "--lint-fatal", rules],
+        root(),
+    );
     passes("vmalert", &["-dryRun", &format!("-rule={rules}")], root());
 }
 
 #[test]
 fn each_alert_says_what_it_is_how_bad_it_is_and_what_to_do() {
     for rule in rules().iter().filter(|rule| rule.is_alert) {
-        let value = |key| rule.value(key).unwrap_or_else(|| panic!("{} has no {key}", rule.name));
-        assert!(["critical", "warning", "info"].contains(&value("severity").as_str()), "{}", rule.name);
-        assert!(["business", "exporter"].contains(&value("category").as_str()), "{}", rule.name);
+        let value = |key| {
+            rule.value(key)
+                .unwrap_or_else(|| panic!("{} has no {key}", rule.name))
+        };
+        assert!(
+            ["critical", "warning", "info"].contains(&value("severity").as_str()),
+            "{}",
+            rule.name
+        );
+        assert!(
+            ["business", "exporter"].contains(&value("category").as_str()),
+            "{}",
+            rule.name
+        );
         assert!(!value("summary").is_empty() && !value("description").is_empty());
-        assert_eq!(value("runbook_url"), format!("https://runbooks.example/{}.md", rule.name));
+        assert_eq!(
+            value("runbook_url"),
+            format!("https://runbooks.example/{}.md", rule.name)
+        );
         let board = value("dashboard_url");
         let uid = board
             .strip_prefix("https://grafana.example/d/")
             .and_then(|rest| rest.split('?').next())
             .unwrap_or_else(|| panic!("{}: {board}", rule.name));
-        assert!(root().join(format!("dashboards/{uid}.json")).exists(), "{}: {uid}", rule.name);
+        assert!(
+            root().join(format!("dashboards/{uid}.json")).exists(),
+            "{}: {uid}",
+            rule.name
+        );
         let runbook = read(format!("docs/runbooks/{}.md", rule.name));
         for part in ["## Meaning", "## Impact", "## Diagnosis", "## Mitigation"] {
             assert!(runbook.contains(part), "{}: {part}", rule.name);
@@ -199,7 +228,10 @@ fn in_parallel<T: Sync>(items: &[T], check: impl Fn(&T) -> Option<String> + Sync
             found
         };
         let workers = [scope.spawn(worker), scope.spawn(worker)];
-        workers.into_iter().flat_map(|worker| worker.join().unwrap()).collect()
+        workers
+            .into_iter()
+            .flat_map(|worker| worker.join().unwrap())
+            .collect()
     })
 }
 
@@ -218,7 +250,9 @@ fn mutated(expr: &str, index: usize, turn: bool) -> Option<String> {
         .filter(|at| expr.is_char_boundary(*at) && !is_matcher(*at))
         .filter_map(|at| {
             let rest = &expr[at..];
-            let operator = [">=", "<=", "==", "!=", ">", "<"].into_iter().find(|o| rest.starts_with(o))?;
+            let operator = [">=", "<=", "==", "!=", ">", "<"]
+                .into_iter()
+                .find(|o| rest.starts_with(o))?;
             let follows = at > 0 && matches!(bytes[at - 1], b'>' | b'<' | b'=' | b'!');
             // A divisor's guard is no threshold.
             (!follows && !rest.starts_with("> 0)")).then_some((at, operator))
@@ -239,7 +273,9 @@ fn mutated(expr: &str, index: usize, turn: bool) -> Option<String> {
     // The number is behind it, or (for `x > y + 0.2`) in the same line.
     let line = rest.lines().next().unwrap_or("");
     let start = number_in(line)?;
-    let length = line[start..].find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(line.len() - start);
+    let length = line[start..]
+        .find(|c: char| !c.is_ascii_digit() && c != '.')
+        .unwrap_or(line.len() - start);
     let number: f64 = line[start..start + length].parse().ok()?;
     let doubled = if number == 0.0 { 1.0 } else { number * 2.0 };
     Some(format!(
@@ -261,18 +297,30 @@ fn number_in(line: &str) -> Option<usize> {
 
 /// Only what `alert` needs: the alert's own rules with one of them replaced, and the recording rules they use.
 fn only(all: &[Rule], alert: &str) -> Vec<Rule> {
-    let mut wanted: Vec<&Rule> = all.iter().filter(|rule| rule.is_alert && rule.name == alert).collect();
+    let mut wanted: Vec<&Rule> = all
+        .iter()
+        .filter(|rule| rule.is_alert && rule.name == alert)
+        .collect();
     let mut names: BTreeSet<&str> = BTreeSet::new();
     while let Some(rule) = wanted.pop() {
         let expr = rule.expr();
-        for other in all.iter().filter(|other| !other.is_alert && expr.contains(&other.name)) {
+        for other in all
+            .iter()
+            .filter(|other| !other.is_alert && expr.contains(&other.name))
+        {
             if names.insert(&other.name) {
                 wanted.push(other);
             }
         }
     }
     all.iter()
-        .filter(|rule| if rule.is_alert { rule.name == alert } else { names.contains(rule.name.as_str()) })
+        .filter(|rule| {
+            if rule.is_alert {
+                rule.name == alert
+            } else {
+                names.contains(rule.name.as_str())
+            }
+        })
         .cloned()
         .collect()
 }
@@ -292,9 +340,15 @@ fn file(rules: &[Rule]) -> String {
 
 fn with_expr(rule: &Rule, expr: &str) -> String {
     let start = rule.text.find("        expr:").unwrap();
-    let end = rule.text[start..].find("        for:").map_or(rule.text.len(), |at| start + at);
+    let end = rule.text[start..]
+        .find("        for:")
+        .map_or(rule.text.len(), |at| start + at);
     let indented: String = expr.lines().map(|line| format!("          {line}\n")).collect();
-    format!("{}        expr: |-\n{indented}{}", &rule.text[..start], &rule.text[end..])
+    format!(
+        "{}        expr: |-\n{indented}{}",
+        &rule.text[..start],
+        &rule.text[end..]
+    )
 }
 
 fn mutants() -> Vec<Mutant> {
@@ -305,7 +359,11 @@ fn mutants() -> Vec<Mutant> {
         let mut add = |at: usize, text: String, what: String| {
             let mut changed = rules.clone();
             changed[at].text = text;
-            mutants.push(Mutant { what, alert: alert.clone(), rules: file(&changed) });
+            mutants.push(Mutant {
+                what,
+                alert: alert.clone(),
+                rules: file(&changed),
+            });
         };
         for (at, rule) in rules.iter().enumerate() {
             let expr = rule.expr();
@@ -314,15 +372,27 @@ fn mutants() -> Vec<Mutant> {
                     if mutated(&expr, index, true).is_none() {
                         break;
                     }
-                    let Some(changed) = mutated(&expr, index, turn) else { continue };
+                    let Some(changed) = mutated(&expr, index, turn) else {
+                        continue;
+                    };
                     let how = if turn { "turned" } else { "doubled" };
-                    add(at, with_expr(rule, &changed), format!("{alert}: {how}, in {}:\n{changed}", rule.name));
+                    add(
+                        at,
+                        with_expr(rule, &changed),
+                        format!("{alert}: {how}, in {}:\n{changed}", rule.name),
+                    );
                 }
             }
-            let Some(wait) = rule.value("for").filter(|wait| wait != "0m") else { continue };
+            let Some(wait) = rule.value("for").filter(|wait| wait != "0m") else {
+                continue;
+            };
             let (number, unit) = wait.split_at(wait.len() - 1);
             let doubled = format!("for: {}{unit}", number.parse::<u32>().unwrap() * 2);
-            add(at, rule.text.replacen(&format!("for: {wait}"), &doubled, 1), format!("{alert}: {doubled}"));
+            add(
+                at,
+                rule.text.replacen(&format!("for: {wait}"), &doubled, 1),
+                format!("{alert}: {doubled}"),
+            );
         }
     }
     mutants
@@ -331,7 +401,11 @@ fn mutants() -> Vec<Mutant> {
 #[test]
 fn each_changed_rule_breaks_a_test() {
     let mutants = mutants();
-    assert!(mutants.len() > 100, "only {} mutants: are the rules read rightly?", mutants.len());
+    assert!(
+        mutants.len() > 100,
+        "only {} mutants: are the rules read rightly?",
+        mutants.len()
+    );
     let folder = scratch("mutants");
     let numbered: Vec<_> = mutants.iter().enumerate().collect();
     let survivors = in_parallel(&numbered, |(number, mutant)| {
@@ -347,7 +421,12 @@ fn each_changed_rule_breaks_a_test() {
         (!said.contains("FAILED") || said.contains("parse error") || said.contains("unmarshal"))
             .then(|| format!("{}\n{said}", mutant.what))
     });
-    assert!(survivors.is_empty(), "of {} these survive:\n\n{}", mutants.len(), survivors.join("\n\n"));
+    assert!(
+        survivors.is_empty(),
+        "of {} these survive:\n\n{}",
+        mutants.len(),
+        survivors.join("\n\n")
+    );
 }
 
 #[test]
@@ -356,18 +435,59 @@ fn alertmanager_tells_the_right_people() {
     passes("amtool", &["check-config", config], root());
     let argument = format!("--config.file={config}");
     for (receiver, labels) in [
-        ("on-call", ["category=exporter", "severity=critical", "alertname=WolkvoxExporterDown"]),
-        ("exporter-team", ["category=exporter", "severity=warning", "alertname=WolkvoxLateRows"]),
-        ("nobody", ["category=exporter", "severity=info", "alertname=WolkvoxCatchingUp"]),
-        ("supervisors", ["category=business", "severity=critical", "alertname=WolkvoxChatsMissing"]),
-        ("supervisors", ["category=business", "severity=warning", "alertname=WolkvoxASAHigh"]),
+        (
+            "on-call",
+            [
+                "category=exporter",
+                "severity=critical",
+                "alertname=WolkvoxExporterDown",
+            ],
+        ),
+        (
+            "exporter-team",
+            [
+                "category=exporter",
+                "severity=warning",
+                "alertname=WolkvoxLateRows",
+            ],
+        ),
+        (
+            "nobody",
+            [
+                "category=exporter",
+                "severity=info",
+                "alertname=WolkvoxCatchingUp",
+            ],
+        ),
+        (
+            "supervisors",
+            [
+                "category=business",
+                "severity=critical",
+                "alertname=WolkvoxChatsMissing",
+            ],
+        ),
+        (
+            "supervisors",
+            [
+                "category=business",
+                "severity=warning",
+                "alertname=WolkvoxASAHigh",
+            ],
+        ),
     ] {
         let verify = format!("--verify.receivers={receiver}");
-        let args: Vec<_> = ["config", "routes", "test", &argument, &verify].into_iter().chain(labels).collect();
+        let args: Vec<_> = ["config", "routes", "test", &argument, &verify]
+            .into_iter()
+            .chain(labels)
+            .collect();
         passes("amtool", &args, root());
     }
     let known = alerts();
-    for word in read(config).split(|c: char| !c.is_ascii_alphanumeric()).filter(|w| w.starts_with("Wolkvox") && *w != "Wolkvox") {
+    for word in read(config)
+        .split(|c: char| !c.is_ascii_alphanumeric())
+        .filter(|w| w.starts_with("Wolkvox") && *w != "Wolkvox")
+    {
         assert!(known.contains(word), "{config} names {word}, which is no alert");
     }
 }
@@ -379,7 +499,10 @@ fn mounts() -> Vec<(String, String)> {
         .filter_map(|line| line.trim().strip_prefix("- ./"))
         .filter_map(|mount| {
             let mut parts = mount.split(':');
-            Some((parts.next()?.to_owned(), parts.next()?.trim_start_matches('/').to_owned()))
+            Some((
+                parts.next()?.to_owned(),
+                parts.next()?.trim_start_matches('/').to_owned(),
+            ))
         })
         .collect()
 }
@@ -395,12 +518,22 @@ impl Drop for Running {
 }
 
 fn free_port() -> u16 {
-    TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port()
+    TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .port()
 }
 
 fn get(url: &str) -> Option<String> {
-    let output = Command::new("curl").args(["-sf", "--max-time", "5", url]).output().ok()?;
-    output.status.success().then(|| String::from_utf8_lossy(&output.stdout).into_owned())
+    let output = Command::new("curl")
+        .args(["-sf", "--max-time", "5", url])
+        .output()
+        .ok()?;
+    output
+        .status
+        .success()
+        .then(|| String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
 fn wait_for(url: &str) -> String {
@@ -425,7 +558,9 @@ fn compose_mounts_files_that_work() {
     let config = container.path().join("etc/prometheus/prometheus.yml");
     passes("promtool", &["check", "config", config.to_str().unwrap()], root());
     for (board, uid) in ["operations", "skill", "agent", "exporter"].map(|b| (b, format!("wolkvox-{b}"))) {
-        let path = container.path().join(format!("var/lib/grafana/dashboards/{uid}.json"));
+        let path = container
+            .path()
+            .join(format!("var/lib/grafana/dashboards/{uid}.json"));
         assert!(fs::read_to_string(path).unwrap().contains(&uid), "{board}");
     }
 
@@ -433,7 +568,10 @@ fn compose_mounts_files_that_work() {
     let _prometheus = Running(
         Command::new("prometheus")
             .arg(format!("--config.file={}", config.display()))
-            .arg(format!("--storage.tsdb.path={}", container.path().join("data").display()))
+            .arg(format!(
+                "--storage.tsdb.path={}",
+                container.path().join("data").display()
+            ))
             .arg(format!("--web.listen-address=127.0.0.1:{port}"))
             .stderr(Stdio::null())
             .spawn()
@@ -442,7 +580,11 @@ fn compose_mounts_files_that_work() {
     wait_for(&format!("http://127.0.0.1:{port}/-/ready"));
     let loaded = wait_for(&format!("http://127.0.0.1:{port}/api/v1/rules"));
     for rule in rules() {
-        assert!(loaded.contains(&format!("\"name\":\"{}\"", rule.name)), "{} is not loaded", rule.name);
+        assert!(
+            loaded.contains(&format!("\"name\":\"{}\"", rule.name)),
+            "{} is not loaded",
+            rule.name
+        );
     }
 
     let port = free_port();
@@ -450,7 +592,10 @@ fn compose_mounts_files_that_work() {
     let _alertmanager = Running(
         Command::new("prometheus-alertmanager")
             .arg(format!("--config.file={}", config.display()))
-            .arg(format!("--storage.path={}", container.path().join("am").display()))
+            .arg(format!(
+                "--storage.path={}",
+                container.path().join("am").display()
+            ))
             .arg(format!("--web.listen-address=127.0.0.1:{port}"))
             .arg("--cluster.listen-address=")
             .stderr(Stdio::null())

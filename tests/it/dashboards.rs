@@ -29,7 +29,10 @@ const OF_PROMETHEUS: &[&str] = &["up", "ALERTS"];
 
 /// In no board and no alert, on purpose.
 const UNUSED: &[(&str, &str)] = &[
-    ("wolkvox_window_agent_chats", "boards use the totals, with a window of the viewer's choice"),
+    (
+        "wolkvox_window_agent_chats",
+        "boards use the totals, with a window of the viewer's choice",
+    ),
     ("wolkvox_window_asa_mean_seconds", "as above"),
     ("wolkvox_window_asa_max_seconds", "as above"),
     ("wolkvox_window_duration_mean_seconds", "as above"),
@@ -38,7 +41,10 @@ const UNUSED: &[(&str, &str)] = &[
     ("wolkvox_window_start_timestamp_seconds", "as above"),
     ("wolkvox_window_end_timestamp_seconds", "as above"),
     ("wolkvox_window_seconds", "as above"),
-    ("wolkvox_state_last_commit_timestamp_seconds", "the commit counters and the age of the data tell it"),
+    (
+        "wolkvox_state_last_commit_timestamp_seconds",
+        "the commit counters and the age of the data tell it",
+    ),
     ("process_max_fds", "the exporter keeps a few dozen open"),
     ("process_virtual_memory_bytes", "says nothing"),
     ("process_threads", "does not change"),
@@ -49,7 +55,10 @@ fn board(name: &str) -> Value {
 }
 
 fn list<'a>(value: &'a Value, pointer: &str) -> &'a [Value] {
-    value.pointer(pointer).and_then(Value::as_array).map_or(&[], Vec::as_slice)
+    value
+        .pointer(pointer)
+        .and_then(Value::as_array)
+        .map_or(&[], Vec::as_slice)
 }
 
 fn text<'a>(value: &'a Value, pointer: &str) -> &'a str {
@@ -58,7 +67,10 @@ fn text<'a>(value: &'a Value, pointer: &str) -> &'a str {
 
 fn each_panel(check: impl Fn(&str, &Value)) {
     for name in BOARDS {
-        for panel in list(&board(name), "/panels").iter().filter(|panel| text(panel, "/type") != "row") {
+        for panel in list(&board(name), "/panels")
+            .iter()
+            .filter(|panel| text(panel, "/type") != "row")
+        {
             check(&format!("{name}: {}", text(panel, "/title")), panel);
         }
     }
@@ -86,17 +98,32 @@ fn queries() -> Vec<(String, String)> {
         let board = board(name);
         for panel in list(&board, "/panels") {
             for target in list(panel, "/targets") {
-                found.push((format!("{name}: {}", text(panel, "/title")), text(target, "/expr").to_owned()));
+                found.push((
+                    format!("{name}: {}", text(panel, "/title")),
+                    text(target, "/expr").to_owned(),
+                ));
             }
         }
-        for annotation in list(&board, "/annotations/list").iter().filter(|a| a.get("expr").is_some()) {
-            found.push((format!("{name}: annotation"), text(annotation, "/expr").to_owned()));
+        for annotation in list(&board, "/annotations/list")
+            .iter()
+            .filter(|a| a.get("expr").is_some())
+        {
+            found.push((
+                format!("{name}: annotation"),
+                text(annotation, "/expr").to_owned(),
+            ));
         }
         for variable in list(&board, "/templating/list") {
             let query = text(variable, "/query/query");
-            if let Some(inside) = query.strip_prefix("label_values(").and_then(|rest| rest.strip_suffix(')')) {
+            if let Some(inside) = query
+                .strip_prefix("label_values(")
+                .and_then(|rest| rest.strip_suffix(')'))
+            {
                 let (selector, _) = inside.rsplit_once(", ").unwrap();
-                found.push((format!("{name}: ${}", text(variable, "/name")), selector.to_owned()));
+                found.push((
+                    format!("{name}: ${}", text(variable, "/name")),
+                    selector.to_owned(),
+                ));
             }
         }
     }
@@ -123,19 +150,32 @@ fn boards_have_what_each_board_has() {
         let board = board(name);
         assert_eq!(text(&board, "/uid"), format!("wolkvox-{name}"));
         assert!(text(&board, "/title").starts_with("Wolkvox / "));
-        assert!(!text(&board, "/description").is_empty() && list(&board, "/tags").contains(&"wolkvox".into()));
+        assert!(
+            !text(&board, "/description").is_empty() && list(&board, "/tags").contains(&"wolkvox".into())
+        );
         assert_eq!(board["editable"], false);
         assert_eq!(board["schemaVersion"], 39);
         assert!(board.get("id").is_none(), "an id belongs to one Grafana");
-        let ids: BTreeSet<_> = list(&board, "/panels").iter().map(|panel| panel["id"].as_u64().unwrap()).collect();
+        let ids: BTreeSet<_> = list(&board, "/panels")
+            .iter()
+            .map(|panel| panel["id"].as_u64().unwrap())
+            .collect();
         assert_eq!(ids.len(), list(&board, "/panels").len());
         // The links keep time and variables, and lead to the other boards.
         assert_eq!(list(&board, "/links").len(), BOARDS.len() - 1);
         for link in list(&board, "/links") {
             assert!(link["keepTime"] == true && link["includeVars"] == true);
-            assert!(BOARDS.iter().any(|other| text(link, "/url") == format!("/d/wolkvox-{other}")));
+            assert!(
+                BOARDS
+                    .iter()
+                    .any(|other| text(link, "/url") == format!("/d/wolkvox-{other}"))
+            );
         }
-        assert!(list(&board, "/annotations/list").iter().any(|a| text(a, "/expr").starts_with("ALERTS{")));
+        assert!(
+            list(&board, "/annotations/list")
+                .iter()
+                .any(|a| text(a, "/expr").starts_with("ALERTS{"))
+        );
     }
 }
 
@@ -145,7 +185,11 @@ fn variables_are_chained_and_take_all() {
         let board = board(name);
         let variables = list(&board, "/templating/list");
         let names: Vec<_> = variables.iter().map(|variable| text(variable, "/name")).collect();
-        assert_eq!(names[..4], ["datasource", "job", "instance", "operation"], "{name}");
+        assert_eq!(
+            names[..4],
+            ["datasource", "job", "instance", "operation"],
+            "{name}"
+        );
         assert_eq!(text(&variables[0], "/query"), "prometheus");
         for (at, variable) in variables.iter().enumerate() {
             let what = format!("{name}: ${}", names[at]);
@@ -153,7 +197,10 @@ fn variables_are_chained_and_take_all() {
             if text(variable, "/type") != "query" {
                 continue;
             }
-            assert!(variable["multi"] == true && variable["includeAll"] == true, "{what}");
+            assert!(
+                variable["multi"] == true && variable["includeAll"] == true,
+                "{what}"
+            );
             assert_eq!(text(variable, "/allValue"), ".+", "{what}");
             assert_eq!(variable["refresh"], 2, "{what}: on time change");
             assert_eq!(text(variable, "/datasource/uid"), "${datasource}", "{what}");
@@ -164,7 +211,10 @@ fn variables_are_chained_and_take_all() {
                 _ => &["job", "instance", "operation"],
             };
             for other in before {
-                assert!(text(variable, "/query/query").contains(&format!("{other}=~\"${other}\"")), "{what}");
+                assert!(
+                    text(variable, "/query/query").contains(&format!("{other}=~\"${other}\"")),
+                    "{what}"
+                );
             }
         }
     }
@@ -179,10 +229,16 @@ fn panels_say_what_they_show() {
         let defaults = &panel["fieldConfig"]["defaults"];
         assert!(!text(defaults, "/unit").is_empty(), "{what}: unit");
         assert!(!text(defaults, "/noValue").is_empty(), "{what}: noValue");
-        assert!(!list(defaults, "/thresholds/steps").is_empty(), "{what}: thresholds");
+        assert!(
+            !list(defaults, "/thresholds/steps").is_empty(),
+            "{what}: thresholds"
+        );
         assert!(!list(panel, "/targets").is_empty(), "{what}: targets");
         let at = &panel["gridPos"];
-        assert!(at["x"].as_u64().unwrap() + at["w"].as_u64().unwrap() <= 24, "{what}: too wide");
+        assert!(
+            at["x"].as_u64().unwrap() + at["w"].as_u64().unwrap() <= 24,
+            "{what}: too wide"
+        );
         for target in list(panel, "/targets") {
             assert_eq!(text(target, "/datasource/uid"), "${datasource}", "{what}");
             // Polling sets the resolution: $__rate_interval is at least four polls.
@@ -191,10 +247,17 @@ fn panels_say_what_they_show() {
             }
         }
         // Cells take the palette's colour unless the override says that thresholds colour them.
-        for properties in list(panel, "/fieldConfig/overrides").iter().map(|o| list(o, "/properties")) {
+        for properties in list(panel, "/fieldConfig/overrides")
+            .iter()
+            .map(|o| list(o, "/properties"))
+        {
             let has = |id: &str| properties.iter().find(|property| text(property, "/id") == id);
             if has("thresholds").is_some() {
-                assert_eq!(has("color").map(|color| text(color, "/value/mode")), Some("thresholds"), "{what}");
+                assert_eq!(
+                    has("color").map(|color| text(color, "/value/mode")),
+                    Some("thresholds"),
+                    "{what}"
+                );
             }
         }
     });
@@ -205,7 +268,8 @@ fn targets_keep_the_linters_rules() {
     each_panel(|what, panel| {
         for target in list(panel, "/targets") {
             let written = text(target, "/expr");
-            let expr = parser::parse(&resolved(written)).unwrap_or_else(|error| panic!("{what}: {error}\n{written}"));
+            let expr = parser::parse(&resolved(written))
+                .unwrap_or_else(|error| panic!("{what}: {error}\n{written}"));
             visit(&expr, None, &mut |selector, function| {
                 let name = selector.name.as_deref().unwrap_or("");
                 for label in ["job", "instance"] {
@@ -218,7 +282,8 @@ fn targets_keep_the_linters_rules() {
                         "{what}: {name} without {label}=~\"${label}\""
                     );
                 }
-                let is_counter = name.ends_with("_total") || name.ends_with("_bucket") || name.ends_with("_count");
+                let is_counter =
+                    name.ends_with("_total") || name.ends_with("_bucket") || name.ends_with("_count");
                 assert!(
                     !is_counter || matches!(function, Some("rate" | "increase")),
                     "{what}: the counter {name} without rate or increase"
@@ -226,7 +291,11 @@ fn targets_keep_the_linters_rules() {
             });
             if is_range(target) {
                 for piece in written.split("rate(").skip(1) {
-                    let range = piece.split_once('[').and_then(|(_, rest)| rest.split_once(']')).unwrap().0;
+                    let range = piece
+                        .split_once('[')
+                        .and_then(|(_, rest)| rest.split_once(']'))
+                        .unwrap()
+                        .0;
                     assert_eq!(range, "$__rate_interval", "{what}");
                 }
             }
@@ -294,13 +363,22 @@ fn labels_of(matchers: &Matchers) -> impl Iterator<Item = &str> {
 
 #[test]
 fn everything_asked_for_is_in_the_catalogue_and_the_other_way_round() {
-    let recorded: BTreeSet<_> = alerts::rules().into_iter().filter(|rule| !rule.is_alert).map(|rule| rule.name).collect();
+    let recorded: BTreeSet<_> = alerts::rules()
+        .into_iter()
+        .filter(|rule| !rule.is_alert)
+        .map(|rule| rule.name)
+        .collect();
     let mut used: BTreeMap<&'static str, usize> = BTreeMap::new();
     let mut asked = queries();
-    asked.extend(alerts::rules().iter().map(|rule| (format!("rule {}", rule.name), rule.expr())));
+    asked.extend(
+        alerts::rules()
+            .iter()
+            .map(|rule| (format!("rule {}", rule.name), rule.expr())),
+    );
     assert!(asked.len() > 150);
     for (what, written) in asked {
-        let expr = parser::parse(&resolved(&written)).unwrap_or_else(|error| panic!("{what}: {error}\n{written}"));
+        let expr =
+            parser::parse(&resolved(&written)).unwrap_or_else(|error| panic!("{what}: {error}\n{written}"));
         // The values of a variable are looked up, not calculated with.
         let is_lookup = what.contains(": $");
         visit(&expr, None, &mut |selector, function| {
@@ -308,8 +386,8 @@ fn everything_asked_for_is_in_the_catalogue_and_the_other_way_round() {
             if OF_PROMETHEUS.contains(&name) || recorded.contains(name) {
                 return;
             }
-            let (family, labels, is_counter) =
-                family(name).unwrap_or_else(|| panic!("{what}: {name} is not in the catalogue, or not of that type"));
+            let (family, labels, is_counter) = family(name)
+                .unwrap_or_else(|| panic!("{what}: {name} is not in the catalogue, or not of that type"));
             for label in labels_of(&selector.matchers) {
                 assert!(
                     ["job", "instance"].contains(&label) || labels.contains(&label),
@@ -319,7 +397,10 @@ fn everything_asked_for_is_in_the_catalogue_and_the_other_way_round() {
             let needs_counter = matches!(function, Some("rate" | "increase" | "irate"));
             // A count since the start of the process, told as such.
             let told = name == "wolkvox_state_recoveries_total";
-            assert!(is_lookup || told || needs_counter == is_counter, "{what}: {name} in {function:?}");
+            assert!(
+                is_lookup || told || needs_counter == is_counter,
+                "{what}: {name} in {function:?}"
+            );
             *used.entry(family).or_default() += 1;
         });
     }
@@ -329,8 +410,14 @@ fn everything_asked_for_is_in_the_catalogue_and_the_other_way_round() {
         .map(|spec| spec.name)
         .filter(|name| !used.contains_key(name) && !on_purpose.contains(name))
         .collect();
-    assert!(forgotten.is_empty(), "neither used nor unused on purpose: {forgotten:?}");
-    let both: Vec<_> = on_purpose.iter().filter(|name| used.contains_key(**name)).collect();
+    assert!(
+        forgotten.is_empty(),
+        "neither used nor unused on purpose: {forgotten:?}"
+    );
+    let both: Vec<_> = on_purpose
+        .iter()
+        .filter(|name| used.contains_key(**name))
+        .collect();
     assert!(both.is_empty(), "used after all: {both:?}");
 }
 
@@ -338,7 +425,11 @@ fn everything_asked_for_is_in_the_catalogue_and_the_other_way_round() {
 fn boards_survive_grafanas_own_types() {
     let venv = alerts::root().join("target/sdk-venv");
     let run = |program: &std::path::Path, args: &[&str]| {
-        let output = Command::new(program).args(args).current_dir(alerts::root()).output().unwrap();
+        let output = Command::new(program)
+            .args(args)
+            .current_dir(alerts::root())
+            .output()
+            .unwrap();
         assert!(
             output.status.success(),
             "{} {args:?}\n{}{}",
