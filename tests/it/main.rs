@@ -5,9 +5,11 @@
 // Counts as floats, which is what a scraper reads: whole, small and exact.
 #![allow(clippy::float_cmp, clippy::cast_possible_truncation, clippy::cast_sign_loss)]
 
+mod alerts;
 mod backfill;
 mod check;
 mod cli;
+mod dashboards;
 mod docs;
 mod exposition;
 mod process;

@@ -1,0 +1,608 @@
+//! The rules, the Alertmanager example and compose.yaml, checked by the tools they are for: `promtool`, `vmalert`, `amtool`,
+//! and a real Prometheus and Alertmanager started with these very files.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::net::{Ipv4Addr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// The crate's folder.
+pub(crate) fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+pub(crate) fn read(path: impl AsRef<Path>) -> String {
+    let path = root().join(path);
+    fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// Runs a tool and gives what it said; a tool that isn't there fails the test with where to get it.
+fn run(program: &str, args: &[&str], folder: &Path) -> Output {
+    Command::new(program)
+        .args(args)
+        .current_dir(folder)
+        .output()
+        .unwrap_or_else(|error| {
+            panic!("{program}: {error} (Debian: apt-get install prometheus prometheus-alertmanager victoria-metrics)")
+        })
+}
+
+fn passes(program: &str, args: &[&str], folder: &Path) {
+    let output = run(program, args, folder);
+    assert!(
+        output.status.success(),
+        "{program} {args:?}\n{}\n{}",
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    );
+}
+
+/// A rule of `wolkvox.rules.yml`, cut out by its indentation.
+#[derive(Debug, Clone)]
+pub(crate) struct Rule {
+    pub(crate) group: String,
+    pub(crate) name: String,
+    pub(crate) is_alert: bool,
+    text: String,
+}
+
+impl Rule {
+    /// The text below a key, at any depth.
+    fn value(&self, key: &str) -> Option<String> {
+        let mut lines = self.text.lines().skip_while(|line| {
+            !line
+                .trim_start()
+                .trim_start_matches("- ")
+                .starts_with(&format!("{key}: "))
+        });
+        let first = lines.next()?;
+        let indent = first.len() - first.trim_start().len();
+        let value = first.split_once(": ").map(|(_, value)| value.trim())?;
+        if !value.starts_with(['|', '>']) {
+            return Some(value.to_owned());
+        }
+        let block: Vec<_> = lines
+            .take_while(|line| line.len() - line.trim_start().len() > indent)
+            .map(str::trim)
+            .collect();
+        Some(block.join("\n"))
+    }
+
+    pub(crate) fn expr(&self) -> String {
+        self.value("expr").unwrap_or_default()
+    }
+}
+
+/// All rules, in order.
+pub(crate) fn rules() -> Vec<Rule> {
+    let mut group = String::new();
+    let mut rules: Vec<Rule> = Vec::new();
+    for line in read("alerts/wolkvox.rules.yml").lines() {
+        if let Some(name) = line.strip_prefix("  - name: ") {
+            name.clone_into(&mut group);
+        } else if let Some((kind, name)) = line
+            .strip_prefix("      - ")
+            .and_then(|rule| rule.split_once(": "))
+        {
+            rules.push(Rule {
+                group: group.clone(),
+                name: name.to_owned(),
+                is_alert: kind == "alert",
+                text: format!("{line}\n"),
+            });
+        } else if let Some(rule) = rules.last_mut().filter(|_| line.starts_with("        ")) {
+            rule.text += line;
+            rule.text += "\n";
+        }
+    }
+    rules
+}
+
+fn alerts() -> BTreeSet<String> {
+    rules()
+        .into_iter()
+        .filter(|rule| rule.is_alert)
+        .map(|rule| rule.name)
+        .collect()
+}
+
+#[test]
+fn rules_pass_promtool_and_vmalert() {
+    let rules = "alerts/wolkvox.rules.yml";
+    passes(
+        "promtool",
+        &["check", "rules", "--lint=all", "--lint-fatal", rules],
+        root(),
+    );
+    passes("vmalert", &["-dryRun", &format!("-rule={rules}")], root());
+}
+
+#[test]
+fn each_alert_says_what_it_is_how_bad_it_is_and_what_to_do() {
+    for rule in rules().iter().filter(|rule| rule.is_alert) {
+        let value = |key| {
+            rule.value(key)
+                .unwrap_or_else(|| panic!("{} has no {key}", rule.name))
+        };
+        assert!(
+            ["critical", "warning", "info"].contains(&value("severity").as_str()),
+            "{}",
+            rule.name
+        );
+        assert!(
+            ["business", "exporter"].contains(&value("category").as_str()),
+            "{}",
+            rule.name
+        );
+        assert!(!value("summary").is_empty() && !value("description").is_empty());
+        assert_eq!(
+            value("runbook_url"),
+            format!("https://runbooks.example/{}.md", rule.name)
+        );
+        let board = value("dashboard_url");
+        let uid = board
+            .strip_prefix("https://grafana.example/d/")
+            .and_then(|rest| rest.split('?').next())
+            .unwrap_or_else(|| panic!("{}: {board}", rule.name));
+        assert!(
+            root().join(format!("dashboards/{uid}.json")).exists(),
+            "{}: {uid}",
+            rule.name
+        );
+        let runbook = read(format!("docs/runbooks/{}.md", rule.name));
+        for part in ["## Meaning", "## Impact", "## Diagnosis", "## Mitigation"] {
+            assert!(runbook.contains(part), "{}: {part}", rule.name);
+        }
+    }
+}
+
+#[test]
+fn each_runbook_and_each_test_belongs_to_an_alert() {
+    let alerts = alerts();
+    for (folder, suffix) in [("docs/runbooks", ".md"), ("alerts/tests", ".yml")] {
+        let found: BTreeSet<_> = fs::read_dir(root().join(folder))
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .filter(|name| name != "README.md")
+            .map(|name| name.strip_suffix(suffix).unwrap_or(&name).to_owned())
+            .collect();
+        assert_eq!(found, alerts, "{folder}");
+    }
+}
+
+/// Lays out rules, and the test of `alert` beside them; without the rules that the alert doesn't need it is much faster.
+fn lay_out(folder: &Path, alert: &str, rules: &str) {
+    fs::create_dir_all(folder.join("tests")).unwrap();
+    fs::write(folder.join("wolkvox.rules.yml"), rules).unwrap();
+    // The order of evaluation names groups; those that are not needed here are gone.
+    let test: String = read(format!("alerts/tests/{alert}.yml"))
+        .lines()
+        .filter(|line| {
+            line.strip_prefix("  - wolkvox-")
+                .is_none_or(|group| rules.contains(&format!("- name: wolkvox-{group}\n")))
+        })
+        .map(|line| format!("{line}\n"))
+        .collect();
+    fs::write(folder.join("tests/test.yml"), test).unwrap();
+}
+
+fn scratch(name: &str) -> PathBuf {
+    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
+    let _ = fs::remove_dir_all(&folder);
+    folder
+}
+
+#[test]
+fn rules_pass_their_unit_tests() {
+    let all = rules();
+    let folder = scratch("rules");
+    let alerts: Vec<_> = alerts().into_iter().collect();
+    let failures = in_parallel(&alerts, |alert| {
+        let own = folder.join(alert);
+        lay_out(&own, alert, &file(&only(&all, alert)));
+        let output = run("promtool", &["test", "rules", "tests/test.yml"], &own);
+        (!output.status.success()).then(|| {
+            format!(
+                "{alert}\n{}{}",
+                String::from_utf8_lossy(&output.stdout),
+                String::from_utf8_lossy(&output.stderr)
+            )
+        })
+    });
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
+}
+
+/// Two at a time: promtool is busy on one core.
+fn in_parallel<T: Sync>(items: &[T], check: impl Fn(&T) -> Option<String> + Sync) -> Vec<String> {
+    let next = AtomicUsize::new(0);
+    thread::scope(|scope| {
+        let worker = || {
+            let mut found = Vec::new();
+            while let Some(item) = items.get(next.fetch_add(1, Ordering::Relaxed)) {
+                found.extend(check(item));
+            }
+            found
+        };
+        let workers = [scope.spawn(worker), scope.spawn(worker)];
+        workers
+            .into_iter()
+            .flat_map(|worker| worker.join().unwrap())
+            .collect()
+    })
+}
+
+/// One rule changed in one place.
+struct Mutant {
+    what: String,
+    alert: String,
+    rules: String,
+}
+
+/// An expression with its `index`th comparison turned, or the number behind it doubled. `None` if there is none.
+fn mutated(expr: &str, index: usize, turn: bool) -> Option<String> {
+    let bytes = expr.as_bytes();
+    let is_matcher = |at: usize| expr[..at].matches('{').count() > expr[..at].matches('}').count();
+    let (at, operator) = (0..bytes.len())
+        .filter(|at| expr.is_char_boundary(*at) && !is_matcher(*at))
+        .filter_map(|at| {
+            let rest = &expr[at..];
+            let operator = [">=", "<=", "==", "!=", ">", "<"]
+                .into_iter()
+                .find(|o| rest.starts_with(o))?;
+            let follows = at > 0 && matches!(bytes[at - 1], b'>' | b'<' | b'=' | b'!');
+            // A divisor's guard is no threshold.
+            (!follows && !rest.starts_with("> 0)")).then_some((at, operator))
+        })
+        .nth(index)?;
+    let rest = &expr[at + operator.len()..];
+    if turn {
+        let turned = match operator {
+            ">=" => "<",
+            "<=" => ">",
+            ">" => "<=",
+            "<" => ">=",
+            "==" => "!=",
+            _ => "==",
+        };
+        return Some(format!("{}{turned}{rest}", &expr[..at]));
+    }
+    // The number is behind it, or (for `x > y + 0.2`) in the same line.
+    let line = rest.lines().next().unwrap_or("");
+    let start = number_in(line)?;
+    let length = line[start..]
+        .find(|c: char| !c.is_ascii_digit() && c != '.')
+        .unwrap_or(line.len() - start);
+    let number: f64 = line[start..start + length].parse().ok()?;
+    let doubled = if number == 0.0 { 1.0 } else { number * 2.0 };
+    Some(format!(
+        "{}{operator}{}{doubled}{}",
+        &expr[..at],
+        &rest[..start],
+        &rest[start + length..]
+    ))
+}
+
+/// Where a number begins that is not a part of a name.
+fn number_in(line: &str) -> Option<usize> {
+    line.char_indices().find_map(|(at, c)| {
+        let before = line[..at].chars().next_back();
+        let alone = before.is_none_or(|b| b == ' ' || b == '(');
+        (c.is_ascii_digit() && alone).then_some(at)
+    })
+}
+
+/// Only what `alert` needs: the alert's own rules with one of them replaced, and the recording rules they use.
+fn only(all: &[Rule], alert: &str) -> Vec<Rule> {
+    let mut wanted: Vec<&Rule> = all
+        .iter()
+        .filter(|rule| rule.is_alert && rule.name == alert)
+        .collect();
+    let mut names: BTreeSet<&str> = BTreeSet::new();
+    while let Some(rule) = wanted.pop() {
+        let expr = rule.expr();
+        for other in all
+            .iter()
+            .filter(|other| !other.is_alert && expr.contains(&other.name))
+        {
+            if names.insert(&other.name) {
+                wanted.push(other);
+            }
+        }
+    }
+    all.iter()
+        .filter(|rule| {
+            if rule.is_alert {
+                rule.name == alert
+            } else {
+                names.contains(rule.name.as_str())
+            }
+        })
+        .cloned()
+        .collect()
+}
+
+fn file(rules: &[Rule]) -> String {
+    let mut text = "groups:\n".to_owned();
+    let mut group = "";
+    for rule in rules {
+        if rule.group != group {
+            group = &rule.group;
+            text += &format!("  - name: {group}\n    rules:\n");
+        }
+        text += &rule.text;
+    }
+    text
+}
+
+fn with_expr(rule: &Rule, expr: &str) -> String {
+    let start = rule.text.find("        expr:").unwrap();
+    let end = rule.text[start..]
+        .find("        for:")
+        .map_or(rule.text.len(), |at| start + at);
+    let indented: String = expr.lines().map(|line| format!("          {line}\n")).collect();
+    format!(
+        "{}        expr: |-\n{indented}{}",
+        &rule.text[..start],
+        &rule.text[end..]
+    )
+}
+
+fn mutants() -> Vec<Mutant> {
+    let all = rules();
+    let mut mutants = Vec::new();
+    for alert in alerts() {
+        let rules = only(&all, &alert);
+        let mut add = |at: usize, text: String, what: String| {
+            let mut changed = rules.clone();
+            changed[at].text = text;
+            mutants.push(Mutant {
+                what,
+                alert: alert.clone(),
+                rules: file(&changed),
+            });
+        };
+        for (at, rule) in rules.iter().enumerate() {
+            let expr = rule.expr();
+            for turn in [true, false] {
+                for index in 0.. {
+                    if mutated(&expr, index, true).is_none() {
+                        break;
+                    }
+                    let Some(changed) = mutated(&expr, index, turn) else {
+                        continue;
+                    };
+                    let how = if turn { "turned" } else { "doubled" };
+                    add(
+                        at,
+                        with_expr(rule, &changed),
+                        format!("{alert}: {how}, in {}:\n{changed}", rule.name),
+                    );
+                }
+            }
+            let Some(wait) = rule.value("for").filter(|wait| wait != "0m") else {
+                continue;
+            };
+            let (number, unit) = wait.split_at(wait.len() - 1);
+            let doubled = format!("for: {}{unit}", number.parse::<u32>().unwrap() * 2);
+            add(
+                at,
+                rule.text.replacen(&format!("for: {wait}"), &doubled, 1),
+                format!("{alert}: {doubled}"),
+            );
+        }
+    }
+    mutants
+}
+
+#[test]
+fn each_changed_rule_breaks_a_test() {
+    let mutants = mutants();
+    assert!(
+        mutants.len() > 100,
+        "only {} mutants: are the rules read rightly?",
+        mutants.len()
+    );
+    let folder = scratch("mutants");
+    let numbered: Vec<_> = mutants.iter().enumerate().collect();
+    let survivors = in_parallel(&numbered, |(number, mutant)| {
+        let own = folder.join(number.to_string());
+        lay_out(&own, &mutant.alert, &mutant.rules);
+        let output = run("promtool", &["test", "rules", "tests/test.yml"], &own);
+        let said = [output.stdout, output.stderr].concat();
+        let said = String::from_utf8_lossy(&said);
+        if output.status.success() {
+            return Some(mutant.what.clone());
+        }
+        // It must break because an alert fires or does not, not because the file can't be read.
+        (!said.contains("FAILED") || said.contains("parse error") || said.contains("unmarshal"))
+            .then(|| format!("{}\n{said}", mutant.what))
+    });
+    assert!(
+        survivors.is_empty(),
+        "of {} these survive:\n\n{}",
+        mutants.len(),
+        survivors.join("\n\n")
+    );
+}
+
+#[test]
+fn alertmanager_tells_the_right_people() {
+    let config = "alerts/alertmanager.example.yml";
+    passes("amtool", &["check-config", config], root());
+    let argument = format!("--config.file={config}");
+    for (receiver, labels) in [
+        (
+            "on-call",
+            [
+                "category=exporter",
+                "severity=critical",
+                "alertname=WolkvoxExporterDown",
+            ],
+        ),
+        (
+            "exporter-team",
+            [
+                "category=exporter",
+                "severity=warning",
+                "alertname=WolkvoxLateRows",
+            ],
+        ),
+        (
+            "nobody",
+            [
+                "category=exporter",
+                "severity=info",
+                "alertname=WolkvoxCatchingUp",
+            ],
+        ),
+        (
+            "supervisors",
+            [
+                "category=business",
+                "severity=critical",
+                "alertname=WolkvoxChatsMissing",
+            ],
+        ),
+        (
+            "supervisors",
+            [
+                "category=business",
+                "severity=warning",
+                "alertname=WolkvoxASAHigh",
+            ],
+        ),
+    ] {
+        let verify = format!("--verify.receivers={receiver}");
+        let args: Vec<_> = ["config", "routes", "test", &argument, &verify]
+            .into_iter()
+            .chain(labels)
+            .collect();
+        passes("amtool", &args, root());
+    }
+    let known = alerts();
+    for word in read(config)
+        .split(|c: char| !c.is_ascii_alphanumeric())
+        .filter(|w| w.starts_with("Wolkvox") && *w != "Wolkvox")
+    {
+        assert!(known.contains(word), "{config} names {word}, which is no alert");
+    }
+}
+
+/// The files that `compose.yaml` mounts: here, and in the container.
+fn mounts() -> Vec<(String, String)> {
+    read("compose.yaml")
+        .lines()
+        .filter_map(|line| line.trim().strip_prefix("- ./"))
+        .filter_map(|mount| {
+            let mut parts = mount.split(':');
+            Some((
+                parts.next()?.to_owned(),
+                parts.next()?.trim_start_matches('/').to_owned(),
+            ))
+        })
+        .collect()
+}
+
+/// A process that ends with the test.
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+fn free_port() -> u16 {
+    TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .port()
+}
+
+fn get(url: &str) -> Option<String> {
+    let output = Command::new("curl")
+        .args(["-sf", "--max-time", "5", url])
+        .output()
+        .ok()?;
+    output
+        .status
+        .success()
+        .then(|| String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+fn wait_for(url: &str) -> String {
+    let began = Instant::now();
+    loop {
+        if let Some(answer) = get(url) {
+            return answer;
+        }
+        assert!(began.elapsed() < Duration::from_secs(60), "{url} does not answer");
+        thread::sleep(Duration::from_millis(200));
+    }
+}
+
+#[test]
+fn compose_mounts_files_that_work() {
+    let container = tempfile::tempdir().unwrap();
+    for (here, there) in mounts() {
+        let target = container.path().join(there);
+        fs::create_dir_all(target.parent().unwrap()).unwrap();
+        fs::copy(root().join(&here), target).unwrap_or_else(|error| panic!("{here}: {error}"));
+    }
+    let config = container.path().join("etc/prometheus/prometheus.yml");
+    passes("promtool", &["check", "config", config.to_str().unwrap()], root());
+    for (board, uid) in ["operations", "skill", "agent", "exporter"].map(|b| (b, format!("wolkvox-{b}"))) {
+        let path = container
+            .path()
+            .join(format!("var/lib/grafana/dashboards/{uid}.json"));
+        assert!(fs::read_to_string(path).unwrap().contains(&uid), "{board}");
+    }
+
+    let port = free_port();
+    let _prometheus = Running(
+        Command::new("prometheus")
+            .arg(format!("--config.file={}", config.display()))
+            .arg(format!(
+                "--storage.tsdb.path={}",
+                container.path().join("data").display()
+            ))
+            .arg(format!("--web.listen-address=127.0.0.1:{port}"))
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap(),
+    );
+    wait_for(&format!("http://127.0.0.1:{port}/-/ready"));
+    let loaded = wait_for(&format!("http://127.0.0.1:{port}/api/v1/rules"));
+    for rule in rules() {
+        assert!(
+            loaded.contains(&format!("\"name\":\"{}\"", rule.name)),
+            "{} is not loaded",
+            rule.name
+        );
+    }
+
+    let port = free_port();
+    let config = container.path().join("etc/alertmanager/alertmanager.yml");
+    let _alertmanager = Running(
+        Command::new("prometheus-alertmanager")
+            .arg(format!("--config.file={}", config.display()))
+            .arg(format!(
+                "--storage.path={}",
+                container.path().join("am").display()
+            ))
+            .arg(format!("--web.listen-address=127.0.0.1:{port}"))
+            .arg("--cluster.listen-address=")
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap(),
+    );
+    wait_for(&format!("http://127.0.0.1:{port}/-/ready"));
+    let status = wait_for(&format!("http://127.0.0.1:{port}/api/v2/status"));
+    assert!(status.contains("business-hours"), "{status}");
+}
