@@ -13,6 +13,7 @@ use wolkvox_exporter::app::App;
 use wolkvox_exporter::clock::SystemClock;
 use wolkvox_exporter::config::{Config, ConfigError, LogFormat};
 use wolkvox_exporter::demo::Demo;
+use wolkvox_exporter::http::WebConfigError;
 use wolkvox_exporter::metrics::catalogue;
 
 /// `EX_USAGE` of sysexits.h: the configuration can't be used.
@@ -65,7 +66,11 @@ fn main() -> ExitCode {
         Err(error) => {
             // Also where logging is not set up yet.
             let _ = writeln!(std::io::stderr(), "wolkvox-exporter: {error:#}");
-            ExitCode::from(if error.is::<ConfigError>() { EXIT_CONFIG } else { 1 })
+            ExitCode::from(if error.is::<ConfigError>() || error.is::<WebConfigError>() {
+                EXIT_CONFIG
+            } else {
+                1
+            })
         }
     }
 }
@@ -106,7 +111,8 @@ async fn run(config: Config, is_demo: bool, adopt_state: bool) -> anyhow::Result
     let address = listener.local_addr()?;
     tracing::info!(
         version = env!("CARGO_PKG_VERSION"),
-        "metrics are at http://{address}/metrics"
+        "metrics are at {}",
+        app.url(address)
     );
     app.run(listener, stop_signal()?).await
 }

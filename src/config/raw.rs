@@ -21,7 +21,7 @@ macro_rules! variables {
 variables! {
     server, base_url, allow_insecure_http, token, token_file, operation, agent_dni, timezone, poll_interval, window,
     sweep_interval, sweep_lookback, count_from, request_timeout, asa_target, service_level_target, agents, exemplars,
-    created_samples, max_series, retire_after, state_dir, ca_file, listen_address, log, log_format,
+    created_samples, max_series, retire_after, state_dir, ca_file, listen_address, web_config_file, log, log_format,
 }
 
 /// Picks out the exporter's variables. What is wrong goes to `problems`; an empty value is not set.

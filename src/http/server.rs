@@ -9,19 +9,22 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
+use tokio::io::AsyncWriteExt as _;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
+use tokio_rustls::TlsAcceptor;
 
-use super::Shared;
-use super::answer::answer;
 use super::deadline::{Deadline, Patience};
+use super::door;
+use super::seat::{Seat, Seats};
+use super::web_config::WebConfig;
+use super::{Shared, Web};
 
 /// How much of the machine the clients may have.
 #[derive(Debug, Clone, Copy)]
 struct Limits {
-    /// Connections at once; more wait in the system's queue.
+    /// Connections at once; one more takes the place of another, see [`Seats`].
     connections: usize,
     patience: Patience,
     /// How long connections may take to end after the shutdown.
@@ -48,37 +51,55 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(500);
 
 /// Answers on `listener` until `shutdown`; then no more connections are taken, requests under way are answered for up
 /// to five seconds, and what is left is cut. Errors of single connections don't end it.
-pub async fn serve(listener: TcpListener, shared: Arc<Shared>, shutdown: impl Future<Output = ()>) {
-    serve_within(listener, shared, shutdown, LIMITS).await;
+pub async fn serve(
+    listener: TcpListener,
+    shared: Arc<Shared>,
+    web: Arc<Web>,
+    shutdown: impl Future<Output = ()>,
+) {
+    serve_within(listener, shared, web, shutdown, LIMITS).await;
 }
 
 async fn serve_within(
     listener: TcpListener,
     shared: Arc<Shared>,
+    web: Arc<Web>,
     shutdown: impl Future<Output = ()>,
     limits: Limits,
 ) {
-    let slots = Arc::new(Semaphore::new(limits.connections));
+    let seats = Seats::new(limits.connections);
+    let watching = tokio::spawn(Arc::clone(&web).watch());
     let graceful = GracefulShutdown::new();
     let mut connections = JoinSet::new();
     let mut shutdown = std::pin::pin!(shutdown);
     loop {
-        let (stream, slot) = tokio::select! {
+        let stream = tokio::select! {
             biased;
             () = &mut shutdown => break,
-            accepted = accept(&listener, &slots) => accepted,
+            accepted = accept(&listener) => accepted,
         };
         while let Some(ended) = connections.try_join_next() {
-            if let Err(error) = ended {
+            // Those who made room were cancelled.
+            if let Err(error) = ended
+                && error.is_panic()
+            {
                 tracing::error!(%error, "a connection's task failed");
             }
         }
-        let (shared, watcher) = (Arc::clone(&shared), graceful.watcher());
-        connections.spawn(async move {
-            connection(Deadline::new(stream, limits.patience), shared, watcher).await;
-            drop(slot);
-        });
+        let seat = Arc::new(seats.take());
+        let number = seat.number();
+        let connection = Connection {
+            shared: Arc::clone(&shared),
+            opened: web.current(),
+            web: Arc::clone(&web),
+            seat,
+            watcher: graceful.watcher(),
+            patience: limits.patience,
+        };
+        let task = connections.spawn(connection.open(stream));
+        seats.seat(number, task);
     }
+    watching.abort();
     drop(listener);
     if tokio::time::timeout(limits.drain, graceful.shutdown())
         .await
@@ -89,16 +110,14 @@ async fn serve_within(
     connections.shutdown().await;
 }
 
-/// The next connection, once there is a slot for it.
-async fn accept(listener: &TcpListener, slots: &Arc<Semaphore>) -> (TcpStream, Option<OwnedSemaphorePermit>) {
-    // An error would mean that the semaphore was closed, which nobody does.
-    let slot = Arc::clone(slots).acquire_owned().await.ok();
+/// The next connection.
+async fn accept(listener: &TcpListener) -> TcpStream {
     loop {
         match listener.accept().await {
             Ok((stream, _)) => {
                 // The last, short segment of an answer must not wait for an acknowledgement. Without it, it only waits.
                 let _ = stream.set_nodelay(true);
-                return (stream, slot);
+                return stream;
             }
             Err(error) if concerns_one_connection(&error) => {}
             Err(error) => {
@@ -118,24 +137,76 @@ fn concerns_one_connection(error: &io::Error) -> bool {
     )
 }
 
-/// Answers the requests of one connection. Its time is bounded by the stream.
-async fn connection<S>(stream: S, shared: Arc<Shared>, watcher: Watcher)
-where
-    S: AsyncRead + AsyncWrite + Unpin + 'static,
-{
-    let service = service_fn(move |request| {
-        let response = answer(&shared, &request);
-        async move { Ok::<_, Infallible>(response) }
-    });
-    let connection = http1::Builder::new()
-        // The stream's own deadlines are meant: this one would also cut connections that wait for their next request.
-        .header_read_timeout(None)
-        .max_buf_size(MAX_HEAD)
-        .max_headers(MAX_HEADERS)
-        .serve_connection(TokioIo::new(stream), service);
-    if let Err(error) = watcher.watch(connection).await {
-        tracing::debug!(%error, "a connection ended early");
+/// One connection, and all that it needs.
+struct Connection {
+    shared: Arc<Shared>,
+    web: Arc<Web>,
+    /// The configuration it was opened under.
+    opened: Arc<WebConfig>,
+    seat: Arc<Seat>,
+    watcher: Watcher,
+    patience: Patience,
+}
+
+impl Connection {
+    /// Shakes hands where that is asked for, and answers.
+    async fn open(self, stream: TcpStream) {
+        let Some(tls) = &self.opened.tls else {
+            return self.serve(stream).await;
+        };
+        let accepting = TlsAcceptor::from(Arc::clone(tls)).accept(stream).into_fallible();
+        match tokio::time::timeout(self.patience.request, accepting).await {
+            Ok(Ok(stream)) => self.serve(stream).await,
+            Ok(Err((error, stream))) => {
+                tracing::debug!(%error, "a client and this server could not agree on TLS");
+                let _ = tokio::time::timeout(self.patience.request, refuse(&error, stream)).await;
+            }
+            Err(_) => tracing::debug!("a client did not finish its TLS handshake in time"),
+        }
     }
+
+    /// Answers the requests. Their time is bounded by the stream.
+    async fn serve<S>(self, stream: S)
+    where
+        S: AsyncRead + AsyncWrite + Unpin + 'static,
+    {
+        let Self {
+            shared,
+            web,
+            opened,
+            seat,
+            watcher,
+            patience,
+        } = self;
+        let stream = Deadline::new(stream, patience).seated(Arc::clone(&seat));
+        let service = service_fn(move |request| {
+            seat.progress(true);
+            let (shared, web, opened) = (Arc::clone(&shared), Arc::clone(&web), Arc::clone(&opened));
+            async move { Ok::<_, Infallible>(door::enter(&web, &shared, &opened, &request).await) }
+        });
+        let connection = http1::Builder::new()
+            // The stream's own deadlines are meant: this one would also cut connections that wait for their next request.
+            .header_read_timeout(None)
+            .max_buf_size(MAX_HEAD)
+            .max_headers(MAX_HEADERS)
+            .serve_connection(TokioIo::new(stream), service);
+        if let Err(error) = watcher.watch(connection).await {
+            tracing::debug!(%error, "a connection ended early");
+        }
+    }
+}
+
+/// Ends a connection that is none. Who speaks plain HTTP is told; all others have had an alert of TLS.
+async fn refuse(error: &io::Error, mut stream: TcpStream) {
+    let cause = error
+        .get_ref()
+        .and_then(|cause| cause.downcast_ref::<rustls::Error>());
+    if matches!(cause, Some(rustls::Error::InvalidMessage(_))) {
+        let answer = "HTTP/1.0 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n\r\n\
+                      This port speaks HTTPS: use https:// (in Prometheus, scheme: https).\n";
+        let _ = stream.write_all(answer.as_bytes()).await;
+    }
+    let _ = stream.shutdown().await;
 }
 
 #[cfg(test)]
