@@ -8,8 +8,8 @@ pub(super) const PREFIX: &str = "WOLKVOX_";
 
 macro_rules! variables {
     ($($field:ident),+ $(,)?) => {
-        /// The variables, by their names without the prefix, in lower case.
-        #[derive(Debug, Default, Deserialize)]
+        /// The variables, by their names without the prefix, in lower case. Without `Debug`: it holds the token.
+        #[derive(Default, Deserialize)]
         pub(super) struct Raw {
             $(pub(super) $field: Option<String>,)+
         }

@@ -14,6 +14,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
+use tokio_util::sync::CancellationToken;
 
 use super::deadline::{Deadline, Patience};
 use super::door;
@@ -46,6 +47,9 @@ const LIMITS: Limits = Limits {
 const MAX_HEAD: usize = 16 * 1024;
 const MAX_HEADERS: usize = 64;
 
+/// For the few bytes that tell a client why there is no connection.
+const REFUSAL: Duration = Duration::from_secs(1);
+
 /// How long to wait when the system can't give us a connection: file descriptors or memory have run out.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(500);
 
@@ -70,6 +74,7 @@ async fn serve_within(
     let seats = Seats::new(limits.connections);
     let watching = tokio::spawn(Arc::clone(&web).watch());
     let graceful = GracefulShutdown::new();
+    let stop = CancellationToken::new();
     let mut connections = JoinSet::new();
     let mut shutdown = std::pin::pin!(shutdown);
     loop {
@@ -94,12 +99,14 @@ async fn serve_within(
             web: Arc::clone(&web),
             seat,
             watcher: graceful.watcher(),
+            stop: stop.clone(),
             patience: limits.patience,
         };
         let task = connections.spawn(connection.open(stream));
         seats.seat(number, task);
     }
     watching.abort();
+    stop.cancel();
     drop(listener);
     if tokio::time::timeout(limits.drain, graceful.shutdown())
         .await
@@ -145,6 +152,8 @@ struct Connection {
     opened: Arc<WebConfig>,
     seat: Arc<Seat>,
     watcher: Watcher,
+    /// Nobody shakes hands any more.
+    stop: CancellationToken,
     patience: Patience,
 }
 
@@ -155,11 +164,15 @@ impl Connection {
             return self.serve(stream).await;
         };
         let accepting = TlsAcceptor::from(Arc::clone(tls)).accept(stream).into_fallible();
-        match tokio::time::timeout(self.patience.request, accepting).await {
+        let accepted = tokio::select! {
+            () = self.stop.cancelled() => return,
+            accepted = tokio::time::timeout(self.patience.request, accepting) => accepted,
+        };
+        match accepted {
             Ok(Ok(stream)) => self.serve(stream).await,
             Ok(Err((error, stream))) => {
                 tracing::debug!(%error, "a client and this server could not agree on TLS");
-                let _ = tokio::time::timeout(self.patience.request, refuse(&error, stream)).await;
+                let _ = tokio::time::timeout(REFUSAL, refuse(&error, stream)).await;
             }
             Err(_) => tracing::debug!("a client did not finish its TLS handshake in time"),
         }
@@ -177,6 +190,7 @@ impl Connection {
             seat,
             watcher,
             patience,
+            ..
         } = self;
         let stream = Deadline::new(stream, patience).seated(Arc::clone(&seat));
         let service = service_fn(move |request| {

@@ -129,7 +129,7 @@ fn nothing_personal_and_no_token_is_said_whatever_becomes_of_an_answer() {
         upstream.handle.misbehave(fault);
     }
     let directory = tempfile::tempdir().unwrap();
-    let exporter = exporter(directory.path(), &upstream, &[("WOLKVOX_AGENT_DNI", "")]);
+    let exporter = exporter(directory.path(), &upstream, &[]);
     // Halves of what was cut are asked for too: there are more requests than faults.
     eventually("all faults were met", || {
         (upstream.handle.requests().len() > 20).then_some(())
@@ -179,8 +179,19 @@ fn the_token_does_not_follow_a_redirect() {
     });
     upstream.handle.misbehave(Fault::Redirect { location });
     let directory = tempfile::tempdir().unwrap();
-    let exporter = exporter(directory.path(), &upstream, &[]);
+    // An agent of the simulated operation; his document goes out in the request's address.
+    let document = "521900100177";
+    let exporter = exporter(directory.path(), &upstream, &[("WOLKVOX_AGENT_DNI", document)]);
     wait_for_chats(&exporter);
+    let asked = upstream.handle.requests();
+    assert!(
+        asked
+            .iter()
+            .all(|request| request.agent_dni.as_deref() == Some(document))
+    );
+    for (place, text) in all_that_is_said(directory.path(), &exporter) {
+        assert!(!text.contains(document), "{place}");
+    }
     let redirected = upstream
         .handle
         .requests()
