@@ -9,11 +9,12 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
-use tokio::io::AsyncWriteExt as _;
-use tokio::io::{AsyncRead, AsyncWrite};
+use rustls::ServerConfig;
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
 use tokio_util::sync::CancellationToken;
 
 use super::deadline::{Deadline, Patience};
@@ -47,8 +48,10 @@ const LIMITS: Limits = Limits {
 const MAX_HEAD: usize = 16 * 1024;
 const MAX_HEADERS: usize = 64;
 
-/// For the few bytes that tell a client why there is no connection.
-const REFUSAL: Duration = Duration::from_secs(1);
+/// To one who speaks plain HTTP where TLS is spoken.
+const SPEAKS_HTTPS: &[u8] =
+    b"HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n\r\n\
+    This port speaks HTTPS: use https:// (in Prometheus, scheme: https).\n";
 
 /// How long to wait when the system can't give us a connection: file descriptors or memory have run out.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(500);
@@ -163,17 +166,15 @@ impl Connection {
         let Some(tls) = &self.opened.tls else {
             return self.serve(stream).await;
         };
-        let accepting = TlsAcceptor::from(Arc::clone(tls)).accept(stream).into_fallible();
+        let accepting = tokio::time::timeout(self.patience.request, shake_hands(Arc::clone(tls), stream));
         let accepted = tokio::select! {
             () = self.stop.cancelled() => return,
-            accepted = tokio::time::timeout(self.patience.request, accepting) => accepted,
+            accepted = accepting => accepted,
         };
         match accepted {
-            Ok(Ok(stream)) => self.serve(stream).await,
-            Ok(Err((error, stream))) => {
-                tracing::debug!(%error, "a client and this server could not agree on TLS");
-                let _ = tokio::time::timeout(REFUSAL, refuse(&error, stream)).await;
-            }
+            Ok(Ok(Some(stream))) => self.serve(stream).await,
+            Ok(Ok(None)) => {}
+            Ok(Err(error)) => tracing::debug!(%error, "a client and this server could not agree on TLS"),
             Err(_) => tracing::debug!("a client did not finish its TLS handshake in time"),
         }
     }
@@ -210,17 +211,23 @@ impl Connection {
     }
 }
 
-/// Ends a connection that is none. Who speaks plain HTTP is told; all others have had an alert of TLS.
-async fn refuse(error: &io::Error, mut stream: TcpStream) {
-    let cause = error
-        .get_ref()
-        .and_then(|cause| cause.downcast_ref::<rustls::Error>());
-    if matches!(cause, Some(rustls::Error::InvalidMessage(_))) {
-        let answer = "HTTP/1.0 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n\r\n\
-                      This port speaks HTTPS: use https:// (in Prometheus, scheme: https).\n";
-        let _ = stream.write_all(answer.as_bytes()).await;
+/// The stream under TLS. Who speaks plain HTTP is told, and gets none.
+async fn shake_hands(
+    tls: Arc<ServerConfig>,
+    mut stream: TcpStream,
+) -> io::Result<Option<TlsStream<TcpStream>>> {
+    let mut first = [0];
+    stream.peek(&mut first).await?;
+    // A method begins with a letter, a handshake with 22.
+    if !first[0].is_ascii_alphabetic() {
+        return TlsAcceptor::from(tls).accept(stream).await.map(Some);
     }
-    let _ = stream.shutdown().await;
+    // What is left unread would reset the connection, and the answer might be lost.
+    let mut head = [0; 4096];
+    let _ = stream.read(&mut head).await?;
+    stream.write_all(SPEAKS_HTTPS).await?;
+    stream.shutdown().await?;
+    Ok(None)
 }
 
 #[cfg(test)]
