@@ -2,6 +2,7 @@
 //! global.
 
 use std::future::Future;
+use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
 
@@ -14,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::exposition::{self, Page};
-use crate::http::{self, Shared, Status};
+use crate::http::{self, Shared, Status, Web};
 use crate::ledger::store::{Identity, Opened};
 use crate::ledger::{Agents, FileStore, Ledger, Rules};
 use crate::metrics::{self, families, latest_families};
@@ -26,6 +27,7 @@ pub struct App {
     config: Config,
     clock: Arc<dyn Clock>,
     client: Client,
+    web: Arc<Web>,
     store: FileStore,
     ledger: Option<Ledger>,
     /// A damaged state was put aside.
@@ -41,6 +43,7 @@ impl App {
     /// # Errors
     /// In words for the person who starts it.
     pub fn new(config: Config, clock: Arc<dyn Clock>, demo: bool, adopt_state: bool) -> anyhow::Result<App> {
+        let web = Arc::new(Web::open(config.web_config_file.as_deref())?);
         let Opened {
             store,
             ledger,
@@ -51,11 +54,18 @@ impl App {
             config,
             clock,
             client,
+            web,
             store,
             ledger,
             recovered: put_aside.is_some(),
             demo,
         })
+    }
+
+    /// Where the metrics are, for people.
+    pub fn url(&self, address: SocketAddr) -> String {
+        let scheme = if self.web.is_secure() { "https" } else { "http" };
+        format!("{scheme}://{address}/metrics")
     }
 
     /// Serves and polls until `shutdown` resolves, then drains.
@@ -67,6 +77,7 @@ impl App {
             config,
             clock,
             client,
+            web,
             store,
             ledger,
             recovered,
@@ -105,6 +116,7 @@ impl App {
         let serving = tokio::spawn(http::serve(
             listener,
             Arc::clone(&shared),
+            web,
             stop.clone().cancelled_owned(),
         ));
 

@@ -72,6 +72,8 @@ pub struct Config {
     pub ca_file: Option<PathBuf>,
     /// `LISTEN_ADDRESS`: host and port.
     pub listen_address: String,
+    /// `WEB_CONFIG_FILE`: TLS and users of the server, in the exporter-toolkit's form.
+    pub web_config_file: Option<PathBuf>,
     /// `LOG`: a tracing filter.
     pub log: String,
     /// `LOG_FORMAT`.

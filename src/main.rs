@@ -17,6 +17,7 @@ use wolkvox_exporter::cli::{self, Bounds, Cli, Command, Serve};
 use wolkvox_exporter::clock::{Clock, SystemClock};
 use wolkvox_exporter::config::{Config, ConfigError, LogFormat};
 use wolkvox_exporter::demo::Demo;
+use wolkvox_exporter::http::WebConfigError;
 use wolkvox_exporter::metrics::catalogue;
 use wolkvox_exporter::summary::{self, Question};
 use wolkvox_exporter::wolkvox::client::SetupError;
@@ -37,7 +38,7 @@ fn main() -> ExitCode {
     result.unwrap_or_else(|error| {
         // Also where logging is not set up yet.
         let _ = writeln!(std::io::stderr(), "wolkvox-exporter: {error:#}");
-        let is_config = error.is::<ConfigError>() || error.is::<SetupError>();
+        let is_config = error.is::<ConfigError>() || error.is::<SetupError>() || error.is::<WebConfigError>();
         ExitCode::from(if is_config { EXIT_CONFIG } else { 1 })
     })
 }
@@ -121,7 +122,8 @@ async fn run(config: Config, is_demo: bool, adopt_state: bool) -> anyhow::Result
     let address = listener.local_addr()?;
     tracing::info!(
         version = env!("CARGO_PKG_VERSION"),
-        "metrics are at http://{address}/metrics"
+        "metrics are at {}",
+        app.url(address)
     );
     app.run(listener, stop_signal()?).await
 }

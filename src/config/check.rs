@@ -80,6 +80,7 @@ impl Check {
             state_dir: PathBuf::from(raw.state_dir.unwrap_or_else(|| "wolkvox-state".to_owned())),
             ca_file: raw.ca_file.map(PathBuf::from),
             listen_address: listen_address?,
+            web_config_file: raw.web_config_file.map(PathBuf::from),
             log: log?,
             log_format: log_format?,
             warnings: Vec::new(),

@@ -49,6 +49,7 @@ variables! {
     state_dir: Words("systemd's `STATE_DIRECTORY`, else `wolkvox-state` in the working directory"), "Directory of the state file. Must be writable and must outlive the process.";
     ca_file: Words("the system's roots"), "PEM file with the root certificates to trust in place of the system's.";
     listen_address: Value("0.0.0.0:10555"), "Address and port of `/metrics`.";
+    web_config_file: Nothing, "TLS, users and headers of `/metrics`, in the format of Prometheus' exporters: see docs/web-config.md. Read again when it changes.";
     log: Value("info"), "`error`, `warn`, `info`, `debug` or `trace`, or a filter such as `info,hyper=debug`.";
     log_format: Value("text"), "`text` or `json`.";
 }

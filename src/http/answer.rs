@@ -99,7 +99,7 @@ fn status(shared: &Shared) -> Response<Body> {
     response
 }
 
-fn plain(status: StatusCode, text: &str) -> Response<Body> {
+pub(super) fn plain(status: StatusCode, text: &str) -> Response<Body> {
     response(status, "text/plain; charset=utf-8", text.to_owned().into())
 }
 

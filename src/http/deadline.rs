@@ -5,11 +5,14 @@
 
 use std::io;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep};
+
+use super::seat::Seat;
 
 /// How long each phase of a connection may take.
 #[derive(Debug, Clone, Copy)]
@@ -35,6 +38,8 @@ pub(super) struct Deadline<S> {
     patience: Patience,
     phase: Phase,
     sleep: Pin<Box<Sleep>>,
+    /// Where it is told what comes further.
+    seat: Option<Arc<Seat>>,
 }
 
 impl<S> Deadline<S> {
@@ -45,7 +50,14 @@ impl<S> Deadline<S> {
             patience,
             phase: Phase::Request,
             sleep,
+            seat: None,
         }
+    }
+
+    /// Tells `seat` when an answer begins and when it was sent.
+    pub(super) fn seated(mut self, seat: Arc<Seat>) -> Self {
+        self.seat = Some(seat);
+        self
     }
 
     fn enter(&mut self, phase: Phase) {
@@ -57,6 +69,9 @@ impl<S> Deadline<S> {
                 Phase::Idle => self.patience.idle,
             };
             self.sleep.as_mut().reset(Instant::now() + patience);
+            if let Some(seat) = self.seat.as_ref().filter(|_| phase != Phase::Request) {
+                seat.progress(phase == Phase::Answer);
+            }
         }
     }
 

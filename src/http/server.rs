@@ -9,19 +9,24 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
-use tokio::io::{AsyncRead, AsyncWrite};
+use rustls::ServerConfig;
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
+use tokio_util::sync::CancellationToken;
 
-use super::Shared;
-use super::answer::answer;
 use super::deadline::{Deadline, Patience};
+use super::door;
+use super::seat::{Seat, Seats};
+use super::web_config::WebConfig;
+use super::{Shared, Web};
 
 /// How much of the machine the clients may have.
 #[derive(Debug, Clone, Copy)]
 struct Limits {
-    /// Connections at once; more wait in the system's queue.
+    /// Connections at once; one more takes the place of another, see [`Seats`].
     connections: usize,
     patience: Patience,
     /// How long connections may take to end after the shutdown.
@@ -43,42 +48,68 @@ const LIMITS: Limits = Limits {
 const MAX_HEAD: usize = 16 * 1024;
 const MAX_HEADERS: usize = 64;
 
+/// To one who speaks plain HTTP where TLS is spoken.
+const SPEAKS_HTTPS: &[u8] =
+    b"HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n\r\n\
+    This port speaks HTTPS: use https:// (in Prometheus, scheme: https).\n";
+
 /// How long to wait when the system can't give us a connection: file descriptors or memory have run out.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(500);
 
 /// Answers on `listener` until `shutdown`; then no more connections are taken, requests under way are answered for up
 /// to five seconds, and what is left is cut. Errors of single connections don't end it.
-pub async fn serve(listener: TcpListener, shared: Arc<Shared>, shutdown: impl Future<Output = ()>) {
-    serve_within(listener, shared, shutdown, LIMITS).await;
+pub async fn serve(
+    listener: TcpListener,
+    shared: Arc<Shared>,
+    web: Arc<Web>,
+    shutdown: impl Future<Output = ()>,
+) {
+    serve_within(listener, shared, web, shutdown, LIMITS).await;
 }
 
 async fn serve_within(
     listener: TcpListener,
     shared: Arc<Shared>,
+    web: Arc<Web>,
     shutdown: impl Future<Output = ()>,
     limits: Limits,
 ) {
-    let slots = Arc::new(Semaphore::new(limits.connections));
+    let seats = Seats::new(limits.connections);
+    let watching = tokio::spawn(Arc::clone(&web).watch());
     let graceful = GracefulShutdown::new();
+    let stop = CancellationToken::new();
     let mut connections = JoinSet::new();
     let mut shutdown = std::pin::pin!(shutdown);
     loop {
-        let (stream, slot) = tokio::select! {
+        let stream = tokio::select! {
             biased;
             () = &mut shutdown => break,
-            accepted = accept(&listener, &slots) => accepted,
+            accepted = accept(&listener) => accepted,
         };
         while let Some(ended) = connections.try_join_next() {
-            if let Err(error) = ended {
+            // Those who made room were cancelled.
+            if let Err(error) = ended
+                && error.is_panic()
+            {
                 tracing::error!(%error, "a connection's task failed");
             }
         }
-        let (shared, watcher) = (Arc::clone(&shared), graceful.watcher());
-        connections.spawn(async move {
-            connection(Deadline::new(stream, limits.patience), shared, watcher).await;
-            drop(slot);
-        });
+        let seat = Arc::new(seats.take());
+        let number = seat.number();
+        let connection = Connection {
+            shared: Arc::clone(&shared),
+            opened: web.current(),
+            web: Arc::clone(&web),
+            seat,
+            watcher: graceful.watcher(),
+            stop: stop.clone(),
+            patience: limits.patience,
+        };
+        let task = connections.spawn(connection.open(stream));
+        seats.seat(number, task);
     }
+    watching.abort();
+    stop.cancel();
     drop(listener);
     if tokio::time::timeout(limits.drain, graceful.shutdown())
         .await
@@ -89,16 +120,14 @@ async fn serve_within(
     connections.shutdown().await;
 }
 
-/// The next connection, once there is a slot for it.
-async fn accept(listener: &TcpListener, slots: &Arc<Semaphore>) -> (TcpStream, Option<OwnedSemaphorePermit>) {
-    // An error would mean that the semaphore was closed, which nobody does.
-    let slot = Arc::clone(slots).acquire_owned().await.ok();
+/// The next connection.
+async fn accept(listener: &TcpListener) -> TcpStream {
     loop {
         match listener.accept().await {
             Ok((stream, _)) => {
                 // The last, short segment of an answer must not wait for an acknowledgement. Without it, it only waits.
                 let _ = stream.set_nodelay(true);
-                return (stream, slot);
+                return stream;
             }
             Err(error) if concerns_one_connection(&error) => {}
             Err(error) => {
@@ -118,24 +147,87 @@ fn concerns_one_connection(error: &io::Error) -> bool {
     )
 }
 
-/// Answers the requests of one connection. Its time is bounded by the stream.
-async fn connection<S>(stream: S, shared: Arc<Shared>, watcher: Watcher)
-where
-    S: AsyncRead + AsyncWrite + Unpin + 'static,
-{
-    let service = service_fn(move |request| {
-        let response = answer(&shared, &request);
-        async move { Ok::<_, Infallible>(response) }
-    });
-    let connection = http1::Builder::new()
-        // The stream's own deadlines are meant: this one would also cut connections that wait for their next request.
-        .header_read_timeout(None)
-        .max_buf_size(MAX_HEAD)
-        .max_headers(MAX_HEADERS)
-        .serve_connection(TokioIo::new(stream), service);
-    if let Err(error) = watcher.watch(connection).await {
-        tracing::debug!(%error, "a connection ended early");
+/// One connection, and all that it needs.
+struct Connection {
+    shared: Arc<Shared>,
+    web: Arc<Web>,
+    /// The configuration it was opened under.
+    opened: Arc<WebConfig>,
+    seat: Arc<Seat>,
+    watcher: Watcher,
+    /// Nobody shakes hands any more.
+    stop: CancellationToken,
+    patience: Patience,
+}
+
+impl Connection {
+    /// Shakes hands where that is asked for, and answers.
+    async fn open(self, stream: TcpStream) {
+        let Some(tls) = &self.opened.tls else {
+            return self.serve(stream).await;
+        };
+        let accepting = tokio::time::timeout(self.patience.request, shake_hands(Arc::clone(tls), stream));
+        let accepted = tokio::select! {
+            () = self.stop.cancelled() => return,
+            accepted = accepting => accepted,
+        };
+        match accepted {
+            Ok(Ok(Some(stream))) => self.serve(stream).await,
+            Ok(Ok(None)) => {}
+            Ok(Err(error)) => tracing::debug!(%error, "a client and this server could not agree on TLS"),
+            Err(_) => tracing::debug!("a client did not finish its TLS handshake in time"),
+        }
     }
+
+    /// Answers the requests. Their time is bounded by the stream.
+    async fn serve<S>(self, stream: S)
+    where
+        S: AsyncRead + AsyncWrite + Unpin + 'static,
+    {
+        let Self {
+            shared,
+            web,
+            opened,
+            seat,
+            watcher,
+            patience,
+            ..
+        } = self;
+        let stream = Deadline::new(stream, patience).seated(Arc::clone(&seat));
+        let service = service_fn(move |request| {
+            seat.progress(true);
+            let (shared, web, opened) = (Arc::clone(&shared), Arc::clone(&web), Arc::clone(&opened));
+            async move { Ok::<_, Infallible>(door::enter(&web, &shared, &opened, &request).await) }
+        });
+        let connection = http1::Builder::new()
+            // The stream's own deadlines are meant: this one would also cut connections that wait for their next request.
+            .header_read_timeout(None)
+            .max_buf_size(MAX_HEAD)
+            .max_headers(MAX_HEADERS)
+            .serve_connection(TokioIo::new(stream), service);
+        if let Err(error) = watcher.watch(connection).await {
+            tracing::debug!(%error, "a connection ended early");
+        }
+    }
+}
+
+/// The stream under TLS. Who speaks plain HTTP is told, and gets none.
+async fn shake_hands(
+    tls: Arc<ServerConfig>,
+    mut stream: TcpStream,
+) -> io::Result<Option<TlsStream<TcpStream>>> {
+    let mut first = [0];
+    stream.peek(&mut first).await?;
+    // A method begins with a letter, a handshake with 22.
+    if !first[0].is_ascii_alphabetic() {
+        return TlsAcceptor::from(tls).accept(stream).await.map(Some);
+    }
+    // What is left unread would reset the connection, and the answer might be lost.
+    let mut head = [0; 4096];
+    let _ = stream.read(&mut head).await?;
+    stream.write_all(SPEAKS_HTTPS).await?;
+    stream.shutdown().await?;
+    Ok(None)
 }
 
 #[cfg(test)]

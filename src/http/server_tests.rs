@@ -48,7 +48,8 @@ fn start(limits: Limits) -> Server {
     let stopped = async move {
         let _ = stopped.await;
     };
-    let task = tokio::spawn(serve_within(listener, Arc::clone(&shared), stopped, limits));
+    let web = Arc::new(Web::open(None).unwrap());
+    let task = tokio::spawn(serve_within(listener, Arc::clone(&shared), web, stopped, limits));
     Server {
         address,
         shared,

@@ -9,4 +9,5 @@ pub(crate) mod prometheus;
 pub(crate) mod server;
 pub(crate) mod shown;
 pub(crate) mod tsdb;
+pub(crate) mod web;
 pub(crate) mod world;

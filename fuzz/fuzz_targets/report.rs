@@ -1,0 +1,31 @@
+//! The body of an answer, from anyone who sits where Wolkvox should.
+
+#![no_main]
+
+use std::ops::ControlFlow;
+
+use libfuzzer_sys::fuzz_target;
+use wolkvox_exporter::chat::{Chat, MAX_CONN_ID_BYTES};
+use wolkvox_exporter::wolkvox::report::{Options, decode};
+
+#[path = "bounds.rs"]
+mod bounds;
+
+fuzz_target!(|body: &[u8]| {
+    for agent_names in [false, true] {
+        let mut rows = 0;
+        let result = decode(body, Options { agent_names }, &mut |row| {
+            rows += 1;
+            if let Ok(chat) = row.and_then(|row| Chat::from_row(&row, chrono_tz::America::Bogota)) {
+                assert!(chat.id.as_str().len() <= MAX_CONN_ID_BYTES);
+                assert!(agent_names || chat.agent_name.is_none());
+                bounds::assert_kept(&chat);
+            }
+            ControlFlow::Continue(())
+        });
+        if let Ok(envelope) = result {
+            assert_eq!(envelope.rows, rows);
+            envelope.announced();
+        }
+    }
+});

@@ -1,0 +1,19 @@
+//! The web configuration file.
+
+#![no_main]
+
+use std::path::Path;
+
+use libfuzzer_sys::fuzz_target;
+use wolkvox_exporter::http::check_web_config;
+
+fuzz_target!(|text: &str| {
+    // No path is opened for a fuzzer.
+    if text.contains("_file") {
+        return;
+    }
+    if let Err(error) = check_web_config(text, Path::new("/nowhere/web.yml")) {
+        assert!(!error.problems.is_empty());
+        assert!(!error.to_string().contains("CANARY"), "{error}");
+    }
+});

@@ -1,0 +1,53 @@
+//! What stands before every answer: the rate, the password; and what is added to it.
+
+use std::sync::Arc;
+
+use hyper::header::{self, HeaderValue};
+use hyper::{Request, Response, StatusCode};
+
+use super::answer::{answer, plain};
+use super::body::Body;
+use super::web_config::WebConfig;
+use super::{Shared, Web};
+
+/// Answers a request of a connection that was opened under `opened`: all paths alike, as the exporter-toolkit does.
+pub(super) async fn enter<B>(
+    web: &Web,
+    shared: &Arc<Shared>,
+    opened: &Arc<WebConfig>,
+    request: &Request<B>,
+) -> Response<Body> {
+    let config = web.current();
+    let mut response = if config.rate.as_ref().is_some_and(|rate| !rate.admits()) {
+        plain(
+            StatusCode::TOO_MANY_REQUESTS,
+            "Too many requests: rate_limit of the web configuration.\n",
+        )
+    } else if web.admits(&config, request.headers()).await {
+        answer(shared, request)
+    } else {
+        unauthorized()
+    };
+    for (name, value) in &config.headers {
+        response.headers_mut().insert(name, value.clone());
+    }
+    if !Arc::ptr_eq(&config, opened) {
+        // Under another configuration, the connection might not have come about.
+        response
+            .headers_mut()
+            .insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
+    response
+}
+
+fn unauthorized() -> Response<Body> {
+    let mut response = plain(
+        StatusCode::UNAUTHORIZED,
+        "A user and a password are needed: basic_auth of Prometheus' scrape configuration, or curl -u user.\n",
+    );
+    response.headers_mut().insert(
+        header::WWW_AUTHENTICATE,
+        HeaderValue::from_static("Basic realm=\"wolkvox-exporter\", charset=\"UTF-8\""),
+    );
+    response
+}

@@ -1,0 +1,52 @@
+//! The files of a web configuration: read with a measure, and recognised when they change.
+
+use std::fs::{self, File};
+use std::io::{self, Read as _};
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest as _, Sha256};
+
+/// More than any certificate bundle: a file named by mistake must not fill the memory.
+const MOST_BYTES: u64 = 1024 * 1024;
+
+/// What a load has read, so that a change can be seen. Contents instead of times: a mounted secret is exchanged by a
+/// link, and a copy may keep its time. Only a hash is kept of them.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Fingerprint(Vec<(PathBuf, [u8; 32])>);
+
+impl Fingerprint {
+    /// Reads a file and notes what it found, be it an error.
+    pub(crate) fn read(&mut self, path: &Path) -> io::Result<Vec<u8>> {
+        let content = read(path);
+        self.0.push((path.to_owned(), digest(&content)));
+        content
+    }
+
+    /// Whether the same files would still be read, with the same outcome.
+    pub(crate) fn is_current(&self) -> bool {
+        self.0.iter().all(|(path, seen)| digest(&read(path)) == *seen)
+    }
+}
+
+fn digest(content: &io::Result<Vec<u8>>) -> [u8; 32] {
+    let hash = Sha256::new();
+    match content {
+        Ok(bytes) => hash.chain_update("read").chain_update(bytes),
+        Err(error) => hash.chain_update("error").chain_update(error.to_string()),
+    }
+    .finalize()
+    .into()
+}
+
+fn read(path: &Path) -> io::Result<Vec<u8>> {
+    // Opening a pipe would wait for its other end.
+    if !fs::metadata(path)?.is_file() {
+        return Err(io::Error::other("it is not a file"));
+    }
+    let mut content = Vec::new();
+    File::open(path)?.take(MOST_BYTES + 1).read_to_end(&mut content)?;
+    if content.len() as u64 > MOST_BYTES {
+        return Err(io::Error::other("it is larger than 1 MiB"));
+    }
+    Ok(content)
+}

@@ -1,0 +1,330 @@
+//! `tls_server_config` → what rustls needs.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use rustls::crypto::{CryptoProvider, ring};
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::server::WebPkiClientVerifier;
+use rustls::{
+    NamedGroup, ProtocolVersion, RootCertStore, ServerConfig, SupportedCipherSuite, SupportedProtocolVersion,
+};
+
+use super::client_auth::{AllowedName, Policy, Verifier};
+use super::file::Fingerprint;
+use super::raw;
+
+const SECTION: &str = "tls_server_config";
+
+/// Gathers all problems of the section: none may hide another.
+pub(super) struct Builder<'a> {
+    /// What relative paths are relative to.
+    pub(super) directory: &'a Path,
+    pub(super) files: &'a mut Fingerprint,
+    pub(super) problems: &'a mut Vec<String>,
+}
+
+impl Builder<'_> {
+    /// `None` if there are problems.
+    pub(super) fn server_config(&mut self, raw: &raw::Tls) -> Option<ServerConfig> {
+        let certificates = self.certificates(raw);
+        let key = self.key(raw);
+        let versions = self.versions(raw);
+        let provider = self.provider(raw);
+        let verifier = self.verifier(raw, provider.as_ref());
+        let (provider, versions) = (provider?, versions?);
+        let builder =
+            ServerConfig::builder_with_provider(Arc::clone(&provider)).with_protocol_versions(&versions);
+        let builder = match builder {
+            Ok(builder) => builder,
+            Err(error) => {
+                return self.problem(
+                    "cipher_suites",
+                    &format!("and the versions leave nothing to speak ({error})"),
+                );
+            }
+        };
+        let builder = match verifier? {
+            Some(verifier) => builder.with_client_cert_verifier(Arc::new(verifier)),
+            None => builder.with_no_client_auth(),
+        };
+        match builder.with_single_cert(certificates?, key?) {
+            Ok(mut config) => {
+                config.ignore_client_order = raw.prefer_server_cipher_suites.unwrap_or(true);
+                config.alpn_protocols = vec![b"http/1.1".to_vec()];
+                Some(config)
+            }
+            Err(error) => self.problem(
+                "cert_file",
+                &format!("and key_file can't be used together ({error}): is the key the one of the first certificate?"),
+            ),
+        }
+    }
+
+    fn problem<T>(&mut self, key: &str, what: &str) -> Option<T> {
+        self.problems.push(format!("{SECTION}.{key}: {what}"));
+        None
+    }
+
+    /// The PEM of `key` or of the file named by `key_file`; the outer `None` is a problem, the inner one that neither
+    /// is set.
+    #[allow(clippy::option_option)]
+    fn pem(&mut self, key: &str, inline: Option<&str>, file: Option<&str>) -> Option<Option<Vec<u8>>> {
+        let set = |text: Option<&str>| text.filter(|text| !text.trim().is_empty()).map(str::to_owned);
+        match (set(inline), set(file)) {
+            (Some(_), Some(_)) => self.problem(key, &format!("and {key}_file are both set; one is needed")),
+            (Some(pem), None) => Some(Some(pem.into_bytes())),
+            (None, Some(file)) => {
+                let path = self.directory.join(file);
+                match self.files.read(&path) {
+                    Ok(pem) => Some(Some(pem)),
+                    Err(cause) => self.problem(
+                        &format!("{key}_file"),
+                        &format!("{} can't be read ({cause})", path.display()),
+                    ),
+                }
+            }
+            (None, None) => Some(None),
+        }
+    }
+
+    fn certificates(&mut self, raw: &raw::Tls) -> Option<Vec<CertificateDer<'static>>> {
+        match self.pem("cert", raw.cert.as_deref(), raw.cert_file.as_deref())? {
+            Some(pem) => self.certificates_of("cert", &pem),
+            None => self.problem("cert_file", "is missing: TLS needs a certificate and its key"),
+        }
+    }
+
+    fn certificates_of(&mut self, key: &str, pem: &[u8]) -> Option<Vec<CertificateDer<'static>>> {
+        match CertificateDer::pem_slice_iter(pem).collect::<Result<Vec<_>, _>>() {
+            Ok(certificates) if !certificates.is_empty() => Some(certificates),
+            _ => self.problem(
+                key,
+                "holds no certificates in PEM form (-----BEGIN CERTIFICATE-----)",
+            ),
+        }
+    }
+
+    fn key(&mut self, raw: &raw::Tls) -> Option<PrivateKeyDer<'static>> {
+        let inline = raw.key.as_ref().map(secrecy::ExposeSecret::expose_secret);
+        match self.pem("key", inline, raw.key_file.as_deref())? {
+            Some(pem) => match PrivateKeyDer::from_pem_slice(&pem) {
+                Ok(key) => Some(key),
+                Err(_) => self.problem(
+                    "key",
+                    "holds no private key in PEM form (-----BEGIN PRIVATE KEY-----); one with a passphrase can't be used",
+                ),
+            },
+            None => self.problem("key_file", "is missing: TLS needs a certificate and its key"),
+        }
+    }
+
+    fn versions(&mut self, raw: &raw::Tls) -> Option<Vec<&'static SupportedProtocolVersion>> {
+        let least = self.version(
+            "min_version",
+            raw.min_version.as_deref(),
+            ProtocolVersion::TLSv1_2,
+        );
+        let most = self.version(
+            "max_version",
+            raw.max_version.as_deref(),
+            ProtocolVersion::TLSv1_3,
+        );
+        let (least, most) = (u16::from(least?), u16::from(most?));
+        if least > most {
+            return self.problem("min_version", "is above max_version");
+        }
+        let spoken = rustls::ALL_VERSIONS.iter().copied();
+        Some(
+            spoken
+                .filter(|version| (least..=most).contains(&u16::from(version.version)))
+                .collect(),
+        )
+    }
+
+    fn version(
+        &mut self,
+        key: &str,
+        name: Option<&str>,
+        default: ProtocolVersion,
+    ) -> Option<ProtocolVersion> {
+        match name {
+            None | Some("") => Some(default),
+            Some("TLS12") => Some(ProtocolVersion::TLSv1_2),
+            Some("TLS13") => Some(ProtocolVersion::TLSv1_3),
+            Some(old @ ("TLS10" | "TLS11")) => self.problem(
+                key,
+                &format!("{old} is broken and not spoken by this exporter; write TLS12 or TLS13"),
+            ),
+            Some(other) => self.problem(key, &format!("is {other:?}; it must be TLS12 or TLS13")),
+        }
+    }
+
+    fn provider(&mut self, raw: &raw::Tls) -> Option<Arc<CryptoProvider>> {
+        let mut provider = ring::default_provider();
+        let mut is_good = true;
+        if let Some(names) = raw.cipher_suites.as_ref().filter(|names| !names.is_empty()) {
+            // The list is for TLS 1.2 only, in Go as well; those of TLS 1.3 are always there.
+            let (mut suites, of_12): (Vec<SupportedCipherSuite>, Vec<SupportedCipherSuite>) = provider
+                .cipher_suites
+                .iter()
+                .partition(|suite| suite.tls13().is_some());
+            for name in names {
+                let found = of_12
+                    .iter()
+                    .find(|suite| suite.suite().as_str() == Some(name.as_str()));
+                match found {
+                    Some(suite) => suites.push(*suite),
+                    None if is_of_tls13(name) => {}
+                    None => {
+                        is_good = false;
+                        let known: Vec<_> = of_12.iter().filter_map(|suite| suite.suite().as_str()).collect();
+                        self.problem::<()>(
+                            "cipher_suites",
+                            &format!("{name:?} is not spoken; there are {}", known.join(", ")),
+                        );
+                    }
+                }
+            }
+            provider.cipher_suites = suites;
+        }
+        if let Some(names) = raw.curve_preferences.as_ref().filter(|names| !names.is_empty()) {
+            let all = std::mem::take(&mut provider.kx_groups);
+            for name in names {
+                let wanted = curve(name);
+                if let Some(group) = all.iter().find(|group| Some(group.name()) == wanted) {
+                    provider.kx_groups.push(*group);
+                } else {
+                    is_good = false;
+                    self.problem::<()>(
+                        "curve_preferences",
+                        &format!("{name:?} is not spoken; there are X25519, CurveP256 and CurveP384"),
+                    );
+                }
+            }
+        }
+        is_good.then(|| Arc::new(provider))
+    }
+
+    #[allow(clippy::option_option)] // The outer one is "no problem".
+    fn verifier(
+        &mut self,
+        raw: &raw::Tls,
+        provider: Option<&Arc<CryptoProvider>>,
+    ) -> Option<Option<Verifier>> {
+        let name = raw.client_auth_type.as_deref().unwrap_or_default();
+        let Some(policy) = Policy::named(name) else {
+            return self.problem(
+                "client_auth_type",
+                &format!(
+                    "is {name:?}; it must be NoClientCert, RequestClientCert, RequireAnyClientCert, \
+                     VerifyClientCertIfGiven or RequireAndVerifyClientCert"
+                ),
+            );
+        };
+        let ca = self.pem(
+            "client_ca",
+            raw.client_ca.as_deref(),
+            raw.client_ca_file.as_deref(),
+        )?;
+        let names = self.allowed_names(raw, policy);
+        match (&ca, policy) {
+            (Some(_), Policy::No) => {
+                return self.problem(
+                    "client_ca_file",
+                    "is set, and client_auth_type is not: nobody would be asked for a certificate. \
+                     RequireAndVerifyClientCert is probably meant",
+                );
+            }
+            (None, policy) if policy.verifies() => {
+                return self.problem(
+                    "client_ca_file",
+                    "is missing: who may have signed the clients' certificates?",
+                );
+            }
+            _ => {}
+        }
+        let provider = provider?;
+        let chain = match ca {
+            Some(pem) => Some(self.chain(&pem, provider)?),
+            None => None,
+        };
+        let verifier = Verifier {
+            policy,
+            chain,
+            names: names?,
+            algorithms: provider.signature_verification_algorithms,
+        };
+        Some((policy != Policy::No).then_some(verifier))
+    }
+
+    fn chain(
+        &mut self,
+        pem: &[u8],
+        provider: &Arc<CryptoProvider>,
+    ) -> Option<Arc<dyn rustls::server::danger::ClientCertVerifier>> {
+        let mut roots = RootCertStore::empty();
+        for certificate in self.certificates_of("client_ca", pem)? {
+            if let Err(error) = roots.add(certificate) {
+                return self.problem(
+                    "client_ca",
+                    &format!("holds a certificate that can't be used ({error})"),
+                );
+            }
+        }
+        match WebPkiClientVerifier::builder_with_provider(Arc::new(roots), Arc::clone(provider)).build() {
+            Ok(verifier) => Some(verifier),
+            Err(error) => self.problem("client_ca", &format!("can't be used ({error})")),
+        }
+    }
+
+    fn allowed_names(&mut self, raw: &raw::Tls, policy: Policy) -> Option<Vec<AllowedName>> {
+        let Some(list) = &raw.client_allowed_sans else {
+            return Some(Vec::new());
+        };
+        if list.is_empty() {
+            return self.problem(
+                "client_allowed_sans",
+                "is empty: nobody could be let in; name somebody, or leave it out",
+            );
+        }
+        if !policy.requires() {
+            return self.problem(
+                "client_allowed_sans",
+                "needs a client_auth_type that requires a certificate: RequireAndVerifyClientCert, or RequireAnyClientCert",
+            );
+        }
+        let mut names = Vec::new();
+        for text in list {
+            match AllowedName::of(text) {
+                Some(name) => names.push(name),
+                None => {
+                    return self.problem(
+                        "client_allowed_sans",
+                        &format!(
+                            "{text:?}: mail addresses can't be checked; DNS names, IP addresses and URIs can"
+                        ),
+                    );
+                }
+            }
+        }
+        Some(names)
+    }
+}
+
+fn is_of_tls13(name: &str) -> bool {
+    matches!(
+        name,
+        "TLS_AES_128_GCM_SHA256" | "TLS_AES_256_GCM_SHA384" | "TLS_CHACHA20_POLY1305_SHA256"
+    )
+}
+
+fn curve(name: &str) -> Option<NamedGroup> {
+    match name {
+        "X25519" => Some(NamedGroup::X25519),
+        "CurveP256" => Some(NamedGroup::secp256r1),
+        "CurveP384" => Some(NamedGroup::secp384r1),
+        _ => None,
+    }
+}
