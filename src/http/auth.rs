@@ -54,7 +54,7 @@ impl Users {
                     parts.get_cost()
                 )),
                 Ok(_) if name.contains(':') => {
-                    problem("has a colon in the name, which basic authentication can't send")
+                    problem("has a colon in the name, which basic authentication can't send");
                 }
                 Ok(_) => users.push(User { name, hash }),
             }

@@ -170,12 +170,9 @@ fn nothing_personal_and_no_token_is_said_whatever_becomes_of_an_answer() {
 fn assert_nothing_is_said(directory: &Path, exporter: &Exporter) {
     for (place, text) in all_that_is_said(directory, exporter) {
         for secret in ["CANARY", AGENT, DOCUMENT] {
-            if let Some(at) = text.find(secret) {
-                let (from, to) = (
-                    text.floor_char_boundary(at.saturating_sub(200)),
-                    at + secret.len(),
-                );
-                panic!("{place} says {:?}", &text[from..to]);
+            if let Some((before, _)) = text.split_once(secret) {
+                let from = before.rfind('\n').unwrap_or(0);
+                panic!("{place} says {:?}{secret}", &before[from..]);
             }
         }
     }

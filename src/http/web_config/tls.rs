@@ -10,7 +10,7 @@ use rustls::server::WebPkiClientVerifier;
 use rustls::{
     NamedGroup, ProtocolVersion, RootCertStore, ServerConfig, SupportedCipherSuite, SupportedProtocolVersion,
 };
-use secrecy::ExposeSecret as _;
+use secrecy::ExposeSecret;
 
 use super::client_auth::{AllowedName, Policy, Verifier};
 use super::file::Fingerprint;
@@ -108,7 +108,7 @@ impl Builder<'_> {
     }
 
     fn key(&mut self, raw: &raw::Tls) -> Option<PrivateKeyDer<'static>> {
-        let inline = raw.key.as_ref().map(|key| key.expose_secret());
+        let inline = raw.key.as_ref().map(ExposeSecret::expose_secret);
         match self.pem("key", inline, raw.key_file.as_deref())? {
             Some(pem) => match PrivateKeyDer::from_pem_slice(&pem) {
                 Ok(key) => Some(key),
@@ -194,15 +194,14 @@ impl Builder<'_> {
             let all = std::mem::take(&mut provider.kx_groups);
             for name in names {
                 let wanted = curve(name);
-                match all.iter().find(|group| Some(group.name()) == wanted) {
-                    Some(group) => provider.kx_groups.push(*group),
-                    None => {
-                        is_good = false;
-                        self.problem::<()>(
-                            "curve_preferences",
-                            &format!("{name:?} is not spoken; there are X25519, CurveP256 and CurveP384"),
-                        );
-                    }
+                if let Some(group) = all.iter().find(|group| Some(group.name()) == wanted) {
+                    provider.kx_groups.push(*group);
+                } else {
+                    is_good = false;
+                    self.problem::<()>(
+                        "curve_preferences",
+                        &format!("{name:?} is not spoken; there are X25519, CurveP256 and CurveP384"),
+                    );
                 }
             }
         }
