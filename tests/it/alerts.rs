@@ -175,19 +175,27 @@ fn each_runbook_and_each_test_belongs_to_an_alert() {
 }
 
 /// Lays out rules, and the test of `alert` beside them; without the rules that the alert doesn't need it is much faster.
-fn lay_out(folder: &Path, alert: &str, rules: &str) {
+/// Of the cases, those whose title has `part` are kept.
+fn lay_out(folder: &Path, alert: &str, part: &str, rules: &str) {
     fs::create_dir_all(folder.join("tests")).unwrap();
     fs::write(folder.join("wolkvox.rules.yml"), rules).unwrap();
-    // The order of evaluation names groups; those that are not needed here are gone.
-    let test: String = read(format!("alerts/tests/{alert}.yml"))
-        .lines()
-        .filter(|line| {
-            line.strip_prefix("  - wolkvox-")
-                .is_none_or(|group| rules.contains(&format!("- name: wolkvox-{group}\n")))
-        })
-        .map(|line| format!("{line}\n"))
-        .collect();
-    fs::write(folder.join("tests/test.yml"), test).unwrap();
+    let test = read(format!("alerts/tests/{alert}.yml"));
+    let mut kept = String::new();
+    let mut is_wanted = true;
+    for line in test.split_inclusive('\n') {
+        // The order of evaluation names groups; those that are not needed here are gone.
+        if let Some(group) = line.strip_prefix("  - wolkvox-") {
+            is_wanted = rules.contains(&format!("- name: wolkvox-{group}"));
+        } else if line.starts_with("  - name: ") {
+            is_wanted = line.contains(part);
+        } else if !line.starts_with(' ') {
+            is_wanted = true;
+        }
+        if is_wanted {
+            kept += line;
+        }
+    }
+    fs::write(folder.join("tests/test.yml"), kept).unwrap();
 }
 
 fn scratch(name: &str) -> PathBuf {
@@ -203,7 +211,7 @@ fn rules_pass_their_unit_tests() {
     let alerts: Vec<_> = alerts().into_iter().collect();
     let failures = in_parallel(&alerts, |alert| {
         let own = folder.join(alert);
-        lay_out(&own, alert, &file(&only(&all, alert)));
+        lay_out(&own, alert, "", &file(&only(&all, |rule| rule.name == *alert)));
         let output = run("promtool", &["test", "rules", "tests/test.yml"], &own);
         (!output.status.success()).then(|| {
             format!(
@@ -239,6 +247,8 @@ fn in_parallel<T: Sync>(items: &[T], check: impl Fn(&T) -> Option<String> + Sync
 struct Mutant {
     what: String,
     alert: String,
+    /// In the titles of the cases for it, where several rules make one alert.
+    part: String,
     rules: String,
 }
 
@@ -295,11 +305,11 @@ fn number_in(line: &str) -> Option<usize> {
     })
 }
 
-/// Only what `alert` needs: the alert's own rules with one of them replaced, and the recording rules they use.
-fn only(all: &[Rule], alert: &str) -> Vec<Rule> {
+/// These alerting rules, and the recording rules that they need.
+fn only(all: &[Rule], is_wanted: impl Fn(&Rule) -> bool) -> Vec<Rule> {
     let mut wanted: Vec<&Rule> = all
         .iter()
-        .filter(|rule| rule.is_alert && rule.name == alert)
+        .filter(|rule| rule.is_alert && is_wanted(rule))
         .collect();
     let mut names: BTreeSet<&str> = BTreeSet::new();
     while let Some(rule) = wanted.pop() {
@@ -316,7 +326,7 @@ fn only(all: &[Rule], alert: &str) -> Vec<Rule> {
     all.iter()
         .filter(|rule| {
             if rule.is_alert {
-                rule.name == alert
+                is_wanted(rule)
             } else {
                 names.contains(rule.name.as_str())
             }
@@ -354,14 +364,20 @@ fn with_expr(rule: &Rule, expr: &str) -> String {
 fn mutants() -> Vec<Mutant> {
     let all = rules();
     let mut mutants = Vec::new();
-    for alert in alerts() {
-        let rules = only(&all, &alert);
+    // Several rules may make one alert: each is broken alone, against the cases for it ("…, 1h)" in their titles).
+    for broken in all.iter().filter(|rule| rule.is_alert) {
+        let alert = &broken.name;
+        let part = broken
+            .value("long_window")
+            .map_or_else(String::new, |window| format!(", {window})"));
+        let rules = only(&all, |rule| rule.text == broken.text);
         let mut add = |at: usize, text: String, what: String| {
             let mut changed = rules.clone();
             changed[at].text = text;
             mutants.push(Mutant {
                 what,
                 alert: alert.clone(),
+                part: part.clone(),
                 rules: file(&changed),
             });
         };
@@ -410,7 +426,7 @@ fn each_changed_rule_breaks_a_test() {
     let numbered: Vec<_> = mutants.iter().enumerate().collect();
     let survivors = in_parallel(&numbered, |(number, mutant)| {
         let own = folder.join(number.to_string());
-        lay_out(&own, &mutant.alert, &mutant.rules);
+        lay_out(&own, &mutant.alert, &mutant.part, &mutant.rules);
         let output = run("promtool", &["test", "rules", "tests/test.yml"], &own);
         let said = [output.stdout, output.stderr].concat();
         let said = String::from_utf8_lossy(&said);
