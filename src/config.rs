@@ -1,4 +1,4 @@
-//! The configuration: raw variables first ([`raw`]), checked settings second. All problems are found at once, each
+//! The configuration: raw variables first (`config/raw.rs`), checked settings second. All problems are found at once, each
 //! named with its variable and the way out.
 
 mod check;

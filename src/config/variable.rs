@@ -1,4 +1,4 @@
-//! A variable as the documents know it. The table is in [`raw`](super::raw); the README, docs/configuration.md and
+//! A variable as the documents know it. The table is in `config/raw.rs`; the README, docs/configuration.md and
 //! `--help` are made from it or tested against it.
 
 use std::fmt::Write;

@@ -18,10 +18,6 @@ const BOARDS: [&str; 4] = ["operations", "skill", "agent", "exporter"];
 const TO_COME: &[(&str, &[&str], bool)] = &[
     ("wolkvox_skill_info", &["skill_id", "skill_name"], false),
     ("wolkvox_api_daily_limit", &[], false),
-    ("wolkvox_series_limit", &[], false),
-    ("wolkvox_series_limited_total", &[], true),
-    ("wolkvox_stretches_skipped_total", &[], true),
-    ("wolkvox_state_recoveries_total", &[], true),
 ];
 
 /// Made by Prometheus itself.
