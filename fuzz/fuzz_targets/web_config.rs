@@ -14,6 +14,7 @@ fuzz_target!(|text: &str| {
     }
     if let Err(error) = check_web_config(text, Path::new("/nowhere/web.yml")) {
         assert!(!error.problems.is_empty());
-        assert!(!error.to_string().contains("CANARY"), "{error}");
+        // Keys and hashes have these signs, and names don't.
+        assert!(!error.to_string().contains("CANARY/$"), "{error}");
     }
 });

@@ -18,6 +18,8 @@ use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
 use tokio::sync::Semaphore;
 
+use super::web_config::shown;
+
 /// Above, a check takes minutes, and a scrape would never be answered.
 const MOST_COST: u32 = 18;
 
@@ -44,7 +46,8 @@ impl Users {
     pub(super) fn new(raw: BTreeMap<String, SecretString>, problems: &mut Vec<String>) -> Self {
         let mut users = Vec::new();
         for (name, hash) in raw {
-            let mut problem = |what: &str| problems.push(format!("basic_auth_users.{name}: {what}"));
+            let mut problem =
+                |what: &str| problems.push(format!("basic_auth_users: {} {what}", shown(&name)));
             match HashParts::from_str(hash.expose_secret()) {
                 Err(_) => problem(
                     "is not a bcrypt hash; make one with `htpasswd -nBC 10 \"\" | tr -d ':\\n'` (a password itself must not stand here)",

@@ -117,7 +117,7 @@ fn hashes_of_all_usual_tools_are_read_and_nothing_else() {
         [("alice".to_owned(), SecretString::from("SECRET"))].into(),
         &mut problems,
     );
-    assert!(problems[0].contains("alice: is not a bcrypt hash") && !problems[0].contains("SECRET"));
+    assert!(problems[0].contains("`alice` is not a bcrypt hash") && !problems[0].contains("SECRET"));
     let known = users(&[("alice", &made)]);
     assert!(!format!("{known:?}").contains(rest));
 }

@@ -120,6 +120,17 @@ impl WebConfig {
     }
 }
 
+/// A name or a word of the file for an error, if it looks like one: where indentation is lost, a line of a key or a
+/// hash stands in its place.
+pub(super) fn shown(text: &str) -> String {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_-.@:".contains(&byte);
+    if text.len() <= 48 && text.bytes().all(is_plain) {
+        format!("`{text}`")
+    } else {
+        "(something that is not shown, it may be secret)".to_owned()
+    }
+}
+
 fn error(path: &Path, problems: Vec<String>) -> WebConfigError {
     WebConfigError {
         path: path.to_owned(),
@@ -133,7 +144,8 @@ fn headers(
 ) -> Vec<(HeaderName, HeaderValue)> {
     let mut headers = Vec::new();
     for (name, value) in raw {
-        let mut problem = |what: &str| problems.push(format!("http_server_config.headers.{name}: {what}"));
+        let mut problem =
+            |what: &str| problems.push(format!("http_server_config.headers: {}: {what}", shown(&name)));
         let Some((_, allowed)) = HEADERS.iter().find(|(known, _)| *known == name) else {
             let names: Vec<_> = HEADERS.iter().map(|(known, _)| *known).collect();
             problem(&format!(
@@ -147,7 +159,11 @@ fn headers(
             continue;
         };
         if !allowed.is_empty() && !allowed.contains(&value.as_str()) {
-            problem(&format!("is {value:?}; it must be {}", allowed.join(" or ")));
+            problem(&format!(
+                "is {}; it must be {}",
+                shown(&value),
+                allowed.join(" or ")
+            ));
             continue;
         }
         match (
@@ -178,7 +194,8 @@ fn rate(raw: &raw::RateLimit, problems: &mut Vec<String>) -> Option<Rate> {
         }
         (Err(_), _) => {
             problems.push(format!(
-                "rate_limit.interval: is {text:?}, which is not a duration; write 1s or 100ms"
+                "rate_limit.interval: is {}, which is not a duration; write 1s or 100ms",
+                shown(text)
             ));
             None
         }

@@ -6,6 +6,8 @@ use secrecy::SecretString;
 use serde::Deserialize;
 use serde_saphyr::{Error, Location};
 
+use super::shown;
+
 /// The whole file; each section may be left out or empty.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -89,12 +91,12 @@ fn tell(error: &Error) -> String {
                 .iter()
                 .min_by_key(|known| strsim::damerau_levenshtein(known, field))
                 .map_or(String::new(), |known| format!("; did you mean `{known}`?"));
-            format!("the key {field:?} is not known here{nearest}")
+            format!("the key {} is not known here{nearest}", shown(field))
         }
         Error::SerdeInvalidType { expected, .. } | Error::SerdeInvalidValue { expected, .. } => {
             format!("something else than {expected} stands here")
         }
-        Error::DuplicateMappingKey { key: Some(key), .. } => format!("the key {key:?} is there twice"),
+        Error::DuplicateMappingKey { key: Some(key), .. } => format!("the key {} is there twice", shown(key)),
         Error::DuplicateMappingKey { .. } => "a key is there twice".to_owned(),
         Error::MultipleDocuments { .. } => "a second document begins here; one is read".to_owned(),
         _ => "this can't be read as YAML of the expected form (check indentation, quotes and colons)"

@@ -13,7 +13,7 @@ use rustls::{
 
 use super::client_auth::{AllowedName, Policy, Verifier};
 use super::file::Fingerprint;
-use super::raw;
+use super::{raw, shown};
 
 const SECTION: &str = "tls_server_config";
 
@@ -157,7 +157,7 @@ impl Builder<'_> {
                 key,
                 &format!("{old} is broken and not spoken by this exporter; write TLS12 or TLS13"),
             ),
-            Some(other) => self.problem(key, &format!("is {other:?}; it must be TLS12 or TLS13")),
+            Some(other) => self.problem(key, &format!("is {}; it must be TLS12 or TLS13", shown(other))),
         }
     }
 
@@ -182,7 +182,7 @@ impl Builder<'_> {
                         let known: Vec<_> = of_12.iter().filter_map(|suite| suite.suite().as_str()).collect();
                         self.problem::<()>(
                             "cipher_suites",
-                            &format!("{name:?} is not spoken; there are {}", known.join(", ")),
+                            &format!("{} is not spoken; there are {}", shown(name), known.join(", ")),
                         );
                     }
                 }
@@ -199,7 +199,10 @@ impl Builder<'_> {
                     is_good = false;
                     self.problem::<()>(
                         "curve_preferences",
-                        &format!("{name:?} is not spoken; there are X25519, CurveP256 and CurveP384"),
+                        &format!(
+                            "{} is not spoken; there are X25519, CurveP256 and CurveP384",
+                            shown(name)
+                        ),
                     );
                 }
             }
@@ -218,8 +221,9 @@ impl Builder<'_> {
             return self.problem(
                 "client_auth_type",
                 &format!(
-                    "is {name:?}; it must be NoClientCert, RequestClientCert, RequireAnyClientCert, \
-                     VerifyClientCertIfGiven or RequireAndVerifyClientCert"
+                    "is {}; it must be NoClientCert, RequestClientCert, RequireAnyClientCert, \
+                     VerifyClientCertIfGiven or RequireAndVerifyClientCert",
+                    shown(name)
                 ),
             );
         };
@@ -303,7 +307,8 @@ impl Builder<'_> {
                     return self.problem(
                         "client_allowed_sans",
                         &format!(
-                            "{text:?}: mail addresses can't be checked; DNS names, IP addresses and URIs can"
+                            "{}: mail addresses can't be checked; DNS names, IP addresses and URIs can",
+                            shown(text)
                         ),
                     );
                 }
