@@ -111,7 +111,8 @@ impl Cutter {
         if length <= SHORTEST {
             return Remedy::GoAround;
         }
-        self.length = (length / 2).max(SHORTEST);
+        // Whole seconds: the report tells no less apart.
+        self.length = TimeDelta::seconds(length.num_seconds() / 2).max(SHORTEST);
         self.timeouts += u32::from(is_timeout);
         if is_timeout && self.timeouts >= TIMEOUTS_PER_BEAT {
             Remedy::None

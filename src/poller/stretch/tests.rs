@@ -1,1 +1,136 @@
+use super::*;
 
+fn at(seconds: i64) -> DateTime<Utc> {
+    DateTime::from_timestamp(1_790_000_000 + seconds, 0).unwrap()
+}
+
+fn piece(from: i64, to: i64) -> Window {
+    let [from, to] = [from, to].map(at);
+    Window {
+        from,
+        to,
+        date_ini: from.naive_utc(),
+        date_end: to.naive_utc(),
+    }
+}
+
+fn error(reason: Reason) -> wolkvox::Error {
+    wolkvox::Error::new(reason, "scripted")
+}
+
+fn fail_a_beat(cutter: &mut Cutter, reason: Reason) {
+    cutter.begin_beat();
+    cutter.end_beat(Some(&Failure::Api(error(reason))));
+}
+
+#[test]
+fn what_is_cut_is_halved_down_to_a_second_and_grows_with_each_good_piece() {
+    let mut cutter = Cutter::default();
+    for reason in [Reason::Truncated, Reason::TooLarge, Reason::TooManyRows] {
+        assert_eq!(
+            cutter.remedy(&error(reason), &piece(0, 1800)),
+            Remedy::Halve,
+            "{reason:?}"
+        );
+        assert_eq!(cutter.part(at(0), at(1800)), Part::Usual { to: at(900) });
+    }
+    assert_eq!(
+        cutter.remedy(&error(Reason::Truncated), &piece(0, 3)),
+        Remedy::Halve
+    );
+    assert_eq!(cutter.length, SHORTEST);
+    assert_eq!(
+        cutter.remedy(&error(Reason::Truncated), &piece(0, 1)),
+        Remedy::GoAround
+    );
+    cutter.grow();
+    cutter.grow();
+    assert_eq!(cutter.part(at(0), at(1800)), Part::Usual { to: at(4) });
+    for _ in 0..40 {
+        cutter.grow();
+    }
+    assert_eq!(cutter.length, window::LONGEST);
+}
+
+#[test]
+fn what_has_nothing_to_do_with_size_is_left_to_the_next_beat() {
+    let mut cutter = Cutter::default();
+    for reason in [
+        Reason::Connect,
+        Reason::Tls,
+        Reason::Auth,
+        Reason::Quota,
+        Reason::Forbidden,
+        Reason::Timeout,
+    ] {
+        assert_eq!(
+            cutter.remedy(&error(reason), &piece(0, 1800)),
+            Remedy::None,
+            "{reason:?}"
+        );
+    }
+    assert_eq!(cutter.length, window::LONGEST);
+}
+
+#[test]
+fn an_answer_that_stalls_is_halved_a_few_times_a_beat() {
+    let mut cutter = Cutter::default();
+    let stalled = error(Reason::Timeout).with_status(200);
+    for _ in 1..TIMEOUTS_PER_BEAT {
+        assert_eq!(cutter.remedy(&stalled, &piece(0, 1800)), Remedy::Halve);
+    }
+    assert_eq!(cutter.remedy(&stalled, &piece(0, 1800)), Remedy::None);
+    cutter.begin_beat();
+    assert_eq!(cutter.remedy(&stalled, &piece(0, 1800)), Remedy::Halve);
+}
+
+#[test]
+fn what_may_lie_in_one_row_is_searched_for_at_the_third_sixth_and_twelfth_failure() {
+    let mut cutter = Cutter::default();
+    let mut searched = Vec::new();
+    for beat in 1..=24 {
+        if cutter.remedy(&error(Reason::NotJson), &piece(0, 1800)) == Remedy::Halve {
+            searched.push(beat);
+        }
+        fail_a_beat(&mut cutter, Reason::NotJson);
+    }
+    assert_eq!(searched, [3, 6, 12, 24]);
+    cutter.end_beat(None);
+    assert_eq!(
+        cutter.remedy(&error(Reason::NotJson), &piece(0, 1800)),
+        Remedy::None
+    );
+}
+
+#[test]
+fn a_stretch_is_cut_around_what_could_not_be_read() {
+    let mut cutter = Cutter::default();
+    assert_eq!(cutter.note_unreadable(at(100)), 1);
+    assert_eq!(cutter.part(at(0), at(1800)), Part::Usual { to: at(100) });
+    assert_eq!(
+        cutter.part(at(100), at(1800)),
+        Part::Unreadable {
+            from: at(100),
+            failures: 1
+        }
+    );
+    assert_eq!(
+        cutter.part(at(101), at(1800)),
+        Part::Unreadable {
+            from: at(100),
+            failures: 1
+        }
+    );
+    assert_eq!(
+        cutter.part(behind(at(100)), at(1800)),
+        Part::Usual { to: at(1800) }
+    );
+    assert_eq!(
+        (cutter.note_unreadable(at(100)), cutter.note_unreadable(at(100))),
+        (2, GIVE_UP_AFTER)
+    );
+    cutter.forget_before(at(101));
+    assert_eq!(cutter.unreadable.len(), 1);
+    cutter.forget_before(at(102));
+    assert!(cutter.unreadable.is_empty());
+}

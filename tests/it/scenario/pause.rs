@@ -63,7 +63,7 @@ async fn nothing_is_retried_thirty_seconds_before_the_next_beat() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_403_a_timeout_and_a_cut_answer_are_left_to_the_next_beat() {
+async fn a_403_and_a_timeout_are_left_to_the_next_beat() {
     for reason in [
         Reason::Auth,
         Reason::Forbidden,
@@ -77,7 +77,11 @@ async fn a_403_a_timeout_and_a_cut_answer_are_left_to_the_next_beat() {
             "{reason:?}"
         );
     }
-    assert!(matches!(calls(300, vec![Fault::half()]).await, (at, false) if at.len() == 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_cut_answer_is_asked_for_again_in_halves_at_once() {
+    assert!(matches!(calls(300, vec![Fault::half()]).await, (at, true) if at == [0, 0, 0]));
 }
 
 #[tokio::test(start_paused = true)]
