@@ -1,5 +1,6 @@
 //! The only place that knows the whole way of a chat. [`Poller::step`] goes it once; [`run`] decides when to go again.
 
+mod cutter;
 mod intake;
 mod publication;
 mod request;
@@ -25,9 +26,9 @@ use crate::wolkvox::{self, Source, window};
 pub use publication::{LastPoll, Publication, Publish};
 pub use schedule::{Schedule, run};
 
+use cutter::Cutter;
 use publication::Shelf;
 use request::Retries;
-use stretch::Cutter;
 use time::Clocks;
 
 /// How to poll.
@@ -121,6 +122,8 @@ pub struct Poller<S, D, P> {
     shelf: Shelf,
     latest: Option<(Latest, Instant)>,
     last_poll: Option<LastPoll>,
+    /// Why the last poll failed, if it did.
+    last_failure: Option<FailureReason>,
     /// `None` where sweeps are off.
     sweep_due: Option<Instant>,
     /// Something was applied since the last commit.
@@ -163,6 +166,7 @@ impl<S: Source, D: Store, P: Publish> Poller<S, D, P> {
             new_exemplars: Exemplars::default(),
             latest: None,
             last_poll: None,
+            last_failure: None,
             uncommitted: true,
             retries: Retries::default(),
             cutter: Cutter::default(),
@@ -255,7 +259,7 @@ impl<S: Source, D: Store, P: Publish> Poller<S, D, P> {
             self.ledger.settle(Found::BySweep);
             self.sweep_due = Some(now + interval);
         }
-        log("sweep", &result, now.elapsed());
+        log("sweep", &result, now.elapsed(), false);
         Some(result)
     }
 
@@ -330,7 +334,10 @@ impl<S: Source, D: Store, P: Publish> Poller<S, D, P> {
         self.stats.up = Some(poll.is_ok());
         self.stats.last_poll = Some(ended);
         self.stats.poll_duration = Some(duration);
-        log("poll", poll, duration);
+        let failure = poll.as_ref().err().map(Failure::reason);
+        let is_told = failure.is_some_and(lasts_for_hours) && failure == self.last_failure;
+        log("poll", poll, duration, is_told);
+        self.last_failure = failure;
         self.last_poll = Some(LastPoll::new(ended, duration, poll));
     }
 
@@ -363,8 +370,13 @@ fn asked_to_wait(failure: &Failure) -> Option<Duration> {
     }
 }
 
-/// One line per poll: readable, and with fields.
-fn log(what: &str, result: &Result<Summary, Failure>, duration: Duration) {
+/// Used-up calls come back at midnight: that is told once, not at each try.
+fn lasts_for_hours(failure: FailureReason) -> bool {
+    failure == FailureReason::Api(wolkvox::Reason::Quota)
+}
+
+/// One line per poll: readable, and with fields. What was told already is only for those who debug.
+fn log(what: &str, result: &Result<Summary, Failure>, duration: Duration, is_told: bool) {
     let duration_ms = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
     match result {
         Ok(summary) => tracing::info!(
@@ -378,6 +390,12 @@ fn log(what: &str, result: &Result<Summary, Failure>, duration: Duration) {
             duplicate = summary.duplicate,
             duration_ms,
             "{what}: {} new chats counted", summary.counted
+        ),
+        Err(failure) if is_told => tracing::debug!(
+            outcome = "failed",
+            reason = failure.reason().as_str(),
+            duration_ms,
+            "{what} failed as before: {failure}"
         ),
         Err(failure) => tracing::warn!(
             outcome = "failed",

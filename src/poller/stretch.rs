@@ -1,157 +1,21 @@
-//! A stretch of time, asked for piece by piece. Pieces that are too large or too slow are halved, and grow again with
-//! each good one; a second that can't be read is found, and passed over when its neighbours can.
+//! A stretch of time, asked for piece by piece. A second that can't be read is passed over when its neighbours can.
 
-use std::collections::BTreeMap;
+use chrono::{DateTime, Utc};
 
-use chrono::{DateTime, TimeDelta, Utc};
-
+use super::cutter::{GIVE_UP_AFTER, Part, Remedy, SHORTEST, behind, may_lie_in_one_row};
 use super::request::Answered;
 use super::{Failure, Poller, Publish, Summary};
 use crate::latest::Gatherer;
 use crate::ledger::{Found, Store};
-use crate::wolkvox::{self, Reason, Source, Window, window};
+use crate::wolkvox::{self, Source, Window, window};
 
-/// The shortest piece.
-const SHORTEST: TimeDelta = TimeDelta::seconds(1);
-/// A second is given up after so many failures while its neighbours succeeded.
-const GIVE_UP_AFTER: u32 = 3;
-/// How many pieces of one beat may run into their time-out: each takes as long as is allowed at all.
-const TIMEOUTS_PER_BEAT: u32 = 4;
-
-/// How pieces are cut. Kept from beat to beat, in memory only.
-#[derive(Debug)]
-pub(super) struct Cutter {
-    length: TimeDelta,
-    /// Where stretches that can't be read begin, and how often they have failed.
-    unreadable: BTreeMap<DateTime<Utc>, u32>,
-    /// Beats in a row that failed at an answer whose fault may lie in one row.
-    failed_beats: u32,
-    timeouts: u32,
-}
-
-impl Default for Cutter {
-    fn default() -> Cutter {
-        Cutter {
-            length: window::LONGEST,
-            unreadable: BTreeMap::new(),
-            failed_beats: 0,
-            timeouts: 0,
-        }
-    }
-}
-
-/// What comes next of a stretch.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Part {
-    /// Up to here as usual.
-    Usual { to: DateTime<Utc> },
-    /// From here something could not be read, so often.
-    Unreadable { from: DateTime<Utc>, failures: u32 },
-}
-
-/// What to do about a piece that failed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Remedy {
-    /// Ask for half of it.
-    Halve,
-    /// It can't be shorter: go on behind it, and see whether its neighbour can be read.
-    GoAround,
-    /// Leave it to the next beat.
-    None,
-}
-
-/// Where to go on behind something unreadable. Neighbouring pieces share their boundary second, so that the culprit is
-/// the second after the last good piece; what follows must begin beyond it.
-fn behind(from: DateTime<Utc>) -> DateTime<Utc> {
-    from + TimeDelta::seconds(2)
-}
-
-impl Cutter {
-    pub(super) fn begin_beat(&mut self) {
-        self.timeouts = 0;
-    }
-
-    /// Notes how the beat ended.
-    pub(super) fn end_beat(&mut self, failure: Option<&Failure>) {
-        match failure {
-            Some(Failure::Api(error)) if may_lie_in_one_row(error) => self.failed_beats += 1,
-            _ => self.failed_beats = 0,
-        }
-    }
-
-    /// Forgets what no request reaches any more.
-    pub(super) fn forget_before(&mut self, start: DateTime<Utc>) {
-        self.unreadable.retain(|from, _| behind(*from) > start);
-    }
-
-    fn part(&self, at: DateTime<Utc>, to: DateTime<Utc>) -> Part {
-        let end = to.min(at.checked_add_signed(self.length).unwrap_or(to));
-        let next = self.unreadable.range(..end).find(|(from, _)| behind(**from) > at);
-        match next {
-            Some((from, failures)) if *from <= at => Part::Unreadable {
-                from: *from,
-                failures: *failures,
-            },
-            Some((from, _)) => Part::Usual { to: *from },
-            None => Part::Usual { to: end },
-        }
-    }
-
-    /// After a good piece, the next may be twice as long.
-    fn grow(&mut self) {
-        self.length = (self.length * 2).min(window::LONGEST);
-    }
-
-    fn remedy(&mut self, error: &wolkvox::Error, piece: &Window) -> Remedy {
-        let is_timeout = error.reason() == Reason::Timeout;
-        if !may_lie_in_one_row(error) || !(is_about_size(error) || self.is_search_due()) {
-            return Remedy::None;
-        }
-        let length = piece.to - piece.from;
-        if length <= SHORTEST {
-            return Remedy::GoAround;
-        }
-        // Whole seconds: the report tells no less apart.
-        self.length = TimeDelta::seconds(length.num_seconds() / 2).max(SHORTEST);
-        self.timeouts += u32::from(is_timeout);
-        if is_timeout && self.timeouts >= TIMEOUTS_PER_BEAT {
-            Remedy::None
-        } else {
-            Remedy::Halve
-        }
-    }
-
-    /// A server that fails every call is not searched through at every beat: only at the 3rd, 6th, 12th, … failure.
-    fn is_search_due(&self) -> bool {
-        let failures = self.failed_beats + 1;
-        failures.is_multiple_of(3) && (failures / 3).is_power_of_two()
-    }
-
-    /// Notes that what begins at `from` failed while its neighbours succeeded; returns how often now.
-    fn note_unreadable(&mut self, from: DateTime<Utc>) -> u32 {
-        let failures = self.unreadable.entry(from).or_default();
-        *failures += 1;
-        *failures
-    }
-}
-
-/// Whether one row may be what makes the server, or us, fail.
-fn may_lie_in_one_row(error: &wolkvox::Error) -> bool {
-    match error.reason() {
-        Reason::HttpStatus => error.status().is_some_and(|status| status >= 500),
-        Reason::NotJson => true,
-        _ => is_about_size(error),
-    }
-}
-
-/// Whether a shorter piece is likely to do better.
-fn is_about_size(error: &wolkvox::Error) -> bool {
-    match error.reason() {
-        Reason::Truncated | Reason::TooLarge | Reason::TooManyRows => true,
-        // No answer at all is no matter of size.
-        Reason::Timeout => error.status().is_some(),
-        _ => false,
-    }
+fn tell_halved(error: &wolkvox::Error, piece: &Window) {
+    tracing::info!(
+        reason = error.reason().as_str(),
+        from = %piece.from.format("%FT%TZ"),
+        to = %piece.to.format("%FT%TZ"),
+        "a piece of the report could not be read: {error}. Asking for half of it"
+    );
 }
 
 /// How far a stretch has come.
@@ -219,9 +83,15 @@ impl<S: Source, D: Store, P: Publish> Poller<S, D, P> {
         let floor = self.ledger.seen.floor();
         for piece in window::pieces(at, to, self.settings.zone, floor, window::LONGEST) {
             match self.take(walk, piece).await {
-                Ok(()) => self.note_neighbour(walk),
+                Ok(()) => {
+                    self.note_neighbour(walk);
+                    self.cutter.note_read(piece.to);
+                }
                 Err(Failure::Api(error)) => match self.cutter.remedy(&error, &piece) {
-                    Remedy::Halve => return Ok(piece.from.max(at)),
+                    Remedy::Halve => {
+                        tell_halved(&error, &piece);
+                        return Ok(piece.from.max(at));
+                    }
                     // Two in a row: it is not the one second.
                     Remedy::GoAround if walk.suspect.is_none() => {
                         walk.suspect = Some((piece.from, error));
@@ -232,7 +102,6 @@ impl<S: Source, D: Store, P: Publish> Poller<S, D, P> {
                 Err(failure) => return Err(failure),
             }
         }
-        self.cutter.grow();
         Ok(to)
     }
 
@@ -248,20 +117,24 @@ impl<S: Source, D: Store, P: Publish> Poller<S, D, P> {
             return Ok(behind(from));
         }
         let floor = self.ledger.seen.floor();
-        for piece in window::pieces(from, behind(from), self.settings.zone, floor, window::LONGEST) {
+        let mut is_readable = true;
+        // Second by second: where `date_end` is exclusive, one of the two can be read.
+        for piece in window::pieces(from, behind(from), self.settings.zone, floor, SHORTEST) {
             match self.take(walk, piece).await {
                 Ok(()) => {}
                 Err(Failure::Api(error)) if may_lie_in_one_row(&error) => {
+                    is_readable = false;
                     if !is_given_up {
                         walk.suspect = Some((from, error));
                     }
-                    return Ok(behind(from));
                 }
                 Err(failure) => return Err(failure),
             }
         }
-        self.cutter.unreadable.remove(&from);
-        self.note_neighbour(walk);
+        if is_readable {
+            self.cutter.note_readable(from);
+            self.note_neighbour(walk);
+        }
         Ok(behind(from))
     }
 
@@ -312,6 +185,3 @@ impl<S: Source, D: Store, P: Publish> Poller<S, D, P> {
         );
     }
 }
-
-#[cfg(test)]
-mod tests;

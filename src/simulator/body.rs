@@ -1,13 +1,15 @@
-//! The body of an answer: made while it is sent, or cut, or endless.
+//! The body of an answer: made while it is sent, or cut, or endless, or slow.
 
 use std::io::{self, Write};
 use std::pin::Pin;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use bytes::Bytes;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use hyper::body::{Body, Frame, SizeHint};
+use tokio::time::Interval;
 
 use super::answer::Report;
 use super::handle::Call;
@@ -60,10 +62,8 @@ impl Source {
                 Some(Bytes::from(chunk))
             }
             Self::Bomb(encoder) => {
-                let blanks = vec![b' '; BLANKS];
-                while encoder.get_ref().is_empty() {
-                    encoder.write_all(&blanks).ok()?;
-                }
+                encoder.write_all(&vec![b' '; BLANKS]).ok()?;
+                encoder.flush().ok()?;
                 Some(Bytes::from(std::mem::take(encoder.get_mut())))
             }
         }
@@ -85,6 +85,8 @@ pub(super) struct AnswerBody {
     pub(super) ending: Option<Ending>,
     /// Whether the bytes before a cut had their chance to leave.
     flushed: bool,
+    /// Of a slow body: when the next byte is due, and what is still to be sent.
+    slow: Option<(Interval, Bytes)>,
     _call: Option<Call>,
 }
 
@@ -94,8 +96,31 @@ impl AnswerBody {
             source,
             ending,
             flushed: false,
+            slow: None,
             _call: call,
         }
+    }
+
+    /// The same body, one byte a second.
+    pub(super) fn slowly(mut self) -> Self {
+        self.slow = Some((tokio::time::interval(Duration::from_secs(1)), Bytes::new()));
+        self
+    }
+
+    /// The next byte of a slow body, when it is due.
+    fn poll_byte(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
+        let Some((interval, rest)) = &mut self.slow else {
+            return Poll::Ready(None);
+        };
+        if rest.is_empty() {
+            match self.source.chunk() {
+                Some(chunk) => *rest = chunk,
+                None => return Poll::Ready(None),
+            }
+        }
+        interval
+            .poll_tick(context)
+            .map(|_| Some(Ok(Frame::data(rest.split_to(1)))))
     }
 
     /// The next chunk, up to where the body is to be cut.
@@ -121,6 +146,9 @@ impl Body for AnswerBody {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
+        if self.slow.is_some() {
+            return self.poll_byte(context);
+        }
         if let Some(chunk) = self.chunk() {
             return Poll::Ready(Some(Ok(Frame::data(chunk))));
         }
@@ -140,7 +168,7 @@ impl Body for AnswerBody {
 
     fn size_hint(&self) -> SizeHint {
         match &self.source {
-            Source::Whole(bytes) if self.ending.is_none() => {
+            Source::Whole(bytes) if self.ending.is_none() && self.slow.is_none() => {
                 SizeHint::with_exact(bytes.as_ref().map_or(0, Bytes::len) as u64)
             }
             _ => SizeHint::default(),

@@ -2,8 +2,8 @@
 
 /// What the next answer does instead of being right.
 ///
-/// Faults that distort an answer (`CutBody`, `StallBody`, `PhpWarningBeforeJson`, `AnnounceMore`, `InvalidUtf8`,
-/// `WrongContentLength`) leave everything else as it is: a wrong token is still refused. The others replace the answer.
+/// Faults that distort an answer (`CutBody`, `StallBody`, `OneByteASecond`, `PhpWarningBeforeJson`, `AnnounceMore`,
+/// `InvalidUtf8`, `WrongContentLength`) leave everything else as it is: a wrong token is still refused. The others replace the answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Fault {
     /// An HTTP status, with an envelope of the same code: maintenance is a 403 of unknown text.
@@ -31,6 +31,10 @@ pub enum Fault {
         /// Bytes of the body that are sent.
         after_bytes: usize,
     },
+    /// The body comes one byte a second.
+    OneByteASecond,
+    /// HTTP 200 with these very bytes as its body.
+    Body(Vec<u8>),
     /// HTTP 502 with a page of HTML, as from a proxy.
     Html502,
     /// HTTP 200 with a page of HTML, as from a login page.

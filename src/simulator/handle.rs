@@ -5,10 +5,13 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use chrono_tz::Tz;
 
 use super::chat::SimulatedChat;
+use super::dice::Dice;
 use super::fault::Fault;
 use super::model::Simulator;
+use super::query::Query;
 use super::settings::Filter;
 use crate::clock::Clock;
 
@@ -42,13 +45,46 @@ pub(super) struct State {
     pub(super) used: (NaiveDate, u64),
     pub(super) faults: VecDeque<Fault>,
     pub(super) always: Option<Fault>,
+    pub(super) chance: Option<Chance>,
+    /// Seconds that can't be read, and what becomes of the requests that touch them.
+    pub(super) poison: Vec<(DateTime<Utc>, Fault)>,
+    /// Requests that went wrong.
+    pub(super) spoiled: u64,
     pub(super) requests: VecDeque<Request>,
 }
 
+/// Faults by the throw of dice.
+#[derive(Debug)]
+pub(super) struct Chance {
+    dice: Dice,
+    share: f64,
+    faults: Vec<Fault>,
+}
+
+impl Chance {
+    fn fault(&mut self) -> Option<Fault> {
+        let falls = self.dice.chance(self.share);
+        self.dice.pick(&self.faults).filter(|_| falls).cloned()
+    }
+}
+
 impl State {
-    /// What goes wrong with the next request.
-    pub(super) fn next_fault(&mut self) -> Option<Fault> {
-        self.faults.pop_front().or_else(|| self.always.clone())
+    /// What goes wrong with this request.
+    fn next_fault(&mut self, query: &Query, zone: Tz) -> Option<Fault> {
+        let window = query.window();
+        let holds = |second: &DateTime<Utc>| {
+            window.is_some_and(|window| window.holds(second.timestamp(), zone, self.end_inclusive))
+        };
+        let poisoned = self.poison.iter().find(|(second, _)| holds(second));
+        let poisoned = poisoned.map(|(_, fault)| fault.clone());
+        let fault = self
+            .faults
+            .pop_front()
+            .or_else(|| self.always.clone())
+            .or(poisoned)
+            .or_else(|| self.chance.as_mut().and_then(Chance::fault));
+        self.spoiled += u64::from(fault.is_some());
+        fault
     }
 
     /// Whether a new connection is to be dropped.
@@ -100,6 +136,9 @@ impl Handle {
             used: (NaiveDate::MIN, 0),
             faults: VecDeque::new(),
             always: None,
+            chance: None,
+            poison: Vec::new(),
+            spoiled: 0,
             requests: VecDeque::new(),
         };
         Self {
@@ -139,6 +178,32 @@ impl Handle {
     /// What goes wrong with every request when the queue is empty; `None` for nothing.
     pub fn always(&self, fault: Option<Fault>) {
         self.state().always = fault;
+    }
+
+    /// From now on this share of the requests goes wrong, each in one of these ways: the same ones for the same seed. With
+    /// no faults, none.
+    pub fn by_chance(&self, seed: u64, share: f64, faults: Vec<Fault>) {
+        let dice = Dice::new(&[seed]);
+        self.state().chance = Some(Chance { dice, share, faults });
+    }
+
+    /// Every request whose window holds this second of the report goes wrong so, until [`Handle::heal`].
+    pub fn poison(&self, second: DateTime<Utc>, fault: Fault) {
+        self.state().poison.push((second, fault));
+    }
+
+    /// Every second can be read again.
+    pub fn heal(&self) {
+        self.state().poison.clear();
+    }
+
+    /// How many requests went wrong. Connections that were dropped before their request are not among them.
+    pub fn spoiled(&self) -> u64 {
+        self.state().spoiled
+    }
+
+    pub(super) fn next_fault(&self, query: &Query) -> Option<Fault> {
+        self.state().next_fault(query, self.simulator.settings().zone)
     }
 
     /// Another token is accepted from now on.

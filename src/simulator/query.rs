@@ -32,6 +32,11 @@ impl Query {
         }
         query
     }
+
+    /// What is asked for; `None` for what the server answers as if it were empty.
+    pub(super) fn window(&self) -> Option<Window> {
+        Window::new(self.date_ini.as_deref()?, self.date_end.as_deref()?)
+    }
 }
 
 fn percent_decoded(text: &str) -> String {

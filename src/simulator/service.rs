@@ -15,7 +15,7 @@ use super::body::{AnswerBody, Ending, Source};
 use super::fault::Fault;
 use super::handle::{Call, Handle, Request};
 use super::model::Entry;
-use super::query::{Query, Window};
+use super::query::Query;
 use super::settings::OverLimit;
 
 const PATH: &str = "/api/v2/reports_manager.php";
@@ -37,6 +37,7 @@ struct Reply {
     headers: Vec<(HeaderName, String)>,
     source: Source,
     ending: Option<Ending>,
+    slow: bool,
 }
 
 impl Reply {
@@ -47,6 +48,7 @@ impl Reply {
             headers: Vec::new(),
             source,
             ending: None,
+            slow: false,
         }
     }
 
@@ -87,6 +89,7 @@ impl Reply {
                     stall: true,
                 });
             }
+            Some(Fault::OneByteASecond) => self.slow = true,
             Some(Fault::WrongContentLength { missing }) => {
                 let bytes = self.source.collect();
                 let promised = bytes.len() as u64 + missing;
@@ -113,8 +116,9 @@ impl Reply {
         for (name, value) in self.headers {
             response = response.header(name, value);
         }
+        let body = AnswerBody::new(self.source, self.ending, call);
         response
-            .body(AnswerBody::new(self.source, self.ending, call))
+            .body(if self.slow { body.slowly() } else { body })
             .map_err(io::Error::other)
     }
 }
@@ -130,7 +134,7 @@ pub(super) async fn answer(
         return Reply::html(404, "404 Not Found").into_response(now, None);
     }
     let query = Query::parse(request.uri().query().unwrap_or_default());
-    let fault = handle.state().next_fault();
+    let fault = handle.next_fault(&query);
     let (call, calls) = handle.begin_call();
     if let Some(Fault::ResetBeforeHeaders | Fault::DropConnections | Fault::Stall) = &fault {
         log(&handle, now, &query, None);
@@ -188,6 +192,7 @@ fn replacement(fault: &Fault, handle: &Handle, query: &Query) -> Option<Reply> {
         Fault::Html502 => Reply::html(502, "502 Proxy Error"),
         Fault::Html200 => Reply::html(200, "Login"),
         Fault::EmptyBody => Reply::json(200, Source::whole("")),
+        Fault::Body(bytes) => Reply::json(200, Source::whole(bytes.clone())),
         Fault::OtherCodeIn200 { code, msg } => {
             Reply::json(200, Source::whole(envelope(code, msg, is_text(handle, query))))
         }
@@ -289,8 +294,7 @@ fn rows(handle: &Handle, query: &Query, now: DateTime<Utc>) -> Vec<Entry> {
         let state = handle.state();
         (state.filter, state.end_inclusive)
     };
-    let dates = query.date_ini.as_deref().zip(query.date_end.as_deref());
-    let Some(window) = dates.and_then(|(ini, end)| Window::new(ini, end)) else {
+    let Some(window) = query.window() else {
         return Vec::new();
     };
     let simulator = &handle.simulator;

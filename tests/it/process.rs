@@ -1,10 +1,9 @@
-//! The exporter as a process: killed, stopped, started twice, set up wrong, refused, out of disk.
+//! The exporter as a process: killed, stopped, set up wrong, refused.
 
 #![allow(clippy::unwrap_used, clippy::expect_used)] // In helpers too: a test that can't go on fails.
 
 use std::io::Read;
 
-use tempfile::TempDir;
 use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::process::Command;
@@ -13,107 +12,8 @@ use wolkvox_exporter::simulator::Fault;
 use crate::support::exposition::{Exposition, without_live_lines};
 use crate::support::operation::{Operation, minutes, now, seconds};
 use crate::support::process::{
-    Exporter, Variables, client, command, finish, get, variables, wait_for, wait_until,
+    Exporter, Variables, client, command, finish, get, state, variables, wait_for, wait_until, with,
 };
-
-/// How many times the kill test kills; `tests/run --long` asks for many more.
-const KILLS: &str = "EXPORTER_TEST_KILLS";
-
-fn state() -> TempDir {
-    tempfile::tempdir().expect("a temporary directory")
-}
-
-fn with(mut variables: Variables, name: &str, value: &str) -> Variables {
-    variables.insert(format!("WOLKVOX_{name}"), value.to_owned());
-    variables
-}
-
-fn failures(page: &Exposition, reason: &str) -> f64 {
-    let series = format!("wolkvox_poll_failures_total{{operation=\"ventas\",reason=\"{reason}\"}}");
-    page.get(&series).unwrap_or_default()
-}
-
-fn up(page: &Exposition) -> Option<f64> {
-    page.get("wolkvox_up{operation=\"ventas\"}")
-}
-
-/// Whether a value that is 0 or 1 is this one.
-fn is(value: Option<f64>, expected: f64) -> bool {
-    value.is_some_and(|value| (value - expected).abs() < f64::EPSILON)
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn killed_again_and_again_it_counts_each_chat_once_and_no_total_falls() {
-    let kills = std::env::var(KILLS).map_or(5, |kills| kills.parse::<u64>().expect("a number of kills"));
-    let mut operation = Operation::start().await;
-    let state = state();
-    let count_from = now() - minutes(4);
-    // Around the beginning nothing closes: which side a chat of that second is on is tested elsewhere.
-    operation.place_uncounted(count_from - minutes(2), count_from - seconds(5));
-    let mut placed_to = now() + seconds(1);
-    operation.place(count_from + seconds(5), placed_to);
-    let variables = with(
-        variables(&operation, state.path()),
-        "COUNT_FROM",
-        &count_from.to_rfc3339(),
-    );
-
-    let (handle, mut newest) = (operation.handle(), Exposition::default());
-    for kill in 0..kills {
-        let ahead = now() + seconds(2);
-        if ahead > placed_to {
-            operation.place(placed_to + seconds(1), ahead);
-            placed_to = ahead;
-        }
-        let exporter = Exporter::serve(&variables).await;
-        let page = exporter.scrape_until("a page", &mut newest, |_| true).await;
-        match kill % 5 {
-            // After a poll that was shown.
-            0 => {
-                let is_polled = |page: &Exposition| up(page).is_some();
-                exporter.scrape_until("a poll", &mut newest, is_polled).await;
-            }
-            // In the middle of an answer, of which a part was read.
-            1 => {
-                let after_bytes = 1000 + 700 * usize::try_from(kill % 97).expect("small");
-                handle.always(Some(Fault::StallBody { after_bytes }));
-                wait_until("a request", || handle.in_flight() > 0).await;
-            }
-            // When totals have just moved.
-            2 => {
-                let before = page.sum("wolkvox_chats_total");
-                let enough = operation.is_counted(&page);
-                let moved = |page: &Exposition| enough || page.sum("wolkvox_chats_total") > before;
-                exporter.scrape_until("new chats", &mut newest, moved).await;
-            }
-            // As soon as the request is made: decoding, committing and publishing follow within milliseconds.
-            3 => {
-                let before = handle.requests().len();
-                wait_until("a request", || handle.requests().len() > before).await;
-            }
-            // At any moment: a different one each time.
-            _ => {
-                let moment = std::time::Duration::from_millis(kill * 7919 % 1500);
-                tokio::time::sleep(moment).await;
-            }
-        }
-        exporter.kill().await;
-        handle.always(None);
-    }
-
-    let exporter = Exporter::serve(&variables).await;
-    // The chats' seconds must have passed, and then a poll and a sweep.
-    let page = exporter
-        .scrape_until("all chats", &mut newest, |page| operation.is_counted(page))
-        .await;
-    operation.assert_counted(&page);
-    let watermark = |page: &Exposition| page.sum("wolkvox_watermark_timestamp_seconds");
-    let later = watermark(&page) + 3.0;
-    let page = exporter
-        .scrape_until("more polls", &mut newest, |page| watermark(page) > later)
-        .await;
-    operation.assert_counted(&page);
-}
 
 #[tokio::test]
 async fn a_restart_serves_the_stored_totals_at_once_and_polls_when_they_were_scraped() {
@@ -145,11 +45,11 @@ async fn a_restart_serves_the_stored_totals_at_once_and_polls_when_they_were_scr
     assert!(handle.requests().is_empty(), "polled before the scrape");
     let restored = exporter.scrape().await;
     operation.assert_counted(&restored);
-    assert_eq!(up(&restored), None, "no poll has ended yet");
+    assert_eq!(restored.up(), None, "no poll has ended yet");
     wait_until("the first poll", || !handle.requests().is_empty()).await;
     let mut newest = restored;
     exporter
-        .scrape_until("the first poll", &mut newest, |page| is(up(page), 1.0))
+        .scrape_until("the first poll", &mut newest, |page| page.up() == Some(true))
         .await;
     operation.assert_counted(&newest);
 }
@@ -229,21 +129,6 @@ async fn a_second_signal_does_not_wait_for_connections() {
 }
 
 #[tokio::test]
-async fn a_second_exporter_on_the_same_state_says_who_holds_it() {
-    let operation = Operation::start().await;
-    let state = state();
-    let variables = variables(&operation, state.path());
-    let first = Exporter::serve(&variables).await;
-    let (status, _, error) = finish(command::<[&str; 0], _>([], &variables)).await;
-    assert_eq!(status.code(), Some(1));
-    let holder = format!("another exporter (process {})", first.pid());
-    assert!(error.contains(&holder), "{error}");
-    assert!(error.contains("WOLKVOX_STATE_DIR"), "{error}");
-    // The first one goes on.
-    assert_eq!(first.get("/-/healthy").await.0, 200);
-}
-
-#[tokio::test]
 async fn all_configuration_errors_are_told_at_once_before_a_port_is_opened() {
     let state = state();
     // Whoever tried to open this port would fail for another reason.
@@ -293,23 +178,6 @@ async fn a_port_that_is_taken_is_told_with_the_way_out() {
 }
 
 #[tokio::test]
-async fn a_state_directory_that_cannot_be_written_is_an_error_at_the_start() {
-    let operation = Operation::start().await;
-    let state = state();
-    // Root may write anywhere, but not below a file.
-    let file = state.path().join("file");
-    std::fs::write(&file, "").unwrap();
-    let variables = variables(&operation, &file.join("state"));
-    let (status, _, error) = finish(command::<[&str; 0], _>([], &variables)).await;
-    assert_eq!(status.code(), Some(1));
-    assert!(
-        error.contains("can't be used") && error.contains("WOLKVOX_STATE_DIR"),
-        "{error}"
-    );
-    assert!(operation.handle().requests().is_empty());
-}
-
-#[tokio::test]
 async fn a_refused_token_is_a_failed_poll_and_the_exporter_stays_up() {
     let operation = Operation::start().await;
     let state = state();
@@ -318,9 +186,9 @@ async fn a_refused_token_is_a_failed_poll_and_the_exporter_stays_up() {
     let exporter = Exporter::serve(&with(variables, "LOG", "trace")).await;
     let mut newest = Exposition::default();
     let page = exporter
-        .scrape_until("two refusals", &mut newest, |page| failures(page, "auth") >= 2.0)
+        .scrape_until("two refusals", &mut newest, |page| page.failures("auth") >= 2.0)
         .await;
-    assert!(is(up(&page), 0.0));
+    assert!(page.up() == Some(false));
     assert_eq!(
         page.get("wolkvox_last_success_timestamp_seconds{operation=\"ventas\"}"),
         None
@@ -352,18 +220,18 @@ async fn a_new_token_in_the_token_file_needs_no_restart() {
     let exporter = Exporter::serve(&with(variables, "LOG", "trace")).await;
     let mut newest = Exposition::default();
     exporter
-        .scrape_until("a poll", &mut newest, |page| is(up(page), 1.0))
+        .scrape_until("a poll", &mut newest, |page| page.up() == Some(true))
         .await;
 
     operation.handle().set_token("the+next/one==");
     operation.place(now() - seconds(5), now());
     exporter
-        .scrape_until("a refusal", &mut newest, |page| is(up(page), 0.0))
+        .scrape_until("a refusal", &mut newest, |page| page.up() == Some(false))
         .await;
     std::fs::write(&file, "the+next/one==\n").unwrap();
     exporter
         .scrape_until("all chats", &mut newest, |page| {
-            is(up(page), 1.0) && operation.is_counted(page)
+            page.up() == Some(true) && operation.is_counted(page)
         })
         .await;
     operation.assert_counted(&newest);
@@ -453,57 +321,6 @@ async fn nothing_of_a_customer_is_in_the_log_on_a_page_or_on_disk() {
             );
         }
     }
-}
-
-#[tokio::test]
-async fn while_the_state_cannot_be_written_nothing_new_is_shown() {
-    let mut operation = Operation::start().await;
-    let state = state();
-    let count_from = now() - minutes(3);
-    operation.place(count_from + seconds(5), now() - seconds(1));
-    let variables = with(
-        variables(&operation, state.path()),
-        "COUNT_FROM",
-        &count_from.to_rfc3339(),
-    );
-    let exporter = Exporter::serve(&variables).await;
-    let mut newest = Exposition::default();
-    exporter
-        .scrape_until("all chats", &mut newest, |page| operation.is_counted(page))
-        .await;
-    // Settled: what was shown as 0 at first has its value now.
-    operation.assert_counted(&newest);
-    let before: Vec<_> = newest
-        .totals()
-        .map(|(series, value)| (series.to_owned(), value))
-        .collect();
-
-    // Not even root can write a file where a directory is.
-    let obstacle = state.path().join("ventas.state.new");
-    wait_until("the obstacle", || std::fs::create_dir(&obstacle).is_ok()).await;
-    operation.place(now() - seconds(1), now());
-    let page = exporter
-        .scrape_until("failures", &mut newest, |page| failures(page, "state") >= 3.0)
-        .await;
-    assert!(is(up(&page), 0.0));
-    assert!(page.sum("wolkvox_state_commit_failures_total") >= 3.0);
-    let after: Vec<_> = page
-        .totals()
-        .map(|(series, value)| (series.to_owned(), value))
-        .collect();
-    assert_eq!(after, before, "uncommitted chats are shown");
-    assert_eq!(exporter.get("/-/ready").await.0, 200);
-
-    std::fs::remove_dir(&obstacle).unwrap();
-    exporter
-        .scrape_until("all chats", &mut newest, |page| {
-            is(up(page), 1.0) && operation.is_counted(page)
-        })
-        .await;
-    operation.assert_counted(&newest);
-    exporter.kill().await;
-    let exporter = Exporter::serve(&variables).await;
-    operation.assert_counted(&exporter.scrape().await);
 }
 
 #[tokio::test]

@@ -372,3 +372,34 @@ fn any_operation_has_a_file_of_its_own() {
         assert_eq!(file_name(operation), name);
     }
 }
+
+#[test]
+fn a_family_with_other_bounds_starts_at_0_and_the_rest_goes_on() {
+    let text = String::from_utf8(bytes()).unwrap();
+    let (_, body) = text.trim_end().split_once('\n').unwrap();
+    let stored = body.replacen("\"asa\":[5000,", "\"asa\":[6000,", 1);
+    assert_ne!(stored, body);
+    let checksum = crc32fast::hash(stored.as_bytes());
+    let head = format!(
+        "wolkvox-exporter-state v1 crc32={checksum:08x} bytes={}",
+        stored.len()
+    );
+    let (_, now) = state::decode(format!("{head}\n{stored}\n").as_bytes()).unwrap();
+    let (_, before) = state::decode(text.as_bytes()).unwrap();
+    assert_eq!(now.seen, before.seen);
+    assert_eq!(now.totals.agents, before.totals.agents);
+    for (key, entry) in &now.totals.chats {
+        let before = &before.totals.chats[key].value;
+        assert!(before.asa.count() > 0);
+        assert_eq!(
+            entry.value.asa.count(),
+            0,
+            "its buckets say nothing of the new ones"
+        );
+        assert_eq!(entry.value.asa.buckets.len(), before.asa.buckets.len());
+        assert_eq!(
+            (entry.value.chats, &entry.value.duration),
+            (before.chats, &before.duration)
+        );
+    }
+}

@@ -1,5 +1,7 @@
 use std::io::Read;
 
+use http_body_util::BodyExt;
+
 use super::*;
 
 const NOW: &str = "2026-03-20T15:00:00Z";
@@ -196,4 +198,65 @@ fn a_bomb_is_small_on_the_wire() {
         "{} bytes",
         plain.len()
     );
+}
+
+#[tokio::test]
+async fn a_body_of_our_own_is_sent_as_it_is() {
+    let server = server().await;
+    server.handle().misbehave(Fault::Body(b"{\xff".to_vec()));
+    let reply = morning(&server).await.unwrap();
+    assert_eq!((reply.status, reply.body.as_slice()), (200, b"{\xff".as_slice()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_slow_body_comes_byte_by_byte_and_whole() {
+    let mut slow = body::AnswerBody::new(body::Source::whole("abc"), None, None).slowly();
+    let begun = tokio::time::Instant::now();
+    let mut came = Vec::new();
+    while let Some(frame) = slow.frame().await {
+        came.push((begun.elapsed().as_secs(), frame.unwrap().into_data().unwrap()));
+    }
+    let expected = [(0, "a"), (1, "b"), (2, "c")].map(|(second, byte)| (second, byte.into()));
+    assert_eq!(came, expected);
+}
+
+#[tokio::test]
+async fn a_poisoned_second_spoils_the_windows_that_hold_it_until_it_is_healed() {
+    let server = server().await;
+    let handle = server.handle();
+    handle.poison(utc("2026-03-20T10:00:00Z"), Fault::Html502); // 05:00:00 in Bogotá
+    let ask = async |from, to| {
+        let target = target(from, to);
+        let reply = send(&server, &target, Some(&Settings::default().token)).await;
+        reply.unwrap().status
+    };
+    assert_eq!(ask("20260320000000", "20260320095959").await, 502);
+    assert_eq!(ask("20260320050000", "20260320050000").await, 502);
+    assert_ne!(ask("20260320050001", "20260320095959").await, 502);
+    handle.heal();
+    assert_eq!(ask("20260320000000", "20260320095959").await, 200);
+}
+
+#[tokio::test]
+async fn chance_spoils_about_its_share_and_the_same_requests_for_the_same_seed() {
+    let server = server().await;
+    let handle = server.handle();
+    let run = async |seed| {
+        handle.by_chance(seed, 0.5, vec![Fault::Html502, Fault::Html200]);
+        let mut spoiled = Vec::new();
+        for _ in 0..60 {
+            let target = target("20260320050000", "20260320050000");
+            let reply = send(&server, &target, Some(&Settings::default().token))
+                .await
+                .unwrap();
+            spoiled.push((reply.status == 502, reply.body.starts_with(b"<!DOCTYPE")));
+        }
+        spoiled
+    };
+    let first = run(1).await;
+    let count = first.iter().filter(|(_, html)| *html).count();
+    assert!((15..=45).contains(&count), "{count} of 60");
+    assert!(first.contains(&(true, true)) && first.contains(&(false, true)));
+    assert_eq!(run(1).await, first);
+    assert_ne!(run(2).await, first);
 }

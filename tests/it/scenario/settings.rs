@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use chrono_tz::{America::Bogota, Asia::Tokyo, Europe::Madrid, Pacific::Honolulu, UTC};
 
+use wolkvox_exporter::ledger::Agents;
+
 use crate::support::world::{World, hours, minutes};
 
 #[tokio::test(start_paused = true)]
@@ -106,4 +108,95 @@ async fn the_right_zone_after_a_wrong_one_finds_what_closed() {
         world.beats(26 * 12).await;
         assert_eq!(world.counted(), 24, "{wrong}");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn another_asa_target_is_for_chats_counted_from_then_on() {
+    let mut world = World::running().await;
+    let within = |world: &World| world.shown.sum("wolkvox_chat_answered_within_target_total", "");
+    // Answered after 12 seconds.
+    world.close(3);
+    world.beats(2).await;
+    assert_eq!(within(&world), 3.0);
+    world.settings.rules.asa_target_ms = 10_000;
+    world.settings.shown.asa_target_ms = 10_000;
+    world.restart().await;
+    assert_eq!(within(&world), 3.0);
+    world.close(2);
+    world.beats(2).await;
+    assert_eq!((world.counted(), within(&world)), (5, 3.0));
+    assert_eq!(world.shown.value("wolkvox_asa_target_seconds"), Some(10.0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn names_of_agents_leave_the_state_with_ids_and_agents_with_off() {
+    let mut world = World::running().await;
+    let kept = |world: &World| {
+        let totals = world.disk.committed().totals;
+        (totals.agent_names.len(), totals.agents.len())
+    };
+    world.settings.rules.agents = Agents::Names;
+    world.restart().await;
+    world.close(2);
+    world.beats(2).await;
+    assert_eq!(kept(&world), (1, 1));
+    world.settings.rules.agents = Agents::Ids;
+    // The first commit comes with the start.
+    world.restart().await;
+    assert_eq!(kept(&world), (0, 1));
+    assert!(!world.shown.has("Ana"));
+    assert_eq!(world.shown.sum("wolkvox_agent_chats_total", ""), 2.0);
+    world.settings.rules.agents = Agents::Off;
+    world.shown.let_retire();
+    world.restart().await;
+    assert_eq!(kept(&world), (0, 0));
+    assert!(!world.shown.has("wolkvox_agent_"));
+    world.close(1);
+    world.beats(2).await;
+    assert_eq!(world.counted(), 3);
+    // They come back from 0.
+    world.settings.rules.agents = Agents::Names;
+    world.restart().await;
+    world.close(1);
+    world.beats(2).await;
+    assert_eq!(world.shown.sum("wolkvox_agent_chats_total", ""), 1.0);
+    assert_eq!(world.counted(), 4);
+}
+
+#[tokio::test(start_paused = true)]
+async fn count_from_of_a_later_start_changes_nothing() {
+    let mut world = World::running().await;
+    world.close(3);
+    world.beats(2).await;
+    for hours_ago in [48, 0] {
+        world.count_from = Some(world.time.truth() - hours(hours_ago));
+        world.restart().await;
+        world.beats(13).await;
+        assert_eq!(world.counted(), 3);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn another_zone_is_swept_at_once_and_the_floor_holds() {
+    let mut world = World::running().await;
+    for _ in 0..60 {
+        world.close(1);
+        world.beats(12).await;
+    }
+    let floor = world.disk.committed().seen.floor().unwrap();
+    for zone in [Tokyo, Honolulu, UTC, Bogota] {
+        world.settings.zone = zone;
+        world.restart().await;
+        let asked = world.server.with(|state| state.asked.len());
+        let beat = world.beat().await;
+        assert!(
+            beat.sweep.is_some() || beat.poll.is_err(),
+            "{zone}: swept at once"
+        );
+        let asked = world.server.with(|state| state.asked.split_off(asked));
+        assert!(asked.iter().all(|(_, window)| window.date_ini >= floor), "{zone}");
+        assert!(world.counted() <= 60, "{zone}");
+    }
+    world.beats(13).await;
+    assert_eq!(world.counted(), 60);
 }

@@ -4,6 +4,8 @@
 
 use std::collections::BTreeMap;
 
+use super::operation::OPERATION;
+
 /// Samples by series: the name and the labels in alphabetical order, values still escaped.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Exposition(pub(crate) BTreeMap<String, f64>);
@@ -36,6 +38,18 @@ impl Exposition {
             .iter()
             .filter(|(series, _)| of_name(series))
             .fold(0.0, |sum, (_, value)| sum + value)
+    }
+
+    /// Polls that failed for this reason.
+    pub(crate) fn failures(&self, reason: &str) -> f64 {
+        let series = format!("wolkvox_poll_failures_total{{operation=\"{OPERATION}\",reason=\"{reason}\"}}");
+        self.get(&series).unwrap_or_default()
+    }
+
+    /// Whether the last poll succeeded; `None` before the first has ended.
+    pub(crate) fn up(&self) -> Option<bool> {
+        let up = self.get(&format!("wolkvox_up{{operation=\"{OPERATION}\"}}"));
+        up.map(|value| value > 0.5)
     }
 
     /// What the state on disk holds and what may therefore never fall: the totals per chat.

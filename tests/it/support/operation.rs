@@ -4,7 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)] // In helpers too: a test that can't go on fails.
 #![allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // Rounded before, and never below 0.
 
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
 use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
@@ -22,19 +22,28 @@ const ASA_TARGET: u64 = 30;
 
 /// A server, and the chats it was given.
 pub(crate) struct Operation {
-    server: Server,
+    /// `None` while nothing listens.
+    server: Option<Server>,
+    address: SocketAddr,
+    simulator: Arc<Simulator>,
     /// Rolls the chats that are then placed by hand.
     lively: Simulator,
     /// What is to be counted.
     expected: Vec<SimulatedChat>,
+    placed_to: DateTime<Utc>,
 }
 
 impl Operation {
-    /// A server without chats.
+    /// A server without chats, of a busy operation.
     pub(crate) async fn start() -> Operation {
+        Operation::start_with(12_000.0).await
+    }
+
+    /// A server without chats. Of those that are then placed, about so many close in an hour.
+    pub(crate) async fn start_with(chats_per_hour: f64) -> Operation {
         let lively = Settings {
             seed: 20_260_131,
-            chats_per_hour: 12_000.0,
+            chats_per_hour,
             handling: Span::new(5, 900),
             timeout_share: 0.1,
             timeout_after: 600,
@@ -44,40 +53,65 @@ impl Operation {
             },
             ..Settings::default()
         };
-        let address = (Ipv4Addr::LOCALHOST, 0).into();
-        let quiet = Simulator::new(Settings::empty());
-        let server = Server::start(address, quiet, Arc::new(SystemClock))
-            .await
-            .expect("a free port");
+        let simulator = Arc::new(Simulator::new(Settings::empty()));
+        let server = serve((Ipv4Addr::LOCALHOST, 0).into(), &simulator).await;
         Operation {
-            server,
+            address: server.addr(),
+            server: Some(server),
+            simulator,
             lively: Simulator::new(lively),
             expected: Vec::new(),
+            placed_to: DateTime::<Utc>::MIN_UTC,
         }
     }
 
     pub(crate) fn base_url(&self) -> String {
-        self.server.base_url()
+        format!("http://{}", self.address)
     }
 
     pub(crate) fn handle(&self) -> Handle {
-        self.server.handle()
+        self.server.as_ref().expect("it is up").handle()
+    }
+
+    /// Nothing listens any more.
+    pub(crate) async fn go_down(&mut self) {
+        self.server.take().expect("it is up").stop().await;
+    }
+
+    /// The same server listens at the same address again.
+    pub(crate) async fn come_up(&mut self) {
+        self.server = Some(serve(self.address, &self.simulator).await);
+    }
+
+    /// The same server at another address.
+    pub(crate) async fn come_up_elsewhere(&mut self) {
+        let server = serve((Ipv4Addr::LOCALHOST, 0).into(), &self.simulator).await;
+        self.address = server.addr();
+        self.server = Some(server);
     }
 
     pub(crate) fn token(&self) -> String {
-        self.handle().simulator().settings().token.clone()
+        self.simulator.settings().token.clone()
     }
 
     /// Places the chats that close from `from` to `to`, both included, and expects them to be counted.
     pub(crate) fn place(&mut self, from: DateTime<Utc>, to: DateTime<Utc>) {
         let chats = self.lively.truth(from, to);
-        self.handle().extra_chats(chats.iter().cloned());
+        self.simulator.add(chats.iter().cloned());
         self.expected.extend(chats);
+        self.placed_to = to;
+    }
+
+    /// Places the chats that close after those placed last, up to `to`.
+    pub(crate) fn place_until(&mut self, to: DateTime<Utc>) {
+        if to > self.placed_to {
+            self.place(self.placed_to + seconds(1), to);
+        }
     }
 
     /// Places chats that are not to be counted.
     pub(crate) fn place_uncounted(&self, from: DateTime<Utc>, to: DateTime<Utc>) {
-        self.handle().extra_chats(self.lively.truth(from, to));
+        self.simulator.add(self.lively.truth(from, to));
     }
 
     /// The chats that are to be counted.
@@ -136,6 +170,12 @@ impl Operation {
         }
         assert_eq!(shown("wolkvox_agent_chats_total{"), truth.agents.len());
     }
+}
+
+async fn serve(address: SocketAddr, simulator: &Arc<Simulator>) -> Server {
+    Server::start(address, Arc::clone(simulator), Arc::new(SystemClock))
+        .await
+        .expect("a free port")
 }
 
 fn assert_totals(page: &Exposition, labels: &str, totals: &Totals) {

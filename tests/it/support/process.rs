@@ -11,6 +11,7 @@ use std::sync::{Arc, Mutex, Once};
 use std::time::Duration;
 
 use reqwest::header::HeaderMap;
+use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
 use tokio::process::{Child, Command};
 use tokio::time::Instant;
@@ -95,6 +96,17 @@ pub(crate) fn variables(operation: &Operation, state: &Path) -> Variables {
     variables
 }
 
+/// The same, with one variable more or another value of it; its name without `WOLKVOX_`.
+pub(crate) fn with(mut variables: Variables, name: &str, value: &str) -> Variables {
+    variables.insert(format!("WOLKVOX_{name}"), value.to_owned());
+    variables
+}
+
+/// A directory for a state.
+pub(crate) fn state() -> TempDir {
+    tempfile::tempdir().expect("a temporary directory")
+}
+
 /// The binary with these variables and no others.
 pub(crate) fn command<I, A>(arguments: I, variables: &Variables) -> Command
 where
@@ -173,6 +185,13 @@ impl Exporter {
         self.child.id().expect("it runs")
     }
 
+    /// The most memory that was resident so far, kB.
+    pub(crate) fn peak_memory(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.pid())).unwrap();
+        let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        peak.unwrap().trim().trim_end_matches(" kB").parse().unwrap()
+    }
+
     pub(crate) fn url(&self, path: &str) -> String {
         format!("{}{path}", self.base)
     }
@@ -216,6 +235,23 @@ impl Exporter {
             // Pages are large: the exporter needs the processor too.
             tokio::time::sleep(5 * LOOK).await;
         }
+    }
+
+    /// Scrapes until all chats of the operation are counted and shown, and compares them with the truth.
+    pub(crate) async fn settle(&self, operation: &Operation, newest: &mut Exposition) -> Exposition {
+        let page = self
+            .scrape_until("all chats", newest, |page| {
+                page.up() == Some(true) && operation.is_counted(page)
+            })
+            .await;
+        // What was new is 0 until the next beat.
+        let polls = |page: &Exposition| page.sum("wolkvox_polls_total");
+        let later = polls(&page) + 2.0;
+        let page = self
+            .scrape_until("two more beats", newest, |page| polls(page) >= later)
+            .await;
+        operation.assert_counted(&page);
+        page
     }
 
     /// Sends a signal by its name: `TERM`, `INT`.

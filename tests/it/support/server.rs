@@ -160,8 +160,29 @@ pub(crate) struct State {
     pub(crate) script: VecDeque<Option<Fault>>,
     /// What comes of every call after the script.
     pub(crate) down: Option<Fault>,
+    /// What comes of a call whose window holds this second.
+    pub(crate) poison: Vec<(DateTime<Utc>, Fault)>,
     /// What was asked for, and when.
     pub(crate) asked: Vec<(DateTime<Utc>, Window)>,
+}
+
+impl State {
+    /// Whether an instant, written as local text, lies in a window.
+    fn holds(&self, window: &Window, at: DateTime<Utc>) -> bool {
+        let at = at.with_nanosecond(0).unwrap();
+        let local = at.with_timezone(&self.zone).naive_local();
+        let ends = if self.end_is_exclusive {
+            local < window.date_end
+        } else {
+            local <= window.date_end
+        };
+        local >= window.date_ini && ends
+    }
+
+    fn poison_in(&self, window: &Window) -> Option<Fault> {
+        let held = self.poison.iter().find(|(second, _)| self.holds(window, *second));
+        held.map(|(_, fault)| fault.clone())
+    }
 }
 
 /// Clones share their report.
@@ -183,6 +204,7 @@ impl Server {
             chats: Vec::new(),
             script: VecDeque::new(),
             down: None,
+            poison: Vec::new(),
             asked: Vec::new(),
         };
         Server {
@@ -211,22 +233,13 @@ impl Source for Server {
         let (fault, rows, date, takes) = self.with(|state| {
             state.asked.push((now, *window));
             let fault = state.script.pop_front().unwrap_or_else(|| state.down.clone());
+            let fault = fault.or_else(|| state.poison_in(window));
             let is_in = |chat: &&Happened| {
                 let at = match state.filter {
                     Filter::Close => chat.closed,
                     Filter::Open => chat.opened,
                 };
-                let local = at
-                    .with_nanosecond(0)
-                    .unwrap()
-                    .with_timezone(&state.zone)
-                    .naive_local();
-                let ends = if state.end_is_exclusive {
-                    local < window.date_end
-                } else {
-                    local <= window.date_end
-                };
-                chat.closed + chat.delay <= now && local >= window.date_ini && ends
+                chat.closed + chat.delay <= now && state.holds(window, at)
             };
             let rows: Vec<Row> = state
                 .chats

@@ -21,6 +21,8 @@ pub(crate) type Series = BTreeMap<String, f64>;
 struct State {
     /// Publications are dropped: the process dies between commit and publication.
     is_deaf: bool,
+    /// Label sets may be dropped, and begin anew.
+    retires: bool,
     /// The next publication is the first of a process.
     is_start: bool,
     families: Vec<Family>,
@@ -61,6 +63,11 @@ impl Shown {
 
     pub(crate) fn set_deaf(&self) {
         self.state.lock().unwrap().is_deaf = true;
+    }
+
+    /// From now on label sets may be dropped. When they come back, they begin at 0.
+    pub(crate) fn let_retire(&self) {
+        self.state.lock().unwrap().retires = true;
     }
 
     /// The state is gone: counters may begin at 0.
@@ -139,7 +146,10 @@ impl State {
             self.highest.insert(line.clone(), *value);
         }
         for line in &self.known {
-            assert!(now.contains_key(line), "{line} vanished");
+            assert!(self.retires || now.contains_key(line), "{line} vanished");
+        }
+        if self.retires {
+            self.highest.retain(|line, _| now.contains_key(line));
         }
         self.known = now.into_keys().collect();
     }

@@ -43,11 +43,11 @@ fn what_is_cut_is_halved_down_to_a_second_and_grows_with_each_good_piece() {
         cutter.remedy(&error(Reason::Truncated), &piece(0, 1)),
         Remedy::GoAround
     );
-    cutter.grow();
-    cutter.grow();
-    assert_eq!(cutter.part(at(0), at(1800)), Part::Usual { to: at(4) });
+    cutter.note_read(at(2));
+    cutter.note_read(at(4));
+    assert_eq!(cutter.part(at(4), at(1800)), Part::Usual { to: at(8) });
     for _ in 0..40 {
-        cutter.grow();
+        cutter.note_read(at(8));
     }
     assert_eq!(cutter.length, window::LONGEST);
 }
@@ -133,4 +133,38 @@ fn a_stretch_is_cut_around_what_could_not_be_read() {
     assert_eq!(cutter.unreadable.len(), 1);
     cutter.forget_before(at(102));
     assert!(cutter.unreadable.is_empty());
+}
+
+#[test]
+fn a_piece_in_trouble_is_cut_ever_smaller_from_beat_to_beat() {
+    let mut cutter = Cutter::default();
+    let stalled = error(Reason::Timeout).with_status(200);
+    let culprit = 700;
+    let mut beats = 0;
+    // Each beat begins anew at 0, and has a few tries only.
+    'search: loop {
+        beats += 1;
+        assert!(beats < 6, "the search does not come to its end");
+        cutter.begin_beat();
+        let mut from = 0;
+        while from < 900 {
+            let Part::Usual { to } = cutter.part(at(from), at(900)) else {
+                panic!("nothing is known to be unreadable");
+            };
+            let to = (to - at(0)).num_seconds();
+            if !(from..=to).contains(&culprit) {
+                cutter.note_read(at(to));
+                from = to;
+                continue;
+            }
+            match cutter.remedy(&stalled, &piece(from, to)) {
+                Remedy::Halve => {}
+                Remedy::None => break,
+                Remedy::GoAround => {
+                    assert_eq!((from, to), (culprit - 1, culprit));
+                    break 'search;
+                }
+            }
+        }
+    }
 }

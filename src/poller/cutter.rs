@@ -1,0 +1,200 @@
+//! How a stretch is cut into pieces. Those that are too large or too slow are halved, and grow again with each good one;
+//! a second that can't be read is searched for, and remembered.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::Failure;
+use crate::wolkvox::{self, Reason, Window, window};
+
+/// The shortest piece.
+pub(super) const SHORTEST: TimeDelta = TimeDelta::seconds(1);
+/// A second is given up after so many failures while its neighbours succeeded.
+pub(super) const GIVE_UP_AFTER: u32 = 3;
+/// How many pieces of one beat may run into their time-out: each takes as long as is allowed at all.
+const TIMEOUTS_PER_BEAT: u32 = 4;
+
+/// How pieces are cut. Kept from beat to beat, in memory only.
+#[derive(Debug)]
+pub(super) struct Cutter {
+    length: TimeDelta,
+    trouble: Option<Trouble>,
+    /// Where stretches that can't be read begin, and how often they have failed.
+    unreadable: BTreeMap<DateTime<Utc>, u32>,
+    /// Beats in a row that failed at an answer whose fault may lie in one row.
+    failed_beats: u32,
+    timeouts: u32,
+}
+
+/// A piece that could not be read. What is before it grows as usual, and it is cut ever smaller: else the search would
+/// begin anew at each beat, and never come to its end where a beat has few tries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Trouble {
+    from: DateTime<Utc>,
+    to: DateTime<Utc>,
+    /// How much of it is asked for next.
+    step: TimeDelta,
+}
+
+impl Default for Cutter {
+    fn default() -> Cutter {
+        Cutter {
+            length: window::LONGEST,
+            trouble: None,
+            unreadable: BTreeMap::new(),
+            failed_beats: 0,
+            timeouts: 0,
+        }
+    }
+}
+
+/// What comes next of a stretch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Part {
+    /// Up to here as usual.
+    Usual { to: DateTime<Utc> },
+    /// From here something could not be read, so often.
+    Unreadable { from: DateTime<Utc>, failures: u32 },
+}
+
+/// What to do about a piece that failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Remedy {
+    /// Ask for half of it.
+    Halve,
+    /// It can't be shorter: go on behind it, and see whether its neighbour can be read.
+    GoAround,
+    /// Leave it to the next beat.
+    None,
+}
+
+/// Where to go on behind something unreadable. Neighbouring pieces share their boundary second, so that the culprit is
+/// the second after the last good piece; what follows must begin beyond it.
+pub(super) fn behind(from: DateTime<Utc>) -> DateTime<Utc> {
+    from + TimeDelta::seconds(2)
+}
+
+impl Cutter {
+    pub(super) fn begin_beat(&mut self) {
+        self.timeouts = 0;
+    }
+
+    /// Notes how the beat ended.
+    pub(super) fn end_beat(&mut self, failure: Option<&Failure>) {
+        match failure {
+            Some(Failure::Api(error)) if may_lie_in_one_row(error) => self.failed_beats += 1,
+            _ => self.failed_beats = 0,
+        }
+    }
+
+    /// Forgets what no request reaches any more.
+    pub(super) fn forget_before(&mut self, start: DateTime<Utc>) {
+        self.unreadable.retain(|from, _| behind(*from) > start);
+        self.trouble = self.trouble.filter(|trouble| trouble.to > start);
+    }
+
+    /// What to ask for at `at`, on the way to `to`.
+    pub(super) fn part(&self, at: DateTime<Utc>, to: DateTime<Utc>) -> Part {
+        let end = to.min(self.end_of_piece(at).unwrap_or(to));
+        let next = self.unreadable.range(..end).find(|(from, _)| behind(**from) > at);
+        match next {
+            Some((from, failures)) if *from <= at => Part::Unreadable {
+                from: *from,
+                failures: *failures,
+            },
+            Some((from, _)) => Part::Usual { to: *from },
+            None => Part::Usual { to: end },
+        }
+    }
+
+    fn end_of_piece(&self, at: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        match self.trouble {
+            Some(trouble) if at < trouble.from => Some(trouble.from.min(at.checked_add_signed(self.length)?)),
+            Some(trouble) if at < trouble.to => Some(trouble.to.min(at.checked_add_signed(trouble.step)?)),
+            _ => at.checked_add_signed(self.length),
+        }
+    }
+
+    /// A piece up to here was good: the next may be twice as long. What is left of a piece in trouble may not.
+    pub(super) fn note_read(&mut self, to: DateTime<Utc>) {
+        match &mut self.trouble {
+            Some(trouble) if (trouble.from..trouble.to).contains(&to) && to > trouble.from => {
+                trouble.from = to;
+            }
+            trouble => {
+                if trouble.is_some_and(|trouble| to >= trouble.to) {
+                    *trouble = None;
+                }
+                self.length = (self.length * 2).min(window::LONGEST);
+            }
+        }
+    }
+
+    /// What to do about a piece that failed.
+    pub(super) fn remedy(&mut self, error: &wolkvox::Error, piece: &Window) -> Remedy {
+        let is_timeout = error.reason() == Reason::Timeout;
+        if !may_lie_in_one_row(error) || !(is_about_size(error) || self.is_search_due()) {
+            return Remedy::None;
+        }
+        let length = piece.to - piece.from;
+        if length <= SHORTEST {
+            self.trouble = None;
+            return Remedy::GoAround;
+        }
+        // Whole seconds: the report tells no less apart.
+        let half = TimeDelta::seconds(length.num_seconds() / 2).max(SHORTEST);
+        self.length = half;
+        self.trouble = Some(Trouble {
+            from: piece.from,
+            to: piece.to,
+            step: half,
+        });
+        self.timeouts += u32::from(is_timeout);
+        if is_timeout && self.timeouts >= TIMEOUTS_PER_BEAT {
+            Remedy::None
+        } else {
+            Remedy::Halve
+        }
+    }
+
+    /// A server that fails every call is not searched through at every beat: only at the 3rd, 6th, 12th, … failure.
+    fn is_search_due(&self) -> bool {
+        let failures = self.failed_beats + 1;
+        failures.is_multiple_of(3) && (failures / 3).is_power_of_two()
+    }
+
+    /// Notes that what begins at `from` failed while its neighbours succeeded; returns how often now.
+    pub(super) fn note_unreadable(&mut self, from: DateTime<Utc>) -> u32 {
+        let failures = self.unreadable.entry(from).or_default();
+        *failures += 1;
+        *failures
+    }
+
+    /// Notes that what begins at `from` can be read again.
+    pub(super) fn note_readable(&mut self, from: DateTime<Utc>) {
+        self.unreadable.remove(&from);
+    }
+}
+
+/// Whether one row may be what makes the server, or us, fail.
+pub(super) fn may_lie_in_one_row(error: &wolkvox::Error) -> bool {
+    match error.reason() {
+        Reason::HttpStatus => error.status().is_some_and(|status| status >= 500),
+        Reason::NotJson => true,
+        _ => is_about_size(error),
+    }
+}
+
+/// Whether a shorter piece is likely to do better.
+fn is_about_size(error: &wolkvox::Error) -> bool {
+    match error.reason() {
+        Reason::Truncated | Reason::TooLarge | Reason::TooManyRows => true,
+        // No answer at all is no matter of size.
+        Reason::Timeout => error.status().is_some(),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,123 @@
+//! How many series there are: the limit, and what is dropped after long without a chat.
+
+use chrono::TimeDelta;
+use wolkvox_exporter::wolkvox::Field;
+
+use crate::support::world::{World, hours, minutes};
+
+/// A chat of this skill and agent closes now.
+fn close_with(world: &mut World, skill: &str, agent: &str) {
+    let chat = world
+        .closed_ago(minutes(0))
+        .with(Field::SkillId, skill)
+        .with(Field::AgentId, agent);
+    world.happen(chat);
+}
+
+fn chats(world: &World, skill: &str) -> f64 {
+    world
+        .shown
+        .sum("wolkvox_chats_total", &format!("skill_id=\"{skill}\""))
+}
+
+fn days(days: i64) -> TimeDelta {
+    hours(24 * days)
+}
+
+#[tokio::test(start_paused = true)]
+async fn past_the_limit_new_label_sets_are_other_and_nothing_that_exists_is_dropped() {
+    let mut world = World::running().await;
+    world.settings.rules.max_series = 600;
+    world.settings.shown.max_series = 600;
+    world.restart().await;
+    close_with(&mut world, "1", "3001");
+    world.beats(2).await;
+    for skill in 100..140 {
+        close_with(&mut world, &skill.to_string(), &format!("9{skill}"));
+    }
+    close_with(&mut world, "1", "3001");
+    world.beats(2).await;
+    assert_eq!(world.counted(), 42);
+    assert_eq!(chats(&world, "1"), 2.0);
+    let other = chats(&world, "other");
+    assert!(other > 30.0, "{other} chats of other skills");
+    assert_eq!(world.shown.sum("wolkvox_chats_total", "channel=\"other\""), other);
+    assert!(world.shown.sum("wolkvox_series_limited_total", "") >= other);
+    assert!(world.shown.sum("wolkvox_agent_chats_total", "agent_id=\"other\"") > 1.0);
+    // Beyond the limit only the label sets of `other` themselves.
+    let series = world.shown.value("wolkvox_series").unwrap();
+    let fixed = 250.0;
+    assert!(series < 600.0 + fixed, "{series}");
+    let gauges = world.shown.latest().unwrap();
+    assert!(gauges.keys().any(|line| line.contains("skill_id=\"other\"")));
+    assert!(!gauges.keys().any(|line| line.contains("skill_id=\"139\"")));
+}
+
+#[tokio::test(start_paused = true)]
+async fn with_a_lower_limit_what_was_admitted_stays_and_goes_on() {
+    let mut world = World::running().await;
+    for skill in 1..20 {
+        close_with(&mut world, &skill.to_string(), "3001");
+    }
+    world.beats(2).await;
+    world.settings.rules.max_series = 1;
+    world.settings.shown.max_series = 1;
+    world.restart().await;
+    for skill in 1..20 {
+        close_with(&mut world, &skill.to_string(), "3001");
+    }
+    close_with(&mut world, "77", "3001");
+    world.beats(2).await;
+    for skill in 1..20 {
+        assert_eq!(chats(&world, &skill.to_string()), 2.0);
+    }
+    assert_eq!((chats(&world, "77"), chats(&world, "other")), (0.0, 1.0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_had_no_chat_for_long_is_dropped_and_returns_at_0() {
+    let mut world = World::running().await;
+    world.settings.retire_after = Some(days(30));
+    world.shown.let_retire();
+    world.restart().await;
+    close_with(&mut world, "1", "3001");
+    close_with(&mut world, "2", "3002");
+    world.beats(2).await;
+    for _ in 0..31 {
+        close_with(&mut world, "2", "3002");
+        world.wait(days(1)).await;
+        world.beat().await;
+    }
+    assert!(!world.shown.has("skill_id=\"1\"") && !world.shown.has("agent_id=\"3001\""));
+    assert!(
+        world
+            .disk
+            .committed()
+            .totals
+            .agents
+            .keys()
+            .all(|key| key.agent_id != "3001")
+    );
+    assert_eq!(chats(&world, "2"), 32.0);
+    close_with(&mut world, "1", "3001");
+    world.beat().await;
+    assert!(world.shown.has("skill_id=\"1\""));
+    assert_eq!(chats(&world, "1"), 0.0, "zero first");
+    world.beat().await;
+    assert_eq!(chats(&world, "1"), 1.0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn neither_an_outage_nor_a_clock_that_runs_ahead_drops_what_lives() {
+    let mut world = World::running().await;
+    world.settings.retire_after = Some(days(30));
+    world.restart().await;
+    close_with(&mut world, "1", "3001");
+    world.beats(2).await;
+    world.time.skew(days(90));
+    world.beats(3).await;
+    assert_eq!(chats(&world, "1"), 1.0);
+    world.time.skew(TimeDelta::zero());
+    world.beats(3).await;
+    assert_eq!(chats(&world, "1"), 1.0);
+}

@@ -1,0 +1,149 @@
+//! A second of the report that can't be read: it hides its own chats only, and only until it can.
+
+use chrono::{DateTime, TimeDelta, Timelike, Utc};
+use wolkvox_exporter::wolkvox::{Error, Reason};
+
+use crate::support::server::{Fault, Happened};
+use crate::support::world::{World, hours, minutes};
+
+/// Each way in which one row can make the server, or us, fail.
+fn faults() -> Vec<Fault> {
+    let whole = |error: Error| Fault { error, share: 1.0 };
+    vec![
+        Fault::status(500),
+        Fault::half(),
+        whole(Error::new(Reason::NotJson, "scripted")),
+        whole(Error::new(Reason::TooLarge, "scripted")),
+        whole(Error::new(Reason::TooManyRows, "scripted")),
+        whole(Error::new(Reason::Timeout, "scripted").with_status(200)),
+    ]
+}
+
+fn seconds(seconds: i64) -> TimeDelta {
+    TimeDelta::seconds(seconds)
+}
+
+/// Chats close in each second from 20 before to 20 after this one, which can't be read any more.
+fn poison(world: &mut World, second: DateTime<Utc>, fault: &Fault) {
+    for ago in -20..=20 {
+        let chat = Happened::new(format!("{second}{ago}"), second + seconds(ago));
+        world.happen(chat);
+    }
+    world
+        .server
+        .with(|state| state.poison.push((second, fault.clone())));
+}
+
+/// A minute ago, by the server's clock.
+fn a_minute_ago(world: &World) -> DateTime<Utc> {
+    (world.server.now() - minutes(1)).with_nanosecond(0).unwrap()
+}
+
+fn skipped(world: &World) -> f64 {
+    world.shown.sum("wolkvox_stretches_skipped_total", "")
+}
+
+#[tokio::test(start_paused = true)]
+async fn it_is_passed_over_after_its_third_failure_and_counts_when_it_can_be_read() {
+    for (fault, end_is_exclusive) in faults()
+        .into_iter()
+        .flat_map(|fault| [(fault.clone(), false), (fault, true)])
+    {
+        let mut world = World::running().await;
+        world
+            .server
+            .with(|state| state.end_is_exclusive = end_is_exclusive);
+        let second = a_minute_ago(&world);
+        poison(&mut world, second, &fault);
+        for _ in 0..12 {
+            world.beat().await;
+            world.close(1);
+        }
+        let what = format!("{} {end_is_exclusive}", fault.error.reason().as_str());
+        assert_eq!(skipped(&world), 1.0, "{what}");
+        world.beat().await.poll.expect("polls succeed again");
+        // Where `date_end` is exclusive, what closes at the beat is in the next one.
+        world.beat().await;
+        assert_eq!(
+            world.counted(),
+            40 + 12,
+            "{what}: all but the chat of that second"
+        );
+        world.server.with(|state| state.poison.clear());
+        world.beats(13).await;
+        assert_eq!(world.counted(), 41 + 12, "{what}: the sweep found it");
+        assert_eq!(skipped(&world), 1.0, "{what}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_can_be_read_again_in_time_is_not_passed_over() {
+    for fault in faults() {
+        let mut world = World::running().await;
+        let second = a_minute_ago(&world);
+        poison(&mut world, second, &fault);
+        world.beats(2).await;
+        world.server.with(|state| state.poison.clear());
+        world.good_beat().await;
+        assert_eq!(world.counted(), 41);
+        world.beats(20).await;
+        assert_eq!((world.counted(), skipped(&world)), (41, 0.0));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn two_of_them_are_passed_over_each_for_itself() {
+    let mut world = World::running().await;
+    let second = a_minute_ago(&world);
+    poison(&mut world, second, &Fault::status(500));
+    poison(&mut world, second - minutes(3), &Fault::half());
+    world.beats(40).await;
+    assert_eq!((world.counted(), skipped(&world)), (80, 2.0));
+    world.beat().await.poll.expect("polls succeed again");
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_within_a_backlog_of_days_does_not_hold_the_rest_up() {
+    let mut world = World::running().await;
+    world.crash();
+    for _ in 0..72 {
+        world.close(2);
+        world.wait(hours(1)).await;
+    }
+    let second = a_minute_ago(&world) - hours(30);
+    poison(&mut world, second, &Fault::half());
+    world.start().await;
+    world.beats(12).await;
+    assert_eq!((world.counted(), skipped(&world)), (144 + 40, 1.0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn after_a_restart_sweeps_still_ask_for_what_was_passed_over() {
+    let mut world = World::running().await;
+    let second = a_minute_ago(&world);
+    poison(&mut world, second, &Fault::status(500));
+    world.beats(12).await;
+    assert_eq!(skipped(&world), 1.0);
+    world.restart().await;
+    world.beats(30).await;
+    assert_eq!(world.counted(), 40);
+    world.beat().await.poll.expect("polls succeed again");
+    world.server.with(|state| state.poison.clear());
+    world.beats(13).await;
+    assert_eq!(world.counted(), 41);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_fails_every_call_is_not_searched_through_at_each_beat() {
+    let mut world = World::running().await;
+    world.close(5);
+    world.server.with(|state| state.down = Some(Fault::status(503)));
+    let asked = world.server.with(|state| state.asked.len());
+    world.beats(96).await;
+    // One retry a beat, and few searches that end at the second failure in a row.
+    let calls = world.server.with(|state| state.asked.len()) - asked;
+    assert!((96..300).contains(&calls), "{calls}");
+    world.server.with(|state| state.down = None);
+    world.good_beat().await;
+    assert_eq!((world.counted(), skipped(&world)), (5, 0.0));
+}

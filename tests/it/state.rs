@@ -1,0 +1,291 @@
+//! The state on disk and the built binary: damaged, newer, of another operation, held by another process, not writable,
+//! written by an earlier version; and what changes of settings do to it.
+
+use std::path::{Path, PathBuf};
+
+use tempfile::TempDir;
+
+use crate::support::exposition::Exposition;
+use crate::support::operation::{Operation, minutes, now, seconds};
+use crate::support::process::{Exporter, Variables, command, finish, state, variables, wait_until, with};
+
+/// An exporter that has counted an operation's chats, and was killed.
+async fn counted() -> (Operation, TempDir, Variables) {
+    let mut operation = Operation::start_with(3000.0).await;
+    let state = state();
+    let count_from = now() - minutes(3);
+    operation.place(count_from + seconds(5), now() - seconds(1));
+    let variables = with(
+        variables(&operation, state.path()),
+        "COUNT_FROM",
+        &count_from.to_rfc3339(),
+    );
+    let exporter = Exporter::serve(&variables).await;
+    exporter.settle(&operation, &mut Exposition::default()).await;
+    exporter.kill().await;
+    (operation, state, variables)
+}
+
+/// A start that is refused: its status and what it says.
+async fn refused(variables: &Variables) -> (Option<i32>, String) {
+    let (status, _, error) = finish(command::<[&str; 0], _>([], variables)).await;
+    (status.code(), error)
+}
+
+fn file(state: &TempDir) -> PathBuf {
+    state.path().join("ventas.state")
+}
+
+fn names(directory: &Path) -> Vec<String> {
+    let entries = std::fs::read_dir(directory).unwrap();
+    let mut names: Vec<_> = entries
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    names.sort();
+    names
+}
+
+#[tokio::test]
+async fn a_damaged_state_is_put_aside_told_and_counting_goes_on_by_the_first_start_rule() {
+    let (mut operation, state, variables) = counted().await;
+    let whole = std::fs::read(file(&state)).unwrap();
+    let mut flipped = whole.clone();
+    flipped[whole.len() / 2] ^= 0x10;
+    for damaged in [&whole[..whole.len() - 100], &flipped] {
+        std::fs::write(file(&state), damaged).unwrap();
+        let count_from = now() + seconds(1);
+        let variables = with(
+            variables.clone(),
+            "COUNT_FROM",
+            &(now() - minutes(1)).to_rfc3339(),
+        );
+        let mut fresh = Operation::start_with(3000.0).await;
+        let variables = with(variables, "BASE_URL", &fresh.base_url());
+        fresh.place(now() - seconds(40), count_from);
+        let exporter = Exporter::serve(&variables).await;
+        let page = exporter.settle(&fresh, &mut Exposition::default()).await;
+        assert_eq!(page.sum("wolkvox_state_recoveries_total"), 1.0);
+        let log = exporter.log.text();
+        let told = log
+            .lines()
+            .find(|line| line.contains(" ERROR "))
+            .expect("a line in the log");
+        let aside = names(state.path());
+        let aside = aside
+            .iter()
+            .find(|name| name.contains("damaged"))
+            .expect("it is kept");
+        assert!(
+            told.contains(aside.as_str()) && told.contains("is damaged"),
+            "{told}"
+        );
+        assert_eq!(std::fs::read(state.path().join(aside)).unwrap(), damaged);
+        std::fs::remove_file(state.path().join(aside)).unwrap();
+        exporter.kill().await;
+    }
+    operation.place_until(now());
+}
+
+#[tokio::test]
+async fn a_state_of_a_newer_version_is_refused_and_left_alone() {
+    let (_operation, state, variables) = counted().await;
+    let newer = String::from_utf8(std::fs::read(file(&state)).unwrap())
+        .unwrap()
+        .replacen(" v1 ", " v2 ", 1);
+    std::fs::write(file(&state), &newer).unwrap();
+    let (status, error) = refused(&variables).await;
+    assert_eq!(status, Some(1));
+    assert!(
+        error.contains("newer exporter") && error.contains("ventas.state"),
+        "{error}"
+    );
+    assert_eq!(std::fs::read_to_string(file(&state)).unwrap(), newer);
+}
+
+#[tokio::test]
+async fn another_host_or_agent_is_refused_until_it_is_adopted() {
+    let (mut operation, _state, variables) = counted().await;
+    // The same operation at another address.
+    operation.go_down().await;
+    operation.come_up_elsewhere().await;
+    let moved = with(variables, "BASE_URL", &operation.base_url());
+    let (status, error) = refused(&moved).await;
+    assert_eq!(status, Some(1));
+    assert!(
+        error.contains("--adopt-state") && error.contains("ventas.state"),
+        "{error}"
+    );
+
+    let exporter = Exporter::start(["serve", "--adopt-state"], &moved).await;
+    operation.place_until(now());
+    let mut newest = Exposition::default();
+    exporter.settle(&operation, &mut newest).await;
+    exporter.kill().await;
+    // Once is enough.
+    let exporter = Exporter::serve(&moved).await;
+    exporter.settle(&operation, &mut newest).await;
+    exporter.kill().await;
+
+    let (status, error) = refused(&with(moved, "AGENT_DNI", "52123456")).await;
+    assert_eq!(status, Some(1));
+    assert!(
+        error.contains("WOLKVOX_AGENT_DNI") && error.contains("--adopt-state"),
+        "{error}"
+    );
+    assert!(!error.contains("52123456"), "{error}");
+}
+
+#[tokio::test]
+async fn another_operation_is_a_first_start_beside_and_a_renamed_file_keeps_its_totals() {
+    let (operation, state, variables) = counted().await;
+    let other = with(variables, "OPERATION", "soporte");
+    // By the rule of a first start: nothing that closed before counts.
+    let other = with(other, "COUNT_FROM", &now().to_rfc3339());
+    let exporter = Exporter::serve(&other).await;
+    let page = exporter
+        .scrape_until("a poll", &mut Exposition::default(), |page| {
+            page.sum("wolkvox_up") > 0.5
+        })
+        .await;
+    assert_eq!(page.sum("wolkvox_chats_total"), 0.0);
+    exporter.kill().await;
+    for name in ["ventas.state", "soporte.state"] {
+        assert!(names(state.path()).contains(&name.to_owned()));
+    }
+    std::fs::rename(file(&state), state.path().join("soporte.state")).unwrap();
+    let exporter = Exporter::serve(&other).await;
+    let page = exporter.scrape().await;
+    assert_eq!(
+        page.sum("wolkvox_chats_total"),
+        operation.truth().all.chats as f64
+    );
+}
+
+#[tokio::test]
+async fn count_from_is_ignored_once_there_is_a_state() {
+    let (operation, _state, variables) = counted().await;
+    for count_from in [now() - minutes(60 * 24), now()] {
+        let variables = with(variables.clone(), "COUNT_FROM", &count_from.to_rfc3339());
+        let exporter = Exporter::serve(&variables).await;
+        exporter.settle(&operation, &mut Exposition::default()).await;
+    }
+}
+
+/// Each is what a released version wrote, with what it showed of it (not all buckets).
+#[tokio::test]
+async fn a_state_file_of_every_released_version_loads() {
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/fixture/state");
+    let files = names(&directory);
+    let versions: Vec<_> = files
+        .iter()
+        .filter_map(|name| name.strip_suffix(".state"))
+        .collect();
+    assert!(!versions.is_empty());
+    for version in versions {
+        let state = state();
+        std::fs::copy(directory.join(format!("{version}.state")), file(&state)).unwrap();
+        let mut variables = Variables::new();
+        for (name, value) in [
+            // Nothing listens there: what is shown is what was stored.
+            ("BASE_URL", "http://127.0.0.1:1"),
+            ("TOKEN", "not+asked/for=anything"),
+            ("OPERATION", "ventas"),
+            ("AGENTS", "names"),
+            ("LISTEN_ADDRESS", "127.0.0.1:0"),
+            ("STATE_DIR", state.path().to_str().unwrap()),
+        ] {
+            variables = with(variables, name, value);
+        }
+        let page = Exporter::serve(&variables).await.scrape().await;
+        let shown = std::fs::read_to_string(directory.join(format!("{version}.txt"))).unwrap();
+        let shown = Exposition::parse(&shown);
+        assert!(shown.totals().count() > 100);
+        for (series, value) in shown.totals() {
+            assert_eq!(page.get(series), Some(value), "{version}: {series}");
+        }
+        assert_eq!(page.sum("wolkvox_state_recoveries_total"), 0.0);
+    }
+}
+
+#[tokio::test]
+async fn a_second_exporter_on_the_same_state_says_who_holds_it() {
+    let operation = Operation::start().await;
+    let state = state();
+    let variables = variables(&operation, state.path());
+    let first = Exporter::serve(&variables).await;
+    let (status, _, error) = finish(command::<[&str; 0], _>([], &variables)).await;
+    assert_eq!(status.code(), Some(1));
+    let holder = format!("another exporter (process {})", first.pid());
+    assert!(error.contains(&holder), "{error}");
+    assert!(error.contains("WOLKVOX_STATE_DIR"), "{error}");
+    // The first one goes on.
+    assert_eq!(first.get("/-/healthy").await.0, 200);
+}
+
+#[tokio::test]
+async fn a_state_directory_that_cannot_be_written_is_an_error_at_the_start() {
+    let operation = Operation::start().await;
+    let state = state();
+    // Root may write anywhere, but not below a file.
+    let file = state.path().join("file");
+    std::fs::write(&file, "").unwrap();
+    let variables = variables(&operation, &file.join("state"));
+    let (status, _, error) = finish(command::<[&str; 0], _>([], &variables)).await;
+    assert_eq!(status.code(), Some(1));
+    assert!(
+        error.contains("can't be used") && error.contains("WOLKVOX_STATE_DIR"),
+        "{error}"
+    );
+    assert!(operation.handle().requests().is_empty());
+}
+
+#[tokio::test]
+async fn while_the_state_cannot_be_written_nothing_new_is_shown() {
+    let mut operation = Operation::start().await;
+    let state = state();
+    let count_from = now() - minutes(3);
+    operation.place(count_from + seconds(5), now() - seconds(1));
+    let variables = with(
+        variables(&operation, state.path()),
+        "COUNT_FROM",
+        &count_from.to_rfc3339(),
+    );
+    let exporter = Exporter::serve(&variables).await;
+    let mut newest = Exposition::default();
+    exporter
+        .scrape_until("all chats", &mut newest, |page| operation.is_counted(page))
+        .await;
+    // Settled: what was shown as 0 at first has its value now.
+    operation.assert_counted(&newest);
+    let before: Vec<_> = newest
+        .totals()
+        .map(|(series, value)| (series.to_owned(), value))
+        .collect();
+
+    // Not even root can write a file where a directory is.
+    let obstacle = state.path().join("ventas.state.new");
+    wait_until("the obstacle", || std::fs::create_dir(&obstacle).is_ok()).await;
+    operation.place(now() - seconds(1), now());
+    let page = exporter
+        .scrape_until("failures", &mut newest, |page| page.failures("state") >= 3.0)
+        .await;
+    assert!(page.up() == Some(false));
+    assert!(page.sum("wolkvox_state_commit_failures_total") >= 3.0);
+    let after: Vec<_> = page
+        .totals()
+        .map(|(series, value)| (series.to_owned(), value))
+        .collect();
+    assert_eq!(after, before, "uncommitted chats are shown");
+    assert_eq!(exporter.get("/-/ready").await.0, 200);
+
+    std::fs::remove_dir(&obstacle).unwrap();
+    exporter
+        .scrape_until("all chats", &mut newest, |page| {
+            page.up() == Some(true) && operation.is_counted(page)
+        })
+        .await;
+    operation.assert_counted(&newest);
+    exporter.kill().await;
+    let exporter = Exporter::serve(&variables).await;
+    operation.assert_counted(&exporter.scrape().await);
+}
