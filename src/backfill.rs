@@ -20,7 +20,7 @@ use chrono_tz::Tz;
 
 pub use output::Output;
 pub use progress::Progress;
-pub use reading::{Notice, Piece, ReadError, Reader};
+pub use reading::{Notice, Pauses, Piece, ReadError, Reader};
 pub use timeline::{Span, Timeline};
 
 use crate::app;

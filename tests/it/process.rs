@@ -11,7 +11,7 @@ use tokio::process::Command;
 use wolkvox_exporter::simulator::Fault;
 
 use crate::support::exposition::{Exposition, without_live_lines};
-use crate::support::operation::{Operation, minutes, now, seconds};
+use crate::support::placed::{Placed, minutes, now, seconds};
 use crate::support::process::{
     Exporter, Variables, client, command, finish, get, variables, wait_for, wait_until,
 };
@@ -45,7 +45,7 @@ fn is(value: Option<f64>, expected: f64) -> bool {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn killed_again_and_again_it_counts_each_chat_once_and_no_total_falls() {
     let kills = std::env::var(KILLS).map_or(5, |kills| kills.parse::<u64>().expect("a number of kills"));
-    let mut operation = Operation::start().await;
+    let mut operation = Placed::start().await;
     let state = state();
     let count_from = now() - minutes(4);
     // Around the beginning nothing closes: which side a chat of that second is on is tested elsewhere.
@@ -117,7 +117,7 @@ async fn killed_again_and_again_it_counts_each_chat_once_and_no_total_falls() {
 
 #[tokio::test]
 async fn a_restart_serves_the_stored_totals_at_once_and_polls_when_they_were_scraped() {
-    let mut operation = Operation::start().await;
+    let mut operation = Placed::start().await;
     let state = state();
     let count_from = now() - minutes(3);
     operation.place(count_from + seconds(5), now() - seconds(1));
@@ -156,7 +156,7 @@ async fn a_restart_serves_the_stored_totals_at_once_and_polls_when_they_were_scr
 
 #[tokio::test]
 async fn no_scrape_after_a_restart_finds_an_empty_page() {
-    let mut operation = Operation::start().await;
+    let mut operation = Placed::start().await;
     let state = state();
     let count_from = now() - minutes(3);
     operation.place(count_from + seconds(5), now() - seconds(1));
@@ -197,7 +197,7 @@ async fn no_scrape_after_a_restart_finds_an_empty_page() {
 #[tokio::test]
 async fn sigterm_in_the_middle_of_a_stalled_poll_ends_it_with_status_0() {
     for signal in ["TERM", "INT"] {
-        let operation = Operation::start().await;
+        let operation = Placed::start().await;
         let state = state();
         let handle = operation.handle();
         handle.always(Some(Fault::Stall));
@@ -210,7 +210,7 @@ async fn sigterm_in_the_middle_of_a_stalled_poll_ends_it_with_status_0() {
 
 #[tokio::test]
 async fn a_second_signal_does_not_wait_for_connections() {
-    let operation = Operation::start().await;
+    let operation = Placed::start().await;
     let state = state();
     let mut exporter = Exporter::serve(&variables(&operation, state.path())).await;
     // Half a request: the drain waits for the rest of it.
@@ -230,7 +230,7 @@ async fn a_second_signal_does_not_wait_for_connections() {
 
 #[tokio::test]
 async fn a_second_exporter_on_the_same_state_says_who_holds_it() {
-    let operation = Operation::start().await;
+    let operation = Placed::start().await;
     let state = state();
     let variables = variables(&operation, state.path());
     let first = Exporter::serve(&variables).await;
@@ -279,7 +279,7 @@ async fn all_configuration_errors_are_told_at_once_before_a_port_is_opened() {
 
 #[tokio::test]
 async fn a_port_that_is_taken_is_told_with_the_way_out() {
-    let operation = Operation::start().await;
+    let operation = Placed::start().await;
     let state = state();
     let taken = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = taken.local_addr().unwrap().to_string();
@@ -294,7 +294,7 @@ async fn a_port_that_is_taken_is_told_with_the_way_out() {
 
 #[tokio::test]
 async fn a_state_directory_that_cannot_be_written_is_an_error_at_the_start() {
-    let operation = Operation::start().await;
+    let operation = Placed::start().await;
     let state = state();
     // Root may write anywhere, but not below a file.
     let file = state.path().join("file");
@@ -311,7 +311,7 @@ async fn a_state_directory_that_cannot_be_written_is_an_error_at_the_start() {
 
 #[tokio::test]
 async fn a_refused_token_is_a_failed_poll_and_the_exporter_stays_up() {
-    let operation = Operation::start().await;
+    let operation = Placed::start().await;
     let state = state();
     let wrong = "another+token/of=somebody";
     let variables = with(variables(&operation, state.path()), "TOKEN", wrong);
@@ -337,7 +337,7 @@ async fn a_refused_token_is_a_failed_poll_and_the_exporter_stays_up() {
 
 #[tokio::test]
 async fn a_new_token_in_the_token_file_needs_no_restart() {
-    let mut operation = Operation::start().await;
+    let mut operation = Placed::start().await;
     let (state, secrets) = (state(), state());
     let file = secrets.path().join("token");
     std::fs::write(&file, format!("{}\n", operation.token())).unwrap();
@@ -375,7 +375,7 @@ async fn a_new_token_in_the_token_file_needs_no_restart() {
 
 #[tokio::test]
 async fn nothing_of_a_customer_is_in_the_log_on_a_page_or_on_disk() {
-    let mut operation = Operation::start().await;
+    let mut operation = Placed::start().await;
     let state = state();
     let count_from = now() - minutes(3);
     operation.place(count_from + seconds(5), now());
@@ -457,7 +457,7 @@ async fn nothing_of_a_customer_is_in_the_log_on_a_page_or_on_disk() {
 
 #[tokio::test]
 async fn while_the_state_cannot_be_written_nothing_new_is_shown() {
-    let mut operation = Operation::start().await;
+    let mut operation = Placed::start().await;
     let state = state();
     let count_from = now() - minutes(3);
     operation.place(count_from + seconds(5), now() - seconds(1));
@@ -508,7 +508,7 @@ async fn while_the_state_cannot_be_written_nothing_new_is_shown() {
 
 #[tokio::test]
 async fn every_path_and_method_has_its_answer() {
-    let operation = Operation::start().await;
+    let operation = Placed::start().await;
     let state = state();
     let exporter = Exporter::serve(&variables(&operation, state.path())).await;
     wait_for("readiness", || async {
@@ -542,7 +542,7 @@ async fn every_path_and_method_has_its_answer() {
 
 #[tokio::test]
 async fn curl_reads_the_same_page_compressed_and_plain() {
-    let mut operation = Operation::start().await;
+    let mut operation = Placed::start().await;
     let state = state();
     let count_from = now() - minutes(3);
     operation.place(count_from + seconds(5), now() - seconds(1));

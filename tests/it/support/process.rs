@@ -16,7 +16,7 @@ use tokio::process::{Child, Command};
 use tokio::time::Instant;
 
 use super::exposition::Exposition;
-use super::operation::{OPERATION, Operation};
+use super::operation::Operation;
 
 /// Only against a test that would hang for ever; nothing here is expected to take long.
 const GUARD: Duration = Duration::from_secs(300);
@@ -79,13 +79,10 @@ pub(crate) type Variables = BTreeMap<String, String>;
 
 /// For a server of this machine: a poll each second, the state in `state`.
 pub(crate) fn variables(operation: &Operation, state: &Path) -> Variables {
-    let mut variables = Variables::new();
+    let mut variables = operation.variables();
     let mut set = |name: &str, value: &str| {
         variables.insert(format!("WOLKVOX_{name}"), value.to_owned());
     };
-    set("BASE_URL", &operation.base_url());
-    set("TOKEN", &operation.token());
-    set("OPERATION", OPERATION);
     set("POLL_INTERVAL", "1s");
     set("WINDOW", "1m");
     set("SWEEP_INTERVAL", "2s");
