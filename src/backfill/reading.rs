@@ -6,7 +6,7 @@ mod patience;
 
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 use chrono_tz::Tz;
 use tokio::time::Instant;
 
@@ -26,7 +26,6 @@ pub struct ReadError {
     /// Where it ends, UTC.
     pub to: DateTime<Utc>,
     /// Why.
-    #[source]
     pub cause: wolkvox::Error,
 }
 
@@ -95,6 +94,11 @@ impl<S: Source> Reader<S> {
     pub fn with_pauses(mut self, pauses: Pauses) -> Reader<S> {
         self.pauses = pauses;
         self
+    }
+
+    /// How long it waits between two calls.
+    pub fn pace(&self) -> Duration {
+        self.pace
     }
 
     /// Calls made.
@@ -208,6 +212,12 @@ impl<S: Source> Reader<S> {
         self.last_call = None;
         Ok(())
     }
+}
+
+/// The last second of a stretch that ends before `until`: the report's times are whole seconds, and one more would cost
+/// a call of its own at the end of a month.
+pub(crate) fn last_second_before(until: DateTime<Utc>) -> DateTime<Utc> {
+    (until - TimeDelta::nanoseconds(1)).trunc_subsecs(0)
 }
 
 struct Gathered {

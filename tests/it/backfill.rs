@@ -2,6 +2,7 @@
 
 mod database;
 mod fault;
+mod progress;
 mod resume;
 mod seam;
 
