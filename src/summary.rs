@@ -19,7 +19,7 @@ use crate::backfill::reading::last_second_before;
 use crate::backfill::{Notice, ReadError, Reader};
 use crate::chat::{Chat, Outcome};
 use crate::config::Config;
-use crate::ledger::totals::SumCount;
+use crate::ledger::histogram::SumCount;
 use crate::wolkvox::Source;
 use crate::wolkvox::client::{Client, SetupError};
 
