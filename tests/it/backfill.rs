@@ -2,6 +2,7 @@
 
 mod database;
 mod fault;
+mod memory;
 mod progress;
 mod resume;
 mod seam;
@@ -9,6 +10,8 @@ mod seam;
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use wolkvox_exporter::backfill::{self, Plan};
+use wolkvox_exporter::config::Config;
 use wolkvox_exporter::simulator::{Bursts, Filter, Settings, SimulatedChat, Span};
 
 use crate::support::operation::Operation;
@@ -45,6 +48,21 @@ async fn write(operation: &Operation, from: &str, to: &str, step: &str, file: &s
         file,
     ];
     operation.print(&[arguments.as_slice(), &more].concat()).await;
+}
+
+/// For the library: six hours from one sample to the next.
+fn plan(operation: &Operation, from: &str, until: &str) -> Plan {
+    let variables = operation.variables().into_iter();
+    let config = Config::from_variables(variables.map(|(name, value)| (name, Ok(value)))).unwrap();
+    let span = backfill::Span {
+        from: utc(from),
+        until: utc(until),
+        last: utc(until),
+        step: TimeDelta::hours(6),
+        labels: Vec::new(),
+        short_bounds: false,
+    };
+    Plan::new(&config, span, Utc::now()).unwrap()
 }
 
 fn lines(file: &str) -> Vec<String> {

@@ -34,7 +34,7 @@ impl Length {
     /// A call for `length` failed: half of it from now on. `is_too_much`: more will never do.
     pub(super) fn halve(&mut self, length: TimeDelta, is_too_much: bool) {
         // Whole seconds: the report tells no less apart.
-        self.now = TimeDelta::seconds(length.num_seconds() / 2).max(SMALLEST);
+        self.now = TimeDelta::seconds((length.num_seconds() + 1) / 2).max(SMALLEST);
         self.good = 0;
         if is_too_much {
             self.most = self.now;

@@ -16,7 +16,7 @@ const BOUNDS: [f64; 16] = [
 ];
 
 /// The bucket that holds a value.
-fn bucket(value: f64) -> (f64, f64) {
+pub(super) fn bucket(value: f64) -> (f64, f64) {
     let at = BOUNDS.partition_point(|bound| *bound < value);
     let low = at.checked_sub(1).map_or(0.0, |below| BOUNDS[below]);
     (low, BOUNDS.get(at).copied().unwrap_or(f64::INFINITY))
@@ -93,7 +93,7 @@ async fn four_weeks_in_prometheus_and_victoria_metrics_equal_the_truth() {
     let at = to.timestamp() as f64;
 
     let prometheus = Database::prometheus(tsdb::blocks(Path::new(&file)).await, "[]").await;
-    let victoria = Database::victoria_metrics().await;
+    let victoria = Database::victoria_metrics("[]").await;
     victoria.import(Path::new(&file)).await;
     for database in [&prometheus, &victoria] {
         assert_equals_truth(database, at, &by_skill, "skill_id").await;

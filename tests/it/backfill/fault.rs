@@ -3,14 +3,13 @@
 use std::path::Path;
 use std::time::Duration;
 
-use chrono::{NaiveDateTime, TimeDelta, Utc};
+use chrono::{NaiveDateTime, TimeDelta};
 use chrono_tz::America::Bogota;
-use wolkvox_exporter::backfill::{self, BackfillError, Outcome, Pauses, Plan, Progress, Reader, Span};
-use wolkvox_exporter::config::Config;
+use wolkvox_exporter::backfill::{self, BackfillError, Outcome, Pauses, Progress, Reader};
 use wolkvox_exporter::simulator::{Fault, Request};
 use wolkvox_exporter::wolkvox::client::{self, Client, Token};
 
-use super::{placed, write};
+use super::{placed, plan, write};
 use crate::support::operation::Operation;
 use crate::support::process::wait_until;
 use crate::support::truth::utc;
@@ -38,19 +37,7 @@ async fn backfill(
     settings: client::Settings,
     file: &Path,
 ) -> Result<Outcome, BackfillError> {
-    let variables = operation.variables();
-    let config =
-        Config::from_variables(variables.into_iter().map(|(name, value)| (name, Ok(value)))).unwrap();
-    let (from, until) = (utc("2026-03-10T05:00:00Z"), utc("2026-04-14T05:00:00Z"));
-    let span = Span {
-        from,
-        until,
-        last: until,
-        step: TimeDelta::hours(6),
-        labels: Vec::new(),
-        short_bounds: false,
-    };
-    let plan = Plan::new(&config, span, Utc::now()).unwrap();
+    let plan = plan(operation, "2026-03-10T05:00:00Z", "2026-04-14T05:00:00Z");
     let pauses = Pauses {
         usual: Duration::from_millis(1),
         concurrency: Duration::from_millis(1),
