@@ -1,5 +1,5 @@
 //! What an answer of 59,000 rows costs: decoding and counting it as a stream, and, to compare with, reading the same
-//! bytes into a `serde_json::Value`. And what rendering a large page costs.
+//! bytes into a `serde_json::Value`. And what rendering a large page costs, and making up a month of an operation.
 
 #![allow(missing_docs, clippy::unwrap_used, clippy::print_stdout)]
 
@@ -15,6 +15,7 @@ use wolkvox_exporter::exposition::{Options, Page};
 use wolkvox_exporter::ledger::exemplar::Exemplars;
 use wolkvox_exporter::ledger::{Absorbed, Agents, Delta, Found, Ledger, Rules, Totals};
 use wolkvox_exporter::metrics::{self, Progress, View};
+use wolkvox_exporter::simulator::{Settings, Simulator};
 use wolkvox_exporter::stats::Stats;
 use wolkvox_exporter::wolkvox::report;
 
@@ -101,6 +102,12 @@ fn render(totals: &Totals) -> Page {
     Page::render(&metrics::families(view, 0), None, Options::default())
 }
 
+/// April of a believable operation, as the simulator answers for it.
+fn month(simulator: &Simulator) -> usize {
+    let from = DateTime::from_timestamp(1_775_019_600, 0).unwrap();
+    simulator.truth(from, from + TimeDelta::days(30)).len()
+}
+
 /// The least of several runs: what else the machine does can only add to it.
 fn least<T>(mut run: impl FnMut() -> T) -> Duration {
     let one = |_| {
@@ -115,6 +122,7 @@ fn main() {
     let body = body();
     let ledger = Ledger::first_start(now(), Some(now() - TimeDelta::days(1)));
     let totals = count(&ledger, &body).totals;
+    let simulator = Simulator::new(Settings::believable());
     let mut criterion = Criterion::default().configure_from_args().sample_size(10);
     criterion.bench_function("decode and count 59,000 rows", |bencher| {
         bencher.iter(|| count(&ledger, black_box(&body)));
@@ -124,6 +132,9 @@ fn main() {
     });
     criterion.bench_function("render a large page", |bencher| {
         bencher.iter(|| render(black_box(&totals)));
+    });
+    criterion.bench_function("make up a month of 30,000 chats", |bencher| {
+        bencher.iter(|| month(black_box(&simulator)));
     });
     criterion.final_summary();
 

@@ -20,7 +20,7 @@ use chrono_tz::Tz;
 
 pub use output::Output;
 pub use progress::Progress;
-pub use reading::{Notice, Piece, ReadError, Reader};
+pub use reading::{Notice, Pauses, Piece, ReadError, Reader};
 pub use timeline::{Span, Timeline};
 
 use crate::app;
@@ -44,10 +44,10 @@ pub enum BackfillError {
     #[error(transparent)]
     Setup(#[from] SetupError),
     /// The report can't be read.
-    #[error("{source}{}", if *.resumable { ". What was written is kept: the same command goes on from there" } else { "" })]
+    #[error("{cause}{}", if *.resumable { ". What was written is kept: the same command goes on from there" } else { "" })]
     Read {
         /// Which piece, and why.
-        source: ReadError,
+        cause: ReadError,
         /// Whether there is a checkpoint.
         resumable: bool,
     },
@@ -88,12 +88,12 @@ pub enum BackfillError {
         checkpoint: PathBuf,
     },
     /// The output can't be written.
-    #[error("{what} can't be written: {source}")]
+    #[error("{what} can't be written: {cause}")]
     Write {
         /// The file, or the standard output.
         what: String,
         /// Why.
-        source: io::Error,
+        cause: io::Error,
     },
 }
 
@@ -264,17 +264,17 @@ pub async fn write<S: Source>(
         timeline: Timeline::new(span.from),
     });
     // The very second of `until` is the next stretch's, or the running exporter's.
-    let to = span.until - TimeDelta::nanoseconds(1);
+    let to = reading::last_second_before(span.until);
     let eve = span.from - plan.lookback;
-    progress.begin(eve, to, checkpoint.next);
+    progress.begin(eve, to, checkpoint.next, reader.pace());
     let mut reach = reach_of(plan, span.from);
     loop {
         let read = reader
             .next(checkpoint.next, to, |notice| progress.notice(&notice))
             .await;
-        let piece = read.map_err(|source| BackfillError::Read {
-            source,
-            resumable: output.is_resumable(),
+        let piece = read.map_err(|cause| BackfillError::Read {
+            cause,
+            resumable: output.is_begun(),
         })?;
         let Some(piece) = piece else { break };
         reach = piece.window.date_end;
@@ -285,11 +285,7 @@ pub async fn write<S: Source>(
         })?;
         timeline.forget_before(piece.window.date_ini);
         checkpoint.next = piece.window.to;
-        progress.piece(
-            checkpoint.next,
-            reader.calls(),
-            checkpoint.timeline.chats_counted(),
-        );
+        progress.piece(checkpoint.next, checkpoint.timeline.chats_counted());
         output.save(&checkpoint)?;
         if checkpoint.next >= to {
             break;

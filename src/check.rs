@@ -1,6 +1,10 @@
 //! `wolkvox-exporter check`: one call, and in plain words what is right and what is wrong.
 
+mod call;
+mod filter;
+mod row;
 mod sample;
+mod zone;
 
 use std::fmt::Write;
 use std::time::Duration;
@@ -12,8 +16,12 @@ use crate::app;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::wolkvox::client::{Client, SetupError};
-use crate::wolkvox::{Error, Exchange, Field, Reason, Source, Window, window};
+use crate::wolkvox::{Source, Window, window};
+use call::{judge_call, judge_clock};
+use filter::judge_filter;
+use row::{judge_fields, judge_rows};
 use sample::Sample;
+use zone::judge_zone;
 
 /// How far back is asked: long enough for a night without chats.
 const BACK: TimeDelta = TimeDelta::hours(12);
@@ -21,10 +29,6 @@ const BACK: TimeDelta = TimeDelta::hours(12);
 const AHEAD: TimeDelta = TimeDelta::hours(15);
 /// A shorter stretch at the beginning of a month says too little.
 const SHORTEST: TimeDelta = TimeDelta::hours(1);
-/// A clock that is off by more is worth a word.
-const CLOCK_TOLERANCE: TimeDelta = TimeDelta::seconds(5);
-/// Fewer rows say nothing about what is usual.
-const ENOUGH: usize = 20;
 
 /// How something is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -161,268 +165,6 @@ fn stretch(now: DateTime<Utc>, zone: Tz) -> Option<Window> {
     // Just after a month's beginning the old month says more.
     let before = here.checked_sub(1).filter(|_| is_short);
     pieces.get(before.unwrap_or(here)).copied()
-}
-
-fn judge_call(findings: &mut Findings, exchange: &Exchange, expected: &Expected) {
-    let host = &expected.host;
-    let answered = format!(
-        "{host} answers (HTTP {}, {:.1} s)",
-        exchange.status.unwrap_or_default(),
-        exchange.duration.as_secs_f64()
-    );
-    let Err(error) = &exchange.result else {
-        findings.add(Verdict::Ok, "address", answered);
-        findings.add(Verdict::Ok, "allow-list", "this machine's address is let in");
-        findings.add(Verdict::Ok, "token", "it is known to this server");
-        return;
-    };
-    let about = subject(error);
-    if exchange.status.is_some() {
-        findings.add(Verdict::Ok, "address", answered);
-        findings.add(Verdict::Ok, "allow-list", "this machine's address is let in");
-        let knows_token = matches!(
-            error.reason(),
-            Reason::Quota | Reason::Concurrency | Reason::Truncated | Reason::TooLarge | Reason::TooManyRows
-        );
-        if knows_token {
-            findings.add(Verdict::Ok, "token", "it is known to this server");
-        }
-    }
-    findings.add(Verdict::Problem, about, error.to_string());
-}
-
-/// What a failed call is about.
-fn subject(error: &Error) -> &'static str {
-    match error.reason() {
-        Reason::Connect | Reason::Timeout => "allow-list",
-        Reason::Tls | Reason::NotJson => "address",
-        Reason::Auth => "token",
-        Reason::Quota | Reason::Concurrency => "quota",
-        Reason::Forbidden | Reason::HttpStatus | Reason::BadRequest => "report",
-        Reason::Truncated | Reason::TooLarge | Reason::TooManyRows => "rows",
-    }
-}
-
-fn judge_clock(findings: &mut Findings, date: Option<DateTime<Utc>>, now: DateTime<Utc>) {
-    let Some(date) = date else { return };
-    let offset = date - now;
-    // The header has whole seconds.
-    let text = format!(
-        "the server's clock is {} {} ours",
-        words(offset.abs()),
-        if offset < TimeDelta::zero() {
-            "behind"
-        } else {
-            "ahead of"
-        }
-    );
-    if offset.abs() <= CLOCK_TOLERANCE {
-        findings.add(Verdict::Ok, "clock", "this machine and the server agree");
-    } else {
-        findings.add(
-            Verdict::Note,
-            "clock",
-            format!("{text}: no chat is lost by that, but set this machine's clock (NTP) if it is ours that is off"),
-        );
-    }
-}
-
-fn judge_rows(findings: &mut Findings, sample: &Sample<'_>, window: Window) {
-    let form = "%F %H:%M";
-    let (ini, end) = (window.date_ini.format(form), window.date_end.format(form));
-    if sample.rows == 0 {
-        findings.add(
-            Verdict::Note,
-            "rows",
-            format!(
-                "the report has no chats for {ini} to {end} (local time of WOLKVOX_TIMEZONE): zone, fields and filter can't be judged; run this again when chats have been closed"
-            ),
-        );
-        return;
-    }
-    findings.add(
-        Verdict::Ok,
-        "rows",
-        format!("{} chats for {ini} to {end} (local time)", sample.rows),
-    );
-    if sample.rejected > 0 {
-        findings.add(
-            Verdict::Problem,
-            "rows",
-            format!(
-                "{} rows are no chats (no usable conn_id); they can't be counted once, and are left out",
-                sample.rejected
-            ),
-        );
-    }
-}
-
-fn judge_fields(findings: &mut Findings, sample: &Sample<'_>) {
-    let list = |fields: &[Field]| {
-        fields
-            .iter()
-            .map(|field| field.name())
-            .collect::<Vec<_>>()
-            .join(", ")
-    };
-    let (missing, rest): (Vec<_>, Vec<_>) = Field::ALL
-        .into_iter()
-        .filter(|field| !sample.was_seen(*field))
-        .partition(|field| field.is_documented());
-    if missing.is_empty() {
-        findings.add(Verdict::Ok, "fields", "all documented fields are there");
-    } else {
-        findings.add(
-            Verdict::Problem,
-            "fields",
-            format!(
-                "no row has {}: the metrics made of them stay empty. Has Wolkvox changed its report?",
-                list(&missing)
-            ),
-        );
-    }
-    // A name is only read where it is switched on.
-    let rest: Vec<_> = rest
-        .into_iter()
-        .filter(|field| *field != Field::AgentName)
-        .collect();
-    if !rest.is_empty() {
-        findings.add(
-            Verdict::Note,
-            "fields",
-            format!(
-                "this server does not send {} (not every server does)",
-                list(&rest)
-            ),
-        );
-    }
-    for (field, count) in sample.invalid() {
-        findings.add(
-            Verdict::Problem,
-            "fields",
-            format!(
-                "{} can't be read in {count} of {} rows; those values are left out",
-                field.name(),
-                sample.rows
-            ),
-        );
-    }
-}
-
-/// Chats can't have closed in the future, and where chats close all the time, the newest was closed just now.
-fn judge_zone(findings: &mut Findings, sample: &Sample<'_>, window: Window, zone: Tz, now: DateTime<Utc>) {
-    let Some(newest) = sample.newest() else {
-        return findings.add(
-            Verdict::Note,
-            "zone",
-            "no row says when it was closed: it can't be judged",
-        );
-    };
-    if window.to < now {
-        return findings.add(
-            Verdict::Note,
-            "zone",
-            "the month has just begun: it can't be judged before chats have been closed in it",
-        );
-    }
-    let lag = now - newest;
-    // Zones are whole quarters of an hour apart.
-    let quarters = (lag.num_seconds() + 450).div_euclid(900);
-    let off = TimeDelta::minutes(15 * quarters);
-    let is_exact = (lag - off).abs() <= sample.usual_gap() * 5 + TimeDelta::seconds(60);
-    if lag < -TimeDelta::minutes(2) {
-        findings.add(
-            Verdict::Problem,
-            "zone",
-            format!(
-                "by WOLKVOX_TIMEZONE={zone} the newest chat was closed {} in the future: the operation's zone is {} ahead of it; set the zone of the operation",
-                words(-lag),
-                words(-off)
-            ),
-        );
-    } else if lag >= TimeDelta::minutes(25) && is_exact && sample.is_steady() && off > TimeDelta::zero() {
-        findings.add(
-            Verdict::Problem,
-            "zone",
-            format!(
-                "chats close every {} or so, and by WOLKVOX_TIMEZONE={zone} the newest was closed {} ago: the operation's zone seems to be {} behind it",
-                words(sample.usual_gap()),
-                words(lag),
-                words(off)
-            ),
-        );
-    } else if lag < TimeDelta::minutes(25) {
-        findings.add(
-            Verdict::Ok,
-            "zone",
-            format!(
-                "{zone} fits: the newest chat was closed {} ago",
-                words(lag.max(TimeDelta::zero()))
-            ),
-        );
-    } else {
-        findings.add(
-            Verdict::Note,
-            "zone",
-            format!(
-                "by WOLKVOX_TIMEZONE={zone} the newest chat was closed {} ago; if that is not so, set the zone of the operation",
-                words(lag)
-            ),
-        );
-    }
-}
-
-fn judge_filter(findings: &mut Findings, sample: &Sample<'_>, expected: &Expected) {
-    let settings = format!(
-        "WOLKVOX_SWEEP_INTERVAL={} and WOLKVOX_SWEEP_LOOKBACK={}",
-        expected.sweep_interval.map_or_else(
-            || "0".to_owned(),
-            |interval| humantime::format_duration(interval).to_string()
-        ),
-        humantime::format_duration(expected.sweep_lookback)
-    );
-    if sample.opened_before > 0 {
-        let text = format!(
-            "the report goes by the closing time ({} of {} chats had been opened before what was asked for): {settings}, which only finds what comes late, {}",
-            sample.opened_before,
-            sample.rows,
-            if expected.sweep_interval.is_some() {
-                "will do"
-            } else {
-                "is off; 1h would do"
-            }
-        );
-        return findings.add(Verdict::Ok, "filter", text);
-    }
-    if !(sample.rows >= ENOUGH && sample.begins_at_once()) {
-        return findings.add(
-            Verdict::Note,
-            "filter",
-            "whether the report goes by the closing or the opening time can't be told from these rows; run this again in the middle of the day",
-        );
-    }
-    let longest = sample.longest();
-    let interval = expected.sweep_interval.unwrap_or_default();
-    let reaches =
-        TimeDelta::from_std(expected.sweep_lookback.saturating_sub(interval)).unwrap_or(TimeDelta::MAX);
-    if expected.sweep_interval.is_some() && reaches > longest.max(TimeDelta::hours(24)) {
-        return findings.add(
-            Verdict::Note,
-            "filter",
-            format!(
-                "the report seems to go by the opening time: chats are found by the sweep, not by the poll. {settings} finds chats up to {} long; set WOLKVOX_SWEEP_INTERVAL=5m to see them sooner",
-                words(reaches)
-            ),
-        );
-    }
-    findings.add(
-        Verdict::Problem,
-        "filter",
-        format!(
-            "the report seems to go by the opening time, and {settings} misses chats longer than {}: set WOLKVOX_SWEEP_INTERVAL=5m and WOLKVOX_SWEEP_LOOKBACK=26h, or longer if your chats last longer",
-            words(reaches)
-        ),
-    );
 }
 
 /// A length of time to the minute, or to the second if it is short.

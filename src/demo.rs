@@ -39,6 +39,11 @@ impl Demo {
         self.server.base_url()
     }
 
+    /// The token that the simulator accepts. No secret: it is the same everywhere.
+    pub fn token(&self) -> &str {
+        &self.token
+    }
+
     /// The exporter's configuration: a beat that can be watched, and an hour to begin with. Of the environment only
     /// what concerns the log is taken.
     ///

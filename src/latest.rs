@@ -7,7 +7,8 @@ use std::sync::Arc;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::chat::{Chat, Outcome};
-use crate::ledger::totals::{AgentKey, ChatKey, Keys, SumCount};
+use crate::ledger::histogram::SumCount;
+use crate::ledger::key::{AgentKey, ChatKey, Keys};
 
 /// The labels of the averages.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
-use crate::ledger::totals::Histogram;
+use crate::ledger::histogram::Histogram;
 use crate::ledger::{AnswerCounts, bounds};
 use crate::wolkvox::{Exchange, Field, Reason, RowError};
 

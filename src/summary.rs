@@ -15,10 +15,11 @@ use chrono_tz::Tz;
 pub use print::Format;
 
 use crate::app;
+use crate::backfill::reading::last_second_before;
 use crate::backfill::{Notice, ReadError, Reader};
 use crate::chat::{Chat, Outcome};
 use crate::config::Config;
-use crate::ledger::totals::SumCount;
+use crate::ledger::histogram::SumCount;
 use crate::wolkvox::Source;
 use crate::wolkvox::client::{Client, SetupError};
 
@@ -242,7 +243,7 @@ pub async fn summarise<S: Source>(
         filters_on_close: false,
     };
     // The very second of `to` is the next stretch's.
-    sums.read(&mut reader, from, to - TimeDelta::nanoseconds(1), &mut tell)
+    sums.read(&mut reader, from, last_second_before(to), &mut tell)
         .await?;
     if !sums.filters_on_close {
         sums.read(&mut reader, from - question.lookback, from, &mut tell)

@@ -17,6 +17,8 @@ struct Resumable {
     path: PathBuf,
     file: File,
     fingerprint: String,
+    /// Whether there is a checkpoint beside it.
+    is_begun: bool,
 }
 
 impl Output {
@@ -29,9 +31,9 @@ impl Output {
             let writer = BufWriter::new(Box::new(io::stdout()) as Box<dyn Write + Send>);
             return Ok((Output { writer, file: None }, None));
         };
-        let failed = |source| BackfillError::Write {
+        let failed = |cause| BackfillError::Write {
             what: path.display().to_string(),
-            source,
+            cause,
         };
         let beside = checkpoint::path_of(&path);
         let found = checkpoint::find(&beside, fingerprint).map_err(failed)?;
@@ -68,26 +70,27 @@ impl Output {
                         path: path.clone(),
                         file,
                         fingerprint,
+                        is_begun: begun.is_some(),
                     }),
                 };
                 (output, begun.map(|(_, checkpoint)| checkpoint))
             })
     }
 
-    /// Whether an interrupted run can be gone on with.
-    pub(super) fn is_resumable(&self) -> bool {
-        self.file.is_some()
+    /// Whether there is something that the next run goes on with.
+    pub(super) fn is_begun(&self) -> bool {
+        self.file.as_ref().is_some_and(|file| file.is_begun)
     }
 
     pub(super) fn write(&mut self, text: &str) -> Result<(), BackfillError> {
         let result = self.writer.write_all(text.as_bytes());
-        result.map_err(|source| self.failed(source))
+        result.map_err(|cause| self.failed(cause))
     }
 
     /// Makes what was written outlive a crash, and notes where to go on.
     pub(super) fn save(&mut self, checkpoint: &Checkpoint) -> Result<(), BackfillError> {
         let result = self.try_save(checkpoint);
-        result.map_err(|source| self.failed(source))
+        result.map_err(|cause| self.failed(cause))
     }
 
     fn try_save(&mut self, checkpoint: &Checkpoint) -> io::Result<()> {
@@ -100,13 +103,15 @@ impl Output {
             &file.fingerprint,
             bytes,
             checkpoint,
-        )
+        )?;
+        file.is_begun = true;
+        Ok(())
     }
 
     /// All is written: the checkpoint is not needed any more.
     pub(super) fn finish(mut self) -> Result<(), BackfillError> {
         let result = self.try_finish();
-        result.map_err(|source| self.failed(source))
+        result.map_err(|cause| self.failed(cause))
     }
 
     fn try_finish(&mut self) -> io::Result<()> {
@@ -119,11 +124,11 @@ impl Output {
         }
     }
 
-    fn failed(&self, source: io::Error) -> BackfillError {
+    fn failed(&self, cause: io::Error) -> BackfillError {
         let what = match &self.file {
             Some(file) => file.path.display().to_string(),
             None => "the standard output".to_owned(),
         };
-        BackfillError::Write { what, source }
+        BackfillError::Write { what, cause }
     }
 }

@@ -1,10 +1,12 @@
 //! What a person who waits sees on the standard error: a bar on a terminal, plain lines in a pipe.
 
-use std::io::{IsTerminal, Write};
-use std::time::Duration;
+use std::fmt::Write as _;
+use std::io::{IsTerminal, Write as _};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{ProgressBar, ProgressState, ProgressStyle};
 
 use super::Outcome;
 use super::reading::Notice;
@@ -17,28 +19,84 @@ pub struct Progress {
     shown: Shown,
     begin: DateTime<Utc>,
     to: DateTime<Utc>,
+    /// Where and when this run began.
+    first: DateTime<Utc>,
+    started: Instant,
+    /// What each piece is followed by.
+    pace: Duration,
+    pieces: u64,
 }
 
 enum Shown {
-    Bar(ProgressBar),
+    Bar(Bar),
     Lines,
     Nothing,
+}
+
+/// A bar that is drawn anew each second.
+struct Bar {
+    bar: ProgressBar,
+    ahead: Arc<Mutex<Ahead>>,
+}
+
+/// What comes when; counted down each time the bar is drawn.
+#[derive(Debug, Clone, Copy, Default)]
+struct Ahead {
+    next_call: Option<Instant>,
+    end: Option<Instant>,
+}
+
+impl Bar {
+    fn new() -> Option<Bar> {
+        let ahead = Arc::new(Mutex::new(Ahead::default()));
+        let drawn = Arc::clone(&ahead);
+        let style = ProgressStyle::with_template("{wide_bar} {percent:>3} %  {msg}{ahead}").ok()?;
+        let style = style.with_key(
+            "ahead",
+            move |_: &ProgressState, out: &mut dyn std::fmt::Write| {
+                let ahead = *drawn.lock().unwrap_or_else(PoisonError::into_inner);
+                // What can't be drawn now is drawn a second later.
+                let _ = out.write_str(&ahead.words(Instant::now()));
+            },
+        );
+        let bar = ProgressBar::new(LENGTH);
+        bar.set_style(style);
+        bar.enable_steady_tick(Duration::from_secs(1));
+        // indicatif draws nothing where it takes the terminal for none.
+        (!bar.is_hidden()).then_some(Bar { bar, ahead })
+    }
+
+    fn look_ahead(&self, change: impl FnOnce(&mut Ahead)) {
+        change(&mut self.ahead.lock().unwrap_or_else(PoisonError::into_inner));
+        self.bar.tick();
+    }
+}
+
+impl Ahead {
+    fn words(self, now: Instant) -> String {
+        let left = |at: Option<Instant>| {
+            let left = at?.saturating_duration_since(now);
+            (!left.is_zero()).then(|| rounded(left))
+        };
+        let mut words = String::new();
+        // Writing to a String cannot fail.
+        if let Some(end) = left(self.end) {
+            let _ = write!(words, ", {end} left");
+        }
+        if let Some(next) = left(self.next_call) {
+            let _ = write!(words, ", next call in {next}");
+        }
+        words
+    }
 }
 
 impl Progress {
     /// On the standard error: a bar if it is a terminal, else lines.
     pub fn on_stderr() -> Progress {
-        let shown = if std::io::stderr().is_terminal() {
-            let bar = ProgressBar::new(LENGTH);
-            if let Ok(style) = ProgressStyle::with_template("{wide_bar} {percent:>3} %  {msg}") {
-                bar.set_style(style);
-            }
-            bar.enable_steady_tick(Duration::from_secs(1));
-            Shown::Bar(bar)
-        } else {
-            Shown::Lines
-        };
-        Progress::new(shown)
+        let is_terminal =
+            std::io::stderr().is_terminal() && std::env::var_os("TERM").is_none_or(|term| term != "dumb");
+        let bar = is_terminal.then(Bar::new).flatten();
+        Progress::new(bar.map_or(Shown::Lines, Shown::Bar))
     }
 
     /// On the standard error, only what explains the waiting.
@@ -56,67 +114,90 @@ impl Progress {
             shown,
             begin: DateTime::UNIX_EPOCH,
             to: DateTime::UNIX_EPOCH,
+            first: DateTime::UNIX_EPOCH,
+            started: Instant::now(),
+            pace: Duration::ZERO,
+            pieces: 0,
         }
     }
 
-    /// The stretch from `begin` to `to` is read; everything before `next` has been, in a run before.
-    pub fn begin(&mut self, begin: DateTime<Utc>, to: DateTime<Utc>, next: DateTime<Utc>) {
-        (self.begin, self.to) = (begin, to);
+    /// The stretch from `begin` to `to` is read, a call each `pace`; everything before `next` has been, in a run before.
+    pub fn begin(&mut self, begin: DateTime<Utc>, to: DateTime<Utc>, next: DateTime<Utc>, pace: Duration) {
+        (self.begin, self.to, self.first) = (begin, to, next);
+        (self.started, self.pace) = (Instant::now(), pace);
         if next > begin {
             self.say(&format!("going on from {}", next.format("%FT%TZ")));
         }
-        if let Shown::Bar(bar) = &self.shown {
+        if let Shown::Bar(Bar { bar, .. }) = &self.shown {
             bar.set_position(self.thousandths(next));
-            bar.reset_eta();
             bar.set_message("asking");
         }
     }
 
     /// Everything before `next` has been read.
-    pub fn piece(&mut self, next: DateTime<Utc>, calls: u64, chats: u64) {
+    pub fn piece(&mut self, next: DateTime<Utc>, chats: u64) {
+        self.pieces += 1;
         let at = self.thousandths(next);
+        let left = self.time_left(next);
+        let what = format!("{}, {}", counted(self.pieces, "piece"), counted(chats, "chat"));
         match &self.shown {
-            Shown::Bar(bar) => {
-                bar.set_position(at);
-                let left = humantime::format_duration(Duration::from_secs(bar.eta().as_secs()));
-                bar.set_message(format!("{calls} calls, {chats} chats, {left} left"));
+            Shown::Bar(shown) => {
+                shown.bar.set_position(at);
+                shown.bar.set_message(what);
+                shown.look_ahead(|ahead| {
+                    *ahead = Ahead {
+                        end: Some(Instant::now() + left),
+                        next_call: None,
+                    };
+                });
             }
             Shown::Lines => self.say(&format!(
-                "{} %: read up to {}, {calls} calls, {chats} chats",
+                "{} %: read up to {}, {what}, about {} left",
                 at / 10,
-                next.format("%FT%TZ")
+                next.format("%FT%TZ"),
+                rounded(left)
             )),
             Shown::Nothing => {}
         }
     }
 
+    /// If what is left takes as long as what was read, pauses included.
+    fn time_left(&self, next: DateTime<Utc>) -> Duration {
+        let seconds = |from: DateTime<Utc>, to: DateTime<Utc>| (to - from).num_seconds().max(0) as f64;
+        let (done, rest) = (seconds(self.first, next), seconds(next, self.to));
+        let spent = self.started.elapsed() + self.pace;
+        Duration::try_from_secs_f64(spent.as_secs_f64() * rest / done.max(1.0)).unwrap_or_default()
+    }
+
     /// Something happened that explains the waiting.
     pub fn notice(&mut self, notice: &Notice) {
         match notice {
-            Notice::Pause(pause) => {
-                let pause = humantime::format_duration(Duration::from_secs(pause.as_secs().max(1)));
-                self.say(&format!("the next call is made in {pause} (--pace)"));
-            }
+            Notice::Pause(pause) => match &self.shown {
+                Shown::Bar(shown) => {
+                    shown.look_ahead(|ahead| ahead.next_call = Some(Instant::now() + *pause));
+                }
+                _ => self.say(&format!("the next call is made in {} (--pace)", rounded(*pause))),
+            },
             Notice::Trouble(what) => self.say(what),
         }
     }
 
     /// All is written.
     pub fn end(&mut self, outcome: &Outcome) {
-        if let Shown::Bar(bar) = &self.shown {
+        if let Shown::Bar(Bar { bar, .. }) = &self.shown {
             bar.finish_and_clear();
         }
         self.say(&format!(
-            "done: {} chats up to {}, {} calls",
-            outcome.chats,
+            "done: {} up to {}, {}",
+            counted(outcome.chats, "chat"),
             outcome.last.format("%FT%T%.3fZ"),
-            outcome.calls
+            counted(outcome.calls, "call")
         ));
     }
 
     fn say(&self, text: &str) {
         match &self.shown {
-            Shown::Bar(bar) if !bar.is_finished() => bar.println(text),
+            Shown::Bar(Bar { bar, .. }) if !bar.is_finished() => bar.println(text),
             // Nobody can be told that the standard error is closed.
             Shown::Bar(_) | Shown::Lines => drop(writeln!(std::io::stderr(), "{text}")),
             Shown::Nothing => {}
@@ -127,5 +208,49 @@ impl Progress {
         let whole = (self.to - self.begin).num_seconds().max(1);
         let done = (at - self.begin).num_seconds().clamp(0, whole);
         u64::try_from(done).unwrap_or(0) * LENGTH / u64::try_from(whole).unwrap_or(1)
+    }
+}
+
+/// `1 piece`, `2 pieces`.
+fn counted(number: u64, what: &str) -> String {
+    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
+}
+
+/// To the second, and to the minute where there are hours.
+fn rounded(duration: Duration) -> String {
+    let seconds = duration.as_secs() + u64::from(duration.subsec_nanos() > 0);
+    let shown = if seconds < 3600 {
+        seconds
+    } else {
+        seconds / 60 * 60
+    };
+    humantime::format_duration(Duration::from_secs(shown)).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_lies_ahead_is_counted_down_and_not_told_when_it_is_past() {
+        let now = Instant::now();
+        let ahead = Ahead {
+            next_call: Some(now + Duration::from_millis(289_400)),
+            end: Some(now + Duration::from_secs(7384)),
+        };
+        assert_eq!(ahead.words(now), ", 2h 3m left, next call in 4m 50s");
+        let later = now + Duration::from_secs(300);
+        assert_eq!(ahead.words(later), ", 1h 58m left");
+        assert_eq!(Ahead::default().words(now), "");
+    }
+
+    #[test]
+    fn the_time_left_counts_the_pauses_that_are_still_to_come() {
+        let day = |day: i64| DateTime::UNIX_EPOCH + chrono::TimeDelta::days(day);
+        let mut progress = Progress::silent();
+        progress.begin(day(0), day(90), day(30), Duration::from_secs(300));
+        // One of three pieces is read; of this run it is the first of two.
+        let left = progress.time_left(day(60));
+        assert_eq!(left.as_secs(), 300);
     }
 }

@@ -1,23 +1,21 @@
 //! Reads a stretch of the past in polite pieces: as large as the vendor answers, smaller where it does not, with a
 //! pause between two calls.
 
+mod length;
+mod patience;
+
 use std::time::Duration;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 use chrono_tz::Tz;
 use tokio::time::Instant;
 
-use crate::chat::Chat;
-use crate::wolkvox::{self, Reason, Row, RowError, Sink, Source, Window, window};
+pub use patience::Pauses;
 
-/// No piece gets smaller.
-const SMALLEST: TimeDelta = TimeDelta::minutes(1);
-/// So many calls in a row may fail for what may pass by itself.
-const PATIENCE: u32 = 5;
-/// How long before the next try, where neither the pace nor the server says.
-const BREATH: Duration = Duration::from_secs(10);
-/// How long the server needs to forget a call that it still counts as running.
-const CONCURRENCY_PAUSE: Duration = Duration::from_secs(30);
+use crate::chat::Chat;
+use crate::wolkvox::{self, Exchange, Reason, Row, RowError, Sink, Source, Window, window};
+use length::Length;
+use patience::{Patience, Remedy};
 
 /// A stretch could not be read.
 #[derive(Debug, thiserror::Error)]
@@ -28,7 +26,6 @@ pub struct ReadError {
     /// Where it ends, UTC.
     pub to: DateTime<Utc>,
     /// Why.
-    #[source]
     pub cause: wolkvox::Error,
 }
 
@@ -61,7 +58,10 @@ pub struct Reader<S> {
     pace: Duration,
     /// Calls that need not wait for the pace.
     at_once: u32,
-    longest: TimeDelta,
+    pauses: Pauses,
+    length: Length,
+    has_answered: bool,
+    /// The last call that the next one has to keep its distance from.
     last_call: Option<Instant>,
     calls: u64,
 }
@@ -74,7 +74,9 @@ impl<S: Source> Reader<S> {
             zone,
             pace,
             at_once: 1,
-            longest: window::LONGEST,
+            pauses: Pauses::default(),
+            length: Length::new(),
+            has_answered: false,
             last_call: None,
             calls: 0,
         }
@@ -85,6 +87,18 @@ impl<S: Source> Reader<S> {
     pub fn with_calls_at_once(mut self, calls: u32) -> Reader<S> {
         self.at_once = calls;
         self
+    }
+
+    /// Waits in another way after failures.
+    #[must_use]
+    pub fn with_pauses(mut self, pauses: Pauses) -> Reader<S> {
+        self.pauses = pauses;
+        self
+    }
+
+    /// How long it waits between two calls.
+    pub fn pace(&self) -> Duration {
+        self.pace
     }
 
     /// Calls made.
@@ -103,90 +117,107 @@ impl<S: Source> Reader<S> {
         to: DateTime<Utc>,
         mut tell: impl FnMut(Notice),
     ) -> Result<Option<Piece>, ReadError> {
-        let mut failures = 0;
-        loop {
-            // The last second of a month is a piece of its own; it was in the piece before.
-            let pieces = window::pieces(cursor, to, self.zone, None, self.longest);
-            let is_left = |piece: &Window| piece.to > cursor || piece.from == piece.to && cursor == to;
-            let Some(window) = pieces.into_iter().find(is_left) else {
-                return Ok(None);
+        let mut patience = Patience::new(self.pauses, self.has_answered);
+        while let Some(window) = self.window(cursor, to) {
+            self.keep_pace(&mut tell).await;
+            let (exchange, gathered) = self.call(&window).await;
+            let Err(error) = exchange.result else {
+                self.has_answered = true;
+                self.length.note_good();
+                return Ok(Some(Piece {
+                    window,
+                    chats: gathered.chats,
+                    rejected: gathered.rejected,
+                }));
             };
-            self.wait(&mut tell).await;
-            let mut gathered = Gathered {
-                zone: self.zone,
-                chats: Vec::new(),
-                rejected: 0,
-            };
-            let exchange = self.source.report(&window, &mut gathered).await;
-            self.calls += 1;
-            self.last_call = Some(Instant::now());
-            match exchange.result {
-                Ok(_) => {
-                    return Ok(Some(Piece {
-                        window,
-                        chats: gathered.chats,
-                        rejected: gathered.rejected,
-                    }));
-                }
-                Err(error) => self.endure(window, error, &mut failures, &mut tell).await?,
-            }
+            self.endure(&mut patience, window, error, &mut tell).await?;
         }
+        Ok(None)
     }
 
-    async fn wait(&mut self, tell: &mut impl FnMut(Notice)) {
-        let Some(last) = self.last_call.filter(|_| self.calls >= u64::from(self.at_once)) else {
-            return;
+    /// What the next call asks for.
+    fn window(&self, cursor: DateTime<Utc>, to: DateTime<Utc>) -> Option<Window> {
+        let pieces = window::pieces(cursor, to, self.zone, None, self.length.now());
+        // The last second of a month is a piece of its own; it was in the piece before.
+        let is_left = |piece: &Window| piece.to > cursor || piece.from == piece.to && cursor == to;
+        pieces.into_iter().find(is_left)
+    }
+
+    async fn call(&mut self, window: &Window) -> (Exchange, Gathered) {
+        let mut gathered = Gathered {
+            zone: self.zone,
+            chats: Vec::new(),
+            rejected: 0,
         };
-        let left = self.pace.saturating_sub(last.elapsed());
+        let exchange = self.source.report(window, &mut gathered).await;
+        self.calls += 1;
+        self.last_call = Some(Instant::now());
+        (exchange, gathered)
+    }
+
+    async fn keep_pace(&mut self, tell: &mut impl FnMut(Notice)) {
+        let left = self.pace_left();
         if !left.is_zero() {
             tell(Notice::Pause(left));
             tokio::time::sleep(left).await;
         }
     }
 
-    /// Decides what follows a failure: less, another try, or the end.
+    /// How long the pace has the next call wait.
+    fn pace_left(&self) -> Duration {
+        self.last_call
+            .filter(|_| self.calls >= u64::from(self.at_once))
+            .map_or(Duration::ZERO, |last| self.pace.saturating_sub(last.elapsed()))
+    }
+
+    /// Decides what follows a failure, and waits before it.
     async fn endure(
         &mut self,
+        patience: &mut Patience,
         window: Window,
         error: wolkvox::Error,
-        failures: &mut u32,
         tell: &mut impl FnMut(Notice),
     ) -> Result<(), ReadError> {
         let length = window.to - window.from;
-        let is_too_much = matches!(error.reason(), Reason::TooManyRows | Reason::TooLarge);
-        let may_be_too_much = matches!(error.reason(), Reason::Timeout | Reason::Truncated);
-        let may_pass =
-            error.is_retryable() || matches!(error.reason(), Reason::Concurrency | Reason::Forbidden);
-        *failures += u32::from(!is_too_much);
-        let shrinks = (is_too_much || may_be_too_much) && length > SMALLEST;
-        if *failures > PATIENCE || !(shrinks || may_pass) {
-            return Err(ReadError {
-                from: window.from,
-                to: window.to,
-                cause: error,
-            });
+        if error.reason() == Reason::Connect {
+            // No call of the vendor's was used.
+            self.last_call = None;
         }
-        if shrinks {
-            self.longest = (length / 2).max(SMALLEST);
-            let longest = self.longest.to_std().unwrap_or_default();
-            tell(Notice::Trouble(format!(
-                "{error}. Asking for {} at a time from here on",
-                humantime::format_duration(longest)
-            )));
-            return Ok(());
-        }
-        let usual = match error.reason() {
-            Reason::Concurrency => CONCURRENCY_PAUSE,
-            _ => BREATH,
+        let (pause, what) = match patience.remedy(&error, length) {
+            Remedy::Again(pause) => (pause, "Asking again".to_owned()),
+            Remedy::Less(pause) => {
+                let is_too_much = matches!(error.reason(), Reason::TooManyRows | Reason::TooLarge);
+                self.length.halve(length, is_too_much);
+                let shorter = self.length.now().to_std().unwrap_or_default();
+                (
+                    pause,
+                    format!("Asking for {} at a time", humantime::format_duration(shorter)),
+                )
+            }
+            Remedy::GiveUp => {
+                return Err(ReadError {
+                    from: window.from,
+                    to: window.to,
+                    cause: error,
+                });
+            }
         };
-        let pause = error.retry_after().unwrap_or(usual);
-        tell(Notice::Trouble(format!(
-            "{error}. Trying again in {}",
-            humantime::format_duration(Duration::from_secs(pause.as_secs()))
-        )));
+        let pause = pause.max(self.pace_left());
+        let when = match pause.as_secs() {
+            0 => String::new(),
+            seconds => format!(" in {}", humantime::format_duration(Duration::from_secs(seconds))),
+        };
+        tell(Notice::Trouble(format!("{error}. {what}{when}")));
         tokio::time::sleep(pause).await;
+        self.last_call = None;
         Ok(())
     }
+}
+
+/// The last second of a stretch that ends before `until`: the report's times are whole seconds, and one more would cost
+/// a call of its own at the end of a month.
+pub(crate) fn last_second_before(until: DateTime<Utc>) -> DateTime<Utc> {
+    (until - TimeDelta::nanoseconds(1)).trunc_subsecs(0)
 }
 
 struct Gathered {
@@ -205,3 +236,6 @@ impl Sink for Gathered {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -12,7 +12,7 @@ use crate::exposition::{self, Stamp};
 use crate::latest::{Gatherer, Latest};
 use crate::ledger::delta::Novelty;
 use crate::ledger::exemplar::Exemplars;
-use crate::ledger::totals::Keys;
+use crate::ledger::key::Keys;
 use crate::ledger::{Delta, Found, Ledger, Rules, Totals};
 use crate::metrics::catalogue::{self as c, Section, Spec};
 use crate::metrics::{self, Family, Progress, View};

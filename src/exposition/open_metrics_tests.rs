@@ -155,3 +155,68 @@ fn floats_that_are_no_numbers_are_written_as_openmetrics_names_them() {
         assert_eq!(out, expected);
     }
 }
+
+fn stamped(families: &[Family], stamp: &Stamp, known: &[&str]) -> String {
+    let mut out = String::new();
+    write_stamped(&mut out, families, stamp, |name| !known.contains(&name));
+    out
+}
+
+#[test]
+fn stamped_samples_carry_the_labels_of_the_scrape_first_and_the_time_last() {
+    let stamp = Stamp {
+        timestamp_ms: 1_700_000_000_007,
+        labels: vec![
+            ("job".to_owned(), "wolkvox".to_owned()),
+            ("instance".to_owned(), "a\"b\\c\n".to_owned()),
+        ],
+        short_bounds: false,
+    };
+    let families = [
+        build::counter("c_total", "C.", &[(&[("a", "x")], 17.0)]),
+        build::gauge("g", "", &[(&[], 0.5)]),
+    ];
+    assert_eq!(
+        stamped(&families, &stamp, &[]),
+        "# TYPE c counter\n# HELP c C.\n\
+         c_total{job=\"wolkvox\",instance=\"a\\\"b\\\\c\\n\",a=\"x\"} 17.0 1700000000.007\n\
+         # TYPE g gauge\n\
+         g{job=\"wolkvox\",instance=\"a\\\"b\\\\c\\n\"} 0.5 1700000000.007\n"
+    );
+}
+
+#[test]
+fn the_metadata_of_a_family_is_stamped_only_where_it_is_new() {
+    let families = [
+        build::counter("c_total", "C.", &[(&[], 1.0)]),
+        build::gauge("g", "G.", &[(&[], 2.0)]),
+    ];
+    let text = stamped(&families, &Stamp::default(), &["c"]);
+    assert_eq!(
+        text,
+        "c_total 1.0 0.000\n# TYPE g gauge\n# HELP g G.\ng 2.0 0.000\n"
+    );
+}
+
+#[test]
+fn stamped_bounds_are_written_as_the_database_stores_those_of_live_scrapes() {
+    for (short_bounds, five) in [(false, "5.0"), (true, "5")] {
+        let stamp = Stamp {
+            timestamp_ms: -1_500,
+            labels: Vec::new(),
+            short_bounds,
+        };
+        let ten = five.replace('5', "10");
+        // Neither exemplars nor `_created` samples: they have no past.
+        assert_eq!(
+            stamped(&[histogram()], &stamp, &["h_seconds"]),
+            format!(
+                "h_seconds_bucket{{a=\"x\",le=\"{five}\"}} 1 -1.500\n\
+                 h_seconds_bucket{{a=\"x\",le=\"{ten}\"}} 2 -1.500\n\
+                 h_seconds_bucket{{a=\"x\",le=\"+Inf\"}} 3 -1.500\n\
+                 h_seconds_count{{a=\"x\"}} 3 -1.500\n\
+                 h_seconds_sum{{a=\"x\"}} 21.5 -1.500\n"
+            )
+        );
+    }
+}

@@ -1,7 +1,8 @@
 //! The series limit: which label sets a chat may add to. Past the limit a new one is counted with its open labels as
 //! `other`; closed words stay, and nothing that exists is dropped.
 
-use super::totals::{ChatKey, DispositionKey, FeelingKey, Keys, SpeakerKey, Table, Totals, lines};
+use super::key::{ChatKey, DispositionKey, FeelingKey, Keys, SpeakerKey, lines};
+use super::totals::{Table, Totals};
 
 /// The value of an open label past the limit.
 pub const OTHER: &str = "other";

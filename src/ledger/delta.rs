@@ -7,7 +7,8 @@ use chrono::{DateTime, NaiveDateTime, Utc};
 
 use super::admission::Admission;
 use super::exemplar::Exemplars;
-use super::totals::{Histogram, Keys};
+use super::histogram::Histogram;
+use super::key::Keys;
 use super::{Counts, Ledger, Rules, Totals, bounds};
 use crate::chat::{Chat, ConnId};
 use crate::wolkvox::{Field, RowError};

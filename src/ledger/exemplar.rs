@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 
-use super::bounds;
-use super::totals::{ChatKey, bucket_of};
+use super::histogram::bucket_of;
+use super::key::ChatKey;
+use super::measure::Measures;
 use crate::chat::{Chat, ConnId};
 
 /// A chat that a bucket counts.
@@ -19,18 +20,11 @@ pub struct Example {
     pub at: DateTime<Utc>,
 }
 
-/// Examples per bucket, the last for `+Inf`; bounds as in [`bounds`].
+/// Examples per bucket, the last for `+Inf`; bounds as in [`super::bounds`].
 pub type Buckets = Vec<Option<Example>>;
 
 /// Examples for the histograms of one label set.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-#[allow(missing_docs)] // One per histogram of the contract.
-pub struct Examples {
-    pub asa: Buckets,
-    pub duration: Buckets,
-    pub time_on_agent: Buckets,
-    pub agent_response: Buckets,
-}
+pub type Examples = Measures<Buckets>;
 
 /// Examples per label set.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -46,21 +40,9 @@ impl Exemplars {
     pub fn note(&mut self, chat: &Chat, key: &ChatKey, first_seen: DateTime<Utc>) {
         let examples = self.0.entry(key.clone()).or_default();
         let at = chat.closed.map_or(first_seen, |closed| closed.earliest);
-        for (buckets, bounds, value) in [
-            (&mut examples.asa, bounds::ASA, chat.asa_ms),
-            (&mut examples.duration, bounds::DURATION, chat.duration_ms),
-            (
-                &mut examples.time_on_agent,
-                bounds::TIME_ON_AGENT,
-                chat.time_on_agent_ms,
-            ),
-            (
-                &mut examples.agent_response,
-                bounds::AGENT_RESPONSE,
-                chat.agent_response_ms,
-            ),
-        ] {
-            if let Some(milliseconds) = value {
+        for (measure, buckets) in examples.as_mut().each() {
+            if let Some(milliseconds) = measure.of(chat) {
+                let bounds = measure.bounds();
                 let example = Example {
                     id: chat.id.clone(),
                     milliseconds,
@@ -80,12 +62,7 @@ impl Exemplars {
     pub fn add(&mut self, other: Exemplars) {
         for (key, others) in other.0 {
             let mine = self.0.entry(key).or_default();
-            for (buckets, other) in [
-                (&mut mine.asa, others.asa),
-                (&mut mine.duration, others.duration),
-                (&mut mine.time_on_agent, others.time_on_agent),
-                (&mut mine.agent_response, others.agent_response),
-            ] {
+            for ((_, buckets), (_, other)) in mine.as_mut().each().into_iter().zip(others.each()) {
                 let len = other.len();
                 for (index, example) in other.into_iter().enumerate() {
                     if let Some(example) = example {

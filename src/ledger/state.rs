@@ -10,8 +10,9 @@ use std::fmt::Write;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::totals::{ChatTotals, Histogram};
-use super::{Ledger, bounds};
+use super::Ledger;
+use super::histogram::Histogram;
+use super::measure::Measures;
 
 /// The version this program writes; it reads this and all earlier ones.
 pub const VERSION: u32 = 1;
@@ -70,23 +71,10 @@ fn hex(bytes: &[u8]) -> String {
 }
 
 /// The bounds of the stored histograms, so that a version with other bounds can tell.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-struct StoredBounds {
-    asa: Vec<u64>,
-    duration: Vec<u64>,
-    time_on_agent: Vec<u64>,
-    agent_response: Vec<u64>,
-}
+type StoredBounds = Measures<Vec<u64>>;
 
-impl StoredBounds {
-    fn current() -> StoredBounds {
-        StoredBounds {
-            asa: bounds::ASA.to_vec(),
-            duration: bounds::DURATION.to_vec(),
-            time_on_agent: bounds::TIME_ON_AGENT.to_vec(),
-            agent_response: bounds::AGENT_RESPONSE.to_vec(),
-        }
-    }
+fn current_bounds() -> StoredBounds {
+    Measures::of(|measure| measure.bounds().to_vec())
 }
 
 #[derive(Serialize)]
@@ -121,7 +109,7 @@ pub enum StateError {
 pub fn encode(origin: &Origin, ledger: &Ledger) -> Result<Vec<u8>, serde_json::Error> {
     let body = serde_json::to_vec(&Written {
         origin,
-        bounds: StoredBounds::current(),
+        bounds: current_bounds(),
         ledger,
     })?;
     let checksum = crc32fast::hash(&body);
@@ -168,7 +156,7 @@ pub fn decode(bytes: &[u8]) -> Result<(Origin, Ledger), StateError> {
     }
     let read: Read = serde_json::from_slice(body).map_err(|error| StateError::Damaged(error.to_string()))?;
     let mut ledger = read.ledger;
-    conform(&mut ledger, &read.bounds);
+    conform(&mut ledger, read.bounds);
     Ok((read.origin, ledger))
 }
 
@@ -207,44 +195,22 @@ impl Header {
 }
 
 /// A family whose bounds changed starts at 0 for all label sets: its old buckets say nothing about the new ones.
-fn conform(ledger: &mut Ledger, stored: &StoredBounds) {
-    type Part = fn(&mut ChatTotals) -> &mut Histogram;
-    let current = StoredBounds::current();
-    let families: [(&str, &[u64], &[u64], Part); 4] = [
-        ("wolkvox_chat_asa_seconds", &stored.asa, &current.asa, |totals| {
-            &mut totals.asa
-        }),
-        (
-            "wolkvox_chat_duration_seconds",
-            &stored.duration,
-            &current.duration,
-            |totals| &mut totals.duration,
-        ),
-        (
-            "wolkvox_chat_time_on_agent_seconds",
-            &stored.time_on_agent,
-            &current.time_on_agent,
-            |totals| &mut totals.time_on_agent,
-        ),
-        (
-            "wolkvox_chat_agent_response_seconds",
-            &stored.agent_response,
-            &current.agent_response,
-            |totals| &mut totals.agent_response,
-        ),
-    ];
-    for (name, stored, current, part) in families {
-        let changed = stored != current;
-        if changed {
+fn conform(ledger: &mut Ledger, stored: StoredBounds) {
+    let is_changed = stored.each().map(|(measure, stored)| {
+        let is_changed = stored != measure.bounds();
+        if is_changed {
             tracing::warn!(
-                family = name,
+                family = measure.family(),
                 "the buckets of this family changed with the version: it starts at 0"
             );
         }
-        for entry in ledger.totals.chats.values_mut() {
-            let histogram = part(&mut entry.value);
-            if changed || histogram.buckets.len() != current.len() + 1 {
-                *histogram = Histogram::new(current);
+        is_changed
+    });
+    for entry in ledger.totals.chats.values_mut() {
+        let histograms = entry.value.histograms_mut().each();
+        for ((measure, histogram), is_changed) in histograms.into_iter().zip(is_changed) {
+            if is_changed || histogram.buckets.len() != measure.bounds().len() + 1 {
+                *histogram = Histogram::new(measure.bounds());
             }
         }
     }

@@ -25,15 +25,15 @@ pub trait Store: Send {
 #[allow(missing_docs)] // The texts say what each one is.
 pub enum StoreError {
     #[error(
-        "the state directory {} can't be used: {source}. Make it writable for this user, or set WOLKVOX_STATE_DIR to a directory that is", path.display()
+        "the state directory {} can't be used: {cause}. Make it writable for this user, or set WOLKVOX_STATE_DIR to a directory that is", path.display()
     )]
-    Directory { path: PathBuf, source: io::Error },
+    Directory { path: PathBuf, cause: io::Error },
     #[error(
         "another exporter ({holder}) is using the state file {}. Stop it, or give this one its own WOLKVOX_OPERATION or WOLKVOX_STATE_DIR", path.display()
     )]
     Locked { path: PathBuf, holder: String },
-    #[error("the state file {} can't be read: {source}", path.display())]
-    Read { path: PathBuf, source: io::Error },
+    #[error("the state file {} can't be read: {cause}", path.display())]
+    Read { path: PathBuf, cause: io::Error },
     #[error(
         "the state file {} is damaged ({what}). Move it away to start counting anew (counters begin at 0, which Prometheus handles); never put an older copy in its place", path.display()
     )]
@@ -54,8 +54,8 @@ pub enum StoreError {
         "the state file {} counts with another WOLKVOX_AGENT_DNI than is set now. Start once with --adopt-state to go on counting with the new one, or set WOLKVOX_OPERATION to another name to count them apart", path.display()
     )]
     OtherAgent { path: PathBuf },
-    #[error("the state can't be written to {}: {source}", path.display())]
-    Write { path: PathBuf, source: io::Error },
+    #[error("the state can't be written to {}: {cause}", path.display())]
+    Write { path: PathBuf, cause: io::Error },
 }
 
 /// The settings that a state belongs to.
@@ -99,9 +99,9 @@ impl FileStore {
     /// # Errors
     /// See [`StoreError`]. Nothing was changed then.
     pub fn open(directory: &Path, identity: Identity, adopt: bool) -> Result<Opened, StoreError> {
-        let in_directory = |source| StoreError::Directory {
+        let in_directory = |cause| StoreError::Directory {
             path: directory.to_owned(),
-            source,
+            cause,
         };
         fs::create_dir_all(directory).map_err(in_directory)?;
         let name = file_name(&identity.operation);
@@ -150,7 +150,7 @@ impl FileStore {
 impl Store for FileStore {
     async fn commit(&mut self, ledger: &Ledger) -> Result<u64, StoreError> {
         let path = self.path.clone();
-        let failed = move |source| StoreError::Write { path, source };
+        let failed = move |cause| StoreError::Write { path, cause };
         let bytes = state::encode(&self.origin, ledger)
             .map_err(io::Error::other)
             .map_err(failed.clone())?;
@@ -270,10 +270,10 @@ fn read(path: &Path) -> Result<Option<(Origin, Ledger)>, StoreError> {
     let bytes = match fs::read(path) {
         Ok(bytes) => bytes,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(source) => {
+        Err(cause) => {
             return Err(StoreError::Read {
                 path: path.to_owned(),
-                source,
+                cause,
             });
         }
     };

@@ -5,7 +5,7 @@ use chrono_tz::UTC;
 use proptest::prelude::*;
 
 use super::delta::Novelty;
-use super::totals::Keys;
+use super::key::Keys;
 use super::*;
 use crate::wolkvox::{Field, Row, Value, window};
 

@@ -1,180 +1,17 @@
 //! What has been counted: counters and histograms per label set, in sorted maps, so that they compare and serialise
-//! the same way every time. Times are whole milliseconds in `u64`: a float that changed in its last digit on its way
-//! through a file would read as a counter reset.
+//! the same way every time.
+
+mod as_list;
 
 use std::collections::{BTreeMap, BTreeSet, btree_map};
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::bounds;
-use crate::chat::{Chat, Feeling, Outcome, Participant};
-
-/// The labels of the families per chat.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct ChatKey {
-    /// Lower case, or `unknown`.
-    pub channel: String,
-    /// The skill's number, or `unknown`.
-    pub skill_id: String,
-    /// How the chats ended.
-    pub outcome: Outcome,
-}
-
-/// The labels of the families per agent.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct AgentKey {
-    /// The agent's extension number, or `unknown`.
-    pub agent_id: String,
-    /// How the chats ended.
-    pub outcome: Outcome,
-}
-
-/// The labels of the dispositions.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct DispositionKey {
-    /// The skill's number, or `unknown`.
-    pub skill_id: String,
-    /// The operation's code.
-    pub cod_act: String,
-}
-
-/// The labels of the feelings.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct FeelingKey {
-    /// The skill's number, or `unknown`.
-    pub skill_id: String,
-    /// The customer's mood.
-    pub feeling: Feeling,
-    /// How the chats ended.
-    pub outcome: Outcome,
-}
-
-/// The labels of the last speakers.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct SpeakerKey {
-    /// The skill's number, or `unknown`.
-    pub skill_id: String,
-    /// Who wrote last.
-    pub participant: Participant,
-    /// How the chats ended.
-    pub outcome: Outcome,
-}
-
-/// The label sets that one chat adds to.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Keys {
-    /// For the families per chat.
-    pub chat: ChatKey,
-    /// For the families per agent; `None` where agents are off.
-    pub agent: Option<AgentKey>,
-    /// `None` for a chat without a code.
-    pub disposition: Option<DispositionKey>,
-    /// For the feelings.
-    pub feeling: FeelingKey,
-    /// For the last speakers.
-    pub speaker: SpeakerKey,
-}
-
-impl Keys {
-    /// The label sets of a chat.
-    pub fn of(chat: &Chat, agents: Agents) -> Keys {
-        let skill_id = || chat.skill_id.clone();
-        let outcome = chat.outcome;
-        Keys {
-            chat: ChatKey {
-                channel: chat.channel.clone(),
-                skill_id: skill_id(),
-                outcome,
-            },
-            agent: (agents != Agents::Off).then(|| AgentKey {
-                agent_id: chat.agent_id.clone(),
-                outcome,
-            }),
-            disposition: chat.code.clone().map(|cod_act| DispositionKey {
-                skill_id: skill_id(),
-                cod_act,
-            }),
-            feeling: FeelingKey {
-                skill_id: skill_id(),
-                feeling: chat.feeling,
-                outcome,
-            },
-            speaker: SpeakerKey {
-                skill_id: skill_id(),
-                participant: chat.last_speaker,
-                outcome,
-            },
-        }
-    }
-}
-
-/// A histogram over milliseconds. The bounds are those of its family, in [`bounds`].
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Histogram {
-    /// Observations per bucket (not cumulative); the last one is `+Inf`.
-    pub buckets: Vec<u64>,
-    /// The sum of what was observed, milliseconds.
-    pub sum_ms: u64,
-}
-
-impl Histogram {
-    /// An empty histogram with a bucket per bound and one for the rest.
-    pub fn new(bounds: &[u64]) -> Histogram {
-        Histogram {
-            buckets: vec![0; bounds.len() + 1],
-            sum_ms: 0,
-        }
-    }
-
-    /// Counts one observation; a bucket includes its bound.
-    pub fn observe(&mut self, bounds: &[u64], milliseconds: u64) {
-        self.buckets[bucket_of(bounds, milliseconds)] += 1;
-        self.sum_ms += milliseconds;
-    }
-
-    /// How much was observed.
-    pub fn count(&self) -> u64 {
-        self.buckets.iter().sum()
-    }
-
-    /// Adds the observations of another histogram with the same bounds.
-    pub fn add(&mut self, other: &Histogram) {
-        for (mine, theirs) in self.buckets.iter_mut().zip(&other.buckets) {
-            *mine += theirs;
-        }
-        self.sum_ms += other.sum_ms;
-    }
-}
-
-/// The index of the bucket that counts an observation.
-pub fn bucket_of(bounds: &[u64], milliseconds: u64) -> usize {
-    bounds.partition_point(|bound| *bound < milliseconds)
-}
-
-/// The sum and the count of a summary without quantiles.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct SumCount {
-    /// The sum of what was observed, milliseconds.
-    pub sum_ms: u64,
-    /// How much was observed.
-    pub count: u64,
-}
-
-impl SumCount {
-    /// Counts one observation, if there is one.
-    pub fn observe(&mut self, milliseconds: Option<u64>) {
-        if let Some(milliseconds) = milliseconds {
-            self.sum_ms += milliseconds;
-            self.count += 1;
-        }
-    }
-
-    fn add(&mut self, other: &SumCount) {
-        self.sum_ms += other.sum_ms;
-        self.count += other.count;
-    }
-}
+use super::histogram::{Histogram, SumCount};
+use super::key::{AgentKey, ChatKey, DispositionKey, FeelingKey, Keys, SpeakerKey, lines};
+use super::measure::{Measure, Measures};
+use crate::chat::Chat;
 
 /// What is counted per [`ChatKey`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -201,10 +38,10 @@ impl Default for ChatTotals {
             agent_characters: 0,
             agent_answers: 0,
             transfers: 0,
-            asa: Histogram::new(bounds::ASA),
-            duration: Histogram::new(bounds::DURATION),
-            time_on_agent: Histogram::new(bounds::TIME_ON_AGENT),
-            agent_response: Histogram::new(bounds::AGENT_RESPONSE),
+            asa: Histogram::new(Measure::Asa.bounds()),
+            duration: Histogram::new(Measure::Duration.bounds()),
+            time_on_agent: Histogram::new(Measure::TimeOnAgent.bounds()),
+            agent_response: Histogram::new(Measure::AgentResponse.bounds()),
         }
     }
 }
@@ -217,23 +54,20 @@ impl ChatTotals {
         self.agent_characters += chat.agent_characters.unwrap_or(0);
         self.agent_answers += chat.agent_answers.unwrap_or(0);
         self.transfers += u64::from(chat.transferred == Some(true));
-        for (histogram, bounds, value) in [
-            (&mut self.asa, bounds::ASA, chat.asa_ms),
-            (&mut self.duration, bounds::DURATION, chat.duration_ms),
-            (
-                &mut self.time_on_agent,
-                bounds::TIME_ON_AGENT,
-                chat.time_on_agent_ms,
-            ),
-            (
-                &mut self.agent_response,
-                bounds::AGENT_RESPONSE,
-                chat.agent_response_ms,
-            ),
-        ] {
-            if let Some(milliseconds) = value {
-                histogram.observe(bounds, milliseconds);
+        for (measure, histogram) in self.histograms_mut().each() {
+            if let Some(milliseconds) = measure.of(chat) {
+                histogram.observe(measure.bounds(), milliseconds);
             }
+        }
+    }
+
+    /// The histograms. They stand side by side with the counters, as they do in the state.
+    pub(super) fn histograms_mut(&mut self) -> Measures<&mut Histogram> {
+        Measures {
+            asa: &mut self.asa,
+            duration: &mut self.duration,
+            time_on_agent: &mut self.time_on_agent,
+            agent_response: &mut self.agent_response,
         }
     }
 
@@ -295,21 +129,6 @@ pub struct Entry<V> {
     pub touched_ms: i64,
     /// The totals.
     pub value: V,
-}
-
-/// Sample lines per label set, all its families together: a histogram has a line per bound, `+Inf`, sum and count.
-pub mod lines {
-    use super::bounds;
-
-    const HISTOGRAMS: usize = bounds::ASA.len()
-        + bounds::DURATION.len()
-        + bounds::TIME_ON_AGENT.len()
-        + bounds::AGENT_RESPONSE.len()
-        + 4 * 3;
-    /// Seven counters and four histograms.
-    pub const CHAT: usize = 7 + HISTOGRAMS;
-    /// Four counters and three summaries.
-    pub const AGENT: usize = 4 + 3 * 2;
 }
 
 /// Label sets and their totals.
@@ -562,28 +381,5 @@ fn note(names: &mut BTreeMap<String, Name>, id: &str, text: Option<&String>, as_
                 as_of_ms,
             },
         );
-    }
-}
-
-/// JSON has no maps with structured keys: tables are lists of pairs.
-mod as_list {
-    use std::collections::BTreeMap;
-
-    use serde::{Deserialize, Deserializer, Serialize, Serializer};
-
-    pub(super) fn serialize<K: Serialize, V: Serialize, S: Serializer>(
-        table: &BTreeMap<K, V>,
-        serializer: S,
-    ) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(table)
-    }
-
-    pub(super) fn deserialize<'de, K, V, D>(deserializer: D) -> Result<BTreeMap<K, V>, D::Error>
-    where
-        K: Deserialize<'de> + Ord,
-        V: Deserialize<'de>,
-        D: Deserializer<'de>,
-    {
-        Ok(Vec::<(K, V)>::deserialize(deserializer)?.into_iter().collect())
     }
 }

@@ -5,7 +5,7 @@ use prometheus::proto::{
 };
 
 use super::catalogue::{Kind, Spec, seconds};
-use crate::ledger::totals::{Histogram, SumCount};
+use crate::ledger::histogram::{Histogram, SumCount};
 
 /// A metric family with its samples.
 #[derive(Debug, Clone, Default)]

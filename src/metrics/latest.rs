@@ -4,7 +4,7 @@ use super::Settings;
 use super::catalogue::{self as c, Spec, seconds};
 use super::family::{Extra, Family, Sample};
 use crate::latest::{Latest, SkillWindow};
-use crate::ledger::totals::SumCount;
+use crate::ledger::histogram::SumCount;
 
 /// The families of the latest window; those without a sample are left out.
 pub fn families(settings: &Settings, latest: &Latest) -> Vec<Family> {

@@ -8,7 +8,7 @@ use super::catalogue::{ALL, Kind, Section};
 use super::*;
 use crate::chat::Chat;
 use crate::latest::Gatherer;
-use crate::ledger::totals::Keys;
+use crate::ledger::key::Keys;
 use crate::ledger::{Agents, Counts, Rules};
 use crate::wolkvox::{Exchange, Field, Row, Value};
 

@@ -6,7 +6,8 @@ use super::catalogue::{self, Spec, seconds};
 use super::family::{Exemplar, Extra, Family, Sample};
 use super::{View, catalogue as c};
 use crate::ledger::exemplar::{Buckets, Example, Examples};
-use crate::ledger::totals::{AgentKey, AgentTotals, ChatKey, ChatTotals, Entry, Name, Table};
+use crate::ledger::key::{AgentKey, ChatKey};
+use crate::ledger::totals::{AgentTotals, ChatTotals, Entry, Name, Table};
 
 pub(super) fn families(view: View<'_>) -> Vec<Family> {
     let mut families = chats(view);

@@ -134,7 +134,7 @@ impl Cutter {
     /// What to do about a piece that failed.
     pub(super) fn remedy(&mut self, error: &wolkvox::Error, piece: &Window) -> Remedy {
         let is_timeout = error.reason() == Reason::Timeout;
-        if !may_lie_in_one_row(error) || !(is_about_size(error) || self.is_search_due()) {
+        if !may_lie_in_one_row(error) || !(error.is_about_size() || self.is_search_due()) {
             return Remedy::None;
         }
         let length = piece.to - piece.from;
@@ -182,17 +182,7 @@ pub(super) fn may_lie_in_one_row(error: &wolkvox::Error) -> bool {
     match error.reason() {
         Reason::HttpStatus => error.status().is_some_and(|status| status >= 500),
         Reason::NotJson => true,
-        _ => is_about_size(error),
-    }
-}
-
-/// Whether a shorter piece is likely to do better.
-fn is_about_size(error: &wolkvox::Error) -> bool {
-    match error.reason() {
-        Reason::Truncated | Reason::TooLarge | Reason::TooManyRows => true,
-        // No answer at all is no matter of size.
-        Reason::Timeout => error.status().is_some(),
-        _ => false,
+        _ => error.is_about_size(),
     }
 }
 

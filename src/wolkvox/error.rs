@@ -92,7 +92,8 @@ impl Error {
         }
     }
 
-    /// Adds the status that the failure was judged by: of HTTP, or the envelope's `code` under HTTP 200.
+    /// Adds the status that the failure was judged by: of HTTP, or the envelope's `code` under HTTP 200. A time-out with
+    /// a status is that of an answer that had begun.
     #[must_use]
     pub fn with_status(mut self, status: u16) -> Self {
         self.status = Some(status);
@@ -129,6 +130,15 @@ impl Error {
     /// The status that the failure was judged by, if it was one.
     pub fn status(&self) -> Option<u16> {
         self.status
+    }
+
+    /// Whether asking for less is likely to help. No answer at all is no matter of size.
+    pub fn is_about_size(&self) -> bool {
+        match self.reason {
+            Reason::Truncated | Reason::TooLarge | Reason::TooManyRows => true,
+            Reason::Timeout => self.status.is_some(),
+            _ => false,
+        }
     }
 
     /// Whether asking again soon may help: a connection that failed, 429, 5xx. Not a timeout: the server may still

@@ -2,7 +2,7 @@
 
 use wolkvox_exporter::simulator::{Fault, Filter, Settings};
 
-use crate::support::past::Operation;
+use crate::support::operation::Operation;
 
 /// The lines it printed, and whether it was content.
 async fn check(operation: &Operation) -> (bool, String) {
@@ -77,7 +77,7 @@ async fn a_wrong_zone_is_named_with_its_hours() {
         ("America/Mexico_City", "1h ahead"),
         ("America/Sao_Paulo", "2h behind"),
     ] {
-        let operation = Operation::start(lively()).await.with("WOLKVOX_TIMEZONE", zone);
+        let operation = Operation::start(lively()).await.with("TIMEZONE", zone);
         let (good, text) = check(&operation).await;
         if text.contains("month has just begun") {
             continue;
@@ -104,16 +104,14 @@ async fn a_filter_on_the_opening_time_and_a_vanished_field_are_noticed() {
         says(&text, "note", "filter") && text.contains("opening time"),
         "{text}"
     );
-    let off = operation.with("WOLKVOX_SWEEP_INTERVAL", "0");
+    let off = operation.with("SWEEP_INTERVAL", "0");
     let (_, text) = check(&off).await;
     assert!(says(&text, "PROBLEM", "filter"), "{text}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn settings_that_cannot_be_read_end_with_their_own_status() {
-    let operation = Operation::start(lively())
-        .await
-        .with("WOLKVOX_TIMEZONE", "Bogota");
+    let operation = Operation::start(lively()).await.with("TIMEZONE", "Bogota");
     let output = operation.run(&["check"]).await;
     assert_eq!(output.status.code(), Some(64));
     assert!(operation.handle().requests().is_empty());

@@ -112,3 +112,29 @@ async fn the_demo_serves_numbers_that_move() {
     assert!(more.sum("wolkvox_window_chats") > 0.0);
     assert!(more.sum("wolkvox_chat_asa_seconds_count") > 0.0);
 }
+
+#[tokio::test]
+async fn a_ca_file_without_certificates_ends_each_command_as_a_setting_that_cannot_be_used() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("ca.pem");
+    std::fs::write(&file, "no certificate").unwrap();
+    let variables: Variables = [
+        ("WOLKVOX_SERVER", "0001"),
+        ("WOLKVOX_TOKEN", "t0ken"),
+        ("WOLKVOX_CA_FILE", file.to_str().unwrap()),
+        ("WOLKVOX_STATE_DIR", directory.path().to_str().unwrap()),
+    ]
+    .map(|(name, value)| (name.to_owned(), value.to_owned()))
+    .into();
+    let stretch = ["--from", "2026-01-01", "--to", "2026-01-02"];
+    for arguments in [
+        vec!["serve"],
+        vec!["check"],
+        [&["report"], stretch.as_slice()].concat(),
+        [&["backfill"], stretch.as_slice()].concat(),
+    ] {
+        let (status, _, error) = finish(command(&arguments, &variables)).await;
+        assert_eq!(status.code(), Some(64), "{arguments:?}: {error}");
+        assert!(error.contains("WOLKVOX_CA_FILE"), "{arguments:?}: {error}");
+    }
+}

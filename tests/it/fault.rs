@@ -8,7 +8,7 @@ use tokio::task::JoinSet;
 use wolkvox_exporter::simulator::Fault;
 
 use crate::support::exposition::Exposition;
-use crate::support::operation::{Operation, minutes, now, seconds};
+use crate::support::placed::{Placed, minutes, now, seconds};
 use crate::support::process::{Exporter, Variables, state, variables, with};
 
 /// How often a lasting failure is told.
@@ -59,8 +59,8 @@ fn refusal(code: u16, msg: &str, reason: &'static str, label: &'static str, says
 }
 
 /// Variables of an exporter that counts what closed in the last two minutes, and the operation's chats of that time.
-async fn set_up(state: &tempfile::TempDir) -> (Operation, Variables) {
-    let mut operation = Operation::start_with(3000.0).await;
+async fn set_up(state: &tempfile::TempDir) -> (Placed, Variables) {
+    let mut operation = Placed::start_with(3000.0).await;
     let count_from = now() - minutes(2);
     operation.place(count_from + seconds(5), now() - seconds(1));
     let variables = variables(&operation, state.path());
@@ -91,7 +91,7 @@ async fn meet_all(request_timeout: &str, cases: Vec<Case>) {
     }
 }
 
-async fn meet(case: &Case, operation: &mut Operation, exporter: &Exporter, newest: &mut Exposition) {
+async fn meet(case: &Case, operation: &mut Placed, exporter: &Exporter, newest: &mut Exposition) {
     let Case {
         name, reason, code, ..
     } = *case;
@@ -471,7 +471,7 @@ async fn values_and_rows_that_cannot_be_read_spoil_nothing_but_themselves() {
     let body = body.replace("\"HUGE\"", "1e309").replace("\"NESTED\"", &deep);
     let body = replace_bytes(body.as_bytes(), b"BYTES", b"\xff\xfe");
     let state = state();
-    let operation = Operation::start_with(3000.0).await;
+    let operation = Placed::start_with(3000.0).await;
     operation.handle().always(Some(Fault::Body(body)));
     let count_from = (now() - minutes(2)).to_rfc3339();
     let variables = with(variables(&operation, state.path()), "COUNT_FROM", &count_from);

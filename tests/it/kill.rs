@@ -7,7 +7,7 @@ use tokio::task::JoinSet;
 use wolkvox_exporter::simulator::Fault;
 
 use crate::support::exposition::Exposition;
-use crate::support::operation::{Operation, minutes, now, seconds};
+use crate::support::placed::{Placed, minutes, now, seconds};
 use crate::support::process::{Exporter, state, variables, wait_until, with};
 
 /// How many times to kill; `tests/run --long` asks for many more.
@@ -57,7 +57,7 @@ fn faults(seed: u64) -> Vec<Fault> {
 }
 
 async fn kill_again_and_again(seed: u64, kills: u64) -> Figures {
-    let mut operation = Operation::start().await;
+    let mut operation = Placed::start().await;
     let state = state();
     let count_from = now() - minutes(4);
     // Around the beginning nothing closes: which side a chat of that second is on is tested elsewhere.
@@ -102,7 +102,7 @@ async fn kill_again_and_again(seed: u64, kills: u64) -> Figures {
 }
 
 /// Up to the moment of the kill: another one each time.
-async fn live(kill: u64, exporter: &Exporter, operation: &Operation, newest: &mut Exposition) {
+async fn live(kill: u64, exporter: &Exporter, operation: &Placed, newest: &mut Exposition) {
     let handle = operation.handle();
     let page = exporter.scrape_until("a page", newest, |_| true).await;
     match kill % 5 {

@@ -10,14 +10,14 @@ use tokio::process::Command;
 use wolkvox_exporter::simulator::Fault;
 
 use crate::support::exposition::{Exposition, without_live_lines};
-use crate::support::operation::{Operation, minutes, now, seconds};
+use crate::support::placed::{Placed, minutes, now, seconds};
 use crate::support::process::{
     Exporter, Variables, client, command, finish, get, state, variables, wait_for, wait_until, with,
 };
 
 #[tokio::test]
 async fn a_restart_serves_the_stored_totals_at_once_and_polls_when_they_were_scraped() {
-    let mut operation = Operation::start().await;
+    let mut operation = Placed::start().await;
     let state = state();
     let count_from = now() - minutes(3);
     operation.place(count_from + seconds(5), now() - seconds(1));
@@ -56,7 +56,7 @@ async fn a_restart_serves_the_stored_totals_at_once_and_polls_when_they_were_scr
 
 #[tokio::test]
 async fn no_scrape_after_a_restart_finds_an_empty_page() {
-    let mut operation = Operation::start().await;
+    let mut operation = Placed::start().await;
     let state = state();
     let count_from = now() - minutes(3);
     operation.place(count_from + seconds(5), now() - seconds(1));
@@ -97,7 +97,7 @@ async fn no_scrape_after_a_restart_finds_an_empty_page() {
 #[tokio::test]
 async fn sigterm_in_the_middle_of_a_stalled_poll_ends_it_with_status_0() {
     for signal in ["TERM", "INT"] {
-        let operation = Operation::start().await;
+        let operation = Placed::start().await;
         let state = state();
         let handle = operation.handle();
         handle.always(Some(Fault::Stall));
@@ -110,7 +110,7 @@ async fn sigterm_in_the_middle_of_a_stalled_poll_ends_it_with_status_0() {
 
 #[tokio::test]
 async fn a_second_signal_does_not_wait_for_connections() {
-    let operation = Operation::start().await;
+    let operation = Placed::start().await;
     let state = state();
     let mut exporter = Exporter::serve(&variables(&operation, state.path())).await;
     // Half a request: the drain waits for the rest of it.
@@ -164,7 +164,7 @@ async fn all_configuration_errors_are_told_at_once_before_a_port_is_opened() {
 
 #[tokio::test]
 async fn a_port_that_is_taken_is_told_with_the_way_out() {
-    let operation = Operation::start().await;
+    let operation = Placed::start().await;
     let state = state();
     let taken = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = taken.local_addr().unwrap().to_string();
@@ -179,7 +179,7 @@ async fn a_port_that_is_taken_is_told_with_the_way_out() {
 
 #[tokio::test]
 async fn a_refused_token_is_a_failed_poll_and_the_exporter_stays_up() {
-    let operation = Operation::start().await;
+    let operation = Placed::start().await;
     let state = state();
     let wrong = "another+token/of=somebody";
     let variables = with(variables(&operation, state.path()), "TOKEN", wrong);
@@ -205,7 +205,7 @@ async fn a_refused_token_is_a_failed_poll_and_the_exporter_stays_up() {
 
 #[tokio::test]
 async fn a_new_token_in_the_token_file_needs_no_restart() {
-    let mut operation = Operation::start().await;
+    let mut operation = Placed::start().await;
     let (state, secrets) = (state(), state());
     let file = secrets.path().join("token");
     std::fs::write(&file, format!("{}\n", operation.token())).unwrap();
@@ -243,7 +243,7 @@ async fn a_new_token_in_the_token_file_needs_no_restart() {
 
 #[tokio::test]
 async fn nothing_of_a_customer_is_in_the_log_on_a_page_or_on_disk() {
-    let mut operation = Operation::start().await;
+    let mut operation = Placed::start().await;
     let state = state();
     let count_from = now() - minutes(3);
     operation.place(count_from + seconds(5), now());
@@ -325,7 +325,7 @@ async fn nothing_of_a_customer_is_in_the_log_on_a_page_or_on_disk() {
 
 #[tokio::test]
 async fn every_path_and_method_has_its_answer() {
-    let operation = Operation::start().await;
+    let operation = Placed::start().await;
     let state = state();
     let exporter = Exporter::serve(&variables(&operation, state.path())).await;
     wait_for("readiness", || async {
@@ -359,7 +359,7 @@ async fn every_path_and_method_has_its_answer() {
 
 #[tokio::test]
 async fn curl_reads_the_same_page_compressed_and_plain() {
-    let mut operation = Operation::start().await;
+    let mut operation = Placed::start().await;
     let state = state();
     let count_from = now() - minutes(3);
     operation.place(count_from + seconds(5), now() - seconds(1));

@@ -10,7 +10,8 @@ use tokio::process::Command;
 use wolkvox_exporter::metrics::catalogue;
 use wolkvox_exporter::simulator::{Outcome, SimulatedChat};
 
-use crate::support::operation::{OPERATION, Operation, minutes, now, seconds};
+use crate::support::operation::OPERATION;
+use crate::support::placed::{Placed, minutes, now, seconds};
 use crate::support::process::{Exporter, Variables, client, get, variables, wait_for};
 use crate::support::prometheus::{Prometheus, Relay};
 
@@ -19,7 +20,7 @@ const RANGE: &str = "30m";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_real_prometheus_sees_each_chat_once() {
-    let mut operation = Operation::start().await;
+    let mut operation = Placed::start().await;
     let state = tempfile::tempdir().unwrap();
     let count_from = now() - minutes(4);
     // The first poll finds some minutes at once; others close while Prometheus watches.
@@ -87,7 +88,7 @@ fn formats_are_negotiated(open_metrics: &Relay, text: &Relay) {
     assert_eq!(given, "text/plain; version=0.0.4; charset=utf-8");
 }
 
-async fn increases_are_the_truth(prometheus: &Prometheus, job: &str, time: f64, operation: &Operation) {
+async fn increases_are_the_truth(prometheus: &Prometheus, job: &str, time: f64, operation: &Placed) {
     let truth = operation.truth();
     let names = "channel, skill_id, outcome";
     let last_less_first = |name: &str| {
@@ -174,7 +175,7 @@ async fn quantiles_are_the_truth(prometheus: &Prometheus, job: &str, time: f64, 
     }
 }
 
-async fn exemplars_and_created_times_are_stored(prometheus: &Prometheus, operation: &Operation) {
+async fn exemplars_and_created_times_are_stored(prometheus: &Prometheus, operation: &Placed) {
     let time = now();
     let (start, end) = (
         (time - minutes(30)).timestamp().to_string(),

@@ -6,12 +6,12 @@ use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
 use crate::support::exposition::Exposition;
-use crate::support::operation::{Operation, minutes, now, seconds};
+use crate::support::placed::{Placed, minutes, now, seconds};
 use crate::support::process::{Exporter, Variables, command, finish, state, variables, wait_until, with};
 
 /// An exporter that has counted an operation's chats, and was killed.
-async fn counted() -> (Operation, TempDir, Variables) {
-    let mut operation = Operation::start_with(3000.0).await;
+async fn counted() -> (Placed, TempDir, Variables) {
+    let mut operation = Placed::start_with(3000.0).await;
     let state = state();
     let count_from = now() - minutes(3);
     operation.place(count_from + seconds(5), now() - seconds(1));
@@ -59,7 +59,7 @@ async fn a_damaged_state_is_put_aside_told_and_counting_goes_on_by_the_first_sta
             "COUNT_FROM",
             &(now() - minutes(1)).to_rfc3339(),
         );
-        let mut fresh = Operation::start_with(3000.0).await;
+        let mut fresh = Placed::start_with(3000.0).await;
         let variables = with(variables, "BASE_URL", &fresh.base_url());
         fresh.place(now() - seconds(40), count_from);
         let exporter = Exporter::serve(&variables).await;
@@ -209,7 +209,7 @@ async fn a_state_file_of_every_released_version_loads() {
 
 #[tokio::test]
 async fn a_second_exporter_on_the_same_state_says_who_holds_it() {
-    let operation = Operation::start().await;
+    let operation = Placed::start().await;
     let state = state();
     let variables = variables(&operation, state.path());
     let first = Exporter::serve(&variables).await;
@@ -224,7 +224,7 @@ async fn a_second_exporter_on_the_same_state_says_who_holds_it() {
 
 #[tokio::test]
 async fn a_state_directory_that_cannot_be_written_is_an_error_at_the_start() {
-    let operation = Operation::start().await;
+    let operation = Placed::start().await;
     let state = state();
     // Root may write anywhere, but not below a file.
     let file = state.path().join("file");
@@ -241,7 +241,7 @@ async fn a_state_directory_that_cannot_be_written_is_an_error_at_the_start() {
 
 #[tokio::test]
 async fn while_the_state_cannot_be_written_nothing_new_is_shown() {
-    let mut operation = Operation::start().await;
+    let mut operation = Placed::start().await;
     let state = state();
     let count_from = now() - minutes(3);
     operation.place(count_from + seconds(5), now() - seconds(1));

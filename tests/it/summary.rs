@@ -4,7 +4,8 @@ use chrono::TimeDelta;
 use serde_json::Value;
 use wolkvox_exporter::simulator::{Filter, Settings};
 
-use crate::support::past::{Operation, groups, utc};
+use crate::support::operation::Operation;
+use crate::support::truth::{groups, utc};
 
 const MARCH: [&str; 7] = [
     "report",

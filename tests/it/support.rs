@@ -3,11 +3,12 @@
 pub(crate) mod disk;
 pub(crate) mod exposition;
 pub(crate) mod operation;
-pub(crate) mod past;
+pub(crate) mod placed;
 pub(crate) mod process;
 pub(crate) mod prometheus;
 pub(crate) mod server;
 pub(crate) mod shown;
+pub(crate) mod truth;
 pub(crate) mod tsdb;
 pub(crate) mod web;
 pub(crate) mod world;

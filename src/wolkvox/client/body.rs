@@ -107,7 +107,7 @@ async fn drain<S: Sink>(mut batches: mpsc::Receiver<Batch>, limit: u64, sink: &m
                     Reason::TooManyRows,
                     format!(
                         "the answer has {limit} rows or more, as many as Wolkvox sends at most, so that some are \
-                         probably missing; it is not counted. Ask for shorter windows: WOLKVOX_WINDOW"
+                         probably missing; it is not counted"
                     ),
                 ));
             }

@@ -204,7 +204,11 @@ pub(super) fn timeout(status: Option<u16>, limit: Duration) -> Error {
             "no answer from Wolkvox within {limit}. It may be busy; if it never answers: {ALLOW_LIST}"
         ),
     };
-    Error::new(Reason::Timeout, message)
+    let error = Error::new(Reason::Timeout, message);
+    match status {
+        Some(status) => error.with_status(status),
+        None => error,
+    }
 }
 
 /// `Retry-After`, in seconds or as a date; a date is taken by the server's own clock where it shows it.

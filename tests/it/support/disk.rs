@@ -77,7 +77,7 @@ impl Store for Disk {
             state.failures = state.failures.saturating_sub(1);
             return Err(StoreError::Write {
                 path: PathBuf::from("ventas.state"),
-                source: io::ErrorKind::StorageFull.into(),
+                cause: io::ErrorKind::StorageFull.into(),
             });
         }
         let bytes = state::encode(&Disk::origin(), ledger).unwrap();

@@ -1,72 +1,49 @@
-//! A simulated operation whose chats are placed by the test: they close in a stretch that has an end, so that the
-//! totals come to rest and can be compared with the truth.
-
-#![allow(clippy::unwrap_used, clippy::expect_used)] // In helpers too: a test that can't go on fails.
-#![allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // Rounded before, and never below 0.
+//! A simulated operation, and the program run against it.
 
 use std::net::{Ipv4Addr, SocketAddr};
+use std::process::Output;
 use std::sync::Arc;
 
-use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 use wolkvox_exporter::clock::SystemClock;
-use wolkvox_exporter::simulator::{
-    Bursts, Handle, Server, Settings, SimulatedChat, Simulator, Span, Totals, Truth,
-};
+use wolkvox_exporter::simulator::{Handle, Server, Settings, SimulatedChat, Simulator};
 
-use super::exposition::Exposition;
+use super::process::{self, Variables};
 
 /// The label `operation` of the exporters under test.
 pub(crate) const OPERATION: &str = "ventas";
-/// `WOLKVOX_ASA_TARGET`'s default, seconds.
-const ASA_TARGET: u64 = 30;
 
-/// A server, and the chats it was given.
+/// A simulator, and the environment that leads the program to it.
 pub(crate) struct Operation {
     /// `None` while nothing listens.
     server: Option<Server>,
     address: SocketAddr,
     simulator: Arc<Simulator>,
-    /// Rolls the chats that are then placed by hand.
-    lively: Simulator,
-    /// What is to be counted.
-    expected: Vec<SimulatedChat>,
-    placed_to: DateTime<Utc>,
+    more: Variables,
 }
 
 impl Operation {
-    /// A server without chats, of a busy operation.
-    pub(crate) async fn start() -> Operation {
-        Operation::start_with(12_000.0).await
-    }
-
-    /// A server without chats. Of those that are then placed, about so many close in an hour.
-    pub(crate) async fn start_with(chats_per_hour: f64) -> Operation {
-        let lively = Settings {
-            seed: 20_260_131,
-            chats_per_hour,
-            handling: Span::new(5, 900),
-            timeout_share: 0.1,
-            timeout_after: 600,
-            bursts: Bursts {
-                per_day: 0.0,
-                ..Settings::default().bursts
-            },
-            ..Settings::default()
-        };
-        let simulator = Arc::new(Simulator::new(Settings::empty()));
+    pub(crate) async fn start(settings: Settings) -> Operation {
+        let simulator = Arc::new(Simulator::new(settings));
         let server = serve((Ipv4Addr::LOCALHOST, 0).into(), &simulator).await;
         Operation {
             address: server.addr(),
             server: Some(server),
             simulator,
-            lively: Simulator::new(lively),
-            expected: Vec::new(),
-            placed_to: DateTime::<Utc>::MIN_UTC,
+            more: Variables::new(),
         }
     }
 
-    pub(crate) fn base_url(&self) -> String {
-        format!("http://{}", self.address)
+    /// One of the hand-placed chats.
+    pub(crate) async fn of(chats: Vec<SimulatedChat>) -> Operation {
+        let operation = Operation::start(Settings::empty()).await;
+        operation.handle().extra_chats(chats);
+        operation
+    }
+
+    /// Adds a variable, named without its prefix.
+    pub(crate) fn with(mut self, variable: &str, value: &str) -> Operation {
+        self.more.insert(format!("WOLKVOX_{variable}"), value.to_owned());
+        self
     }
 
     pub(crate) fn handle(&self) -> Handle {
@@ -90,85 +67,45 @@ impl Operation {
         self.server = Some(server);
     }
 
+    pub(crate) fn base_url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
     pub(crate) fn token(&self) -> String {
         self.simulator.settings().token.clone()
     }
 
-    /// Places the chats that close from `from` to `to`, both included, and expects them to be counted.
-    pub(crate) fn place(&mut self, from: DateTime<Utc>, to: DateTime<Utc>) {
-        let chats = self.lively.truth(from, to);
-        self.simulator.add(chats.iter().cloned());
-        self.expected.extend(chats);
-        self.placed_to = to;
+    /// What leads the program here.
+    pub(crate) fn variables(&self) -> Variables {
+        let here = [
+            ("BASE_URL", self.base_url()),
+            ("TOKEN", self.token()),
+            ("OPERATION", OPERATION.to_owned()),
+        ];
+        let mut variables: Variables = here
+            .map(|(name, value)| (format!("WOLKVOX_{name}"), value))
+            .into();
+        variables.extend(self.more.clone());
+        variables
     }
 
-    /// Places the chats that close after those placed last, up to `to`.
-    pub(crate) fn place_until(&mut self, to: DateTime<Utc>) {
-        if to > self.placed_to {
-            self.place(self.placed_to + seconds(1), to);
-        }
+    pub(crate) fn command(&self, arguments: &[&str]) -> tokio::process::Command {
+        process::command(arguments, &self.variables())
     }
 
-    /// Places chats that are not to be counted.
-    pub(crate) fn place_uncounted(&self, from: DateTime<Utc>, to: DateTime<Utc>) {
-        self.simulator.add(self.lively.truth(from, to));
+    /// Runs the program to its end.
+    pub(crate) async fn run(&self, arguments: &[&str]) -> Output {
+        self.command(arguments).output().await.unwrap()
     }
 
-    /// The chats that are to be counted.
-    pub(crate) fn expected(&self) -> &[SimulatedChat] {
-        &self.expected
-    }
-
-    pub(crate) fn truth(&self) -> Truth {
-        Truth::of(&self.expected, ASA_TARGET)
-    }
-
-    /// Whether the page has counted as many chats as there are.
-    pub(crate) fn is_counted(&self, page: &Exposition) -> bool {
-        page.sum("wolkvox_chats_total").round() as u64 >= self.truth().all.chats
-    }
-
-    /// Compares the totals by channel, skill and outcome, and those by agent, with the truth: all of them, no others.
-    pub(crate) fn assert_counted(&self, page: &Exposition) {
-        let truth = self.truth();
-        let mut series = 0;
-        for (key, totals) in &truth.chats {
-            let labels = format!(
-                "channel=\"{}\",operation=\"{OPERATION}\",outcome=\"{}\",skill_id=\"{}\"",
-                key.channel,
-                key.outcome.as_str(),
-                key.skill_id
-            );
-            assert_totals(page, &labels, totals);
-            series += 1;
-        }
-        // The label sets of chats from before the beginning are there as well, at 0.
-        let shown = |name: &str| {
-            page.0
-                .iter()
-                .filter(|(series, value)| series.starts_with(name) && **value > 0.0)
-                .count()
-        };
-        assert_eq!(
-            shown("wolkvox_chats_total{"),
-            series,
-            "label sets of wolkvox_chats_total"
-        );
-        for ((agent, outcome), totals) in &truth.agents {
-            let labels = format!(
-                "agent_id=\"{agent}\",operation=\"{OPERATION}\",outcome=\"{}\"",
-                outcome.as_str()
-            );
-            let value = page.get(&format!("wolkvox_agent_chats_total{{{labels}}}"));
-            assert_eq!(value.map(whole), Some(totals.chats), "agent chats of {labels}");
-            let sum = page.get(&format!("wolkvox_agent_asa_seconds_sum{{{labels}}}"));
-            assert_eq!(
-                sum.map(milliseconds),
-                Some(totals.asa.sum),
-                "agent ASA of {labels}"
-            );
-        }
-        assert_eq!(shown("wolkvox_agent_chats_total{"), truth.agents.len());
+    /// Runs it to its good end; what it printed.
+    pub(crate) async fn print(&self, arguments: &[&str]) -> String {
+        let output = self.run(arguments).await;
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{arguments:?}: {said}");
+        // Seen where a test fails.
+        eprint!("{said}");
+        String::from_utf8(output.stdout).unwrap()
     }
 }
 
@@ -176,70 +113,4 @@ async fn serve(address: SocketAddr, simulator: &Arc<Simulator>) -> Server {
     Server::start(address, Arc::clone(simulator), Arc::new(SystemClock))
         .await
         .expect("a free port")
-}
-
-fn assert_totals(page: &Exposition, labels: &str, totals: &Totals) {
-    let value = |name: &str| {
-        page.get(&format!("{name}{{{labels}}}"))
-            .unwrap_or_else(|| panic!("no {name}{{{labels}}}"))
-    };
-    let counts = [
-        ("wolkvox_chats_total", totals.chats),
-        ("wolkvox_chat_asa_seconds_count", totals.asa.count),
-        ("wolkvox_chat_duration_seconds_count", totals.duration.count),
-        (
-            "wolkvox_chat_time_on_agent_seconds_count",
-            totals.time_on_agent.count,
-        ),
-        (
-            "wolkvox_chat_agent_response_seconds_count",
-            totals.average_response.count,
-        ),
-        ("wolkvox_chat_answered_within_target_total", totals.within_target),
-        (
-            "wolkvox_chat_customer_characters_total",
-            totals.customer_chars.sum,
-        ),
-        ("wolkvox_chat_agent_characters_total", totals.agent_chars.sum),
-        ("wolkvox_chat_agent_answers_total", totals.agent_answers.sum),
-        ("wolkvox_chat_transfers_total", totals.transfers),
-    ];
-    for (name, expected) in counts {
-        assert_eq!(whole(value(name)), expected, "{name} of {labels}");
-    }
-    let sums = [
-        ("wolkvox_chat_asa_seconds_sum", totals.asa.sum),
-        ("wolkvox_chat_duration_seconds_sum", totals.duration.sum),
-        ("wolkvox_chat_time_on_agent_seconds_sum", totals.time_on_agent.sum),
-        (
-            "wolkvox_chat_agent_response_seconds_sum",
-            totals.average_response.sum,
-        ),
-    ];
-    for (name, expected) in sums {
-        assert_eq!(milliseconds(value(name)), expected, "{name} of {labels}");
-    }
-}
-
-fn whole(value: f64) -> u64 {
-    assert!(value >= 0.0 && value.fract().abs() < f64::EPSILON, "{value}");
-    value as u64
-}
-
-/// Seconds as whole milliseconds.
-pub(crate) fn milliseconds(seconds: f64) -> u64 {
-    (seconds * 1000.0).round() as u64
-}
-
-/// This second.
-pub(crate) fn now() -> DateTime<Utc> {
-    Utc::now().trunc_subsecs(0)
-}
-
-pub(crate) fn minutes(minutes: i64) -> TimeDelta {
-    TimeDelta::minutes(minutes)
-}
-
-pub(crate) fn seconds(seconds: i64) -> TimeDelta {
-    TimeDelta::seconds(seconds)
 }

@@ -17,7 +17,8 @@ use tokio::process::{Child, Command};
 use tokio::time::Instant;
 
 use super::exposition::Exposition;
-use super::operation::{OPERATION, Operation};
+use super::operation::Operation;
+use super::placed::Placed;
 
 /// Only against a test that would hang for ever; nothing here is expected to take long.
 const GUARD: Duration = Duration::from_secs(300);
@@ -80,13 +81,10 @@ pub(crate) type Variables = BTreeMap<String, String>;
 
 /// For a server of this machine: a poll each second, the state in `state`.
 pub(crate) fn variables(operation: &Operation, state: &Path) -> Variables {
-    let mut variables = Variables::new();
+    let mut variables = operation.variables();
     let mut set = |name: &str, value: &str| {
         variables.insert(format!("WOLKVOX_{name}"), value.to_owned());
     };
-    set("BASE_URL", &operation.base_url());
-    set("TOKEN", &operation.token());
-    set("OPERATION", OPERATION);
     set("POLL_INTERVAL", "1s");
     set("WINDOW", "1m");
     set("SWEEP_INTERVAL", "2s");
@@ -238,7 +236,7 @@ impl Exporter {
     }
 
     /// Scrapes until all chats of the operation are counted and shown, and compares them with the truth.
-    pub(crate) async fn settle(&self, operation: &Operation, newest: &mut Exposition) -> Exposition {
+    pub(crate) async fn settle(&self, operation: &Placed, newest: &mut Exposition) -> Exposition {
         let page = self
             .scrape_until("all chats", newest, |page| {
                 page.up() == Some(true) && operation.is_counted(page)

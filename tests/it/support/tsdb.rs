@@ -1,6 +1,6 @@
 //! Real databases on loopback: Prometheus and `VictoriaMetrics` as Debian packages them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::TcpListener;
 use std::path::Path;
 use std::process::Stdio;
@@ -80,12 +80,17 @@ impl Database {
         Database::ready(port, child, directory, "/-/ready").await
     }
 
-    /// `VictoriaMetrics`, empty.
-    pub(crate) async fn victoria_metrics() -> Database {
+    /// `VictoriaMetrics`, empty, scraping as `scrape_configs` says.
+    pub(crate) async fn victoria_metrics(scrape_configs: &str) -> Database {
         let directory = tempfile::tempdir().unwrap();
+        let config = directory.path().join("scrape.yml");
+        std::fs::write(&config, format!("scrape_configs: {scrape_configs}\n")).unwrap();
         let port = free_port();
         let arguments = [
-            format!("-storageDataPath={}", directory.path().display()),
+            format!("-promscrape.config={}", config.display()),
+            // Otherwise the newest half a minute is left out.
+            "-search.latencyOffset=0s".to_owned(),
+            format!("-storageDataPath={}", directory.path().join("data").display()),
             "-retentionPeriod=100y".to_owned(),
             format!("-httpListenAddr=127.0.0.1:{port}"),
         ];
@@ -119,26 +124,43 @@ impl Database {
         let body = std::fs::read(file).unwrap();
         let answer = http().post(url).body(body).send().await.unwrap();
         assert!(answer.status().is_success(), "{}", answer.text().await.unwrap());
+        self.flush().await;
+    }
+
+    /// Makes what `VictoriaMetrics` has taken in visible to queries.
+    pub(crate) async fn flush(&self) {
         let url = format!("{}/internal/force_flush", self.base);
         http().get(url).send().await.unwrap();
     }
 
     /// An instant query at a Unix time: values by one label (empty for none).
     pub(crate) async fn query(&self, promql: &str, at: f64, label: &str) -> BTreeMap<String, f64> {
-        let mut url = reqwest::Url::parse(&format!("{}/api/v1/query", self.base)).unwrap();
-        url.query_pairs_mut()
-            .append_pair("query", promql)
-            .append_pair("time", &format!("{at:.3}"));
-        let answer = http().get(url).send().await.unwrap();
-        let text = answer.text().await.unwrap();
-        let json: Value = serde_json::from_str(&text).unwrap();
-        assert_eq!(json["status"], "success", "{promql}: {text}");
         let name = |series: &Value| series["metric"][label].as_str().unwrap_or_default().to_owned();
         let value = |series: &Value| series["value"][1].as_str().unwrap().parse().unwrap();
-        let result = json["data"]["result"].as_array().unwrap();
+        let result = self.result(promql, at).await;
         result
             .iter()
             .map(|series| (name(series), value(series)))
             .collect()
+    }
+
+    /// The series that an instant query finds at a Unix time: all their labels, as JSON.
+    pub(crate) async fn series(&self, promql: &str, at: f64) -> BTreeSet<String> {
+        let result = self.result(promql, at).await;
+        result.iter().map(|series| series["metric"].to_string()).collect()
+    }
+
+    async fn result(&self, promql: &str, at: f64) -> Vec<Value> {
+        let mut url = reqwest::Url::parse(&format!("{}/api/v1/query", self.base)).unwrap();
+        url.query_pairs_mut()
+            .append_pair("query", promql)
+            .append_pair("time", &format!("{at:.3}"))
+            // What was imported since may not be in the answers that VictoriaMetrics keeps.
+            .append_pair("nocache", "1");
+        let answer = http().get(url).send().await.unwrap();
+        let text = answer.text().await.unwrap();
+        let json: Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(json["status"], "success", "{promql}: {text}");
+        json["data"]["result"].as_array().unwrap().clone()
     }
 }

@@ -1,0 +1,72 @@
+//! How times are added up: whole milliseconds in `u64`. A float that changed in its last digit on its way through a file
+//! would read as a counter reset.
+
+use serde::{Deserialize, Serialize};
+
+/// A histogram over milliseconds. The bounds are those of its family, in [`super::bounds`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Histogram {
+    /// Observations per bucket (not cumulative); the last one is `+Inf`.
+    pub buckets: Vec<u64>,
+    /// The sum of what was observed, milliseconds.
+    pub sum_ms: u64,
+}
+
+impl Histogram {
+    /// An empty histogram with a bucket per bound and one for the rest.
+    pub fn new(bounds: &[u64]) -> Histogram {
+        Histogram {
+            buckets: vec![0; bounds.len() + 1],
+            sum_ms: 0,
+        }
+    }
+
+    /// Counts one observation; a bucket includes its bound.
+    pub fn observe(&mut self, bounds: &[u64], milliseconds: u64) {
+        self.buckets[bucket_of(bounds, milliseconds)] += 1;
+        self.sum_ms += milliseconds;
+    }
+
+    /// How much was observed.
+    pub fn count(&self) -> u64 {
+        self.buckets.iter().sum()
+    }
+
+    /// Adds the observations of another histogram with the same bounds.
+    pub fn add(&mut self, other: &Histogram) {
+        for (mine, theirs) in self.buckets.iter_mut().zip(&other.buckets) {
+            *mine += theirs;
+        }
+        self.sum_ms += other.sum_ms;
+    }
+}
+
+/// The index of the bucket that counts an observation.
+pub fn bucket_of(bounds: &[u64], milliseconds: u64) -> usize {
+    bounds.partition_point(|bound| *bound < milliseconds)
+}
+
+/// The sum and the count of a summary without quantiles.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct SumCount {
+    /// The sum of what was observed, milliseconds.
+    pub sum_ms: u64,
+    /// How much was observed.
+    pub count: u64,
+}
+
+impl SumCount {
+    /// Counts one observation, if there is one.
+    pub fn observe(&mut self, milliseconds: Option<u64>) {
+        if let Some(milliseconds) = milliseconds {
+            self.sum_ms += milliseconds;
+            self.count += 1;
+        }
+    }
+
+    /// Adds what another one observed.
+    pub fn add(&mut self, other: &SumCount) {
+        self.sum_ms += other.sum_ms;
+        self.count += other.count;
+    }
+}

@@ -1,0 +1,123 @@
+//! The past in real databases.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use chrono::TimeDelta;
+
+use super::{file, small, write};
+use crate::support::operation::{OPERATION, Operation};
+use crate::support::truth::{Group, groups, utc};
+use crate::support::tsdb::{self, Database};
+
+/// Bounds of the ASA's buckets, seconds.
+const BOUNDS: [f64; 16] = [
+    5.0, 10.0, 15.0, 20.0, 25.0, 30.0, 45.0, 60.0, 90.0, 120.0, 180.0, 240.0, 300.0, 600.0, 1800.0, 3600.0,
+];
+
+/// The bucket that holds a value.
+pub(super) fn bucket(value: f64) -> (f64, f64) {
+    let at = BOUNDS.partition_point(|bound| *bound < value);
+    let low = at.checked_sub(1).map_or(0.0, |below| BOUNDS[below]);
+    (low, BOUNDS.get(at).copied().unwrap_or(f64::INFINITY))
+}
+
+async fn assert_equals_truth(database: &Database, at: f64, truth: &BTreeMap<String, Group>, label: &str) {
+    let prefix = if label == "agent_id" {
+        "wolkvox_agent"
+    } else {
+        "wolkvox_chat"
+    };
+    let chats = if label == "agent_id" {
+        "wolkvox_agent_chats_total"
+    } else {
+        "wolkvox_chats_total"
+    };
+    let counts = database
+        .query(&format!("sum by ({label}) ({chats})"), at, label)
+        .await;
+    let expected: BTreeMap<_, _> = truth
+        .iter()
+        .map(|(name, group)| (name.clone(), group.chats as f64))
+        .collect();
+    assert_eq!(counts, expected, "chats by {label}");
+    let (sum, count) = (
+        format!("{prefix}_asa_seconds_sum"),
+        format!("{prefix}_asa_seconds_count"),
+    );
+    let mean = format!("sum by ({label}) ({sum}) / sum by ({label}) ({count})");
+    let mean = database.query(&mean, at, label).await;
+    let level =
+        format!("sum by ({label}) ({prefix}_answered_within_target_total) / sum by ({label}) ({count})");
+    let level = database.query(&level, at, label).await;
+    for (name, group) in truth.iter().filter(|(_, group)| !group.asa_ms.is_empty()) {
+        assert!(
+            (mean[name] - group.asa_mean()).abs() < 1e-6,
+            "ASA mean of {label} {name}"
+        );
+        assert!(
+            (level[name] - group.service_level()).abs() < 1e-9,
+            "service level of {label} {name}"
+        );
+    }
+    if label == "agent_id" {
+        return;
+    }
+    for percent in [50, 90, 99] {
+        let quantile = format!(
+            "histogram_quantile(0.{percent}, sum by ({label}, le) (wolkvox_chat_asa_seconds_bucket))"
+        );
+        let quantile = database.query(&quantile, at, label).await;
+        for (name, group) in truth {
+            let (low, high) = bucket(group.asa_percentile(percent));
+            let shown = quantile[name];
+            assert!(
+                (low..=high).contains(&shown),
+                "p{percent} of {label} {name}: {shown} is not in {low} to {high}"
+            );
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn four_weeks_in_prometheus_and_victoria_metrics_equal_the_truth() {
+    let operation = Operation::start(small()).await;
+    let directory = tempfile::tempdir().unwrap();
+    let file = file(&directory);
+    write(&operation, "2026-03-02", "2026-03-30", "4h", &file).await;
+    let (from, to) = (utc("2026-03-02T05:00:00Z"), utc("2026-03-30T05:00:00Z"));
+    let chats = operation.handle().truth(from, to - TimeDelta::seconds(1));
+    assert!(chats.len() > 5000, "{} chats", chats.len());
+    let by_skill = groups(&chats, |chat| chat.skill_id.clone());
+    let by_agent = groups(&chats, |chat| chat.agent.id.clone());
+    let at = to.timestamp() as f64;
+
+    let prometheus = Database::prometheus(tsdb::blocks(Path::new(&file)).await, "[]").await;
+    let victoria = Database::victoria_metrics("[]").await;
+    victoria.import(Path::new(&file)).await;
+    for database in [&prometheus, &victoria] {
+        assert_equals_truth(database, at, &by_skill, "skill_id").await;
+        assert_equals_truth(database, at, &by_agent, "agent_id").await;
+        let up = database
+            .query("wolkvox_up{job=\"wolkvox\",instance=\"one\"}", at, "operation")
+            .await;
+        assert_eq!(up, BTreeMap::from([(OPERATION.to_owned(), 1.0)]));
+    }
+    // All begins at 0, so that increase() counts all of it.
+    let increase = "sum by (skill_id) (increase(wolkvox_chats_total[29d]))";
+    let increase = prometheus.query(increase, at, "skill_id").await;
+    for (skill, group) in &by_skill {
+        assert!(
+            (increase[skill] - group.chats as f64).abs() < 1e-6,
+            "increase of {skill}"
+        );
+    }
+    // One day in the middle, by what a dashboard would ask.
+    let day = utc("2026-03-11T05:00:00Z");
+    let of_day = chats
+        .iter()
+        .filter(|chat| (day - TimeDelta::days(1) < chat.closed) && chat.closed <= day);
+    let shown = "sum(wolkvox_chats_total) - sum(wolkvox_chats_total offset 1d)";
+    let shown = prometheus.query(shown, day.timestamp() as f64, "").await;
+    assert_eq!(shown[""], of_day.count() as f64);
+}
