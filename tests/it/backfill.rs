@@ -7,13 +7,8 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use wolkvox_exporter::simulator::{Bursts, Filter, Settings, SimulatedChat, Span};
 
-use crate::support::past::{Group, Operation, groups, utc};
+use crate::support::past::{Group, Operation, bucket, groups, utc};
 use crate::support::tsdb::{self, Database};
-
-/// Bounds of the ASA's buckets, seconds.
-const BOUNDS: [f64; 16] = [
-    5.0, 10.0, 15.0, 20.0, 25.0, 30.0, 45.0, 60.0, 90.0, 120.0, 180.0, 240.0, 300.0, 600.0, 1800.0, 3600.0,
-];
 
 /// A small operation with everything in it.
 fn small() -> Settings {
@@ -63,13 +58,6 @@ fn last_values(file: &str, family: &str) -> BTreeMap<String, f64> {
         }
     }
     values
-}
-
-/// The bucket that holds a value.
-fn bucket(value: f64) -> (f64, f64) {
-    let at = BOUNDS.partition_point(|bound| *bound < value);
-    let low = at.checked_sub(1).map_or(0.0, |below| BOUNDS[below]);
-    (low, BOUNDS.get(at).copied().unwrap_or(f64::INFINITY))
 }
 
 async fn assert_equals_truth(database: &Database, at: f64, truth: &BTreeMap<String, Group>, label: &str) {
