@@ -288,6 +288,13 @@ fn targets_keep_the_linters_rules() {
                         .0;
                     assert_eq!(range, "$__rate_interval", "{what}");
                 }
+                // Between two polls: see make.py.
+                for piece in written.split("[$__rate_interval]").skip(1) {
+                    let is_between_polls = [" offset 2m30s)", " offset 1w2m30s)"]
+                        .iter()
+                        .any(|offset| piece.starts_with(offset));
+                    assert!(is_between_polls, "{what}: {written}");
+                }
             }
         }
     });

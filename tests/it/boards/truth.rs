@@ -56,7 +56,7 @@ impl Look<'_> {
                 series.values[0],
             )
         };
-        ask_at(self.world, query, self.at)
+        ask_at(&self.world.prometheus, query, self.at)
             .await
             .into_iter()
             .map(value)
