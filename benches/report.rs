@@ -3,6 +3,7 @@
 
 #![allow(missing_docs, clippy::unwrap_used, clippy::print_stdout)]
 
+use std::collections::BTreeMap;
 use std::hint::black_box;
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
@@ -78,6 +79,8 @@ fn render(totals: &Totals) -> Page {
         operation: "ventas".to_owned(),
         asa_target_ms: RULES.asa_target_ms,
         service_level_target: 0.8,
+        api_daily_limit: None,
+        skill_names: BTreeMap::new(),
         poll_interval: Duration::from_secs(300),
         window: Duration::from_secs(1800),
         max_series: RULES.max_series,

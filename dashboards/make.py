@@ -6,6 +6,9 @@
 
 What holds for all:
 - Polling sets the resolution: the minimal step of a range query is 5m, so that $__rate_interval is at least four polls.
+- Counters step at :00, :05, :10 …, and these are the very moments that Grafana asks for: the step at the end of a range would
+  not be in it yet, and often the one at its beginning no more. That is three polls of four. So curves look half a poll back
+  (LAG): the ends of the range lie between two polls, whatever a poll or a scrape takes up to that.
 - Ratios are sum(increase(a)) / (sum(increase(b)) > 0): exact at any range, and never a division by nothing.
 - histogram_quantile of an empty histogram is not a number: `quantile` guards it.
 - le is matched with and without ".0" (text 0.0.4 and OpenMetrics write it differently).
@@ -30,6 +33,7 @@ CHAT = SKILL + ', channel=~"$channel"'
 AGENT = OUT + ', agent_id=~"$agent"'
 RATE = "$__rate_interval"
 WINDOW = "$window"
+LAG = "2m30s"
 
 
 def inc(metric, labels=CHAT, over=WINDOW, by="", offset="", more=""):
@@ -87,8 +91,16 @@ NEUTRAL = steps(GREY)
 BRAND = steps(BLUE)
 
 
+def between_polls(expression):
+    """The same with each range of a curve ended half a poll ago."""
+    week_ago = expression.replace(f"[{RATE}] offset 1w)", f"[{RATE}] offset 1w{LAG})")
+    return week_ago.replace(f"[{RATE}])", f"[{RATE}] offset {LAG})")
+
+
 def target(expression, legend="", kind="range", ref="A", fmt="time_series"):
     """kind: range or instant"""
+    if kind == "range":
+        expression = between_polls(expression)
     made = {"datasource": DATASOURCE, "editorMode": "code", "expr": expression, "format": fmt, "legendFormat": legend, "refId": ref}
     if kind == "instant":
         made.update(instant=True, range=False)
@@ -951,12 +963,12 @@ def exporter():
                     f"max by (instance) (increase(wolkvox_exporter_scrapes_total{{{BASE}}}[1h]))",
                 ],
                 [
-                    column("instance", "Instance", width=150),
-                    column("version", "Version", width=75),
-                    column("revision", "Revision", width=85),
-                    column("Value #B", "Running", "s", width=90, decimals=1),
-                    column("Value #C", "Open files", "short", width=85, decimals=0),
-                    column("Value #D", "Scrapes/h", "short", width=85, decimals=0),
+                    column("instance", "Instance", width=135),
+                    column("version", "Version", width=70),
+                    column("revision", "Revision", width=115),
+                    column("Value #B", "Running", "s", width=85, decimals=1),
+                    column("Value #C", "Open files", "short", width=80, decimals=0),
+                    column("Value #D", "Scrapes/h", "short", width=80, decimals=0),
                 ],
                 hidden=("Value #A",),
                 size=(9, 7),

@@ -184,6 +184,8 @@ pub(crate) fn poller_settings(config: &Config) -> poller::Settings {
             operation: config.operation.clone(),
             asa_target_ms: config.asa_target_ms,
             service_level_target: config.service_level_target,
+            api_daily_limit: config.api_daily_limit,
+            skill_names: config.skill_names.clone(),
             poll_interval: config.poll_interval,
             window: config.window,
             max_series: config.max_series,

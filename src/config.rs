@@ -3,8 +3,10 @@
 
 mod check;
 mod raw;
+mod skill_names;
 pub mod variable;
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -56,8 +58,12 @@ pub struct Config {
     pub asa_target_ms: u64,
     /// `SERVICE_LEVEL_TARGET`, above 0 and up to 1.
     pub service_level_target: f64,
+    /// `API_DAILY_LIMIT`: calls a day; `None` where it is not told.
+    pub api_daily_limit: Option<u64>,
     /// `AGENTS`.
     pub agents: Agents,
+    /// `SKILL_NAMES`: names by the skills' ids.
+    pub skill_names: BTreeMap<String, String>,
     /// `EXEMPLARS`.
     pub exemplars: bool,
     /// `CREATED_SAMPLES`.

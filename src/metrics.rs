@@ -7,6 +7,7 @@ mod poller;
 pub mod process;
 mod total;
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -29,6 +30,10 @@ pub struct Settings {
     pub asa_target_ms: u64,
     /// `WOLKVOX_SERVICE_LEVEL_TARGET`, 0 to 1.
     pub service_level_target: f64,
+    /// `WOLKVOX_API_DAILY_LIMIT`: calls; `None` where it is not told.
+    pub api_daily_limit: Option<u64>,
+    /// `WOLKVOX_SKILL_NAMES`, by the skills' ids.
+    pub skill_names: BTreeMap<String, String>,
     /// `WOLKVOX_POLL_INTERVAL`.
     pub poll_interval: Duration,
     /// `WOLKVOX_WINDOW`.

@@ -1,19 +1,21 @@
 //! Raw variables → checked settings.
 
-use std::net::{IpAddr, SocketAddr};
+mod server;
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use chrono::{DateTime, Datelike, Utc};
 use chrono_tz::Tz;
-use reqwest::Url;
 use secrecy::SecretString;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::LevelFilter;
 
 use super::raw::{self, PREFIX, Raw};
-use super::{Config, LogFormat};
+use super::{Config, LogFormat, skill_names};
 use crate::ledger::Agents;
 use crate::wolkvox::client::Token;
 
@@ -44,6 +46,8 @@ impl Check {
         let request_timeout = self.duration("REQUEST_TIMEOUT", raw.request_timeout, SECOND..=HOUR);
         let asa_target = self.duration("ASA_TARGET", raw.asa_target, SECOND..=31 * DAY);
         let service_level_target = self.share("SERVICE_LEVEL_TARGET", raw.service_level_target);
+        let api_daily_limit = self.api_daily_limit(raw.api_daily_limit);
+        let skill_names = self.skill_names(raw.skill_names);
         let agents = [
             ("off", Agents::Off),
             ("ids", Agents::Ids),
@@ -72,6 +76,8 @@ impl Check {
             request_timeout: request_timeout?,
             asa_target_ms: u64::try_from(asa_target?.as_millis()).ok()?,
             service_level_target: service_level_target?,
+            api_daily_limit: api_daily_limit?,
+            skill_names: skill_names?,
             agents: agents?,
             exemplars: exemplars?,
             created_samples: created_samples?,
@@ -96,70 +102,6 @@ impl Check {
 
     fn warning(&mut self, variable: &str, what: &str) {
         self.warnings.push(format!("{PREFIX}{variable} {what}"));
-    }
-
-    /// The address, and the name that the operation has by default.
-    fn server(
-        &mut self,
-        server: Option<String>,
-        base: Option<String>,
-        insecure: bool,
-    ) -> Option<(Url, String)> {
-        match (server, base) {
-            (Some(server), None) => self.numbered_server(&server),
-            (None, Some(base)) => self.base_url(&base, insecure),
-            (None, None) => self.problem(
-                "SERVER",
-                "is not set. It is the number in the address where you log in: 0010 for https://wv0010.wolkvox.com (or set WOLKVOX_BASE_URL for a gateway). To look around without a Wolkvox server, run `wolkvox-exporter demo`",
-            ),
-            (Some(_), Some(_)) => self.problem("SERVER", "and WOLKVOX_BASE_URL are both set; exactly one is needed"),
-        }
-    }
-
-    fn numbered_server(&mut self, server: &str) -> Option<(Url, String)> {
-        let lower = server.to_ascii_lowercase();
-        let number = lower.strip_prefix("wv").unwrap_or(&lower);
-        let is_name =
-            !number.is_empty() && number.len() <= 32 && number.bytes().all(|b| b.is_ascii_alphanumeric());
-        let url = Url::parse(&format!("https://wv{number}.wolkvox.com"))
-            .ok()
-            .filter(|_| is_name);
-        match url {
-            Some(url) => Some((url, number.to_owned())),
-            None => self.problem(
-                "SERVER",
-                &format!("is {server:?}; it should be the number alone, such as 0010 or wv0010"),
-            ),
-        }
-    }
-
-    fn base_url(&mut self, base: &str, insecure: bool) -> Option<(Url, String)> {
-        let parsed = Url::parse(base)
-            .ok()
-            .filter(|url| matches!(url.scheme(), "http" | "https"));
-        let Some((url, host)) = parsed.and_then(|url| Some((url.clone(), url.host_str()?.to_owned()))) else {
-            return self.problem(
-                "BASE_URL",
-                "is not an address such as https://gateway.example:8443",
-            );
-        };
-        let is_bare = url.path() == "/" && url.query().is_none() && url.fragment().is_none();
-        if !is_bare || !url.username().is_empty() || url.password().is_some() {
-            return self.problem(
-                "BASE_URL",
-                "must be scheme, host and port alone: no path, no query, no user (the report's path is added)",
-            );
-        }
-        if url.scheme() == "http" && !is_loopback(&host) {
-            if !insecure {
-                return self.problem(
-                    "BASE_URL",
-                    "is plain http: anyone on the way could read the token. Use https, or set WOLKVOX_ALLOW_INSECURE_HTTP=true if that is what you want",
-                );
-            }
-            self.warning("BASE_URL", "is plain http: anyone on the way can read the token");
-        }
-        Some((url, host))
     }
 
     fn token(&mut self, token: Option<String>, file: Option<String>) -> Option<Token> {
@@ -271,13 +213,48 @@ impl Check {
     }
 
     fn max_series(&mut self, value: Option<String>) -> Option<usize> {
-        let Some(text) = value else { return Some(50_000) };
+        let text = or_default("MAX_SERIES", value);
+        let lines = self.whole_number("MAX_SERIES", &text, 1_000..=10_000_000, 50_000)?;
+        usize::try_from(lines).ok()
+    }
+
+    /// `Some(None)` is no limit that is known.
+    #[allow(clippy::option_option)] // The outer one is "no problem".
+    fn api_daily_limit(&mut self, value: Option<String>) -> Option<Option<u64>> {
+        let Some(text) = value else { return Some(None) };
+        self.whole_number("API_DAILY_LIMIT", &text, 1..=1_000_000_000, 5_000)
+            .map(Some)
+    }
+
+    fn whole_number(
+        &mut self,
+        variable: &str,
+        text: &str,
+        range: RangeInclusive<u64>,
+        such_as: u64,
+    ) -> Option<u64> {
         match text.parse() {
-            Ok(lines @ 1_000..=10_000_000) => Some(lines),
+            Ok(number) if range.contains(&number) => Some(number),
             _ => self.problem(
-                "MAX_SERIES",
-                &format!("is {text:?}; it must be a whole number between 1000 and 10000000, such as 50000"),
+                variable,
+                &format!(
+                    "is {text:?}; it must be a whole number between {} and {}, such as {such_as}",
+                    range.start(),
+                    range.end()
+                ),
             ),
+        }
+    }
+
+    fn skill_names(&mut self, value: Option<String>) -> Option<BTreeMap<String, String>> {
+        match skill_names::read(&value.unwrap_or_default()) {
+            Ok(names) => Some(names),
+            Err(errors) => {
+                for error in errors {
+                    self.problem::<()>("SKILL_NAMES", &error.to_string());
+                }
+                None
+            }
         }
     }
 
@@ -352,6 +329,16 @@ impl Check {
         }
     }
 
+    fn warn_about_quota(&mut self, config: &Config) {
+        let calls = calls_a_day(config);
+        if let Some(limit) = config.api_daily_limit.filter(|limit| calls > *limit) {
+            self.warning(
+                "API_DAILY_LIMIT",
+                &format!("is {limit}, but polls and sweeps make {calls} calls a day: lengthen WOLKVOX_POLL_INTERVAL"),
+            );
+        }
+    }
+
     fn warn_about_pace(&mut self, config: &Config) {
         if config.poll_interval < Duration::from_secs(60) {
             self.warning(
@@ -359,6 +346,7 @@ impl Check {
                 "is under a minute. The vendor asks for five, and each call counts against the operation's daily quota",
             );
         }
+        self.warn_about_quota(config);
         if config.window < 2 * config.poll_interval {
             self.warning(
                 "WINDOW",
@@ -379,14 +367,12 @@ impl Check {
     }
 }
 
-fn or_default(variable: &str, value: Option<String>) -> String {
-    value.unwrap_or_else(|| raw::default(variable).to_owned())
+/// Calls of a day on which nothing has to be caught up.
+fn calls_a_day(config: &Config) -> u64 {
+    let calls = |interval: Duration| DAY.as_secs().div_ceil(interval.as_secs().max(1));
+    calls(config.poll_interval) + config.sweep_interval.map_or(0, calls)
 }
 
-fn is_loopback(host: &str) -> bool {
-    let address = host
-        .trim_start_matches('[')
-        .trim_end_matches(']')
-        .parse::<IpAddr>();
-    host.eq_ignore_ascii_case("localhost") || address.is_ok_and(|address| address.is_loopback())
+fn or_default(variable: &str, value: Option<String>) -> String {
+    value.unwrap_or_else(|| raw::default(variable).to_owned())
 }

@@ -41,6 +41,8 @@ variables! {
     request_timeout: Value("90s"), "Longest time for one request, from the call to the end of the answer.";
     asa_target: Value("30s"), "A chat answered within this is within the target.";
     service_level_target: Value("0.8"), "Share of the chats that should be answered within the target. Shown as a metric to compare with.";
+    api_daily_limit: Nothing, "Calls that your operation has a day: licences × 1000. Shown as a metric to compare with.";
+    skill_names: Nothing, "Names of skills, which the report lacks: `12=Sales, 13=Support`. Shown as a metric to join with.";
     agents: Value("ids"), "`off`: no metrics per agent. `ids`: by extension number. `names`: also the agents' names, which are personal data.";
     exemplars: Value("false"), "`true` adds exemplars with the `conn_id` to the histograms (OpenMetrics only).";
     created_samples: Value("false"), "`true` adds `_created` samples (OpenMetrics only).";

@@ -4,6 +4,8 @@ use secrecy::ExposeSecret;
 
 use super::*;
 
+mod shown;
+
 const MINUTE: Duration = Duration::from_secs(60);
 const NEEDED: [(&str, &str); 2] = [("WOLKVOX_SERVER", "0010"), ("WOLKVOX_TOKEN", "SECRET123")];
 

@@ -183,6 +183,8 @@ catalogue! {
     Settings {
         AGENT_INFO = "wolkvox_agent_info", Gauge, ["agent_id", "agent_name"],
             "Name of an agent (report field agent_name of the chat closed last); only with WOLKVOX_AGENTS=names. Always 1. Refreshed once per poll.";
+        SKILL_INFO = "wolkvox_skill_info", Gauge, ["skill_id", "skill_name"],
+            "Name of a skill (WOLKVOX_SKILL_NAMES; the report has none). Always 1.";
         DISPOSITION_INFO = "wolkvox_disposition_info", Gauge, ["cod_act", "description"],
             "Text of a code (report field description_cod_act of the chat closed last). Always 1. Refreshed once per poll.";
         ASA_TARGET = "wolkvox_asa_target_seconds", Gauge, [],
@@ -219,6 +221,8 @@ catalogue! {
             "Bytes of the API's answers, after decompression.";
         API_REQUESTS_TODAY = "wolkvox_api_requests_today", Gauge, [],
             "Calls by this exporter since the operation's midnight; the daily quota is shared by all tokens. Survives restarts.";
+        API_DAILY_LIMIT = "wolkvox_api_daily_limit", Gauge, [],
+            "Calls that the operation has a day, shared by all its tokens (WOLKVOX_API_DAILY_LIMIT); absent where it is not set.";
         REPORT_ROWS = "wolkvox_report_rows_total", Counter, [],
             "Rows read from whole answers of the chat_1 report.";
         REPORT_ROWS_DUPLICATE = "wolkvox_report_rows_duplicate_total", Counter, [],

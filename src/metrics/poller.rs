@@ -33,6 +33,10 @@ pub(super) fn families(view: View<'_>) -> Vec<Family> {
         histogram(&c::API_REQUEST_DURATION, view, &stats.request_duration),
         count(&c::API_RESPONSE_BYTES, stats.response_bytes),
         count(&c::API_REQUESTS_TODAY, progress.requests_today),
+        gauge(
+            &c::API_DAILY_LIMIT,
+            view.settings.api_daily_limit.map(|limit| limit as f64),
+        ),
         count(&c::REPORT_ROWS, stats.rows),
         count(&c::REPORT_ROWS_DUPLICATE, stats.rows_duplicate),
         count(&c::REPORT_ROWS_REPEATED, stats.rows_repeated),

@@ -21,6 +21,8 @@ fn settings() -> Settings {
         operation: "ventas".to_owned(),
         asa_target_ms: 20_000,
         service_level_target: 0.8,
+        api_daily_limit: Some(5_000),
+        skill_names: BTreeMap::from([("12".to_owned(), "Sales".to_owned())]),
         poll_interval: Duration::from_secs(300),
         window: Duration::from_secs(900),
         max_series: 50_000,

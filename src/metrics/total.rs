@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::catalogue::{self, Spec, seconds};
+use super::catalogue::{Spec, seconds};
 use super::family::{Exemplar, Extra, Family, Sample};
 use super::{View, catalogue as c};
 use crate::ledger::exemplar::{Buckets, Example, Examples};
@@ -194,17 +194,27 @@ fn agent_labels<'a>(view: View<'a>, key: &'a AgentKey) -> [&'a str; 3] {
     [&view.settings.operation, &key.agent_id, key.outcome.as_str()]
 }
 
-fn names(view: View<'_>) -> [Family; 2] {
-    let info = |spec: &'static Spec, names: &BTreeMap<String, Name>| {
-        let mut family = Family::new(spec);
-        for (id, name) in names {
-            let values = [view.settings.operation.as_str(), id, &name.text];
-            family.push(spec, &values, Sample::Number(1.0), Extra::default());
-        }
-        family
-    };
+fn names(view: View<'_>) -> [Family; 3] {
+    fn texts(names: &BTreeMap<String, Name>) -> impl Iterator<Item = (&String, &String)> {
+        names.iter().map(|(id, name)| (id, &name.text))
+    }
     [
-        info(&catalogue::AGENT_INFO, &view.totals.agent_names),
-        info(&catalogue::DISPOSITION_INFO, &view.totals.descriptions),
+        info(view, &c::AGENT_INFO, texts(&view.totals.agent_names)),
+        info(view, &c::SKILL_INFO, &view.settings.skill_names),
+        info(view, &c::DISPOSITION_INFO, texts(&view.totals.descriptions)),
     ]
+}
+
+/// A family to join names from: by an id, always 1.
+fn info<'a>(
+    view: View<'_>,
+    spec: &Spec,
+    names: impl IntoIterator<Item = (&'a String, &'a String)>,
+) -> Family {
+    let mut family = Family::new(spec);
+    for (id, name) in names {
+        let values = [view.settings.operation.as_str(), id, name];
+        family.push(spec, &values, Sample::Number(1.0), Extra::default());
+    }
+    family
 }

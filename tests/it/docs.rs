@@ -143,3 +143,16 @@ fn every_relative_link_leads_to_a_file() {
         }
     }
 }
+
+/// A variable that is forgotten there would be passed over without a word.
+#[test]
+fn compose_hands_over_every_variable_that_names_no_file() {
+    let compose = read(&root().join("deploy/exporter-serve.compose.yaml"));
+    for variable in Variable::all() {
+        let name = variable.name();
+        let is_file = name.ends_with("_FILE");
+        let is_handed_over = compose.contains(&format!("      {name}: ${{{name}:-}}\n"));
+        let is_fixed = ["WOLKVOX_LISTEN_ADDRESS", "WOLKVOX_STATE_DIR"].contains(&name.as_str());
+        assert_eq!(is_handed_over, !is_file && !is_fixed, "{name}");
+    }
+}

@@ -9,6 +9,7 @@
 
 mod alerts;
 mod backfill;
+mod boards;
 mod check;
 mod cli;
 mod dashboards;

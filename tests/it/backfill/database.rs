@@ -7,20 +7,8 @@ use chrono::TimeDelta;
 
 use super::{file, small, write};
 use crate::support::operation::{OPERATION, Operation};
-use crate::support::truth::{Group, groups, utc};
+use crate::support::truth::{Group, bucket, groups, utc};
 use crate::support::tsdb::{self, Database};
-
-/// Bounds of the ASA's buckets, seconds.
-const BOUNDS: [f64; 16] = [
-    5.0, 10.0, 15.0, 20.0, 25.0, 30.0, 45.0, 60.0, 90.0, 120.0, 180.0, 240.0, 300.0, 600.0, 1800.0, 3600.0,
-];
-
-/// The bucket that holds a value.
-pub(super) fn bucket(value: f64) -> (f64, f64) {
-    let at = BOUNDS.partition_point(|bound| *bound < value);
-    let low = at.checked_sub(1).map_or(0.0, |below| BOUNDS[below]);
-    (low, BOUNDS.get(at).copied().unwrap_or(f64::INFINITY))
-}
 
 async fn assert_equals_truth(database: &Database, at: f64, truth: &BTreeMap<String, Group>, label: &str) {
     let prefix = if label == "agent_id" {

@@ -11,7 +11,7 @@ use wolkvox_exporter::simulator::SimulatedChat;
 use super::{file, last_values, placed};
 use crate::support::operation::Operation;
 use crate::support::process::{Exporter, wait_for};
-use crate::support::truth::{Group, groups};
+use crate::support::truth::{Group, bucket, groups};
 use crate::support::tsdb::{self, Database};
 
 const SKILLS: [&str; 3] = ["12", "15", "27"];
@@ -138,7 +138,7 @@ async fn assert_one(database: &Database, seam: DateTime<Utc>, now: f64, truth: &
         "histogram_quantile(0.5, sum by (skill_id, le) (increase(wolkvox_chat_asa_seconds_bucket[10d])))";
     let quantile = database.query(quantile, now, "skill_id").await;
     for (skill, group) in truth {
-        let (low, high) = super::database::bucket(group.asa_percentile(50));
+        let (low, high) = bucket(group.asa_percentile(50));
         assert!(
             (low..=high).contains(&quantile[skill]),
             "p50 of {skill}: {quantile:?}"

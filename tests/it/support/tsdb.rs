@@ -43,7 +43,8 @@ pub(crate) fn http() -> reqwest::Client {
         .unwrap()
 }
 
-/// Makes blocks of a file with promtool, in a new data directory.
+/// Makes blocks of a file with promtool, in a new data directory. They are as long as they can be (it knows 2, 6, 18, 54,
+/// 162, 486 hours): for each block it reads the whole file.
 pub(crate) async fn blocks(file: &Path) -> TempDir {
     let directory = tempfile::tempdir().unwrap();
     let output = Command::new("promtool")
@@ -51,7 +52,7 @@ pub(crate) async fn blocks(file: &Path) -> TempDir {
             "tsdb",
             "create-blocks-from",
             "openmetrics",
-            "--max-block-duration=48h",
+            "--max-block-duration=486h",
             "--quiet",
         ])
         .arg(file)
@@ -67,8 +68,13 @@ pub(crate) async fn blocks(file: &Path) -> TempDir {
 impl Database {
     /// Prometheus over the data directory that [`blocks`] made, scraping as `scrape_configs` says.
     pub(crate) async fn prometheus(directory: TempDir, scrape_configs: &str) -> Database {
+        Database::configured(directory, &format!("scrape_configs: {scrape_configs}\n")).await
+    }
+
+    /// Prometheus over the data directory that [`blocks`] made, with this configuration.
+    pub(crate) async fn configured(directory: TempDir, configuration: &str) -> Database {
         let config = directory.path().join("prometheus.yml");
-        std::fs::write(&config, format!("scrape_configs: {scrape_configs}\n")).unwrap();
+        std::fs::write(&config, configuration).unwrap();
         let port = free_port();
         let arguments = [
             format!("--config.file={}", config.display()),
@@ -133,6 +139,17 @@ impl Database {
         http().get(url).send().await.unwrap();
     }
 
+    /// The `data` of an answer of the API.
+    pub(crate) async fn api(&self, path: &str, parameters: &[(&str, &str)]) -> Value {
+        let mut url = reqwest::Url::parse(&format!("{}/api/v1/{path}", self.base)).unwrap();
+        url.query_pairs_mut().extend_pairs(parameters);
+        let answer = http().get(url).send().await.unwrap();
+        let text = answer.text().await.unwrap();
+        let mut json: Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(json["status"], "success", "{parameters:?}: {text}");
+        json["data"].take()
+    }
+
     /// An instant query at a Unix time: values by one label (empty for none).
     pub(crate) async fn query(&self, promql: &str, at: f64, label: &str) -> BTreeMap<String, f64> {
         let name = |series: &Value| series["metric"][label].as_str().unwrap_or_default().to_owned();
@@ -151,16 +168,10 @@ impl Database {
     }
 
     async fn result(&self, promql: &str, at: f64) -> Vec<Value> {
-        let mut url = reqwest::Url::parse(&format!("{}/api/v1/query", self.base)).unwrap();
-        url.query_pairs_mut()
-            .append_pair("query", promql)
-            .append_pair("time", &format!("{at:.3}"))
-            // What was imported since may not be in the answers that VictoriaMetrics keeps.
-            .append_pair("nocache", "1");
-        let answer = http().get(url).send().await.unwrap();
-        let text = answer.text().await.unwrap();
-        let json: Value = serde_json::from_str(&text).unwrap();
-        assert_eq!(json["status"], "success", "{promql}: {text}");
-        json["data"]["result"].as_array().unwrap().clone()
+        let at = format!("{at:.3}");
+        // What was imported since may not be in the answers that VictoriaMetrics keeps.
+        let parameters = [("query", promql), ("time", &at), ("nocache", "1")];
+        let mut data = self.api("query", &parameters).await;
+        serde_json::from_value(data["result"].take()).unwrap()
     }
 }

@@ -1,6 +1,7 @@
 //! An exporter without its sockets, its disk and its clock: a poller between a report, a disk and what is shown, on
 //! paused time.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
@@ -96,6 +97,8 @@ pub(crate) fn settings(zone: Tz) -> Settings {
             operation: "ventas".to_owned(),
             asa_target_ms: 20_000,
             service_level_target: 0.8,
+            api_daily_limit: Some(5_000),
+            skill_names: BTreeMap::from([("12".to_owned(), "Sales".to_owned())]),
             poll_interval: interval,
             window: Duration::from_secs(900),
             max_series: 50_000,
