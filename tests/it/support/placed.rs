@@ -96,9 +96,13 @@ impl Placed {
         Truth::of(&self.expected, ASA_TARGET)
     }
 
-    /// Whether the page has counted as many chats as there are.
+    /// Whether the page has counted as many chats as there are: per skill and per agent, for a new agent is shown as 0
+    /// for a beat where the skill is known.
     pub(crate) fn is_counted(&self, page: &Exposition) -> bool {
-        page.sum("wolkvox_chats_total").round() as u64 >= self.truth().all.chats
+        let chats = self.truth().all.chats;
+        ["wolkvox_chats_total", "wolkvox_agent_chats_total"]
+            .iter()
+            .all(|family| page.sum(family).round() as u64 >= chats)
     }
 
     /// Compares the totals by channel, skill and outcome, and those by agent, with the truth: all of them, no others.
