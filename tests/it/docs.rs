@@ -156,3 +156,35 @@ fn compose_hands_over_every_variable_that_names_no_file() {
         assert_eq!(is_handed_over, !is_file && !is_fixed, "{name}");
     }
 }
+
+/// The texts of all Rust files below a folder.
+fn sources(folder: &Path) -> Vec<String> {
+    let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let mut found = Vec::new();
+    for path in entries {
+        if path.is_dir() {
+            found.extend(sources(&path));
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            found.push(read(&path));
+        }
+    }
+    found
+}
+
+#[test]
+fn every_test_that_holds_a_promise_exists() {
+    let page = read(&root().join("docs/reliability.md"));
+    let named: BTreeSet<_> = page
+        .lines()
+        .filter(|line| line.starts_with("| "))
+        .filter_map(|line| line.trim_end_matches('|').rsplit_once('|'))
+        .flat_map(|(_, tests)| tests.split('`').skip(1).step_by(2))
+        .filter(|word| word.contains('_'))
+        .collect();
+    assert!(named.len() > 50, "{named:?}");
+    let sources = [sources(&root().join("src")), sources(&root().join("tests"))].concat();
+    for name in named {
+        let is_test = |source: &String| source.contains(&format!("fn {name}("));
+        assert!(sources.iter().any(is_test), "no test has the name {name}");
+    }
+}

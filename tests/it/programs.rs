@@ -24,6 +24,12 @@ enum Step {
     FailCommits(u32),
     /// Dead for some minutes.
     Down(i64),
+    /// A second so many minutes ago can't be read for so many beats, and how.
+    Poison {
+        ago: i64,
+        beats: u32,
+        kind: u8,
+    },
     /// Our clock is off by some minutes from now on.
     Skew(i64),
     Settings {
@@ -77,6 +83,7 @@ fn step() -> impl Strategy<Value = Step> {
         2 => proptest::collection::vec(proptest::option::of(0..6_u8), 1..5).prop_map(Step::Faults),
         1 => (1..5_u32).prop_map(Step::FailCommits),
         1 => (1..200_i64).prop_map(Step::Down),
+        1 => (0..30_i64, 1..12_u32, 2..6_u8).prop_map(|(ago, beats, kind)| Step::Poison { ago, beats, kind }),
         1 => prop_oneof![-3..4_i64, -5000..5000_i64].prop_map(Step::Skew),
     ]
 }
@@ -111,7 +118,10 @@ fn zone_of(number: u8) -> Tz {
 }
 
 async fn go(world: &mut World, step: &Step) {
-    if !matches!(step, Step::Beats(_) | Step::Faults(_) | Step::Skew(_)) {
+    if !matches!(
+        step,
+        Step::Beats(_) | Step::Faults(_) | Step::Poison { .. } | Step::Skew(_)
+    ) {
         // A start whose first commit fails ends the process; this is the one after.
         world.disk.fail(0);
     }
@@ -130,6 +140,13 @@ async fn go(world: &mut World, step: &Step) {
             world.crash();
             world.wait(minutes(*time)).await;
             world.start().await;
+        }
+        Step::Poison { ago, beats, kind } => {
+            let second = world.server.now() - minutes(*ago);
+            let kind = fault(*kind);
+            world.server.with(|state| state.poison.push((second, kind)));
+            world.beats(*beats).await;
+            world.server.with(|state| state.poison.clear());
         }
         Step::Skew(skew) => world.time.skew(minutes(*skew)),
         Step::Settings {
@@ -257,8 +274,13 @@ fn filter() -> impl Strategy<Value = Filter> {
     prop_oneof![3 => Just(Filter::Close), 1 => Just(Filter::Open)]
 }
 
+/// How many programs; `PROPTEST_CASES` asks for more.
+fn cases() -> u32 {
+    std::env::var("PROPTEST_CASES").map_or(24, |cases| cases.parse().expect("a number of cases"))
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, max_shrink_iters: 100, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: cases(), failure_persistence: None, max_shrink_iters: 100, ..ProptestConfig::default() })]
 
     #[test]
     fn each_chat_counts_once_whatever_fails(

@@ -141,7 +141,7 @@ async fn a_month() {
     let begin = utc("2026-03-02 05:00:00");
     let clock = Arc::new(Stepped(AtomicI64::new(begin.timestamp_millis())));
     let operation = Settings {
-        chats_per_hour: number(CHATS, 1000) as f64 / 24.0,
+        chats_per_hour: number(CHATS, 400) as f64 / 24.0,
         ..Settings::believable()
     };
     let server = Server::start(
@@ -153,7 +153,7 @@ async fn a_month() {
     .unwrap();
     let shelf = Shelf::default();
     let mut poller = poller(&server, directory.path(), &clock, &shelf).await;
-    let interval = minutes(number(MINUTES, 60));
+    let interval = minutes(number(MINUTES, 180));
     let mut figures = String::new();
     for day in 1..=DAYS {
         while clock.now() < begin + hours(24 * day) {
@@ -188,9 +188,9 @@ async fn poller(
         timezone: "America/Bogota".to_owned(),
     };
     let mut settings = settings(chrono_tz::America::Bogota);
-    settings.window = hours(2);
+    settings.window = minutes(90);
     // By the real clock, which hardly moves: about one a day.
-    settings.sweep_interval = Some(Duration::from_secs(2));
+    settings.sweep_interval = Some(Duration::from_secs(1));
     settings.sweep_lookback = hours(50);
     let client = client::Settings::new(server.base_url(), Token::Fixed(SecretString::from(token)));
     Poller::start(

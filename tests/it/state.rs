@@ -4,6 +4,8 @@
 use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
+use tokio::process::Command;
+use wolkvox_exporter::ledger::FileStore;
 
 use crate::support::exposition::Exposition;
 use crate::support::placed::{Placed, minutes, now, seconds};
@@ -285,6 +287,59 @@ async fn while_the_state_cannot_be_written_nothing_new_is_shown() {
         })
         .await;
     operation.assert_counted(&newest);
+    exporter.kill().await;
+    let exporter = Exporter::serve(&variables).await;
+    operation.assert_counted(&exporter.scrape().await);
+}
+
+#[tokio::test]
+async fn a_disk_that_is_full_in_the_middle_of_a_write_loses_nothing_and_shows_nothing_new() {
+    let mut operation = Placed::start_with(3000.0).await;
+    let state = state();
+    let count_from = (now() - minutes(2)).to_rfc3339();
+    let variables = with(variables(&operation, state.path()), "COUNT_FROM", &count_from);
+    // Files may have some kilobytes, as on a disk that has no more: what is beyond is not written.
+    let program = command::<[&str; 0], _>([], &variables);
+    let mut limited = Command::new("sh");
+    limited
+        .args(["-c", "trap '' XFSZ; ulimit -S -f 8; exec \"$0\""])
+        .arg(program.as_std().get_program())
+        .env_clear()
+        .envs(
+            program
+                .as_std()
+                .get_envs()
+                .filter_map(|(name, value)| Some((name, value?))),
+        )
+        .kill_on_drop(true);
+    let exporter = Exporter::run(limited).await;
+    let mut newest = Exposition::default();
+    let page = exporter
+        .scrape_until("a poll", &mut newest, |page| page.up() == Some(true))
+        .await;
+    assert_eq!(page.sum("wolkvox_chats_total"), 0.0);
+
+    operation.place(now() - seconds(60), now());
+    let page = exporter
+        .scrape_until("failures", &mut newest, |page| page.failures("state") >= 3.0)
+        .await;
+    assert_eq!(
+        page.sum("wolkvox_chats_total"),
+        0.0,
+        "uncommitted chats are shown"
+    );
+    assert_eq!(page.up(), Some(false));
+    let log = exporter.log.text();
+    assert!(log.contains("the state can't be written to"), "{log}");
+    let stored = FileStore::look(state.path(), "ventas").unwrap();
+    assert!(stored.is_some(), "the last good state is there, whole");
+
+    let pid = exporter.pid().to_string();
+    let mut more = Command::new("prlimit");
+    more.args(["--pid", &pid, "--fsize=unlimited:"]);
+    let (status, _, error) = finish(more).await;
+    assert!(status.success(), "{error}");
+    exporter.settle(&operation, &mut newest).await;
     exporter.kill().await;
     let exporter = Exporter::serve(&variables).await;
     operation.assert_counted(&exporter.scrape().await);

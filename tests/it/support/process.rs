@@ -152,7 +152,12 @@ impl Exporter {
         I: IntoIterator<Item = A>,
         A: AsRef<OsStr>,
     {
-        let mut child = command(arguments, variables)
+        Exporter::run(command(arguments, variables)).await
+    }
+
+    /// Runs a command that becomes the exporter; returns when its port is open.
+    pub(crate) async fn run(mut command: Command) -> Exporter {
+        let mut child = command
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
             .spawn()
