@@ -834,7 +834,7 @@ def exporter():
             row("Polling"),
             series(
                 "Age of the data",
-                "Time since the last good poll, and how far the watermark is behind now. A saw tooth up to one poll interval is normal.",
+                "Time since the last good poll, and how far the watermark is behind now. Up to one poll interval is normal; as polls and points of the curve come at the same moments, it is mostly a whole one.",
                 [
                     (f"time() - max by (operation) (wolkvox_last_success_timestamp_seconds{{{OP}}})", "{{operation}} last good poll"),
                     (f"time() - max by (operation) (wolkvox_last_poll_timestamp_seconds{{{OP}}})", "{{operation}} last poll"),
