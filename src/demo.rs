@@ -13,6 +13,8 @@ use crate::simulator::{Server, Settings, Simulator};
 
 /// The simulated operation's name.
 const OPERATION: &str = "demo";
+/// What the report does not tell: the names of the simulated skills.
+const SKILL_NAMES: &str = "12=Sales, 15=Support, 27=Billing, 33=Retention";
 
 /// A simulator to poll; it stops when it is dropped.
 pub struct Demo {
@@ -61,6 +63,9 @@ impl Demo {
             ("WOLKVOX_SWEEP_LOOKBACK".to_owned(), "90m".to_owned()),
             ("WOLKVOX_COUNT_FROM".to_owned(), count_from),
             ("WOLKVOX_AGENTS".to_owned(), "names".to_owned()),
+            ("WOLKVOX_SKILL_NAMES".to_owned(), SKILL_NAMES.to_owned()),
+            // Of fifty licences: a beat of two seconds takes 43,200 calls.
+            ("WOLKVOX_API_DAILY_LIMIT".to_owned(), "50000".to_owned()),
             ("WOLKVOX_EXEMPLARS".to_owned(), "true".to_owned()),
             ("WOLKVOX_LISTEN_ADDRESS".to_owned(), listen.to_owned()),
             ("WOLKVOX_STATE_DIR".to_owned(), state_dir.display().to_string()),

@@ -145,8 +145,13 @@ impl Client {
         let result = if status == 200 {
             self.read(response, sink, &mut progress.bytes).await
         } else {
-            let envelope = body::verdict(response, &mut progress.bytes).await;
-            judge::status(status, envelope.as_ref()).map(|()| Answer::default())
+            match body::verdict(response, &mut progress.bytes).await {
+                // An empty window, or a report that is not there: nobody knows.
+                Err(error) if status == 404 => Err(error.with_status(status)),
+                envelope => {
+                    judge::status(status, envelope.ok().flatten().as_ref()).map(|()| Answer::default())
+                }
+            }
         };
         let agent = self
             .settings

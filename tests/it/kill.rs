@@ -51,8 +51,6 @@ fn faults(seed: u64) -> Vec<Fault> {
         Fault::status(403, "PLEASE VALIDATE TOKEN"),
         Fault::status(403, "EXCEEDS THE LIMIT OF SIMULTANEOUS REQUESTS PER TOKEN (2)"),
         Fault::status(404, "NO SUCH REPORT"),
-        // An empty window that is none: what is in it has to be found by a later one.
-        Fault::status(404, "Validate dates entered"),
     ]
 }
 

@@ -57,20 +57,26 @@ pub(super) async fn report<S: Sink>(
     envelope.map_err(|error| judge::decoding(&error))
 }
 
-/// Reads the beginning of an answer that is no report, for the envelope's `msg`. What can't be read has none.
-pub(super) async fn verdict(mut response: Response, bytes: &mut u64) -> Option<Envelope> {
+/// Reads the beginning of an answer that is no report, for the envelope's `msg`. What is no envelope has none.
+///
+/// # Errors
+/// It ended early: what it would have said is not known.
+pub(super) async fn verdict(mut response: Response, bytes: &mut u64) -> Result<Option<Envelope>, Error> {
     let mut body = Vec::new();
     while body.len() < VERDICT_LIMIT {
-        let Some(chunk) = response.chunk().await.ok()? else {
+        let Some(chunk) = response.chunk().await.map_err(judge::reading)? else {
             break;
         };
         *bytes += chunk.len() as u64;
         body.extend_from_slice(&chunk);
     }
-    decode(body.as_slice(), Options::default(), &mut |_| {
+    let decoded = decode(body.as_slice(), Options::default(), &mut |_| {
         ControlFlow::Continue(())
-    })
-    .ok()
+    });
+    match decoded {
+        Err(error @ DecodeError::Truncated) if body.len() < VERDICT_LIMIT => Err(judge::decoding(&error)),
+        decoded => Ok(decoded.ok()),
+    }
 }
 
 async fn pump(

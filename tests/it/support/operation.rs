@@ -36,8 +36,13 @@ impl Operation {
     /// One of the hand-placed chats.
     pub(crate) async fn of(chats: Vec<SimulatedChat>) -> Operation {
         let operation = Operation::start(Settings::empty()).await;
-        operation.handle().extra_chats(chats);
+        operation.add(chats);
         operation
+    }
+
+    /// Places chats, also while nothing listens.
+    pub(crate) fn add(&self, chats: impl IntoIterator<Item = SimulatedChat>) {
+        self.simulator.add(chats);
     }
 
     /// Adds a variable, named without its prefix.

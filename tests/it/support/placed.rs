@@ -70,7 +70,7 @@ impl Placed {
     /// Places the chats that close from `from` to `to`, both included, and expects them to be counted.
     pub(crate) fn place(&mut self, from: DateTime<Utc>, to: DateTime<Utc>) {
         let chats = self.lively.truth(from, to);
-        self.handle().extra_chats(chats.iter().cloned());
+        self.operation.add(chats.iter().cloned());
         self.expected.extend(chats);
         self.last_close = to;
     }
@@ -84,7 +84,7 @@ impl Placed {
 
     /// Places chats that are not to be counted.
     pub(crate) fn place_uncounted(&self, from: DateTime<Utc>, to: DateTime<Utc>) {
-        self.handle().extra_chats(self.lively.truth(from, to));
+        self.operation.add(self.lively.truth(from, to));
     }
 
     /// The chats that are to be counted.

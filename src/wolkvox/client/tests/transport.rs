@@ -95,3 +95,28 @@ async fn a_redirect_is_not_followed_and_takes_no_token_elsewhere() {
     assert_eq!(exchange.result.unwrap_err().reason(), Reason::HttpStatus);
     assert!(other.requests.lock().unwrap().is_empty());
 }
+
+#[tokio::test]
+async fn a_404_cut_short_is_truncated_because_it_may_be_an_empty_window() {
+    let body = r#"{"code":"404","error":null,"msg":"Validate dates entered","data":null}"#;
+    let whole = http("404 Not Found", body);
+    let cut = &whole[..whole.len() - 5];
+    assert_eq!(reason(cut, End::Close).await, Reason::Truncated);
+    assert_eq!(
+        reason(http("404 Not Found", &body[..body.len() - 5]), End::Close).await,
+        Reason::Truncated
+    );
+    // What is no envelope is the page of a server that does not know the report.
+    for other in ["", "<html>", "{}"] {
+        assert_eq!(
+            reason(http("404 Not Found", other), End::Close).await,
+            Reason::HttpStatus
+        );
+    }
+    // A refusal is one, cut or not.
+    let refusal = http("401 Unauthorized", r#"{"code":"401","msg":"x"}"#);
+    assert_eq!(
+        reason(&refusal[..refusal.len() - 3], End::Close).await,
+        Reason::Auth
+    );
+}
