@@ -30,8 +30,8 @@ pub struct App {
     web: Arc<Web>,
     store: FileStore,
     ledger: Option<Ledger>,
-    /// A damaged state was put aside.
-    recovered: bool,
+    /// Damaged states that were put aside.
+    recoveries: u64,
     /// Whether the server is the built-in simulator.
     demo: bool,
 }
@@ -57,7 +57,7 @@ impl App {
             web,
             store,
             ledger,
-            recovered: put_aside.is_some(),
+            recoveries: put_aside.iter().count() as u64,
             demo,
         })
     }
@@ -80,7 +80,7 @@ impl App {
             web,
             store,
             ledger,
-            recovered,
+            recoveries,
             demo,
         } = self;
         let options = exposition::Options {
@@ -91,10 +91,7 @@ impl App {
         status.demo = demo;
         let shared = Arc::new(Shared::new(status, options, Arc::clone(&clock)));
         let restored = ledger.is_some();
-        let settings = poller::Settings {
-            recovered,
-            ..poller_settings(&config)
-        };
+        let settings = poller_settings(&config);
         tell_start(&config, &store, ledger.as_ref());
         let ledger = ledger.unwrap_or_else(|| Ledger::first_start(clock.now(), config.count_from));
         let publisher = Publisher {
@@ -102,7 +99,7 @@ impl App {
             options,
             settings: settings.shown.clone(),
         };
-        let starting = Poller::start(client, store, publisher, clock, settings, ledger);
+        let starting = Poller::start(client, store, publisher, clock, settings, ledger, recoveries);
 
         let mut shutdown = pin!(shutdown);
         // Whoever connects before there is something to show waits these milliseconds in the system's queue: a scrape
@@ -179,7 +176,6 @@ pub(crate) fn poller_settings(config: &Config) -> poller::Settings {
         },
         retire_after: config.retire_after.map(delta),
         exemplars: config.exemplars,
-        recovered: false,
         shown: metrics::Settings {
             operation: config.operation.clone(),
             asa_target_ms: config.asa_target_ms,

@@ -186,6 +186,8 @@ pub struct Chat {
     pub description: Option<String>,
     /// When it was opened.
     pub opened: Option<Moment>,
+    /// The same as the report writes it, local time without a zone: what the report's own filter compares.
+    pub opened_local: Option<NaiveDateTime>,
     /// When it was closed: `date_close`, else `date` + `chat_duration`.
     pub closed: Option<Moment>,
     /// `ASA`: from open to the agent's answer, milliseconds.
@@ -228,9 +230,8 @@ impl Chat {
             row,
             invalid: FieldSet::default(),
         };
-        let opened = fields
-            .read(Field::Date, value::local_time)
-            .map(|at| Moment::from_local(at, zone));
+        let opened_local = fields.read(Field::Date, value::local_time);
+        let opened = opened_local.map(|at| Moment::from_local(at, zone));
         let duration_ms = fields.read(Field::ChatDuration, value::milliseconds);
         let closed = fields
             .read(Field::DateClose, value::local_time)
@@ -247,6 +248,7 @@ impl Chat {
             code,
             description: fields.read(Field::DescriptionCodAct, value::label),
             opened,
+            opened_local,
             closed,
             asa_ms: fields.read(Field::Asa, value::milliseconds),
             duration_ms,

@@ -149,7 +149,7 @@ impl Ledger {
             .get_or_insert(absorbed.server_offset_ms);
         self.last_chat_close = self.last_chat_close.max(absorbed.last_chat_close);
         self.seen
-            .remember(absorbed.new, absorbed.first_seen, absorbed.reach);
+            .remember(absorbed.new, absorbed.first_seen, absorbed.extent);
         self.totals.add(absorbed.totals);
     }
 

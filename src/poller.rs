@@ -50,8 +50,6 @@ pub struct Settings {
     pub retire_after: Option<TimeDelta>,
     /// Whether examples are kept for OpenMetrics.
     pub exemplars: bool,
-    /// A damaged state was put aside at this start.
-    pub recovered: bool,
     /// What is shown of the settings.
     pub shown: metrics::Settings,
 }
@@ -103,8 +101,19 @@ pub struct Beat {
     pub poll: Result<Summary, Failure>,
     /// The sweep, if it was due.
     pub sweep: Option<Result<Summary, Failure>>,
+}
+
+impl Beat {
+    /// What failed: the poll, and the sweep.
+    pub fn failures(&self) -> impl Iterator<Item = &Failure> {
+        let sweep = self.sweep.as_ref().and_then(|sweep| sweep.as_ref().err());
+        self.poll.as_ref().err().into_iter().chain(sweep)
+    }
+
     /// How long the server asked us to wait before the next call.
-    pub retry_after: Option<Duration>,
+    pub fn retry_after(&self) -> Option<Duration> {
+        self.failures().filter_map(asked_to_wait).max()
+    }
 }
 
 /// Polls the report, counts, commits and publishes.
@@ -122,7 +131,7 @@ pub struct Poller<S, D, P> {
     shelf: Shelf,
     latest: Option<(Latest, Instant)>,
     last_poll: Option<LastPoll>,
-    /// Why the last poll failed, if it did.
+    /// Why the last beat failed, if it did: its poll, or else its sweep.
     last_failure: Option<FailureReason>,
     /// `None` where sweeps are off.
     sweep_due: Option<Instant>,
@@ -134,7 +143,8 @@ pub struct Poller<S, D, P> {
 
 impl<S: Source, D: Store, P: Publish> Poller<S, D, P> {
     /// Takes up a ledger: a restored one is shown at once; that of a first start is committed before the first
-    /// request, so that no crash can move the start of counting.
+    /// request, so that no crash can move the start of counting. `recoveries` are the damaged states that were put aside
+    /// at this start.
     ///
     /// # Errors
     /// The first commit failed.
@@ -144,17 +154,17 @@ impl<S: Source, D: Store, P: Publish> Poller<S, D, P> {
         publisher: P,
         clock: Arc<dyn Clock>,
         settings: Settings,
-        ledger: Ledger,
+        mut ledger: Ledger,
+        recoveries: u64,
     ) -> Result<Self, StoreError> {
         let clocks = Clocks::new(clock, settings.zone);
-        let mut ledger = ledger;
         ledger.totals.restrict_to(settings.rules.agents);
         let mut poller = Poller {
             source,
             store,
             publisher,
             stats: Stats {
-                state_recoveries: u64::from(settings.recovered),
+                state_recoveries: recoveries,
                 ..Stats::new(clocks.ours())
             },
             shelf: Shelf::new(&ledger, clocks.today()),
@@ -185,43 +195,27 @@ impl<S: Source, D: Store, P: Publish> Poller<S, D, P> {
         self.retries = Retries::until(next_beat);
         self.cutter.begin_beat();
         let poll_from = self.poll_from();
-        let polled = self.poll(poll_from).await;
-        let (mut poll, latest) = match polled {
+        let (poll, latest) = match self.poll(poll_from).await {
             Ok((summary, latest)) => (Ok(summary), Some(latest)),
             Err(failure) => (Err(failure), None),
         };
+        let mut beat = Beat { poll, sweep: None };
         // What fails the poll would fail the sweep as well; it stays due.
-        let sweep = if poll.is_ok() {
-            self.sweep(poll_from).await
-        } else {
-            None
-        };
-        if poll.is_ok() {
+        if beat.poll.is_ok() {
+            beat.sweep = self.sweep(poll_from).await;
             self.ledger.last_success = Some(self.clocks.ours());
             self.forget();
             self.retire();
         }
         self.ledger.end_beat();
-        let failure = poll
-            .as_ref()
-            .err()
-            .or(sweep.as_ref().and_then(|sweep| sweep.as_ref().err()));
-        self.cutter.end_beat(failure);
+        self.cutter.end_beat(beat.failures().next());
         match self.commit().await {
             Ok(()) => self.show(latest),
-            Err(error) => poll = Err(error.into()),
+            Err(error) => beat.poll = Err(error.into()),
         }
-        self.note_outcome(&poll, sweep.as_ref(), started);
+        self.note_outcome(&beat, started);
         self.publish();
-        let retry_after = [
-            poll.as_ref().err(),
-            sweep.as_ref().and_then(|sweep| sweep.as_ref().err()),
-        ];
-        Beat {
-            retry_after: retry_after.into_iter().flatten().filter_map(asked_to_wait).max(),
-            poll,
-            sweep,
-        }
+        beat
     }
 
     /// Where a poll that begins now would ask from.
@@ -259,7 +253,7 @@ impl<S: Source, D: Store, P: Publish> Poller<S, D, P> {
             self.ledger.settle(Found::BySweep);
             self.sweep_due = Some(now + interval);
         }
-        log("sweep", &result, now.elapsed(), false);
+        log("sweep", &result, now.elapsed(), self.is_told(&result));
         Some(result)
     }
 
@@ -317,28 +311,25 @@ impl<S: Source, D: Store, P: Publish> Poller<S, D, P> {
         }
     }
 
-    fn note_outcome(
-        &mut self,
-        poll: &Result<Summary, Failure>,
-        sweep: Option<&Result<Summary, Failure>>,
-        started: Instant,
-    ) {
+    fn note_outcome(&mut self, beat: &Beat, started: Instant) {
         let ended = self.clocks.ours();
         let duration = started.elapsed();
-        for failure in [poll.as_ref().err(), sweep.and_then(|sweep| sweep.as_ref().err())]
-            .into_iter()
-            .flatten()
-        {
+        for failure in beat.failures() {
             self.stats.note_failure(failure.reason());
         }
-        self.stats.up = Some(poll.is_ok());
+        self.stats.up = Some(beat.poll.is_ok());
         self.stats.last_poll = Some(ended);
         self.stats.poll_duration = Some(duration);
-        let failure = poll.as_ref().err().map(Failure::reason);
-        let is_told = failure.is_some_and(lasts_for_hours) && failure == self.last_failure;
-        log("poll", poll, duration, is_told);
-        self.last_failure = failure;
-        self.last_poll = Some(LastPoll::new(ended, duration, poll));
+        log("poll", &beat.poll, duration, self.is_told(&beat.poll));
+        self.last_failure = beat.failures().next().map(Failure::reason);
+        self.last_poll = Some(LastPoll::new(ended, duration, &beat.poll));
+    }
+
+    /// Used-up calls come back at midnight: that is told once, not at each try.
+    fn is_told(&self, result: &Result<Summary, Failure>) -> bool {
+        let quota = FailureReason::Api(wolkvox::Reason::Quota);
+        let is_quota = result.as_ref().is_err_and(|failure| failure.reason() == quota);
+        is_quota && self.last_failure == Some(quota)
     }
 
     fn publish(&self) {
@@ -368,11 +359,6 @@ fn asked_to_wait(failure: &Failure) -> Option<Duration> {
         Failure::Api(error) => error.retry_after(),
         Failure::State(_) => None,
     }
-}
-
-/// Used-up calls come back at midnight: that is told once, not at each try.
-fn lasts_for_hours(failure: FailureReason) -> bool {
-    failure == FailureReason::Api(wolkvox::Reason::Quota)
 }
 
 /// One line per poll: readable, and with fields. What was told already is only for those who debug.

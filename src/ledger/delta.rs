@@ -9,6 +9,7 @@ use super::admission::Admission;
 use super::exemplar::Exemplars;
 use super::histogram::Histogram;
 use super::key::Keys;
+use super::seen::Extent;
 use super::{Counts, Ledger, Rules, Totals, bounds};
 use crate::chat::{Chat, ConnId};
 use crate::wolkvox::{Field, RowError};
@@ -85,8 +86,8 @@ pub struct Absorbed {
     pub new: HashSet<ConnId>,
     /// When they were first seen, server's time.
     pub first_seen: DateTime<Utc>,
-    /// The greatest local time that the rows can have in the report's filter.
-    pub reach: NaiveDateTime,
+    /// Where their rows lie in the report.
+    pub extent: Extent,
     /// What the new chats add.
     pub totals: Totals,
     /// The newest close time among them.
@@ -123,7 +124,10 @@ impl<'a> Delta<'a> {
             absorbed: Absorbed {
                 new: HashSet::new(),
                 first_seen: DateTime::UNIX_EPOCH,
-                reach: date_end,
+                extent: Extent {
+                    reach: date_end,
+                    last_opened: None,
+                },
                 totals: Totals::default(),
                 last_chat_close: None,
                 server_offset_ms: 0,
@@ -138,7 +142,7 @@ impl<'a> Delta<'a> {
     pub fn answered(&mut self, server_now: DateTime<Utc>, now: DateTime<Utc>, latest: NaiveDateTime) {
         self.absorbed.first_seen = server_now;
         self.absorbed.server_offset_ms = (server_now - now).num_milliseconds();
-        self.absorbed.reach = self.absorbed.reach.max(latest);
+        self.absorbed.extent.reach = self.absorbed.extent.reach.max(latest);
     }
 
     /// When this answer's new chats were first seen, server's time.
@@ -161,6 +165,7 @@ impl<'a> Delta<'a> {
             return (Novelty::Duplicate(first_seen), keys);
         }
         self.absorbed.new.insert(chat.id.clone());
+        self.absorbed.extent.last_opened = self.absorbed.extent.last_opened.max(chat.opened_local);
         self.count(chat, &keys);
         self.absorbed.counts.limited += u64::from(limited);
         (Novelty::New, keys)

@@ -1,4 +1,5 @@
-//! The ids of chats that are counted (or remembered), grouped by the answer that first showed them.
+//! The ids of chats that are counted (or remembered), grouped by the answer that first showed them, and where in the
+//! report their rows lie.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -6,6 +7,7 @@ use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::chat::ConnId;
+use crate::wolkvox::Window;
 use local_text::LocalText;
 
 /// A group is forgotten only if it lies below the next request by more than this: `date_end` may round, and in the
@@ -18,9 +20,30 @@ const MARGIN: TimeDelta = TimeDelta::hours(1);
 pub struct Seen {
     /// When each id was first seen: seconds since the epoch, the key of its group.
     ids: HashMap<ConnId, i64>,
-    /// Per group, the greatest local time that its rows can have in the report's filter.
-    reach: BTreeMap<i64, NaiveDateTime>,
+    groups: BTreeMap<i64, Extent>,
     floor: Option<NaiveDateTime>,
+}
+
+/// Where the rows of one answer's new chats lie in the report, by its own local times.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Extent {
+    /// The greatest local time that they can have in the report's filter.
+    pub reach: NaiveDateTime,
+    /// When the one that was opened last was opened; `None` where no row says. Whether the report filters on opening or
+    /// on closing, that row lies from here to `reach`.
+    pub last_opened: Option<NaiveDateTime>,
+}
+
+impl Extent {
+    fn join(&mut self, other: Extent) {
+        self.reach = self.reach.max(other.reach);
+        self.last_opened = self.last_opened.max(other.last_opened);
+    }
+
+    /// Whether a row lies in a window for certain. Whether the window's last second is part of it is not known.
+    fn is_in(&self, window: &Window) -> bool {
+        self.reach < window.date_end && self.last_opened.is_some_and(|opened| opened >= window.date_ini)
+    }
 }
 
 impl Seen {
@@ -46,14 +69,25 @@ impl Seen {
         self.floor
     }
 
-    /// Remembers the new ids of one answer. `reach` is the greatest local time that its rows can have.
-    pub fn remember(&mut self, ids: HashSet<ConnId>, first_seen: DateTime<Utc>, reach: NaiveDateTime) {
+    /// Whether the report is known to have rows in a window: it showed some that can lie nowhere else.
+    pub fn has_rows_in(&self, window: &Window) -> bool {
+        self.groups.values().any(|extent| extent.is_in(window))
+    }
+
+    /// Forgets where rows lie, for what is asked from now on is another report. The ids stay.
+    pub fn forget_places(&mut self) {
+        for extent in self.groups.values_mut() {
+            extent.last_opened = None;
+        }
+    }
+
+    /// Remembers the new ids of one answer, and where their rows lie.
+    pub fn remember(&mut self, ids: HashSet<ConnId>, first_seen: DateTime<Utc>, extent: Extent) {
         if ids.is_empty() {
             return;
         }
         let group = first_seen.timestamp();
-        let known = self.reach.entry(group).or_insert(reach);
-        *known = reach.max(*known);
+        self.groups.entry(group).or_insert(extent).join(extent);
         self.ids.extend(ids.into_iter().map(|id| (id, group)));
     }
 
@@ -63,9 +97,9 @@ impl Seen {
             return;
         };
         let gone: HashSet<i64> = self
-            .reach
+            .groups
             .iter()
-            .filter(|(_, reach)| **reach < limit)
+            .filter(|(_, extent)| extent.reach < limit)
             .map(|(group, _)| *group)
             .collect();
         if gone.is_empty() {
@@ -74,9 +108,9 @@ impl Seen {
         for group in &gone {
             // The first second that none of the group's rows can have.
             let above = self
-                .reach
+                .groups
                 .remove(group)
-                .map(|reach| reach + TimeDelta::seconds(1));
+                .map(|extent| extent.reach + TimeDelta::seconds(1));
             self.floor = self.floor.max(above);
         }
         self.ids.retain(|_, group| !gone.contains(group));
@@ -95,6 +129,8 @@ struct Group {
     first_seen: i64,
     #[serde(with = "local_text")]
     reach: NaiveDateTime,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    last_opened: Option<LocalText>,
     ids: Vec<ConnId>,
 }
 
@@ -104,12 +140,13 @@ impl From<Seen> for Stored {
         for (id, group) in seen.ids {
             ids.entry(group).or_default().push(id);
         }
-        let groups = seen.reach.into_iter().map(|(first_seen, reach)| {
+        let groups = seen.groups.into_iter().map(|(first_seen, extent)| {
             let mut ids = ids.remove(&first_seen).unwrap_or_default();
             ids.sort_unstable();
             Group {
                 first_seen,
-                reach,
+                reach: extent.reach,
+                last_opened: extent.last_opened.map(LocalText),
                 ids,
             }
         });
@@ -127,7 +164,11 @@ impl From<Stored> for Seen {
             ..Seen::default()
         };
         for group in stored.groups {
-            seen.reach.insert(group.first_seen, group.reach);
+            let extent = Extent {
+                reach: group.reach,
+                last_opened: group.last_opened.map(|LocalText(at)| at),
+            };
+            seen.groups.insert(group.first_seen, extent);
             seen.ids
                 .extend(group.ids.into_iter().map(|id| (id, group.first_seen)));
         }
@@ -151,7 +192,7 @@ mod local_text {
         parse_local(&text).ok_or_else(|| de::Error::custom(format!("{text:?} is no YYYYmmddHHMMSS")))
     }
 
-    /// For a floor that may not be there yet.
+    /// For a time that may not be there.
     #[derive(Serialize, Deserialize)]
     #[serde(transparent)]
     pub(super) struct LocalText(#[serde(with = "super::local_text")] pub(super) NaiveDateTime);

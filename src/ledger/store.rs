@@ -111,9 +111,13 @@ impl FileStore {
         probe(&aside(&path)).map_err(in_directory)?;
         let Found { state, put_aside } = find(&path)?;
         let (origin, ledger) = match state {
-            Some((stored, ledger)) => {
-                if !adopt {
-                    check(&path, &stored, &identity)?;
+            Some((stored, mut ledger)) => {
+                if let Err(error) = check(&path, &stored, &identity) {
+                    if !adopt {
+                        return Err(error);
+                    }
+                    // The other server, or the other agent's report, need not have the same rows.
+                    ledger.seen.forget_places();
                 }
                 (take_over(stored, identity).map_err(in_directory)?, Some(ledger))
             }

@@ -6,8 +6,9 @@ use proptest::prelude::*;
 
 use super::delta::Novelty;
 use super::key::Keys;
+use super::seen::Extent;
 use super::*;
-use crate::wolkvox::{Field, Row, Value, window};
+use crate::wolkvox::{Field, Row, Value, Window, window};
 
 fn start() -> DateTime<Utc> {
     DateTime::from_timestamp(1_773_154_800, 0).unwrap()
@@ -19,6 +20,14 @@ fn at(seconds: i64) -> DateTime<Utc> {
 
 fn local(seconds: i64) -> NaiveDateTime {
     at(seconds).naive_utc()
+}
+
+/// Rows up to there, of which none says when it was opened.
+fn up_to(reach: i64) -> Extent {
+    Extent {
+        reach: local(reach),
+        last_opened: None,
+    }
 }
 
 const RULES: Rules = Rules {
@@ -198,7 +207,7 @@ proptest! {
                     new.insert(id);
                 }
             }
-            seen.remember(new, at(i64::try_from(number / 3).unwrap()), local(reach));
+            seen.remember(new, at(i64::try_from(number / 3).unwrap()), up_to(reach));
             if forgets {
                 seen.forget_before(local(end - back));
             }
@@ -213,7 +222,7 @@ proptest! {
         let mut seen = Seen::default();
         for (number, reach) in reaches.iter().enumerate() {
             let id = chat(&format!("a{number}"), None, None).id;
-            seen.remember(HashSet::from([id]), at(i64::try_from(number).unwrap()), local(*reach));
+            seen.remember(HashSet::from([id]), at(i64::try_from(number).unwrap()), up_to(*reach));
         }
         seen.forget_before(local(next));
         prop_assert!(seen.floor().is_none_or(|floor| floor <= local(next)));
@@ -221,6 +230,47 @@ proptest! {
         prop_assert_eq!(seen.len(), kept);
         prop_assert!(window::format_local(local(next)).len() == 14);
     }
+}
+
+#[test]
+fn a_window_has_rows_for_certain_if_it_holds_a_known_chat_from_its_opening_to_where_its_answer_reached() {
+    let mut ledger = Ledger::first_start(start(), Some(start()));
+    let chats = [
+        chat("1", Some(100), Some(190)),
+        chat("2", Some(150), Some(180)),
+        chat("3", None, Some(195)),
+    ];
+    answer(&mut ledger, Found::ByPoll, 200, &chats);
+    let has_rows = |ledger: &Ledger, from: i64, to: i64| {
+        ledger.seen.has_rows_in(&Window {
+            from: at(from),
+            to: at(to),
+            date_ini: local(from),
+            date_end: local(to),
+        })
+    };
+    // Chat 2 is in it, whether by its opening, its close, or anything between.
+    assert!(has_rows(&ledger, 150, 201));
+    // Chat 2 could be left out by its opening, or by its close.
+    assert!(!has_rows(&ledger, 151, 900));
+    assert!(!has_rows(&ledger, 0, 200), "date_end may be exclusive");
+    // What was duplicated or says nothing adds nothing.
+    answer(
+        &mut ledger,
+        Found::ByPoll,
+        500,
+        &[chats[1].clone(), chat("4", None, Some(400))],
+    );
+    assert!(!has_rows(&ledger, 151, 900));
+
+    let stored = serde_json::to_string(&ledger.seen).unwrap();
+    let mut restored: Ledger = Ledger {
+        seen: serde_json::from_str(&stored).unwrap(),
+        ..ledger.clone()
+    };
+    assert_eq!(restored, ledger);
+    restored.seen.forget_places();
+    assert!(!has_rows(&restored, 0, 900) && restored.seen.len() == ledger.seen.len());
 }
 
 #[test]

@@ -53,6 +53,18 @@ impl Retries {
     }
 }
 
+/// An answer without rows, where the report is known to have some. Believed, it would move the cursors over chats that
+/// nobody has seen.
+fn doubted(piece: &Window) -> wolkvox::Error {
+    wolkvox::Error::new(
+        Reason::HttpStatus,
+        format!(
+            "Wolkvox says that no chats closed from {} to {} (its local time), but it has shown chats of that time before: the answer is not believed, and is asked for again until chats are shown. Look at the same time in Wolkvox' own report; if its chats were deleted there, the next chat that closes ends this",
+            piece.date_ini, piece.date_end
+        ),
+    )
+}
+
 /// A whole answer, applied to the ledger.
 #[derive(Debug)]
 pub(super) struct Answered {
@@ -97,7 +109,9 @@ impl<S: Source, D: Store, P: Publish> Poller<S, D, P> {
             self.clocks.note(date, begun.at);
             self.stats.clock_offset_ms = Some((date - begun.ours).num_milliseconds());
         }
-        exchange.result?;
+        if exchange.result?.rows == 0 && self.ledger.seen.has_rows_in(&piece) {
+            return Err(doubted(&piece));
+        }
         let (mut absorbed, chats) = taken;
         let answered_at = exchange.date.unwrap_or(asked_at);
         let to = piece.to.min(answered_at);

@@ -54,7 +54,7 @@ impl Schedule {
         let next = self.next(started, now);
         let quota = self.quota_pause(beat).map(|pause| started + delta(pause));
         let asked = beat
-            .retry_after
+            .retry_after()
             .map(|pause| now + delta(pause.min(LONGEST_PAUSE)));
         match quota.max(asked) {
             Some(not_before) if not_before > next => self.at_or_after(not_before),
@@ -64,13 +64,9 @@ impl Schedule {
 
     /// The day's quota is used up: asking on would only use up tomorrow's patience. Doubles from one beat to an hour.
     fn quota_pause(&mut self, beat: &Beat) -> Option<Duration> {
-        let failures = [
-            beat.poll.as_ref().err(),
-            beat.sweep.as_ref().and_then(|sweep| sweep.as_ref().err()),
-        ];
         let is_quota =
-            |failure: &&Failure| matches!(failure, Failure::Api(error) if error.reason() == Reason::Quota);
-        if !failures.into_iter().flatten().any(|failure| is_quota(&failure)) {
+            |failure: &Failure| matches!(failure, Failure::Api(error) if error.reason() == Reason::Quota);
+        if !beat.failures().any(is_quota) {
             self.quota_failures = 0;
             return None;
         }

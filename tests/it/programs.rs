@@ -21,6 +21,8 @@ enum Step {
     Killed(u64),
     /// The next calls fail, and how.
     Faults(Vec<Option<u8>>),
+    /// For so many beats the report seems to be empty.
+    Silence(u32),
     FailCommits(u32),
     /// Dead for some minutes.
     Down(i64),
@@ -88,6 +90,43 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
+/// What a busy operation goes through whose report is silent for longer than sweeps look back. Nothing cuts its windows
+/// into pieces that are too short to hold a whole chat.
+fn silence() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        3 => (1..4_u32).prop_map(Step::Beats),
+        3 => (1..80_u32).prop_map(Step::Silence),
+        1 => Just(Step::Crash),
+        1 => (0..3000_u64).prop_map(Step::Killed),
+        1 => proptest::collection::vec(proptest::option::of(0..4_u8), 1..5).prop_map(Step::Faults),
+        1 => (1..5_u32).prop_map(Step::FailCommits),
+        1 => (1..200_i64).prop_map(Step::Down),
+    ]
+}
+
+/// A chat every few minutes, of a few minutes each.
+fn busy() -> impl Strategy<Value = Vec<Spec>> {
+    proptest::collection::vec((1..4_i64, 0..60_i64, 0..6_i64, any::<bool>(), 0..3_u8), 250..300).prop_map(
+        |chats| {
+            let mut closed = -12;
+            let spec = |(after, second, lasting, says_close, skill)| {
+                closed += after;
+                Spec {
+                    closed,
+                    second,
+                    delay: 0,
+                    lasting,
+                    says_close,
+                    skill,
+                }
+            };
+            let mut chats: Vec<_> = chats.into_iter().map(spec).collect();
+            chats.retain(|spec| !(-3..=3).contains(&spec.closed));
+            chats
+        },
+    )
+}
+
 fn change() -> impl Strategy<Value = Step> {
     let window = prop_oneof![Just(1_i64), 1..60_i64, 60..3000_i64];
     let lookback = prop_oneof![1..60_i64, 60..6000_i64];
@@ -120,7 +159,7 @@ fn zone_of(number: u8) -> Tz {
 async fn go(world: &mut World, step: &Step) {
     if !matches!(
         step,
-        Step::Beats(_) | Step::Faults(_) | Step::Poison { .. } | Step::Skew(_)
+        Step::Beats(_) | Step::Faults(_) | Step::Silence(_) | Step::Poison { .. } | Step::Skew(_)
     ) {
         // A start whose first commit fails ends the process; this is the one after.
         world.disk.fail(0);
@@ -135,6 +174,11 @@ async fn go(world: &mut World, step: &Step) {
         Step::Faults(faults) => world.server.with(|state| {
             state.script.extend(faults.iter().map(|kind| kind.map(fault)));
         }),
+        Step::Silence(beats) => {
+            world.server.with(|state| state.down = Some(Fault::silence()));
+            world.beats(*beats).await;
+            world.server.with(|state| state.down = None);
+        }
         Step::FailCommits(count) => world.disk.fail(*count),
         Step::Down(time) => {
             world.crash();
@@ -240,6 +284,10 @@ async fn run(program: Program) {
         check(&world, &program, expected);
     }
     world.beats(14).await;
+    if program.is_complete {
+        assert_eq!(world.counted(), expected);
+    }
+    // What was forgotten is not counted again, however far back is asked.
     world.settings.sweep_lookback = hours(24 * 20);
     world.restart().await;
     world.beats(2).await;
@@ -287,6 +335,22 @@ proptest! {
         (zone, start) in place(),
         chats in proptest::collection::vec(chat(), 0..60),
         steps in proptest::collection::vec(step(), 0..20),
+        filter in filter(),
+        end_is_exclusive in any::<bool>(),
+        offset in prop_oneof![Just(0_i64), -150..150_i64],
+    ) {
+        simulate(Program {
+            zone, start, chats, steps, filter, end_is_exclusive,
+            offset: TimeDelta::seconds(offset),
+            is_complete: true,
+        });
+    }
+
+    #[test]
+    fn no_silence_loses_a_chat_of_a_busy_operation(
+        (zone, start) in place(),
+        chats in busy(),
+        steps in proptest::collection::vec(silence(), 1..12),
         filter in filter(),
         end_is_exclusive in any::<bool>(),
         offset in prop_oneof![Just(0_i64), -150..150_i64],

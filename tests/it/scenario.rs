@@ -7,6 +7,7 @@ mod row;
 mod series;
 mod settings;
 mod show;
+mod silence;
 mod start;
 mod stretch;
 mod zone;

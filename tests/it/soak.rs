@@ -200,6 +200,7 @@ async fn poller(
         clock.clone(),
         settings,
         Ledger::first_start(clock.now(), Some(clock.now())),
+        0,
     )
     .await
     .unwrap()

@@ -10,18 +10,10 @@ fn at(text: &str) -> DateTime<Utc> {
         .and_utc()
 }
 
-fn beat(poll: Result<Summary, Failure>, retry_after: Option<u64>) -> Beat {
-    Beat {
-        poll,
-        sweep: None,
-        retry_after: retry_after.map(Duration::from_secs),
-    }
-}
-
 fn good() -> Beat {
     let now = at("15:00:00");
-    beat(
-        Ok(Summary {
+    Beat {
+        poll: Ok(Summary {
             from: now,
             to: now,
             answers: 1,
@@ -30,12 +22,19 @@ fn good() -> Beat {
             remembered: 0,
             duplicate: 0,
         }),
-        None,
-    )
+        sweep: None,
+    }
+}
+
+fn failed_by(error: Error) -> Beat {
+    Beat {
+        poll: Err(error.into()),
+        sweep: None,
+    }
 }
 
 fn failed(reason: Reason) -> Beat {
-    beat(Err(Error::new(reason, "").into()), None)
+    failed_by(Error::new(reason, ""))
 }
 
 const FIVE_MINUTES: Duration = Duration::from_secs(300);
@@ -86,8 +85,10 @@ fn an_interval_beyond_the_longest_pause_is_not_shortened() {
 #[test]
 fn the_server_is_given_the_time_that_it_asks_for_up_to_an_hour() {
     let mut schedule = Schedule::new(FIVE_MINUTES);
-    let mut next =
-        |seconds| schedule.after(&beat(good().poll, Some(seconds)), at("15:00:00"), at("15:00:10"));
+    let mut next = |seconds| {
+        let error = Error::new(Reason::HttpStatus, "").with_retry_after(Some(Duration::from_secs(seconds)));
+        schedule.after(&failed_by(error), at("15:00:00"), at("15:00:10"))
+    };
     assert_eq!(next(20), at("15:05:00"));
     assert_eq!(next(290), at("15:05:00"));
     assert_eq!(next(291), at("15:10:00"));

@@ -33,7 +33,7 @@ async fn calls(interval: u64, script: Vec<Fault>) -> (Vec<i64>, bool) {
 fn asking_to_wait(seconds: u64) -> Fault {
     let error = Error::new(Reason::HttpStatus, "scripted").with_status(429);
     Fault {
-        error: error.with_retry_after(Some(Duration::from_secs(seconds))),
+        error: Some(error.with_retry_after(Some(Duration::from_secs(seconds)))),
         share: 0.0,
     }
 }

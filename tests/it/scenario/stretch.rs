@@ -8,7 +8,10 @@ use crate::support::world::{World, hours, minutes};
 
 /// Each way in which one row can make the server, or us, fail.
 fn faults() -> Vec<Fault> {
-    let whole = |error: Error| Fault { error, share: 1.0 };
+    let whole = |error: Error| Fault {
+        error: Some(error),
+        share: 1.0,
+    };
     vec![
         Fault::status(500),
         Fault::half(),
@@ -59,7 +62,8 @@ async fn it_is_passed_over_after_its_third_failure_and_counts_when_it_can_be_rea
             world.beat().await;
             world.close(1);
         }
-        let what = format!("{} {end_is_exclusive}", fault.error.reason().as_str());
+        let reason = fault.error.as_ref().unwrap().reason().as_str();
+        let what = format!("{reason} {end_is_exclusive}");
         assert_eq!(skipped(&world), 1.0, "{what}");
         world.beat().await.poll.expect("polls succeed again");
         // Where `date_end` is exclusive, what closes at the beat is in the next one.

@@ -116,7 +116,8 @@ impl Happened {
 /// What comes of one call instead of the answer.
 #[derive(Debug, Clone)]
 pub(crate) struct Fault {
-    pub(crate) error: Error,
+    /// `None`: an answer that says that there are no chats.
+    pub(crate) error: Option<Error>,
     /// How much of the answer is delivered before.
     pub(crate) share: f64,
 }
@@ -124,23 +125,36 @@ pub(crate) struct Fault {
 impl Fault {
     pub(crate) fn of(reason: Reason) -> Fault {
         Fault {
-            error: Error::new(reason, "scripted"),
+            error: Some(Error::new(reason, "scripted")),
             share: 0.0,
         }
     }
 
     pub(crate) fn status(status: u16) -> Fault {
         Fault {
-            error: Error::new(Reason::HttpStatus, "scripted").with_status(status),
+            error: Some(Error::new(Reason::HttpStatus, "scripted").with_status(status)),
             share: 0.0,
         }
     }
 
     pub(crate) fn half() -> Fault {
         Fault {
-            error: Error::new(Reason::Truncated, "scripted"),
+            error: Some(Error::new(Reason::Truncated, "scripted")),
             share: 0.5,
         }
+    }
+
+    /// Says that there are no chats, whatever there is.
+    pub(crate) fn silence() -> Fault {
+        Fault {
+            error: None,
+            share: 0.0,
+        }
+    }
+
+    /// Whether the answer has headers.
+    fn begins(&self) -> bool {
+        self.share > 0.0 || self.error.is_none()
     }
 }
 
@@ -164,6 +178,8 @@ pub(crate) struct State {
     pub(crate) poison: Vec<(DateTime<Utc>, Fault)>,
     /// What was asked for, and when.
     pub(crate) asked: Vec<(DateTime<Utc>, Window)>,
+    /// Whether it has ever said that there are no chats where there were some, or some were deleted.
+    pub(crate) has_hidden: bool,
 }
 
 impl State {
@@ -206,6 +222,7 @@ impl Server {
             down: None,
             poison: Vec::new(),
             asked: Vec::new(),
+            has_hidden: false,
         };
         Server {
             state: Arc::new(Mutex::new(state)),
@@ -234,6 +251,7 @@ impl Source for Server {
             state.asked.push((now, *window));
             let fault = state.script.pop_front().unwrap_or_else(|| state.down.clone());
             let fault = fault.or_else(|| state.poison_in(window));
+            state.has_hidden |= fault.as_ref().is_some_and(|fault| fault.error.is_none());
             let is_in = |chat: &&Happened| {
                 let at = match state.filter {
                     Filter::Close => chat.closed,
@@ -251,7 +269,7 @@ impl Source for Server {
         });
         let all = rows.len();
         // What never answers has no headers either.
-        let begins = fault.as_ref().is_none_or(|fault| fault.share > 0.0);
+        let begins = fault.as_ref().is_none_or(Fault::begins);
         let delivered = fault
             .as_ref()
             .map_or(all, |fault| ((all as f64 * fault.share).ceil() as usize).min(all));
@@ -267,8 +285,9 @@ impl Source for Server {
             date: date.filter(|_| begins),
             bytes: 100,
             duration: takes,
-            result: match fault {
-                Some(fault) => Err(fault.error),
+            result: match fault.map(|fault| fault.error) {
+                Some(Some(error)) => Err(error),
+                Some(None) => Ok(Answer::default()),
                 None => Ok(Answer {
                     rows: all as u64,
                     announced: Some(all as u64),

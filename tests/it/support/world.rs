@@ -12,7 +12,7 @@ use tokio::time::Instant;
 use wolkvox_exporter::clock::Clock;
 use wolkvox_exporter::ledger::{Agents, Ledger, Rules};
 use wolkvox_exporter::metrics;
-use wolkvox_exporter::poller::{Beat, Poller, Settings};
+use wolkvox_exporter::poller::{Beat, Failure, Poller, Settings};
 
 use super::disk::Disk;
 use super::server::{Happened, Server};
@@ -70,6 +70,11 @@ pub(crate) fn hours(hours: i64) -> TimeDelta {
     TimeDelta::hours(hours)
 }
 
+/// Whether an answer without rows was not believed.
+pub(crate) fn is_doubt(failure: &Failure) -> bool {
+    failure.to_string().contains("not believed")
+}
+
 /// A time such as `2026-03-10 12:00:00`, UTC.
 pub(crate) fn utc(text: &str) -> DateTime<Utc> {
     NaiveDateTime::parse_from_str(text, "%Y-%m-%d %H:%M:%S")
@@ -92,7 +97,6 @@ pub(crate) fn settings(zone: Tz) -> Settings {
         },
         exemplars: true,
         retire_after: None,
-        recovered: false,
         shown: metrics::Settings {
             operation: "ventas".to_owned(),
             asa_target_ms: 20_000,
@@ -150,6 +154,7 @@ impl World {
             Arc::new(self.time.clone()),
             self.settings.clone(),
             ledger,
+            0,
         );
         self.poller = Some(poller.await.expect("the first commit succeeds"));
     }
@@ -173,8 +178,16 @@ impl World {
         let next = Instant::now() + self.settings.poll_interval;
         let poller = self.poller.as_mut().expect("the exporter runs");
         let beat = poller.step(Some(next)).await;
+        self.assert_doubts_nothing_true(&beat);
         tokio::time::sleep_until(next).await;
         beat
+    }
+
+    /// Only an answer that hides chats is not believed.
+    fn assert_doubts_nothing_true(&self, beat: &Beat) {
+        let doubt = beat.failures().find(|failure| is_doubt(failure));
+        let hides = self.server.with(|state| state.has_hidden);
+        assert!(hides || doubt.is_none(), "{doubt:?}");
     }
 
     pub(crate) async fn beats(&mut self, count: u32) {
@@ -197,7 +210,9 @@ impl World {
         let next = Instant::now() + self.settings.poll_interval;
         let poller = self.poller.as_mut().expect("the exporter runs");
         // Whether it got through or not, the process is gone then.
-        let _ = tokio::time::timeout(after, poller.step(Some(next))).await;
+        if let Ok(beat) = tokio::time::timeout(after, poller.step(Some(next))).await {
+            self.assert_doubts_nothing_true(&beat);
+        }
         self.crash();
     }
 

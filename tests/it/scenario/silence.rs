@@ -1,0 +1,116 @@
+//! A report that says that there are no chats: believed, unless it has shown some of that time before.
+
+use crate::support::server::{Fault, Filter};
+use crate::support::world::{World, hours, is_doubt, minutes};
+
+/// The poll fails, for its empty answer is not believed.
+async fn doubted_beat(world: &mut World) {
+    let failure = world.beat().await.poll.expect_err("the answer hides chats");
+    assert!(is_doubt(&failure), "{failure}");
+    assert_eq!(failure.reason().as_str(), "http_status");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_silence_longer_than_the_look_back_is_not_believed_and_loses_nothing() {
+    for restarts in [false, true] {
+        let mut world = World::running().await;
+        world.close(3);
+        world.good_beat().await;
+        let watermark = world.disk.committed().cursors.poll;
+        world.server.with(|state| state.down = Some(Fault::silence()));
+        let mut closed = 3;
+        for hour in 0..40 {
+            world.close(2);
+            closed += 2;
+            if restarts && hour % 7 == 3 {
+                world.restart().await;
+            }
+            for _ in 0..12 {
+                doubted_beat(&mut world).await;
+            }
+        }
+        assert_eq!(world.shown.value("wolkvox_up"), Some(0.0));
+        assert_eq!(world.disk.committed().cursors.poll, watermark);
+        world.server.with(|state| state.down = None);
+        world.good_beat().await;
+        world.good_beat().await;
+        assert_eq!(world.counted(), closed);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_sweep_that_finds_nothing_where_chats_are_known_is_due_again() {
+    let mut world = World::running().await;
+    let late = world.closed_ago(minutes(0)).delayed(hours(25));
+    world.happen(late);
+    for _ in 0..24 {
+        world.close(1);
+        world.beats(12).await;
+    }
+    // The last hours in which sweeps reach the late row.
+    world.close(1);
+    for _ in 0..40 {
+        world
+            .server
+            .with(|state| state.script.extend([None, Some(Fault::silence())]));
+        let beat = world.beat().await;
+        assert!(beat.poll.is_ok());
+        if let Some(swept) = beat.sweep {
+            assert!(is_doubt(&swept.unwrap_err()));
+        }
+        world.server.with(|state| state.script.clear());
+    }
+    world.good_beat().await;
+    world.good_beat().await;
+    assert_eq!(world.counted(), 26);
+    assert_eq!(world.shown.value("wolkvox_chats_late_total"), Some(1.0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_quiet_night_is_believed() {
+    for filter in [Filter::Close, Filter::Open] {
+        let mut world = World::running().await;
+        world.server.with(|state| state.filter = filter);
+        world.close(5);
+        for _ in 0..10 * 12 {
+            world.good_beat().await;
+        }
+        world.close(1);
+        world.beats(2).await;
+        assert_eq!(world.counted(), 6);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn chats_of_23_hours_prove_nothing_about_the_latest_window() {
+    // Where the report filters on opening, their rows lie a day back.
+    for filter in [Filter::Close, Filter::Open] {
+        let mut world = World::running().await;
+        world.server.with(|state| state.filter = filter);
+        for _ in 0..30 {
+            let chat = world.closed_ago(minutes(1)).lasting(hours(23));
+            world.happen(chat);
+            for _ in 0..12 {
+                world.good_beat().await;
+            }
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn deleted_chats_are_waited_for_only_until_the_next_one_closes() {
+    let mut world = World::running().await;
+    world.close(3);
+    world.good_beat().await;
+    world.server.with(|state| {
+        state.chats.clear();
+        state.has_hidden = true;
+    });
+    for _ in 0..5 {
+        doubted_beat(&mut world).await;
+    }
+    world.close(1);
+    world.good_beat().await;
+    world.good_beat().await;
+    assert_eq!(world.counted(), 4);
+}
