@@ -12,6 +12,8 @@ use crate::wolkvox::{self, Reason, Window, window};
 pub(super) const SHORTEST: TimeDelta = TimeDelta::seconds(1);
 /// A second is given up after so many failures while its neighbours succeeded.
 pub(super) const GIVE_UP_AFTER: u32 = 3;
+/// What is no longer than this is never too much to ask for.
+const MODEST: TimeDelta = TimeDelta::hours(1);
 /// How many pieces of one beat may run into their time-out: each takes as long as is allowed at all.
 const TIMEOUTS_PER_BEAT: u32 = 4;
 
@@ -65,7 +67,7 @@ pub(super) enum Remedy {
     Halve,
     /// It can't be shorter: go on behind it, and see whether its neighbour can be read.
     GoAround,
-    /// Leave it to the next beat.
+    /// Leave it to the next beat, which asks for less where that may help.
     None,
 }
 
@@ -134,10 +136,13 @@ impl Cutter {
     /// What to do about a piece that failed.
     pub(super) fn remedy(&mut self, error: &wolkvox::Error, piece: &Window) -> Remedy {
         let is_timeout = error.reason() == Reason::Timeout;
+        let length = piece.to - piece.from;
         if !may_lie_in_one_row(error) || !(error.is_about_size() || self.is_search_due()) {
+            if is_silent(error) && length > MODEST {
+                self.length = self.length.min((length / 2).max(MODEST));
+            }
             return Remedy::None;
         }
-        let length = piece.to - piece.from;
         if length <= SHORTEST {
             self.trouble = None;
             return Remedy::GoAround;
@@ -175,6 +180,13 @@ impl Cutter {
     pub(super) fn note_readable(&mut self, from: DateTime<Utc>) {
         self.unreadable.remove(&from);
     }
+}
+
+/// Whether a failure says nothing of its cause, so that it may be one of size: a server that works on a long stretch for
+/// longer than it is waited for has sent nothing yet, and what it says to too many rows nobody knows. Asking again at once
+/// would not help a server that is down, so the next beat asks for less.
+fn is_silent(error: &wolkvox::Error) -> bool {
+    matches!(error.reason(), Reason::Timeout | Reason::BadRequest) && !error.is_about_size()
 }
 
 /// Whether one row may be what makes the server, or us, fail.

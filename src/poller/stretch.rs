@@ -1,6 +1,10 @@
 //! A stretch of time, asked for piece by piece. A second that can't be read is passed over when its neighbours can.
 
+use std::ops::RangeInclusive;
+use std::time::Duration;
+
 use chrono::{DateTime, Utc};
+use tokio::time::Instant;
 
 use super::cutter::{GIVE_UP_AFTER, Part, Remedy, SHORTEST, behind, may_lie_in_one_row};
 use super::request::Answered;
@@ -18,11 +22,17 @@ fn tell_halved(error: &wolkvox::Error, piece: &Window) {
     );
 }
 
+/// A server that answers one call at a time rests between the pieces of a stretch for as long as the last one took it,
+/// within these bounds: others want their answers too.
+const REST: RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_secs(10);
+
 /// How far a stretch has come.
 struct Walk<'a> {
     found: Found,
     summary: Summary,
     gatherer: Option<&'a mut Gatherer>,
+    /// How long the last call took, its retry included.
+    last_call: Option<Duration>,
     /// Failed, and not yet known whether what follows can be read.
     suspect: Option<(DateTime<Utc>, wolkvox::Error)>,
     /// Unreadable, but not given up yet: the cursor stays before it.
@@ -52,6 +62,7 @@ impl<S: Source, D: Store, P: Publish> Poller<S, D, P> {
             found,
             summary,
             gatherer,
+            last_call: None,
             suspect: None,
             open: None,
         };
@@ -144,12 +155,18 @@ impl<S: Source, D: Store, P: Publish> Poller<S, D, P> {
             self.commit().await?;
             self.publish();
         }
+        if let Some(took) = walk.last_call {
+            tokio::time::sleep(took.clamp(*REST.start(), *REST.end())).await;
+        }
+        let began = Instant::now();
+        let asked = self.ask(walk.found, piece).await;
+        walk.last_call = Some(began.elapsed());
         let Answered {
             counts,
             to,
             at,
             chats,
-        } = self.ask(walk.found, piece).await?;
+        } = asked?;
         if walk.suspect.is_none() && walk.open.is_none() {
             // Not before what was asked for: a Date from long ago must not have years asked for again.
             self.ledger.advance(walk.found, to.max(piece.from), at);

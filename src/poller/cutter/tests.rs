@@ -60,16 +60,43 @@ fn what_has_nothing_to_do_with_size_is_left_to_the_next_beat() {
         Reason::Tls,
         Reason::Auth,
         Reason::Quota,
+        Reason::Concurrency,
         Reason::Forbidden,
-        Reason::Timeout,
     ] {
         assert_eq!(
-            cutter.remedy(&error(reason), &piece(0, 1800)),
+            cutter.remedy(&error(reason), &piece(0, 86_400)),
             Remedy::None,
             "{reason:?}"
         );
     }
     assert_eq!(cutter.length, window::LONGEST);
+}
+
+#[test]
+fn a_long_piece_that_failed_without_a_hint_is_half_as_long_at_the_next_beat_but_never_below_an_hour() {
+    for reason in [Reason::Timeout, Reason::BadRequest] {
+        let mut cutter = Cutter::default();
+        assert_eq!(cutter.remedy(&error(reason), &piece(0, 1800)), Remedy::None);
+        assert_eq!(
+            cutter.length,
+            window::LONGEST,
+            "{reason:?}: a usual poll is not cut"
+        );
+        for hours in [20, 10, 5, 3, 2, 1, 1] {
+            let Part::Usual { to } = cutter.part(at(0), at(20 * 3600)) else {
+                panic!("nothing is known to be unreadable");
+            };
+            let minutes = u64::try_from((to - at(0)).num_minutes()).unwrap();
+            assert_eq!(minutes.div_ceil(60), hours, "{reason:?}");
+            let asked = piece(0, (to - at(0)).num_seconds());
+            assert_eq!(cutter.remedy(&error(reason), &asked), Remedy::None);
+        }
+        cutter.note_read(at(3600));
+        assert_eq!(
+            cutter.part(at(3600), at(20 * 3600)),
+            Part::Usual { to: at(3 * 3600) }
+        );
+    }
 }
 
 #[test]
