@@ -36,6 +36,26 @@ pub struct Counting {
     pub server_offset_ms: Option<i64>,
 }
 
+impl Counting {
+    /// The start in the server's time; `offset_ms` is the server's clock minus ours where the first answer's is not known
+    /// yet.
+    fn since_by_server(&self, offset_ms: i64) -> DateTime<Utc> {
+        let offset = if self.configured {
+            0
+        } else {
+            self.server_offset_ms.unwrap_or(offset_ms)
+        };
+        self.since
+            .checked_add_signed(TimeDelta::milliseconds(offset))
+            .unwrap_or(self.since)
+    }
+
+    /// The start in the server's time, once the first answer has told its clock.
+    pub fn known_since(&self) -> Option<DateTime<Utc>> {
+        self.server_offset_ms.map(|offset| self.since_by_server(offset))
+    }
+}
+
 /// Up to where the report has been asked for, in the server's time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Cursors {
@@ -112,6 +132,23 @@ impl Ledger {
         }
     }
 
+    /// Whether this is a first start whose time is that of our clock, and no answer has told the server's yet.
+    pub fn has_just_started(&self) -> bool {
+        self.in_first_beat && !self.counting.configured && self.counting.server_offset_ms.is_none()
+    }
+
+    /// Moves the start of counting: our clock was set between the first start and the first answer. Once there is an
+    /// answer, nothing moves it.
+    pub fn restate_start(&mut self, since: DateTime<Utc>) {
+        if self.counting.server_offset_ms.is_none() {
+            self.counting.since = since;
+            self.cursors = Cursors {
+                poll: since,
+                sweep: since,
+            };
+        }
+    }
+
     /// Whether a chat that is new to the ledger adds to the totals. `answer_offset_ms` is the server's clock minus
     /// ours at this answer.
     fn counts(&self, chat: &Chat, found: Found, answer_offset_ms: i64) -> Counts {
@@ -121,8 +158,7 @@ impl Ledger {
         } else if self.in_first_beat {
             false
         } else {
-            let offset = self.counting.server_offset_ms.unwrap_or(answer_offset_ms);
-            let since = self.counting.since + TimeDelta::milliseconds(offset);
+            let since = self.counting.since_by_server(answer_offset_ms);
             // A second is all that the report tells apart.
             let since = since - TimeDelta::nanoseconds(i64::from(since.timestamp_subsec_nanos()));
             let after = |moment: Moment| moment.latest >= since;

@@ -3,6 +3,7 @@
 mod cutter;
 mod intake;
 mod publication;
+mod reach;
 mod request;
 mod schedule;
 mod stretch;
@@ -21,7 +22,7 @@ use crate::ledger::exemplar::Exemplars;
 use crate::ledger::{Found, Ledger, Rules, Store, StoreError};
 use crate::metrics;
 use crate::stats::{FailureReason, Stats};
-use crate::wolkvox::{self, Source, window};
+use crate::wolkvox::{self, Source};
 
 pub use publication::{LastPoll, Publication, Publish};
 pub use schedule::{Schedule, run};
@@ -131,6 +132,8 @@ pub struct Poller<S, D, P> {
     shelf: Shelf,
     latest: Option<(Latest, Instant)>,
     last_poll: Option<LastPoll>,
+    /// When this process began to count, where no earlier one did.
+    first_start: Option<(DateTime<Utc>, Instant)>,
     /// Why the last beat failed, if it did: its poll, or else its sweep.
     last_failure: Option<FailureReason>,
     /// `None` where sweeps are off.
@@ -158,6 +161,9 @@ impl<S: Source, D: Store, P: Publish> Poller<S, D, P> {
         recoveries: u64,
     ) -> Result<Self, StoreError> {
         let clocks = Clocks::new(clock, settings.zone);
+        let first_start = ledger
+            .has_just_started()
+            .then(|| (ledger.counting.since, Instant::now()));
         ledger.totals.restrict_to(settings.rules.agents);
         let mut poller = Poller {
             source,
@@ -176,6 +182,7 @@ impl<S: Source, D: Store, P: Publish> Poller<S, D, P> {
             new_exemplars: Exemplars::default(),
             latest: None,
             last_poll: None,
+            first_start,
             last_failure: None,
             uncommitted: true,
             retries: Retries::default(),
@@ -190,6 +197,7 @@ impl<S: Source, D: Store, P: Publish> Poller<S, D, P> {
     /// it.
     pub async fn step(&mut self, next_beat: Option<Instant>) -> Beat {
         let started = Instant::now();
+        self.restate_start();
         self.stats.polls += 1;
         self.shelf.begin_beat();
         self.retries = Retries::until(next_beat);
@@ -216,16 +224,6 @@ impl<S: Source, D: Store, P: Publish> Poller<S, D, P> {
         self.note_outcome(&beat, started);
         self.publish();
         beat
-    }
-
-    /// Where a poll that begins now would ask from.
-    fn poll_from(&self) -> DateTime<Utc> {
-        self.ledger.cursors.poll.min(self.clocks.earlier()) - self.settings.window
-    }
-
-    /// Where a sweep that begins now would ask from.
-    fn sweep_from(&self) -> DateTime<Utc> {
-        self.ledger.cursors.sweep.min(self.clocks.earlier()) - self.settings.sweep_lookback
     }
 
     /// The poll, and the latest window that it makes.
@@ -261,27 +259,6 @@ impl<S: Source, D: Store, P: Publish> Poller<S, D, P> {
     fn show(&mut self, latest: Option<Latest>) {
         if let Some(latest) = latest {
             self.latest = Some((latest, Instant::now() + 2 * self.settings.poll_interval));
-        }
-    }
-
-    /// Forgets the ids that no later request can return.
-    fn forget(&mut self) {
-        let poll_from = self.poll_from();
-        let next_start = match self.settings.sweep_interval {
-            Some(_) => poll_from.min(self.sweep_from()),
-            None => poll_from,
-        };
-        self.cutter.forget_before(next_start);
-        // Long enough to hold the other side of a repeated hour.
-        let probe = window::pieces(
-            next_start,
-            next_start + TimeDelta::hours(4),
-            self.settings.zone,
-            None,
-            window::LONGEST,
-        );
-        if let Some(date_ini) = probe.iter().map(|window| window.date_ini).min() {
-            self.ledger.forget_before(date_ini);
         }
     }
 

@@ -127,6 +127,29 @@ async fn a_date_from_long_ago_does_not_have_years_asked_for_again() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_machine_that_starts_in_1970_asks_for_no_more_than_others_and_counts_the_same() {
+    for comes_right_after in [0, 4] {
+        let mut world = World::at("2026-03-10 15:00:00", Bogota);
+        world.time.skew(hours(-24 * 365 * 56));
+        world.start().await;
+        let mut closed = 0;
+        for beat in 0..8 {
+            if beat == comes_right_after {
+                world.time.skew(TimeDelta::zero());
+            }
+            world.beat().await;
+            world.close(2);
+            closed += 2;
+        }
+        world.restart().await;
+        world.beats(2).await;
+        assert_eq!(world.counted(), closed);
+        let asked = world.server.with(|state| state.asked.len());
+        assert!(asked <= 10 + 3, "{asked} calls in 10 beats");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_chat_that_closes_in_the_watermarks_second_is_counted() {
     for exclusive in [false, true] {
         for milliseconds in [0, 1, 400, 999] {
