@@ -102,6 +102,8 @@ pub struct Beat {
     pub poll: Result<Summary, Failure>,
     /// The sweep, if it was due.
     pub sweep: Option<Result<Summary, Failure>>,
+    /// How long the sweep took.
+    sweep_duration: Duration,
 }
 
 impl Beat {
@@ -207,10 +209,16 @@ impl<S: Source, D: Store, P: Publish> Poller<S, D, P> {
             Ok((summary, latest)) => (Ok(summary), Some(latest)),
             Err(failure) => (Err(failure), None),
         };
-        let mut beat = Beat { poll, sweep: None };
+        let mut beat = Beat {
+            poll,
+            sweep: None,
+            sweep_duration: Duration::ZERO,
+        };
         // What fails the poll would fail the sweep as well; it stays due.
         if beat.poll.is_ok() {
+            let begun = Instant::now();
             beat.sweep = self.sweep(poll_from).await;
+            beat.sweep_duration = begun.elapsed();
             self.ledger.last_success = Some(self.clocks.ours());
             self.forget();
             self.retire();
@@ -219,7 +227,13 @@ impl<S: Source, D: Store, P: Publish> Poller<S, D, P> {
         self.cutter.end_beat(beat.failures().next());
         match self.commit().await {
             Ok(()) => self.show(latest),
-            Err(error) => beat.poll = Err(error.into()),
+            Err(error) => {
+                // A sweep that could not commit either failed for the same cause, which is counted and told once.
+                beat.sweep = beat
+                    .sweep
+                    .filter(|sweep| !matches!(sweep, Err(Failure::State(_))));
+                beat.poll = Err(error.into());
+            }
         }
         self.note_outcome(&beat, started);
         self.publish();
@@ -251,7 +265,6 @@ impl<S: Source, D: Store, P: Publish> Poller<S, D, P> {
             self.ledger.settle(Found::BySweep);
             self.sweep_due = Some(now + interval);
         }
-        log("sweep", &result, now.elapsed(), self.is_told(&result));
         Some(result)
     }
 
@@ -298,6 +311,9 @@ impl<S: Source, D: Store, P: Publish> Poller<S, D, P> {
         self.stats.last_poll = Some(ended);
         self.stats.poll_duration = Some(duration);
         log("poll", &beat.poll, duration, self.is_told(&beat.poll));
+        if let Some(sweep) = &beat.sweep {
+            log("sweep", sweep, beat.sweep_duration, self.is_told(sweep));
+        }
         self.last_failure = beat.failures().next().map(Failure::reason);
         self.last_poll = Some(LastPoll::new(ended, duration, &beat.poll));
     }

@@ -23,6 +23,7 @@ fn good() -> Beat {
             duplicate: 0,
         }),
         sweep: None,
+        sweep_duration: Duration::ZERO,
     }
 }
 
@@ -30,6 +31,7 @@ fn failed_by(error: Error) -> Beat {
     Beat {
         poll: Err(error.into()),
         sweep: None,
+        sweep_duration: Duration::ZERO,
     }
 }
 
