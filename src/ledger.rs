@@ -37,22 +37,23 @@ pub struct Counting {
 }
 
 impl Counting {
-    /// The start in the server's time; `offset_ms` is the server's clock minus ours where the first answer's is not known
-    /// yet.
-    fn since_by_server(&self, offset_ms: i64) -> DateTime<Utc> {
-        let offset = if self.configured {
-            0
-        } else {
-            self.server_offset_ms.unwrap_or(offset_ms)
-        };
-        self.since
-            .checked_add_signed(TimeDelta::milliseconds(offset))
-            .unwrap_or(self.since)
+    fn by_server(&self, offset_ms: i64) -> DateTime<Utc> {
+        let offset = TimeDelta::milliseconds(if self.configured { 0 } else { offset_ms });
+        self.since.checked_add_signed(offset).unwrap_or(self.since)
     }
 
     /// The start in the server's time, once the first answer has told its clock.
     pub fn known_since(&self) -> Option<DateTime<Utc>> {
-        self.server_offset_ms.map(|offset| self.since_by_server(offset))
+        self.server_offset_ms.map(|offset| self.by_server(offset))
+    }
+
+    /// The server's clock minus ours at the start, as of an answer that began at `server_now` by a server whose clock is
+    /// `offset_ms` ahead. That of the first answer, unless the start would lie in the server's future: then its clock was
+    /// ahead at that answer, and is right by now.
+    fn offset_at(&self, server_now: DateTime<Utc>, offset_ms: i64) -> i64 {
+        self.server_offset_ms
+            .filter(|stored| self.by_server(*stored) <= server_now)
+            .unwrap_or(offset_ms)
     }
 }
 
@@ -137,28 +138,18 @@ impl Ledger {
         self.in_first_beat && !self.counting.configured && self.counting.server_offset_ms.is_none()
     }
 
-    /// Moves the start of counting: our clock was set between the first start and the first answer. Once there is an
-    /// answer, nothing moves it.
-    pub fn restate_start(&mut self, since: DateTime<Utc>) {
-        if self.counting.server_offset_ms.is_none() {
-            self.counting.since = since;
-            self.cursors = Cursors {
-                poll: since,
-                sweep: since,
-            };
-        }
-    }
-
-    /// Whether a chat that is new to the ledger adds to the totals. `answer_offset_ms` is the server's clock minus
-    /// ours at this answer.
-    fn counts(&self, chat: &Chat, found: Found, answer_offset_ms: i64) -> Counts {
+    /// Whether a chat that is new to the ledger adds to the totals. The answer began at `server_now` by the server's clock,
+    /// which is `offset_ms` ahead of ours.
+    fn counts(&self, chat: &Chat, found: Found, server_now: DateTime<Utc>, offset_ms: i64) -> Counts {
         let counts = if self.counting.configured {
             chat.closed
                 .is_none_or(|closed| closed.latest >= self.counting.since)
         } else if self.in_first_beat {
             false
         } else {
-            let since = self.counting.since_by_server(answer_offset_ms);
+            let since = self
+                .counting
+                .by_server(self.counting.offset_at(server_now, offset_ms));
             // A second is all that the report tells apart.
             let since = since - TimeDelta::nanoseconds(i64::from(since.timestamp_subsec_nanos()));
             let after = |moment: Moment| moment.latest >= since;
@@ -180,22 +171,32 @@ impl Ledger {
 
     /// Takes in what one whole answer brought.
     pub fn apply(&mut self, absorbed: Absorbed) {
-        self.counting
-            .server_offset_ms
-            .get_or_insert(absorbed.server_offset_ms);
+        self.counting.server_offset_ms = Some(
+            self.counting
+                .offset_at(absorbed.first_seen, absorbed.server_offset_ms),
+        );
         self.last_chat_close = self.last_chat_close.max(absorbed.last_chat_close);
         self.seen
             .remember(absorbed.new, absorbed.first_seen, absorbed.extent);
         self.totals.add(absorbed.totals);
     }
 
-    /// Moves a cursor to the end of what was answered whole, at `answered_at` by the server's clock. It moves back only
+    /// Moves a cursor to the end of what was asked from `from` and answered whole, at `answered_at` by the server's clock. It moves back only
     /// from beyond that: then a clock was ahead when it was set, and an outage before it would go unseen.
-    pub fn advance(&mut self, found: Found, to: DateTime<Utc>, answered_at: DateTime<Utc>) {
+    pub fn advance(
+        &mut self,
+        found: Found,
+        from: DateTime<Utc>,
+        to: DateTime<Utc>,
+        answered_at: DateTime<Utc>,
+    ) {
         let cursor = match found {
             Found::ByPoll => &mut self.cursors.poll,
             Found::BySweep => &mut self.cursors.sweep,
         };
+        // Not before what was asked for: a Date from long ago must not have years asked for again. Nor beyond that Date:
+        // where our clock is ahead, a piece may lie in the server's future as a whole.
+        let to = to.max(from.min(answered_at.max(*cursor)));
         *cursor = if *cursor > answered_at {
             to
         } else {

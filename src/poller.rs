@@ -1,6 +1,7 @@
 //! The only place that knows the whole way of a chat. [`Poller::step`] goes it once; [`run`] decides when to go again.
 
 mod cutter;
+mod doubt;
 mod intake;
 mod publication;
 mod reach;
@@ -28,6 +29,7 @@ pub use publication::{LastPoll, Publication, Publish};
 pub use schedule::{Schedule, run};
 
 use cutter::Cutter;
+use doubt::Doubts;
 use publication::Shelf;
 use request::Retries;
 use time::Clocks;
@@ -134,8 +136,6 @@ pub struct Poller<S, D, P> {
     shelf: Shelf,
     latest: Option<(Latest, Instant)>,
     last_poll: Option<LastPoll>,
-    /// When this process began to count, where no earlier one did.
-    first_start: Option<(DateTime<Utc>, Instant)>,
     /// Why the last beat failed, if it did: its poll, or else its sweep.
     last_failure: Option<FailureReason>,
     /// `None` where sweeps are off.
@@ -144,6 +144,7 @@ pub struct Poller<S, D, P> {
     uncommitted: bool,
     retries: Retries,
     cutter: Cutter,
+    doubts: Doubts,
 }
 
 impl<S: Source, D: Store, P: Publish> Poller<S, D, P> {
@@ -162,10 +163,10 @@ impl<S: Source, D: Store, P: Publish> Poller<S, D, P> {
         mut ledger: Ledger,
         recoveries: u64,
     ) -> Result<Self, StoreError> {
-        let clocks = Clocks::new(clock, settings.zone);
-        let first_start = ledger
-            .has_just_started()
-            .then(|| (ledger.counting.since, Instant::now()));
+        let mut clocks = Clocks::new(clock, settings.zone);
+        if ledger.has_just_started() {
+            clocks.begin_counting(ledger.counting.since);
+        }
         ledger.totals.restrict_to(settings.rules.agents);
         let mut poller = Poller {
             source,
@@ -184,11 +185,11 @@ impl<S: Source, D: Store, P: Publish> Poller<S, D, P> {
             new_exemplars: Exemplars::default(),
             latest: None,
             last_poll: None,
-            first_start,
             last_failure: None,
             uncommitted: true,
             retries: Retries::default(),
             cutter: Cutter::default(),
+            doubts: Doubts::default(),
         };
         poller.commit().await?;
         poller.publish();
@@ -199,7 +200,6 @@ impl<S: Source, D: Store, P: Publish> Poller<S, D, P> {
     /// it.
     pub async fn step(&mut self, next_beat: Option<Instant>) -> Beat {
         let started = Instant::now();
-        self.restate_start();
         self.stats.polls += 1;
         self.shelf.begin_beat();
         self.retries = Retries::until(next_beat);
@@ -275,9 +275,9 @@ impl<S: Source, D: Store, P: Publish> Poller<S, D, P> {
         }
     }
 
-    /// Drops the label sets that had no chat for long. By the earlier clock: one that runs ahead must not drop all.
+    /// Drops the label sets that had no chat for long. By the earlier of two clocks: one that runs ahead must not drop all.
     fn retire(&mut self) {
-        if let Some(retire_after) = self.settings.retire_after {
+        if let Some(retire_after) = self.settings.retire_after.filter(|_| self.clocks.knows_server()) {
             self.ledger.totals.retire(self.clocks.earlier() - retire_after);
         }
     }

@@ -137,7 +137,8 @@ impl<'a> Delta<'a> {
         }
     }
 
-    /// The answer begins, before its first row: at `server_now` by the server's clock, `now` by ours. `latest` is the
+    /// The answer begins, before its first row: at `server_now` by the server's clock, `now` by ours, as if nobody had set it
+    /// since counting began. `latest` is the
     /// greatest local time up to then; a server that minds `date_end` loosely can send rows up to it.
     pub fn answered(&mut self, server_now: DateTime<Utc>, now: DateTime<Utc>, latest: NaiveDateTime) {
         self.absorbed.first_seen = server_now;
@@ -165,7 +166,7 @@ impl<'a> Delta<'a> {
             return (Novelty::Duplicate(first_seen), keys);
         }
         self.absorbed.new.insert(chat.id.clone());
-        self.absorbed.extent.last_opened = self.absorbed.extent.last_opened.max(chat.opened_local);
+        self.absorbed.extent.note_opened(chat.opened_local);
         self.count(chat, &keys);
         self.absorbed.counts.limited += u64::from(limited);
         (Novelty::New, keys)
@@ -174,7 +175,8 @@ impl<'a> Delta<'a> {
     fn count(&mut self, chat: &Chat, keys: &Keys) {
         let absorbed = &mut self.absorbed;
         let closed = chat.closed.map(|closed| closed.earliest);
-        let counts = self.ledger.counts(chat, self.found, absorbed.server_offset_ms);
+        let (server_now, offset_ms) = (absorbed.first_seen, absorbed.server_offset_ms);
+        let counts = self.ledger.counts(chat, self.found, server_now, offset_ms);
         absorbed
             .totals
             .absorb(chat, keys, counts, self.rules, absorbed.first_seen);

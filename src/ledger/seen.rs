@@ -35,6 +35,13 @@ pub struct Extent {
 }
 
 impl Extent {
+    /// Takes in one of the chats. One that was opened after it could be shown proves nothing.
+    pub fn note_opened(&mut self, opened: Option<NaiveDateTime>) {
+        self.last_opened = self
+            .last_opened
+            .max(opened.filter(|opened| *opened <= self.reach));
+    }
+
     fn join(&mut self, other: Extent) {
         self.reach = self.reach.max(other.reach);
         self.last_opened = self.last_opened.max(other.last_opened);
@@ -69,9 +76,18 @@ impl Seen {
         self.floor
     }
 
-    /// Whether the report is known to have rows in a window: it showed some that can lie nowhere else.
-    pub fn has_rows_in(&self, window: &Window) -> bool {
-        self.groups.values().any(|extent| extent.is_in(window))
+    /// Whether the report is known to have rows in a window: since then, it has shown some that can lie nowhere else.
+    pub fn has_rows_in(&self, window: &Window, since: DateTime<Utc>) -> bool {
+        self.groups
+            .range(since.timestamp()..)
+            .any(|(_, extent)| extent.is_in(window))
+    }
+
+    /// Forgets that rows lie in a window: the report no longer has them. The ids stay.
+    pub fn take_back(&mut self, window: &Window) {
+        for extent in self.groups.values_mut().filter(|extent| extent.is_in(window)) {
+            extent.last_opened = None;
+        }
     }
 
     /// Forgets where rows lie, for what is asked from now on is another report. The ids stay.

@@ -129,11 +129,11 @@ fn a_known_chat_twice_in_one_answer_is_one_duplicate_and_one_repetition() {
 #[test]
 fn a_cursor_moves_back_only_from_beyond_the_answers_date() {
     let mut ledger = Ledger::first_start(start(), None);
-    ledger.advance(Found::ByPoll, at(60), at(60));
+    ledger.advance(Found::ByPoll, start(), at(60), at(60));
     assert_eq!((ledger.cursors.poll, ledger.cursors.sweep), (at(60), start()));
-    ledger.advance(Found::ByPoll, at(30), at(70));
+    ledger.advance(Found::ByPoll, start(), at(30), at(70));
     assert_eq!(ledger.cursors.poll, at(60));
-    ledger.advance(Found::ByPoll, at(30), at(40));
+    ledger.advance(Found::ByPoll, start(), at(30), at(40));
     assert_eq!(ledger.cursors.poll, at(30));
 }
 
@@ -242,12 +242,13 @@ fn a_window_has_rows_for_certain_if_it_holds_a_known_chat_from_its_opening_to_wh
     ];
     answer(&mut ledger, Found::ByPoll, 200, &chats);
     let has_rows = |ledger: &Ledger, from: i64, to: i64| {
-        ledger.seen.has_rows_in(&Window {
+        let window = Window {
             from: at(from),
             to: at(to),
             date_ini: local(from),
             date_end: local(to),
-        })
+        };
+        ledger.seen.has_rows_in(&window, at(0))
     };
     // Chat 2 is in it, whether by its opening, its close, or anything between.
     assert!(has_rows(&ledger, 150, 201));
@@ -271,6 +272,31 @@ fn a_window_has_rows_for_certain_if_it_holds_a_known_chat_from_its_opening_to_wh
     assert_eq!(restored, ledger);
     restored.seen.forget_places();
     assert!(!has_rows(&restored, 0, 900) && restored.seen.len() == ledger.seen.len());
+}
+
+#[test]
+fn a_row_that_was_opened_after_it_was_shown_proves_nothing() {
+    let mut ledger = Ledger::first_start(start(), Some(start()));
+    answer(
+        &mut ledger,
+        Found::ByPoll,
+        200,
+        &[chat("1", Some(1_000_000), Some(150))],
+    );
+    let window = Window {
+        from: at(300),
+        to: at(900),
+        date_ini: local(300),
+        date_end: local(900),
+    };
+    assert!(!ledger.seen.has_rows_in(&window, at(0)));
+}
+
+#[test]
+fn no_cursor_moves_beyond_the_answers_date_though_the_piece_lies_there() {
+    let mut ledger = Ledger::first_start(start(), None);
+    ledger.advance(Found::ByPoll, at(500), at(60), at(60));
+    assert_eq!(ledger.cursors.poll, at(60));
 }
 
 #[test]

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::Failure;
+use crate::ledger::Found;
 use crate::wolkvox::{self, Reason, Window, window};
 
 /// The shortest piece.
@@ -14,19 +15,33 @@ pub(super) const SHORTEST: TimeDelta = TimeDelta::seconds(1);
 pub(super) const GIVE_UP_AFTER: u32 = 3;
 /// What is no longer than this is never too much to ask for.
 const MODEST: TimeDelta = TimeDelta::hours(1);
+/// Pieces of twice the length that failed without a hint are tried again after so many whole stretches.
+const TRY_LONGER_AFTER: u32 = 12;
 /// How many pieces of one beat may run into their time-out: each takes as long as is allowed at all.
 const TIMEOUTS_PER_BEAT: u32 = 4;
 
 /// How pieces are cut. Kept from beat to beat, in memory only.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Cutter {
-    length: TimeDelta,
-    trouble: Option<Trouble>,
+    poll: Gait,
+    sweep: Gait,
     /// Where stretches that can't be read begin, and how often they have failed.
     unreadable: BTreeMap<DateTime<Utc>, u32>,
     /// Beats in a row that failed at an answer whose fault may lie in one row.
     failed_beats: u32,
     timeouts: u32,
+}
+
+/// How long the pieces of polls, or of sweeps, are. Each has its own: that the latest minutes can be read says nothing of a
+/// second a day back.
+#[derive(Debug)]
+struct Gait {
+    length: TimeDelta,
+    /// Up to here it grows: what was longer failed without a hint why.
+    longest: TimeDelta,
+    /// Whole stretches since then.
+    whole: u32,
+    trouble: Option<Trouble>,
 }
 
 /// A piece that could not be read. What is before it grows as usual, and it is cut ever smaller: else the search would
@@ -39,15 +54,58 @@ struct Trouble {
     step: TimeDelta,
 }
 
-impl Default for Cutter {
-    fn default() -> Cutter {
-        Cutter {
+impl Default for Gait {
+    fn default() -> Gait {
+        Gait {
             length: window::LONGEST,
+            longest: window::LONGEST,
+            whole: 0,
             trouble: None,
-            unreadable: BTreeMap::new(),
-            failed_beats: 0,
-            timeouts: 0,
         }
+    }
+}
+
+impl Gait {
+    fn end_of_piece(&self, at: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        match self.trouble {
+            Some(trouble) if at < trouble.from => Some(trouble.from.min(at.checked_add_signed(self.length)?)),
+            Some(trouble) if at < trouble.to => Some(trouble.to.min(at.checked_add_signed(trouble.step)?)),
+            _ => at.checked_add_signed(self.length),
+        }
+    }
+
+    fn note_read(&mut self, to: DateTime<Utc>) {
+        match &mut self.trouble {
+            Some(trouble) if (trouble.from..trouble.to).contains(&to) && to > trouble.from => {
+                trouble.from = to;
+            }
+            trouble => {
+                if trouble.is_some_and(|trouble| to >= trouble.to) {
+                    *trouble = None;
+                }
+                self.length = (self.length * 2).min(self.longest);
+            }
+        }
+    }
+
+    /// Takes half of what failed from here on.
+    fn halve(&mut self, piece: &Window) {
+        // Whole seconds: the report tells no less apart.
+        let half = TimeDelta::seconds((piece.to - piece.from).num_seconds() / 2).max(SHORTEST);
+        self.length = half;
+        self.trouble = Some(Trouble {
+            from: piece.from,
+            to: piece.to,
+            step: half,
+        });
+    }
+
+    /// Takes half of what failed from the next beat on, and no more for many stretches: a server that can't do it would
+    /// fail at each.
+    fn shorten(&mut self, length: TimeDelta) {
+        self.whole = 0;
+        self.longest = (length / 2).max(MODEST);
+        self.length = self.length.min(self.longest);
     }
 }
 
@@ -93,12 +151,21 @@ impl Cutter {
     /// Forgets what no request reaches any more.
     pub(super) fn forget_before(&mut self, start: DateTime<Utc>) {
         self.unreadable.retain(|from, _| behind(*from) > start);
-        self.trouble = self.trouble.filter(|trouble| trouble.to > start);
+        for gait in [&mut self.poll, &mut self.sweep] {
+            gait.trouble = gait.trouble.filter(|trouble| trouble.to > start);
+        }
+    }
+
+    fn gait(&mut self, found: Found) -> &mut Gait {
+        match found {
+            Found::ByPoll => &mut self.poll,
+            Found::BySweep => &mut self.sweep,
+        }
     }
 
     /// What to ask for at `at`, on the way to `to`.
-    pub(super) fn part(&self, at: DateTime<Utc>, to: DateTime<Utc>) -> Part {
-        let end = to.min(self.end_of_piece(at).unwrap_or(to));
+    pub(super) fn part(&mut self, found: Found, at: DateTime<Utc>, to: DateTime<Utc>) -> Part {
+        let end = to.min(self.gait(found).end_of_piece(at).unwrap_or(to));
         let next = self.unreadable.range(..end).find(|(from, _)| behind(**from) > at);
         match next {
             Some((from, failures)) if *from <= at => Part::Unreadable {
@@ -110,57 +177,42 @@ impl Cutter {
         }
     }
 
-    fn end_of_piece(&self, at: DateTime<Utc>) -> Option<DateTime<Utc>> {
-        match self.trouble {
-            Some(trouble) if at < trouble.from => Some(trouble.from.min(at.checked_add_signed(self.length)?)),
-            Some(trouble) if at < trouble.to => Some(trouble.to.min(at.checked_add_signed(trouble.step)?)),
-            _ => at.checked_add_signed(self.length),
-        }
+    /// A piece up to here was good: the next may be twice as long. What is left of a piece in trouble may not.
+    pub(super) fn note_read(&mut self, found: Found, to: DateTime<Utc>) {
+        self.gait(found).note_read(to);
     }
 
-    /// A piece up to here was good: the next may be twice as long. What is left of a piece in trouble may not.
-    pub(super) fn note_read(&mut self, to: DateTime<Utc>) {
-        match &mut self.trouble {
-            Some(trouble) if (trouble.from..trouble.to).contains(&to) && to > trouble.from => {
-                trouble.from = to;
-            }
-            trouble => {
-                if trouble.is_some_and(|trouble| to >= trouble.to) {
-                    *trouble = None;
-                }
-                self.length = (self.length * 2).min(window::LONGEST);
-            }
+    /// A whole stretch was read.
+    pub(super) fn note_whole(&mut self, found: Found) {
+        let gait = self.gait(found);
+        gait.whole += 1;
+        if gait.whole.is_multiple_of(TRY_LONGER_AFTER) {
+            gait.longest = (gait.longest * 2).min(window::LONGEST);
         }
     }
 
     /// What to do about a piece that failed.
-    pub(super) fn remedy(&mut self, error: &wolkvox::Error, piece: &Window) -> Remedy {
-        let is_timeout = error.reason() == Reason::Timeout;
+    pub(super) fn remedy(&mut self, found: Found, error: &wolkvox::Error, piece: &Window) -> Remedy {
         let length = piece.to - piece.from;
+        if is_silent(error) && length > MODEST {
+            self.gait(found).shorten(length);
+        }
         if !may_lie_in_one_row(error) || !(error.is_about_size() || self.is_search_due()) {
-            if is_silent(error) && length > MODEST {
-                self.length = self.length.min((length / 2).max(MODEST));
-            }
             return Remedy::None;
         }
-        if length <= SHORTEST {
-            self.trouble = None;
-            return Remedy::GoAround;
+        if length > SHORTEST {
+            self.gait(found).halve(piece);
         }
-        // Whole seconds: the report tells no less apart.
-        let half = TimeDelta::seconds(length.num_seconds() / 2).max(SHORTEST);
-        self.length = half;
-        self.trouble = Some(Trouble {
-            from: piece.from,
-            to: piece.to,
-            step: half,
-        });
+        let is_timeout = error.reason() == Reason::Timeout;
         self.timeouts += u32::from(is_timeout);
         if is_timeout && self.timeouts >= TIMEOUTS_PER_BEAT {
-            Remedy::None
-        } else {
-            Remedy::Halve
+            return Remedy::None;
         }
+        if length > SHORTEST {
+            return Remedy::Halve;
+        }
+        self.gait(found).trouble = None;
+        Remedy::GoAround
     }
 
     /// A server that fails every call is not searched through at every beat: only at the 3rd, 6th, 12th, … failure.

@@ -19,13 +19,25 @@ const SLACK: TimeDelta = TimeDelta::hours(1);
 pub(super) struct Begun {
     pub(super) at: Instant,
     pub(super) ours: DateTime<Utc>,
+    /// As sent.
     pub(super) date: Option<DateTime<Utc>>,
+    /// Whether it can be the server's clock.
+    pub(super) is_believed: bool,
+}
+
+impl Begun {
+    /// The server's clock, if the answer told it.
+    pub(super) fn server(&self) -> Option<DateTime<Utc>> {
+        self.date.filter(|_| self.is_believed)
+    }
 }
 
 /// One request's sink.
 pub(super) struct Intake<'a> {
     settings: &'a Settings,
     clocks: &'a Clocks,
+    /// Up to where the server has answered.
+    watermark: DateTime<Utc>,
     delta: Delta<'a>,
     begun: Option<Begun>,
     gatherer: Gatherer,
@@ -44,6 +56,7 @@ impl<'a> Intake<'a> {
         Intake {
             settings,
             clocks,
+            watermark: ledger.cursors.poll,
             delta: Delta::begin(ledger, settings.rules, found, window.date_end),
             begun: None,
             gatherer: Gatherer::default(),
@@ -68,15 +81,18 @@ impl<'a> Intake<'a> {
 impl Sink for Intake<'_> {
     fn begin(&mut self, date: Option<DateTime<Utc>>) {
         let ours = self.clocks.ours();
-        let servers = date.unwrap_or_else(|| self.clocks.servers());
-        self.begun = Some(Begun {
+        let begun = Begun {
             at: Instant::now(),
             ours,
             date,
-        });
+            is_believed: date.is_some_and(|date| self.clocks.believes(date, self.watermark)),
+        };
+        self.begun = Some(begun);
+        let servers = begun.server().unwrap_or_else(|| self.clocks.servers());
         // A row can't lie in the future of both clocks, nor beyond what was asked for.
         let latest = window::greatest_local(self.settings.zone, ours.max(servers));
-        self.delta.answered(servers, ours, latest);
+        self.delta
+            .answered(servers, self.clocks.ours_since_start(), latest);
         self.gather_from = servers - self.settings.window - SLACK;
     }
 

@@ -17,22 +17,11 @@ impl<S: Source, D: Store, P: Publish> Poller<S, D, P> {
         self.from(self.ledger.cursors.sweep, self.settings.sweep_lookback)
     }
 
-    /// A machine without a clock of its own begins in 1970, and is told the time when its network is up: by then counting has
-    /// begun. How long ago is known without a clock.
-    pub(super) fn restate_start(&mut self) {
-        if let Some((since, began)) = self.first_start {
-            let by_our_clock = self.clocks.ours() - began.elapsed();
-            if (by_our_clock - since).abs() > TimeDelta::minutes(1) {
-                self.ledger.restate_start(by_our_clock);
-            }
-        }
-    }
-
     /// A look back from a cursor, or from now where a clock that was ahead has moved the cursor beyond it. What closed
     /// before counting began is never counted, so that no clock (as that of a machine that starts in 1970) has years
     /// before it asked for.
     fn from(&self, cursor: DateTime<Utc>, look_back: TimeDelta) -> DateTime<Utc> {
-        let begin = self.ledger.counting.known_since();
+        let begin = self.ledger.counting.known_since().or(self.clocks.began());
         let begin = begin.filter(|begin| *begin <= self.clocks.later());
         let from = cursor.min(self.clocks.earlier());
         begin.map_or(from, |begin| from.max(begin)) - look_back

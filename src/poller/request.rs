@@ -53,18 +53,6 @@ impl Retries {
     }
 }
 
-/// An answer without rows, where the report is known to have some. Believed, it would move the cursors over chats that
-/// nobody has seen.
-fn doubted(piece: &Window) -> wolkvox::Error {
-    wolkvox::Error::new(
-        Reason::HttpStatus,
-        format!(
-            "Wolkvox says that no chats closed from {} to {} (its local time), but it has shown chats of that time before: the answer is not believed, and is asked for again until chats are shown. Look at the same time in Wolkvox' own report; if its chats were deleted there, the next chat that closes ends this",
-            piece.date_ini, piece.date_end
-        ),
-    )
-}
-
 /// A whole answer, applied to the ledger.
 #[derive(Debug)]
 pub(super) struct Answered {
@@ -105,15 +93,17 @@ impl<S: Source, D: Store, P: Publish> Poller<S, D, P> {
         let begun = intake.begun();
         let taken = intake.finish();
         self.stats.note_exchange(&exchange);
+        let server = begun.and_then(|begun| begun.server());
         if let Some((begun, date)) = begun.and_then(|begun| Some((begun, begun.date?))) {
-            self.clocks.note(date, begun.at);
             self.stats.clock_offset_ms = Some((date - begun.ours).num_milliseconds());
+            match server {
+                Some(date) => self.clocks.note(date, begun.at),
+                None => self.clocks.tell_disbelief(date),
+            }
         }
-        if exchange.result?.rows == 0 && self.ledger.seen.has_rows_in(&piece) {
-            return Err(doubted(&piece));
-        }
+        exchange.result?;
         let (mut absorbed, chats) = taken;
-        let answered_at = exchange.date.unwrap_or(asked_at);
+        let answered_at = server.unwrap_or(asked_at);
         let to = piece.to.min(answered_at);
         let counts = std::mem::take(&mut absorbed.counts);
         self.stats.note_answer(&counts);

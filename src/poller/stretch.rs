@@ -3,7 +3,7 @@
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, SubsecRound, Utc};
 use tokio::time::Instant;
 
 use super::cutter::{GIVE_UP_AFTER, Part, Remedy, SHORTEST, behind, may_lie_in_one_row};
@@ -26,6 +26,9 @@ fn tell_halved(error: &wolkvox::Error, piece: &Window) {
 /// within these bounds: others want their answers too.
 const REST: RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_secs(10);
 
+/// So many seconds in a row are passed over at most.
+const SUSPECTS: usize = 16;
+
 /// How far a stretch has come.
 struct Walk<'a> {
     found: Found,
@@ -34,9 +37,28 @@ struct Walk<'a> {
     /// How long the last call took, its retry included.
     last_call: Option<Duration>,
     /// Failed, and not yet known whether what follows can be read.
-    suspect: Option<(DateTime<Utc>, wolkvox::Error)>,
+    suspects: Vec<(DateTime<Utc>, wolkvox::Error)>,
     /// Unreadable, but not given up yet: the cursor stays before it.
     open: Option<wolkvox::Error>,
+    /// Said to be empty, which is not believed: the cursor stays before them.
+    doubted: Vec<Window>,
+    /// Rows of later pieces.
+    rows_behind_doubt: u64,
+}
+
+impl Walk<'_> {
+    /// Whether all up to here was read, so that the cursor may move.
+    fn has_no_gap(&self) -> bool {
+        self.suspects.is_empty() && self.open.is_none() && self.doubted.is_empty()
+    }
+}
+
+/// What came of an answer.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Taken {
+    Whole,
+    /// It has no rows where the report is known to have some.
+    Doubted,
 }
 
 impl<S: Source, D: Store, P: Publish> Poller<S, D, P> {
@@ -63,20 +85,26 @@ impl<S: Source, D: Store, P: Publish> Poller<S, D, P> {
             summary,
             gatherer,
             last_call: None,
-            suspect: None,
+            suspects: Vec::new(),
             open: None,
+            doubted: Vec::new(),
+            rows_behind_doubt: 0,
         };
-        let mut at = from;
+        // The report has whole seconds, and so have pieces: else the search for one second would never come to it.
+        let mut at = from.trunc_subsecs(0);
         while at < to && !self.is_beyond_now(&walk, at) {
-            at = match self.cutter.part(at, to) {
+            at = match self.cutter.part(found, at, to) {
                 Part::Usual { to } => self.usual(&mut walk, at, to).await?,
                 Part::Unreadable { from, failures } => self.unreadable(&mut walk, from, failures).await?,
             };
         }
-        match walk.suspect.map(|(_, error)| error).or(walk.open) {
-            Some(error) => Err(error.into()),
-            None => Ok(walk.summary),
+        let doubt = self.doubt(found, &walk.doubted, walk.rows_behind_doubt);
+        let unread = walk.suspects.pop().map(|(_, error)| error).or(walk.open);
+        if let Some(error) = unread.or(doubt) {
+            return Err(error.into());
         }
+        self.cutter.note_whole(found);
+        Ok(walk.summary)
     }
 
     /// An answer may have shown that our idea of now was far ahead.
@@ -94,18 +122,19 @@ impl<S: Source, D: Store, P: Publish> Poller<S, D, P> {
         let floor = self.ledger.seen.floor();
         for piece in window::pieces(at, to, self.settings.zone, floor, window::LONGEST) {
             match self.take(walk, piece).await {
-                Ok(()) => {
+                Ok(Taken::Whole) => {
                     self.note_neighbour(walk);
-                    self.cutter.note_read(piece.to);
+                    self.cutter.note_read(walk.found, piece.to);
                 }
-                Err(Failure::Api(error)) => match self.cutter.remedy(&error, &piece) {
+                Ok(Taken::Doubted) => {}
+                Err(Failure::Api(error)) => match self.cutter.remedy(walk.found, &error, &piece) {
                     Remedy::Halve => {
                         tell_halved(&error, &piece);
                         return Ok(piece.from.max(at));
                     }
-                    // Two in a row: it is not the one second.
-                    Remedy::GoAround if walk.suspect.is_none() => {
-                        walk.suspect = Some((piece.from, error));
+                    // Too many in a row: it is not a few seconds, it is the server.
+                    Remedy::GoAround if walk.suspects.len() < SUSPECTS => {
+                        walk.suspects.push((piece.from, error));
                         return Ok(behind(piece.from));
                     }
                     _ => return Err(error.into()),
@@ -132,12 +161,13 @@ impl<S: Source, D: Store, P: Publish> Poller<S, D, P> {
         // Second by second: where `date_end` is exclusive, one of the two can be read.
         for piece in window::pieces(from, behind(from), self.settings.zone, floor, SHORTEST) {
             match self.take(walk, piece).await {
-                Ok(()) => {}
+                Ok(Taken::Whole) => {}
+                Ok(Taken::Doubted) => is_readable = false,
                 Err(Failure::Api(error)) if may_lie_in_one_row(&error) => {
-                    is_readable = false;
-                    if !is_given_up {
-                        walk.suspect = Some((from, error));
+                    if is_readable && !is_given_up {
+                        walk.suspects.push((from, error));
                     }
+                    is_readable = false;
                 }
                 Err(failure) => return Err(failure),
             }
@@ -150,7 +180,7 @@ impl<S: Source, D: Store, P: Publish> Poller<S, D, P> {
     }
 
     /// Asks for one piece and takes it in.
-    async fn take(&mut self, walk: &mut Walk<'_>, piece: Window) -> Result<(), Failure> {
+    async fn take(&mut self, walk: &mut Walk<'_>, piece: Window) -> Result<Taken, Failure> {
         if self.uncommitted {
             self.commit().await?;
             self.publish();
@@ -167,9 +197,15 @@ impl<S: Source, D: Store, P: Publish> Poller<S, D, P> {
             at,
             chats,
         } = asked?;
-        if walk.suspect.is_none() && walk.open.is_none() {
-            // Not before what was asked for: a Date from long ago must not have years asked for again.
-            self.ledger.advance(walk.found, to.max(piece.from), at);
+        if counts.rows == 0 && self.has_shown_rows_in(&piece) {
+            walk.doubted.push(piece);
+            return Ok(Taken::Doubted);
+        }
+        if !walk.doubted.is_empty() {
+            walk.rows_behind_doubt += counts.rows;
+        }
+        if walk.has_no_gap() {
+            self.ledger.advance(walk.found, piece.from, to, at);
         }
         if let Some(gatherer) = walk.gatherer.as_deref_mut() {
             gatherer.extend(chats);
@@ -180,14 +216,17 @@ impl<S: Source, D: Store, P: Publish> Poller<S, D, P> {
         walk.summary.remembered += counts.remembered;
         walk.summary.duplicate += counts.duplicate;
         walk.summary.to = to;
-        Ok(())
+        Ok(Taken::Whole)
     }
 
-    /// A good piece behind a suspect: it is the suspect's fault.
+    /// A good piece behind suspects: it is their fault.
     fn note_neighbour(&mut self, walk: &mut Walk<'_>) {
-        let Some((from, error)) = walk.suspect.take() else {
-            return;
-        };
+        for (from, error) in std::mem::take(&mut walk.suspects) {
+            self.note_unreadable(walk, from, error);
+        }
+    }
+
+    fn note_unreadable(&mut self, walk: &mut Walk<'_>, from: DateTime<Utc>, error: wolkvox::Error) {
         let failures = self.cutter.note_unreadable(from);
         if failures < GIVE_UP_AFTER {
             walk.open = Some(error);

@@ -2,11 +2,20 @@
 
 use std::sync::Arc;
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use chrono_tz::Tz;
 use tokio::time::Instant;
 
 use crate::clock::Clock;
+
+/// A `Date` that is further than this from all that is known of the time is not believed: each month between would be
+/// asked for.
+const ABSURD: TimeDelta = TimeDelta::days(31);
+/// 2026-01-01. A clock of ours from before this program was written is wrong.
+const WRITTEN: DateTime<Utc> = DateTime::from_timestamp(1_767_225_600, 0).unwrap();
+
+/// A time by our clock, and the moment at which it was so by the monotonic one.
+type Anchor = (DateTime<Utc>, Instant);
 
 /// Our clock, and what is known of the server's.
 pub(super) struct Clocks {
@@ -14,7 +23,11 @@ pub(super) struct Clocks {
     zone: Tz,
     /// The newest `Date` header and when it came. Carried on by the monotonic clock, so that a jump of ours does not
     /// move the server's.
-    server: Option<(DateTime<Utc>, Instant)>,
+    server: Option<Anchor>,
+    /// When this process began to count, where no earlier one did.
+    began: Option<Anchor>,
+    /// A `Date` that is not believed was told.
+    has_told: bool,
 }
 
 impl Clocks {
@@ -23,7 +36,20 @@ impl Clocks {
             clock,
             zone,
             server: None,
+            began: None,
+            has_told: false,
         }
+    }
+
+    /// Counting begins now, `since` by our clock.
+    pub(super) fn begin_counting(&mut self, since: DateTime<Utc>) {
+        self.began = Some((since, Instant::now()));
+    }
+
+    /// Our clock as if nobody had set it since counting began. A machine without a clock of its own begins in 1970, and is
+    /// told the time when its network is up: how long ago counting began is known all the same.
+    pub(super) fn ours_since_start(&self) -> DateTime<Utc> {
+        carried_on(self.began).unwrap_or_else(|| self.ours())
     }
 
     /// Our clock.
@@ -31,11 +57,38 @@ impl Clocks {
         self.clock.now()
     }
 
+    /// When this process began to count, by our clock as it is now.
+    pub(super) fn began(&self) -> Option<DateTime<Utc>> {
+        let (_, at) = self.began?;
+        self.ours()
+            .checked_sub_signed(TimeDelta::from_std(at.elapsed()).ok()?)
+    }
+
     /// The server's clock, as far as it is known; else ours.
     pub(super) fn servers(&self) -> DateTime<Utc> {
-        self.server
-            .and_then(|(date, at)| Some(date + chrono::TimeDelta::from_std(at.elapsed()).ok()?))
-            .unwrap_or_else(|| self.ours())
+        carried_on(self.server).unwrap_or_else(|| self.ours())
+    }
+
+    /// Whether the server's clock is known.
+    pub(super) fn knows_server(&self) -> bool {
+        self.server.is_some()
+    }
+
+    /// Whether a `Date` can be the server's clock. `watermark` is up to where it has answered.
+    pub(super) fn believes(&self, date: DateTime<Utc>, watermark: DateTime<Utc>) -> bool {
+        let ours = self.ours();
+        let is_far = |from: DateTime<Utc>| (date - from).abs() > ABSURD;
+        ours < WRITTEN || !is_far(ours) || !is_far(watermark)
+    }
+
+    /// Tells once of a `Date` that is not believed.
+    pub(super) fn tell_disbelief(&mut self, date: DateTime<Utc>) {
+        if !std::mem::replace(&mut self.has_told, true) {
+            tracing::warn!(
+                "Wolkvox' answer is dated {}, more than a month from this machine's clock: the date is passed over. Set this machine's clock (NTP); if it is right, a proxy or Wolkvox itself is wrong",
+                date.format("%FT%TZ")
+            );
+        }
     }
 
     /// What a stretch begins with.
@@ -57,4 +110,9 @@ impl Clocks {
     pub(super) fn note(&mut self, date: DateTime<Utc>, at: Instant) {
         self.server = Some((date, at));
     }
+}
+
+fn carried_on(anchor: Option<Anchor>) -> Option<DateTime<Utc>> {
+    let (time, at) = anchor?;
+    time.checked_add_signed(TimeDelta::from_std(at.elapsed()).ok()?)
 }

@@ -85,7 +85,7 @@ pub fn pieces(
 }
 
 /// The greatest local time that any instant up to `instant` has had: after the clocks went back, it is ahead of the
-/// local time for a while.
+/// local time for a while. Never beyond 9999, whose year has four digits.
 pub fn greatest_local(zone: Tz, instant: DateTime<Utc>) -> NaiveDateTime {
     let end = instant.timestamp();
     spans(end - LOOK_BACK, end, zone)
@@ -93,6 +93,7 @@ pub fn greatest_local(zone: Tz, instant: DateTime<Utc>) -> NaiveDateTime {
         .map(Span::last_local)
         .max()
         .unwrap_or_else(|| instant.naive_utc())
+        .min(naive(*SECONDS.end()))
 }
 
 /// The earliest and the latest instant that `local` can stand for. They differ in the hour that is repeated when the

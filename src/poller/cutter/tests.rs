@@ -28,28 +28,34 @@ fn what_is_cut_is_halved_down_to_a_second_and_grows_with_each_good_piece() {
     let mut cutter = Cutter::default();
     for reason in [Reason::Truncated, Reason::TooLarge, Reason::TooManyRows] {
         assert_eq!(
-            cutter.remedy(&error(reason), &piece(0, 1800)),
+            cutter.remedy(Found::ByPoll, &error(reason), &piece(0, 1800)),
             Remedy::Halve,
             "{reason:?}"
         );
-        assert_eq!(cutter.part(at(0), at(1800)), Part::Usual { to: at(900) });
+        assert_eq!(
+            cutter.part(Found::ByPoll, at(0), at(1800)),
+            Part::Usual { to: at(900) }
+        );
     }
     assert_eq!(
-        cutter.remedy(&error(Reason::Truncated), &piece(0, 3)),
+        cutter.remedy(Found::ByPoll, &error(Reason::Truncated), &piece(0, 3)),
         Remedy::Halve
     );
-    assert_eq!(cutter.length, SHORTEST);
+    assert_eq!(cutter.poll.length, SHORTEST);
     assert_eq!(
-        cutter.remedy(&error(Reason::Truncated), &piece(0, 1)),
+        cutter.remedy(Found::ByPoll, &error(Reason::Truncated), &piece(0, 1)),
         Remedy::GoAround
     );
-    cutter.note_read(at(2));
-    cutter.note_read(at(4));
-    assert_eq!(cutter.part(at(4), at(1800)), Part::Usual { to: at(8) });
+    cutter.note_read(Found::ByPoll, at(2));
+    cutter.note_read(Found::ByPoll, at(4));
+    assert_eq!(
+        cutter.part(Found::ByPoll, at(4), at(1800)),
+        Part::Usual { to: at(8) }
+    );
     for _ in 0..40 {
-        cutter.note_read(at(8));
+        cutter.note_read(Found::ByPoll, at(8));
     }
-    assert_eq!(cutter.length, window::LONGEST);
+    assert_eq!(cutter.poll.length, window::LONGEST);
 }
 
 #[test]
@@ -64,38 +70,45 @@ fn what_has_nothing_to_do_with_size_is_left_to_the_next_beat() {
         Reason::Forbidden,
     ] {
         assert_eq!(
-            cutter.remedy(&error(reason), &piece(0, 86_400)),
+            cutter.remedy(Found::ByPoll, &error(reason), &piece(0, 86_400)),
             Remedy::None,
             "{reason:?}"
         );
     }
-    assert_eq!(cutter.length, window::LONGEST);
+    assert_eq!(cutter.poll.length, window::LONGEST);
 }
 
 #[test]
 fn a_long_piece_that_failed_without_a_hint_is_half_as_long_at_the_next_beat_but_never_below_an_hour() {
     for reason in [Reason::Timeout, Reason::BadRequest] {
         let mut cutter = Cutter::default();
-        assert_eq!(cutter.remedy(&error(reason), &piece(0, 1800)), Remedy::None);
         assert_eq!(
-            cutter.length,
+            cutter.remedy(Found::ByPoll, &error(reason), &piece(0, 1800)),
+            Remedy::None
+        );
+        assert_eq!(
+            cutter.poll.length,
             window::LONGEST,
             "{reason:?}: a usual poll is not cut"
         );
         for hours in [20, 10, 5, 3, 2, 1, 1] {
-            let Part::Usual { to } = cutter.part(at(0), at(20 * 3600)) else {
+            let Part::Usual { to } = cutter.part(Found::ByPoll, at(0), at(20 * 3600)) else {
                 panic!("nothing is known to be unreadable");
             };
             let minutes = u64::try_from((to - at(0)).num_minutes()).unwrap();
             assert_eq!(minutes.div_ceil(60), hours, "{reason:?}");
             let asked = piece(0, (to - at(0)).num_seconds());
-            assert_eq!(cutter.remedy(&error(reason), &asked), Remedy::None);
+            assert_eq!(cutter.remedy(Found::ByPoll, &error(reason), &asked), Remedy::None);
         }
-        cutter.note_read(at(3600));
-        assert_eq!(
-            cutter.part(at(3600), at(20 * 3600)),
-            Part::Usual { to: at(3 * 3600) }
-        );
+        for (stretches, hours) in [(TRY_LONGER_AFTER - 1, 1), (1, 2), (TRY_LONGER_AFTER, 4)] {
+            for _ in 0..stretches {
+                cutter.note_read(Found::ByPoll, at(0));
+                cutter.note_whole(Found::ByPoll);
+            }
+            cutter.note_read(Found::ByPoll, at(0));
+            let part = cutter.part(Found::ByPoll, at(0), at(20 * 3600));
+            assert_eq!(part, Part::Usual { to: at(hours * 3600) }, "{reason:?}");
+        }
     }
 }
 
@@ -104,11 +117,20 @@ fn an_answer_that_stalls_is_halved_a_few_times_a_beat() {
     let mut cutter = Cutter::default();
     let stalled = error(Reason::Timeout).with_status(200);
     for _ in 1..TIMEOUTS_PER_BEAT {
-        assert_eq!(cutter.remedy(&stalled, &piece(0, 1800)), Remedy::Halve);
+        assert_eq!(
+            cutter.remedy(Found::ByPoll, &stalled, &piece(0, 1800)),
+            Remedy::Halve
+        );
     }
-    assert_eq!(cutter.remedy(&stalled, &piece(0, 1800)), Remedy::None);
+    assert_eq!(
+        cutter.remedy(Found::ByPoll, &stalled, &piece(0, 1800)),
+        Remedy::None
+    );
     cutter.begin_beat();
-    assert_eq!(cutter.remedy(&stalled, &piece(0, 1800)), Remedy::Halve);
+    assert_eq!(
+        cutter.remedy(Found::ByPoll, &stalled, &piece(0, 1800)),
+        Remedy::Halve
+    );
 }
 
 #[test]
@@ -116,7 +138,7 @@ fn what_may_lie_in_one_row_is_searched_for_at_the_third_sixth_and_twelfth_failur
     let mut cutter = Cutter::default();
     let mut searched = Vec::new();
     for beat in 1..=24 {
-        if cutter.remedy(&error(Reason::NotJson), &piece(0, 1800)) == Remedy::Halve {
+        if cutter.remedy(Found::ByPoll, &error(Reason::NotJson), &piece(0, 1800)) == Remedy::Halve {
             searched.push(beat);
         }
         fail_a_beat(&mut cutter, Reason::NotJson);
@@ -124,7 +146,7 @@ fn what_may_lie_in_one_row_is_searched_for_at_the_third_sixth_and_twelfth_failur
     assert_eq!(searched, [3, 6, 12, 24]);
     cutter.end_beat(None);
     assert_eq!(
-        cutter.remedy(&error(Reason::NotJson), &piece(0, 1800)),
+        cutter.remedy(Found::ByPoll, &error(Reason::NotJson), &piece(0, 1800)),
         Remedy::None
     );
 }
@@ -133,23 +155,26 @@ fn what_may_lie_in_one_row_is_searched_for_at_the_third_sixth_and_twelfth_failur
 fn a_stretch_is_cut_around_what_could_not_be_read() {
     let mut cutter = Cutter::default();
     assert_eq!(cutter.note_unreadable(at(100)), 1);
-    assert_eq!(cutter.part(at(0), at(1800)), Part::Usual { to: at(100) });
     assert_eq!(
-        cutter.part(at(100), at(1800)),
+        cutter.part(Found::ByPoll, at(0), at(1800)),
+        Part::Usual { to: at(100) }
+    );
+    assert_eq!(
+        cutter.part(Found::ByPoll, at(100), at(1800)),
         Part::Unreadable {
             from: at(100),
             failures: 1
         }
     );
     assert_eq!(
-        cutter.part(at(101), at(1800)),
+        cutter.part(Found::ByPoll, at(101), at(1800)),
         Part::Unreadable {
             from: at(100),
             failures: 1
         }
     );
     assert_eq!(
-        cutter.part(behind(at(100)), at(1800)),
+        cutter.part(Found::ByPoll, behind(at(100)), at(1800)),
         Part::Usual { to: at(1800) }
     );
     assert_eq!(
@@ -175,16 +200,16 @@ fn a_piece_in_trouble_is_cut_ever_smaller_from_beat_to_beat() {
         cutter.begin_beat();
         let mut from = 0;
         while from < 900 {
-            let Part::Usual { to } = cutter.part(at(from), at(900)) else {
+            let Part::Usual { to } = cutter.part(Found::ByPoll, at(from), at(900)) else {
                 panic!("nothing is known to be unreadable");
             };
             let to = (to - at(0)).num_seconds();
             if !(from..=to).contains(&culprit) {
-                cutter.note_read(at(to));
+                cutter.note_read(Found::ByPoll, at(to));
                 from = to;
                 continue;
             }
-            match cutter.remedy(&stalled, &piece(from, to)) {
+            match cutter.remedy(Found::ByPoll, &stalled, &piece(from, to)) {
                 Remedy::Halve => {}
                 Remedy::None => break,
                 Remedy::GoAround => {

@@ -1,11 +1,14 @@
 //! Clocks that are wrong.
 
+use std::time::Duration;
+
 use chrono::TimeDelta;
 use chrono_tz::America::Bogota;
+use chrono_tz::Asia::Tokyo;
 use wolkvox_exporter::wolkvox::Reason;
 
 use crate::support::server::Fault;
-use crate::support::world::{World, hours, minutes};
+use crate::support::world::{World, hours, minutes, utc};
 
 /// Chats close while our clock is off; they count once, also after it is right again, an outage and a restart.
 async fn jump(skew: TimeDelta, sweeps: bool) {
@@ -124,6 +127,120 @@ async fn a_date_from_long_ago_does_not_have_years_asked_for_again() {
     world.restart().await;
     world.beats(3).await;
     assert!(world.server.with(|state| state.asked.len()) - asked <= 4);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_first_answer_whose_date_is_a_year_ahead_does_not_put_off_the_start_of_counting() {
+    let mut world = World::at("2026-03-10 15:00:00", Bogota);
+    world.server.with(|state| state.offset = hours(24 * 20));
+    world.start().await;
+    world.beat().await;
+    world.server.with(|state| state.offset = TimeDelta::zero());
+    for _ in 0..20 {
+        world.close(1);
+        world.beat().await;
+    }
+    world.beat().await;
+    assert_eq!(world.counted(), 20);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_clock_that_is_set_before_the_first_answer_does_not_move_the_start_of_counting() {
+    for skew in [-72, 5, 72] {
+        // During the pause before the retry of the first call, or between the first two beats.
+        for calls_fail in [1, 2] {
+            let mut world = World::at("2026-03-10 15:00:00", Bogota);
+            for ago in [2, 10, 30, 60] {
+                let before = world.closed_ago(hours(ago));
+                world.happen(before);
+            }
+            world.time.skew(hours(skew));
+            world.server.with(|state| {
+                state
+                    .script
+                    .extend(vec![Some(Fault::of(Reason::Connect)); calls_fail]);
+            });
+            world.start().await;
+            let time = world.time.clone();
+            let set = async {
+                tokio::time::sleep(Duration::from_secs(5)).await;
+                time.skew(TimeDelta::zero());
+            };
+            tokio::join!(world.beat(), set);
+            for _ in 0..40 {
+                world.close(1);
+                world.beat().await;
+            }
+            world.beat().await;
+            assert_eq!(world.counted(), 40, "{skew} h, {calls_fail}");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_absurd_date_costs_no_calls_and_moves_nothing() {
+    for (years, runs_before) in [
+        (10, true),
+        (-10, true),
+        (-56, true),
+        (10, false),
+        (-10, false),
+        (-56, false),
+    ] {
+        let mut world = World::at("2026-03-10 15:00:00", Bogota);
+        if runs_before {
+            world.start().await;
+            world.beats(20).await;
+            world.crash();
+        }
+        world
+            .server
+            .with(|state| state.date_is_off_by = hours(24 * 365 * years));
+        world.start().await;
+        let asked = world.server.with(|state| state.asked.len());
+        world.beat().await;
+        for _ in 0..20 {
+            world.close(1);
+            world.beat().await;
+        }
+        world.beat().await;
+        assert_eq!(world.counted(), 20, "{years} years");
+        let asked = world.server.with(|state| state.asked.len()) - asked;
+        assert!(asked <= 22 + 3, "{years} years: {asked} calls in 22 beats");
+        let told = world.shown.value("wolkvox_api_clock_offset_seconds").unwrap();
+        assert!(told.abs() > 300e6, "{told}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn where_our_clock_runs_ahead_over_a_months_end_no_cursor_does() {
+    let mut world = World::at("2026-03-30 15:00:00", Bogota);
+    world.settings.sweep_interval = None;
+    world.start().await;
+    world.beat().await;
+    world.time.skew(hours(72));
+    world.beats(3).await;
+    assert!(world.disk.committed().cursors.poll <= world.server.now());
+    world.crash();
+    world.time.skew(TimeDelta::zero());
+    world.close(3);
+    world.wait(hours(3)).await;
+    world.start().await;
+    world.beats(2).await;
+    assert_eq!(world.counted(), 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_date_at_the_end_of_time_leaves_a_state_that_can_be_read() {
+    let mut world = World::at("2026-03-10 15:00:00", Tokyo);
+    let end = utc("9999-12-31 23:59:00") - world.server.now();
+    // Before this program was written, so that nothing speaks against the Date.
+    world.time.skew(hours(-24 * 365));
+    world.server.with(|state| state.date_is_off_by = end);
+    world.start().await;
+    world.close(1);
+    world.killed_beat(Duration::from_secs(3600)).await;
+    world.start().await;
 }
 
 #[tokio::test(start_paused = true)]

@@ -114,3 +114,47 @@ async fn deleted_chats_are_waited_for_only_until_the_next_one_closes() {
     world.good_beat().await;
     assert_eq!(world.counted(), 4);
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_fell_out_of_the_report_while_nobody_asked_is_not_waited_for() {
+    let mut world = World::running().await;
+    world.close(3);
+    world.good_beat().await;
+    world.crash();
+    for _ in 0..80 {
+        world.close(2);
+        world.wait(hours(24)).await;
+    }
+    let kept_since = world.time.truth() - hours(24 * 30);
+    world
+        .server
+        .with(|state| state.chats.retain(|chat| chat.closed > kept_since));
+    world.start().await;
+    world.good_beat().await;
+    world.good_beat().await;
+    let kept = world.server.with(|state| state.chats.len()) as u64;
+    assert_eq!(world.counted(), 3 + kept);
+}
+
+#[tokio::test(start_paused = true)]
+async fn chats_deleted_before_a_months_end_hold_up_neither_what_follows_nor_the_polls_for_ever() {
+    let mut world = World::running_at("2026-05-01 04:30:00", chrono_tz::America::Bogota).await;
+    world.close(3);
+    world.beats(2).await;
+    world.server.with(|state| {
+        state.chats.clear();
+        state.has_hidden = true;
+    });
+    world.crash();
+    // May has begun, and the poll has two pieces.
+    world.wait(minutes(25)).await;
+    world.start().await;
+    let mut failed = 0;
+    for closed in 1..=40 {
+        world.close(1);
+        failed += u32::from(world.beat().await.poll.is_err());
+        assert_eq!(world.committed(), 3 + closed, "what May has is counted meanwhile");
+    }
+    assert!((1..=14).contains(&failed), "{failed} failed polls");
+    assert!(world.beat().await.sweep.is_none_or(|sweep| sweep.is_ok()));
+}

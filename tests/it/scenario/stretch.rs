@@ -1,6 +1,7 @@
 //! A second of the report that can't be read: it hides its own chats only, and only until it can.
 
 use chrono::{DateTime, TimeDelta, Timelike, Utc};
+use chrono_tz::America::Bogota;
 use wolkvox_exporter::wolkvox::{Error, Reason};
 
 use crate::support::server::{Fault, Happened};
@@ -150,4 +151,109 @@ async fn a_server_that_fails_every_call_is_not_searched_through_at_each_beat() {
     world.server.with(|state| state.down = None);
     world.good_beat().await;
     assert_eq!((world.counted(), skipped(&world)), (5, 0.0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn those_that_follow_one_another_are_passed_over_together() {
+    for end_is_exclusive in [false, true] {
+        for gap in [1, 2, 3, 5] {
+            for fault in [Fault::half(), Fault::status(500)] {
+                let mut world = World::running().await;
+                world
+                    .server
+                    .with(|state| state.end_is_exclusive = end_is_exclusive);
+                let first = world.server.now() - minutes(1);
+                for number in 0..4 {
+                    let second = first + TimeDelta::seconds(number * gap);
+                    let chat = Happened::new(format!("in {second}"), second);
+                    world.happen(chat);
+                    world
+                        .server
+                        .with(|state| state.poison.push((second, fault.clone())));
+                }
+                for _ in 0..40 {
+                    world.close(1);
+                    world.beat().await;
+                }
+                assert!(
+                    world.counted() >= 39,
+                    "{gap} s, exclusive {end_is_exclusive}: {}",
+                    world.counted()
+                );
+                world.good_beat().await;
+                world.server.with(|state| state.poison.clear());
+                world.beats(13).await;
+                assert_eq!(world.counted(), 44, "{gap} s, exclusive {end_is_exclusive}");
+            }
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_search_ends_wherever_in_a_second_it_begins() {
+    for fault in [Fault::status(503), Fault::of(Reason::NotJson), Fault::half()] {
+        let mut world = World::at("2026-03-10 15:00:00", Bogota);
+        // A first start has the fraction of the second in which it is made.
+        world.wait(TimeDelta::milliseconds(500)).await;
+        world.server.with(|state| state.down = Some(fault));
+        world.start().await;
+        for _ in 0..13 {
+            let asked = world.server.with(|state| state.asked.len());
+            assert!(world.beat().await.poll.is_err());
+            let asked = world.server.with(|state| state.asked.len()) - asked;
+            assert!(asked <= 40, "{asked} calls in one beat");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stalling_second_a_day_back_does_not_keep_sweeps_from_their_end() {
+    for ago in [10, 20, 22] {
+        let mut world = World::running().await;
+        world.beats(13).await;
+        let second = world.server.now() - hours(ago);
+        let stalled = Fault {
+            error: Some(Error::new(Reason::Timeout, "scripted").with_status(200)),
+            share: 1.0,
+        };
+        world.server.with(|state| state.poison.push((second, stalled)));
+        world.restart().await;
+        world.beats(40).await;
+        let swept = world.disk.committed().cursors.sweep;
+        assert!(
+            world.server.now() - swept < hours(3),
+            "{ago} h back: swept up to {swept}"
+        );
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_answers_short_stretches_only_is_asked_for_those() {
+    let mut world = World::running().await;
+    world.beats(13).await;
+    world.server.with(|state| state.silent_above = Some(hours(6)));
+    let late = world.closed_ago(minutes(50));
+    world.happen(late);
+    world.restart().await;
+    world.beats(60).await;
+    assert_eq!(world.counted(), 1);
+    let swept = world.disk.committed().cursors.sweep;
+    assert!(world.server.now() - swept < hours(3), "swept up to {swept}");
+    for window in [minutes(15), hours(24)] {
+        let mut world = World::running().await;
+        world.settings.window = window;
+        world.settings.sweep_interval = None;
+        world.restart().await;
+        world.good_beat().await;
+        world.crash();
+        for _ in 0..20 {
+            world.close(2);
+            world.wait(hours(24)).await;
+        }
+        world.server.with(|state| state.silent_above = Some(hours(6)));
+        world.start().await;
+        world.beats(12).await;
+        world.good_beat().await;
+        assert_eq!(world.counted(), 40, "with a window of {window}");
+    }
 }

@@ -167,6 +167,8 @@ pub(crate) struct State {
     pub(crate) sends_date: bool,
     /// The server's clock minus the true time.
     pub(crate) offset: TimeDelta,
+    /// How far its `Date` is off from its clock.
+    pub(crate) date_is_off_by: TimeDelta,
     /// How long an answer takes.
     pub(crate) takes: Duration,
     pub(crate) chats: Vec<Happened>,
@@ -178,6 +180,8 @@ pub(crate) struct State {
     pub(crate) poison: Vec<(DateTime<Utc>, Fault)>,
     /// What was asked for, and when.
     pub(crate) asked: Vec<(DateTime<Utc>, Window)>,
+    /// A call for more than this gets no answer.
+    pub(crate) silent_above: Option<TimeDelta>,
     /// Whether it has ever said that there are no chats where there were some, or some were deleted.
     pub(crate) has_hidden: bool,
 }
@@ -216,12 +220,14 @@ impl Server {
             end_is_exclusive: false,
             sends_date: true,
             offset: TimeDelta::zero(),
+            date_is_off_by: TimeDelta::zero(),
             takes: Duration::from_millis(800),
             chats: Vec::new(),
             script: VecDeque::new(),
             down: None,
             poison: Vec::new(),
             asked: Vec::new(),
+            silent_above: None,
             has_hidden: false,
         };
         Server {
@@ -251,6 +257,10 @@ impl Source for Server {
             state.asked.push((now, *window));
             let fault = state.script.pop_front().unwrap_or_else(|| state.down.clone());
             let fault = fault.or_else(|| state.poison_in(window));
+            let is_long = state
+                .silent_above
+                .is_some_and(|longest| window.to - window.from > longest);
+            let fault = fault.or_else(|| is_long.then(|| Fault::of(Reason::Timeout)));
             state.has_hidden |= fault.as_ref().is_some_and(|fault| fault.error.is_none());
             let is_in = |chat: &&Happened| {
                 let at = match state.filter {
@@ -265,7 +275,8 @@ impl Source for Server {
                 .filter(is_in)
                 .map(|chat| chat.row(state.zone))
                 .collect();
-            (fault, rows, state.sends_date.then_some(now), state.takes)
+            let date = state.sends_date.then_some(now + state.date_is_off_by);
+            (fault, rows, date, state.takes)
         });
         let all = rows.len();
         // What never answers has no headers either.
