@@ -1,5 +1,6 @@
 //! What happens to operations, and what must come of it.
 
+mod backlog;
 mod clock;
 mod outage;
 mod pause;

@@ -128,17 +128,6 @@ async fn a_piece_that_was_answered_survives_the_failure_of_the_next() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_backlog_is_shown_piece_by_piece() {
-    let mut world = World::running().await;
-    world.crash();
-    world.wait(hours(24 * 100)).await;
-    world.start().await;
-    let before = world.shown.publications();
-    world.beat().await;
-    assert!(world.shown.publications() - before >= 4);
-}
-
-#[tokio::test(start_paused = true)]
 async fn a_failed_sweep_is_due_again_at_the_next_beat() {
     let mut world = World::running().await;
     world.beats(11).await;
