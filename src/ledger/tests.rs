@@ -1,3 +1,5 @@
+mod series;
+
 use std::collections::HashSet;
 
 use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
@@ -271,36 +273,4 @@ fn a_window_has_rows_for_certain_if_it_holds_a_known_chat_from_its_opening_to_wh
     assert_eq!(restored, ledger);
     restored.seen.forget_places();
     assert!(!has_rows(&restored, 0, 900) && restored.seen.len() == ledger.seen.len());
-}
-
-#[test]
-fn a_million_skills_agents_and_codes_keep_to_the_series_limit_and_all_count() {
-    const ANSWERS: usize = 20;
-    const ROWS: usize = 50_000;
-    let mut ledger = Ledger::first_start(at(0), Some(at(0)));
-    let mut chat = chat("1", Some(1), Some(2));
-    let mut limited = 0;
-    for number in 0..ANSWERS {
-        let mut delta = Delta::begin(&ledger, RULES, Found::ByPoll, local(10));
-        delta.answered(at(10), at(10), local(10));
-        for row in number * ROWS..(number + 1) * ROWS {
-            let hostile = format!("x{row}");
-            chat.id = serde_json::from_value(hostile.clone().into()).unwrap();
-            chat.skill_id.clone_from(&hostile);
-            chat.channel.clone_from(&hostile);
-            chat.agent_id.clone_from(&hostile);
-            chat.code = Some(hostile.clone());
-            chat.description = Some(hostile);
-            delta.absorb(&chat);
-        }
-        let absorbed = delta.finish();
-        limited += absorbed.counts.limited;
-        ledger.apply(absorbed);
-    }
-    let all = (ANSWERS * ROWS) as u64;
-    assert_eq!(ledger.totals.chats_counted(), all);
-    // Beyond the limit only the label sets of `other` themselves, and what may be known by a name once more.
-    let lines = ledger.totals.lines();
-    assert!(lines < RULES.max_series + 300, "{lines}");
-    assert!(limited > all - 1000, "{limited}");
 }
