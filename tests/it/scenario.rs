@@ -6,6 +6,7 @@ mod outage;
 mod pause;
 mod row;
 mod series;
+mod server_clock;
 mod settings;
 mod show;
 mod silence;
