@@ -86,7 +86,9 @@ fn keys(chat: &Chat) -> Keys {
 /// All its open labels are `other`.
 fn limited(chat: &Chat) -> Keys {
     let mut keys = keys(chat);
-    KINDS.iter().for_each(|kind| (kind.limit)(&mut keys));
+    for kind in KINDS {
+        (kind.limit)(&mut keys);
+    }
     keys
 }
 
