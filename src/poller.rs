@@ -121,6 +121,15 @@ impl Beat {
     }
 }
 
+/// A sweep goes on where it failed: were it to begin anew at each beat, one whose answers are slow would never reach its
+/// end. That stays where it was at first, for the next sweep looks back from there at what came late meanwhile.
+#[derive(Debug, Clone, Copy)]
+struct SweepUnderWay {
+    at: DateTime<Utc>,
+    to: DateTime<Utc>,
+    begun: Instant,
+}
+
 /// Polls the report, counts, commits and publishes.
 pub struct Poller<S, D, P> {
     source: S,
@@ -140,6 +149,8 @@ pub struct Poller<S, D, P> {
     last_failure: Option<FailureReason>,
     /// `None` where sweeps are off.
     sweep_due: Option<Instant>,
+    /// The sweep that has not reached its end yet.
+    sweep_under_way: Option<SweepUnderWay>,
     /// Something was applied since the last commit.
     uncommitted: bool,
     retries: Retries,
@@ -178,6 +189,7 @@ impl<S: Source, D: Store, P: Publish> Poller<S, D, P> {
             },
             shelf: Shelf::new(&ledger, clocks.today()),
             sweep_due: settings.sweep_interval.map(|_| Instant::now()),
+            sweep_under_way: None,
             clocks,
             settings,
             ledger,
@@ -256,14 +268,19 @@ impl<S: Source, D: Store, P: Publish> Poller<S, D, P> {
 
     async fn sweep(&mut self, to: DateTime<Utc>) -> Option<Result<Summary, Failure>> {
         let interval = self.settings.sweep_interval?;
-        let now = Instant::now();
-        if self.sweep_due.is_none_or(|due| due > now) {
+        let begun = Instant::now();
+        if self.sweep_due.is_none_or(|due| due > begun) {
             return None;
         }
-        let result = self.stretch(Found::BySweep, self.sweep_from(), to, None).await;
+        let from = self.sweep_from();
+        let sweep = *self
+            .sweep_under_way
+            .get_or_insert(SweepUnderWay { at: from, to, begun });
+        let result = self.stretch(Found::BySweep, sweep.at, sweep.to, None).await;
         if result.is_ok() {
+            self.sweep_under_way = None;
             self.ledger.settle(Found::BySweep);
-            self.sweep_due = Some(now + interval);
+            self.sweep_due = Some(sweep.begun + interval);
         }
         Some(result)
     }

@@ -8,7 +8,7 @@ use super::totals::{Table, Totals};
 pub const OTHER: &str = "other";
 
 /// Admits label sets while the lines last.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub struct Admission<'a> {
     base: &'a Totals,
     limit: usize,
@@ -86,6 +86,12 @@ impl<'a> Admission<'a> {
             },
             limited,
         )
+    }
+
+    /// The label sets to show a chat under that is counted already. It takes no lines, for it adds to no label set.
+    pub fn look_up(&self, keys: Keys, new: &Totals) -> Keys {
+        let mut aside = *self;
+        aside.admit(keys, new).0
     }
 
     fn fits<K: Ord, V>(&mut self, key: &K, base: &Table<K, V>, new: &Table<K, V>, lines: usize) -> bool {

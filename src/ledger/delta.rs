@@ -159,12 +159,14 @@ impl<'a> Delta<'a> {
             self.absorbed.counts.repeated += 1;
             return (Novelty::Repeated, keys);
         }
-        let (keys, limited) = self.admission.admit(keys, &self.absorbed.totals);
+        let new = &self.absorbed.totals;
         if let Some(first_seen) = self.ledger.seen.first_seen(&chat.id) {
+            let keys = self.admission.look_up(keys, new);
             self.known.insert(chat.id.clone());
             self.absorbed.counts.duplicate += 1;
             return (Novelty::Duplicate(first_seen), keys);
         }
+        let (keys, limited) = self.admission.admit(keys, new);
         self.absorbed.new.insert(chat.id.clone());
         self.absorbed.extent.note_opened(chat.opened_local);
         self.count(chat, &keys);

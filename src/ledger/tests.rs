@@ -1,3 +1,5 @@
+mod series;
+
 use std::collections::HashSet;
 
 use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
@@ -297,36 +299,4 @@ fn no_cursor_moves_beyond_the_answers_date_though_the_piece_lies_there() {
     let mut ledger = Ledger::first_start(start(), None);
     ledger.advance(Found::ByPoll, at(500), at(60), at(60));
     assert_eq!(ledger.cursors.poll, at(60));
-}
-
-#[test]
-fn a_million_skills_agents_and_codes_keep_to_the_series_limit_and_all_count() {
-    const ANSWERS: usize = 20;
-    const ROWS: usize = 50_000;
-    let mut ledger = Ledger::first_start(at(0), Some(at(0)));
-    let mut chat = chat("1", Some(1), Some(2));
-    let mut limited = 0;
-    for number in 0..ANSWERS {
-        let mut delta = Delta::begin(&ledger, RULES, Found::ByPoll, local(10));
-        delta.answered(at(10), at(10), local(10));
-        for row in number * ROWS..(number + 1) * ROWS {
-            let hostile = format!("x{row}");
-            chat.id = serde_json::from_value(hostile.clone().into()).unwrap();
-            chat.skill_id.clone_from(&hostile);
-            chat.channel.clone_from(&hostile);
-            chat.agent_id.clone_from(&hostile);
-            chat.code = Some(hostile.clone());
-            chat.description = Some(hostile);
-            delta.absorb(&chat);
-        }
-        let absorbed = delta.finish();
-        limited += absorbed.counts.limited;
-        ledger.apply(absorbed);
-    }
-    let all = (ANSWERS * ROWS) as u64;
-    assert_eq!(ledger.totals.chats_counted(), all);
-    // Beyond the limit only the label sets of `other` themselves, and what may be known by a name once more.
-    let lines = ledger.totals.lines();
-    assert!(lines < RULES.max_series + 300, "{lines}");
-    assert!(limited > all - 1000, "{limited}");
 }

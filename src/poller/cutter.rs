@@ -17,6 +17,8 @@ pub(super) const GIVE_UP_AFTER: u32 = 3;
 const MODEST: TimeDelta = TimeDelta::hours(1);
 /// Pieces of twice the length that failed without a hint are tried again after so many whole stretches.
 const TRY_LONGER_AFTER: u32 = 12;
+/// So many seconds in a row are passed over at most, where they are searched for.
+const SUSPECTS: usize = 16;
 /// How many pieces of one beat may run into their time-out: each takes as long as is allowed at all.
 const TIMEOUTS_PER_BEAT: u32 = 4;
 
@@ -219,6 +221,12 @@ impl Cutter {
     fn is_search_due(&self) -> bool {
         let failures = self.failed_beats + 1;
         failures.is_multiple_of(3) && (failures / 3).is_power_of_two()
+    }
+
+    /// How many seconds in a row may be passed over in this beat. A server that fails every call must not cost so many
+    /// each time.
+    pub(super) fn suspects(&self) -> usize {
+        if self.is_search_due() { SUSPECTS } else { 1 }
     }
 
     /// Notes that what begins at `from` failed while its neighbours succeeded; returns how often now.

@@ -26,9 +26,6 @@ fn tell_halved(error: &wolkvox::Error, piece: &Window) {
 /// within these bounds: others want their answers too.
 const REST: RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_secs(10);
 
-/// So many seconds in a row are passed over at most.
-const SUSPECTS: usize = 16;
-
 /// How far a stretch has come.
 struct Walk<'a> {
     found: Found,
@@ -133,7 +130,7 @@ impl<S: Source, D: Store, P: Publish> Poller<S, D, P> {
                         return Ok(piece.from.max(at));
                     }
                     // Too many in a row: it is not a few seconds, it is the server.
-                    Remedy::GoAround if walk.suspects.len() < SUSPECTS => {
+                    Remedy::GoAround if walk.suspects.len() < self.cutter.suspects() => {
                         walk.suspects.push((piece.from, error));
                         return Ok(behind(piece.from));
                     }
@@ -206,6 +203,9 @@ impl<S: Source, D: Store, P: Publish> Poller<S, D, P> {
         }
         if walk.has_no_gap() {
             self.ledger.advance(walk.found, piece.from, to, at);
+            if let (Found::BySweep, Some(sweep)) = (walk.found, &mut self.sweep_under_way) {
+                sweep.at = piece.to;
+            }
         }
         if let Some(gatherer) = walk.gatherer.as_deref_mut() {
             gatherer.extend(chats);

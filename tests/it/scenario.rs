@@ -1,10 +1,12 @@
 //! What happens to operations, and what must come of it.
 
+mod backlog;
 mod clock;
 mod outage;
 mod pause;
 mod row;
 mod series;
+mod server_clock;
 mod settings;
 mod show;
 mod silence;

@@ -24,6 +24,7 @@ async fn jump(skew: TimeDelta, sweeps: bool) {
             world.close(2);
             closed += 2;
             world.beat().await;
+            assert_offset(&world, -skew);
         }
         if round == 1 {
             world.restart().await;
@@ -41,8 +42,16 @@ async fn jump(skew: TimeDelta, sweeps: bool) {
             world.server.with(|state| state.down = None);
         }
         world.beats(3).await;
+        assert_offset(&world, TimeDelta::zero());
     }
     assert_eq!(world.counted(), closed, "{skew}");
+}
+
+/// It is shown how far the server's clock is ahead of ours.
+fn assert_offset(world: &World, offset: TimeDelta) {
+    let shown = world.shown.value("wolkvox_api_clock_offset_seconds").unwrap();
+    let off = shown - offset.num_seconds() as f64;
+    assert!(off.abs() < 1.5, "{shown} for {offset}");
 }
 
 #[tokio::test(start_paused = true)]
@@ -80,8 +89,7 @@ async fn a_server_clock_that_is_off_by_two_minutes_or_two_days() {
         world.start().await;
         world.beats(2).await;
         assert_eq!(world.counted(), 33, "{offset}");
-        let off = world.shown.value("wolkvox_api_clock_offset_seconds").unwrap();
-        assert!((off - offset.num_seconds() as f64).abs() < 1.5, "{off}");
+        assert_offset(&world, offset);
     }
 }
 

@@ -1,8 +1,9 @@
 //! How many series there are: the limit, and what is dropped after long without a chat.
 
 use chrono::TimeDelta;
-use wolkvox_exporter::wolkvox::Field;
+use wolkvox_exporter::wolkvox::{Field, Reason};
 
+use crate::support::server::Fault;
 use crate::support::world::{World, hours, minutes};
 
 /// A chat of this skill and agent closes now.
@@ -74,50 +75,99 @@ async fn with_a_lower_limit_what_was_admitted_stays_and_goes_on() {
     assert_eq!((chats(&world, "77"), chats(&world, "other")), (0.0, 1.0));
 }
 
-#[tokio::test(start_paused = true)]
-async fn what_had_no_chat_for_long_is_dropped_and_returns_at_0() {
+/// A running exporter that drops what had no chat for 30 days; skills 1 and 2 have had one.
+async fn retiring() -> World {
     let mut world = World::running().await;
     world.settings.retire_after = Some(days(30));
-    world.shown.let_retire();
     world.restart().await;
     close_with(&mut world, "1", "3001");
     close_with(&mut world, "2", "3002");
     world.beats(2).await;
-    for _ in 0..31 {
-        close_with(&mut world, "2", "3002");
-        world.wait(days(1)).await;
+    world
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_had_no_chat_for_long_is_dropped_and_returns_at_0() {
+    for restarts in [false, true] {
+        let mut world = retiring().await;
+        world.shown.let_retire();
+        for day in 1..=31 {
+            assert!(day > 30 || chats(&world, "1") == 1.0, "day {day}");
+            close_with(&mut world, "2", "3002");
+            world.wait(days(1)).await;
+            if restarts && day % 10 == 0 {
+                world.restart().await;
+            }
+            world.beat().await;
+        }
+        assert!(!world.shown.has("skill_id=\"1\"") && !world.shown.has("agent_id=\"3001\""));
+        let agents = world.disk.committed().totals.agents;
+        assert!(agents.keys().all(|key| key.agent_id != "3001"));
+        assert_eq!(chats(&world, "2"), 32.0);
+        if restarts {
+            world.restart().await;
+            assert!(!world.shown.has("skill_id=\"1\""));
+        }
+        close_with(&mut world, "1", "3001");
         world.beat().await;
+        assert!(world.shown.has("skill_id=\"1\"") && world.shown.has("agent_id=\"3001\""));
+        assert_eq!(chats(&world, "1"), 0.0, "zero first");
+        world.beat().await;
+        assert_eq!(chats(&world, "1"), 1.0);
+        assert_eq!(world.shown.sum("wolkvox_agent_chats_total", "\"3001\""), 1.0);
     }
-    assert!(!world.shown.has("skill_id=\"1\"") && !world.shown.has("agent_id=\"3001\""));
-    assert!(
-        world
-            .disk
-            .committed()
-            .totals
-            .agents
-            .keys()
-            .all(|key| key.agent_id != "3001")
-    );
-    assert_eq!(chats(&world, "2"), 32.0);
-    close_with(&mut world, "1", "3001");
-    world.beat().await;
-    assert!(world.shown.has("skill_id=\"1\""));
-    assert_eq!(chats(&world, "1"), 0.0, "zero first");
-    world.beat().await;
-    assert_eq!(chats(&world, "1"), 1.0);
+}
+
+/// An outage of so many days; on its second day a chat of skill 2 closes. `stops` the exporter, or it polls in vain.
+async fn outage(world: &mut World, length: i64, stops: bool) {
+    if stops {
+        world.crash();
+    }
+    world
+        .server
+        .with(|state| state.down = Some(Fault::of(Reason::Connect)));
+    for day in 1..=length {
+        world.wait(days(1)).await;
+        if day == 2 {
+            close_with(world, "2", "3002");
+        }
+        if !stops {
+            world.beat().await;
+        }
+    }
+    if stops {
+        world.start().await;
+        // Whatever has to be read first: until it is, nobody knows what had no chat.
+        world.beats(2).await;
+    }
+    assert_eq!((chats(world, "1"), chats(world, "2")), (1.0, 1.0));
+    world.server.with(|state| state.down = None);
+    world.good_beat().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_longer_outage_drops_only_what_had_no_chat_in_it_either() {
+    for stops in [true, false] {
+        let mut world = retiring().await;
+        world.shown.let_retire();
+        outage(&mut world, 40, stops).await;
+        assert_eq!(chats(&world, "2"), 2.0, "{stops}");
+        assert!(!world.shown.has("skill_id=\"1\""), "{stops}");
+        world.beats(2).await;
+        assert_eq!(chats(&world, "2"), 2.0, "{stops}");
+    }
 }
 
 #[tokio::test(start_paused = true)]
 async fn neither_an_outage_nor_a_clock_that_runs_ahead_drops_what_lives() {
-    let mut world = World::running().await;
-    world.settings.retire_after = Some(days(30));
-    world.restart().await;
-    close_with(&mut world, "1", "3001");
-    world.beats(2).await;
-    world.time.skew(days(90));
-    world.beats(3).await;
-    assert_eq!(chats(&world, "1"), 1.0);
-    world.time.skew(TimeDelta::zero());
-    world.beats(3).await;
-    assert_eq!(chats(&world, "1"), 1.0);
+    for stops in [true, false] {
+        let mut world = retiring().await;
+        for skew in [days(90), TimeDelta::zero()] {
+            world.time.skew(skew);
+            world.beats(3).await;
+            assert_eq!(chats(&world, "1"), 1.0);
+        }
+        outage(&mut world, 20, stops).await;
+        assert_eq!((chats(&world, "1"), chats(&world, "2")), (1.0, 2.0), "{stops}");
+    }
 }

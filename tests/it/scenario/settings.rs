@@ -2,9 +2,12 @@
 
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use chrono_tz::{America::Bogota, Asia::Tokyo, Europe::Madrid, Pacific::Honolulu, UTC};
 
-use wolkvox_exporter::ledger::Agents;
+use wolkvox_exporter::ledger::{Agents, Ledger};
+use wolkvox_exporter::poller::Beat;
+use wolkvox_exporter::wolkvox::Window;
 
 use crate::support::world::{World, hours, minutes};
 
@@ -163,17 +166,12 @@ async fn names_of_agents_leave_the_state_with_ids_and_agents_with_off() {
     assert_eq!(world.counted(), 4);
 }
 
-#[tokio::test(start_paused = true)]
-async fn count_from_of_a_later_start_changes_nothing() {
-    let mut world = World::running().await;
-    world.close(3);
-    world.beats(2).await;
-    for hours_ago in [48, 0] {
-        world.count_from = Some(world.time.truth() - hours(hours_ago));
-        world.restart().await;
-        world.beats(13).await;
-        assert_eq!(world.counted(), 3);
-    }
+/// How a beat came out, and what it asked for.
+async fn asked_in_a_beat(world: &mut World) -> (Beat, Vec<Window>) {
+    world.server.with(|state| state.asked.clear());
+    let beat = world.beat().await;
+    let asked = world.server.with(|state| std::mem::take(&mut state.asked));
+    (beat, asked.into_iter().map(|(_, window)| window).collect())
 }
 
 #[tokio::test(start_paused = true)]
@@ -183,20 +181,54 @@ async fn another_zone_is_swept_at_once_and_the_floor_holds() {
         world.close(1);
         world.beats(12).await;
     }
-    let floor = world.disk.committed().seen.floor().unwrap();
-    for zone in [Tokyo, Honolulu, UTC, Bogota] {
+    // Tokyo is far ahead: what its time made forgotten cuts the sweeps of all others.
+    for (zone, is_cut) in [(Tokyo, false), (Honolulu, true), (UTC, true), (Bogota, true)] {
         world.settings.zone = zone;
         world.restart().await;
-        let asked = world.server.with(|state| state.asked.len());
-        let beat = world.beat().await;
-        assert!(
-            beat.sweep.is_some() || beat.poll.is_err(),
-            "{zone}: swept at once"
-        );
-        let asked = world.server.with(|state| state.asked.split_off(asked));
-        assert!(asked.iter().all(|(_, window)| window.date_ini >= floor), "{zone}");
-        assert!(world.counted() <= 60, "{zone}");
+        let local = |at: DateTime<Utc>| at.with_timezone(&zone).naive_local();
+        let Ledger { cursors, seen, .. } = world.disk.committed();
+        let floor = seen.floor().expect("ids were forgotten");
+        let poll_from = local(cursors.poll - minutes(15));
+        let sweep_from = local(cursors.sweep - hours(26));
+        let (beat, asked) = asked_in_a_beat(&mut world).await;
+        beat.poll.expect("the poll succeeds");
+        beat.sweep
+            .expect("it is swept at once")
+            .expect("the sweep succeeds");
+        assert_eq!(sweep_from < floor, is_cut, "{zone}");
+        let begins: Vec<_> = asked.iter().map(|window| window.date_ini).collect();
+        assert_eq!(begins, [poll_from, sweep_from.max(floor)], "{zone}");
+        assert_eq!(world.counted(), 60, "{zone}");
     }
     world.beats(13).await;
     assert_eq!(world.counted(), 60);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_zone_below_the_floor_asks_nothing_until_the_time_is_past_it() {
+    let mut world = World::running_at("2026-03-10 15:00:00", Tokyo).await;
+    world.settings.sweep_interval = None;
+    world.restart().await;
+    for _ in 0..6 {
+        world.close(1);
+        world.beats(12).await;
+    }
+    let floor = world.disk.committed().seen.floor().unwrap();
+    world.settings.zone = Bogota;
+    world.restart().await;
+    let mut beats = 0;
+    loop {
+        let (beat, asked) = asked_in_a_beat(&mut world).await;
+        assert!(asked.iter().all(|window| window.date_ini >= floor));
+        match beat.poll {
+            Ok(_) => break,
+            Err(failure) => assert_eq!(failure.reason().as_str(), "bad_request"),
+        }
+        assert!(asked.is_empty());
+        beats += 1;
+    }
+    // Tokyo is 14 hours ahead, and the floor was some two hours back.
+    assert!((12 * 12..13 * 12).contains(&beats), "{beats}");
+    world.beats(12 * 4).await;
+    assert_eq!(world.counted(), 6);
 }

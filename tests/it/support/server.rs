@@ -30,6 +30,8 @@ pub(crate) struct Happened {
     /// Whether the row has a `chat_duration`.
     pub(crate) says_duration: bool,
     pub(crate) fields: Vec<(Field, String)>,
+    /// The server's clock minus the true time when it closed.
+    pub(crate) offset: TimeDelta,
 }
 
 impl Happened {
@@ -42,6 +44,7 @@ impl Happened {
             says_close: true,
             says_duration: true,
             fields: Vec::new(),
+            offset: TimeDelta::zero(),
         }
     }
 
@@ -137,6 +140,14 @@ impl Fault {
         }
     }
 
+    /// All rows come, and then it fails.
+    pub(crate) fn at_the_end(error: Error) -> Fault {
+        Fault {
+            error: Some(error),
+            share: 1.0,
+        }
+    }
+
     pub(crate) fn half() -> Fault {
         Fault {
             error: Some(Error::new(Reason::Truncated, "scripted")),
@@ -178,10 +189,14 @@ pub(crate) struct State {
     pub(crate) down: Option<Fault>,
     /// What comes of a call whose window holds this second.
     pub(crate) poison: Vec<(DateTime<Utc>, Fault)>,
+    /// What comes of an answer with so many rows or more.
+    pub(crate) limit: Option<(usize, Fault)>,
     /// What was asked for, and when.
     pub(crate) asked: Vec<(DateTime<Utc>, Window)>,
     /// A call for more than this gets no answer.
     pub(crate) silent_above: Option<TimeDelta>,
+    /// The windows that were answered whole.
+    pub(crate) answered: Vec<Window>,
     /// Whether it has ever said that there are no chats where there were some, or some were deleted.
     pub(crate) has_hidden: bool,
 }
@@ -197,6 +212,23 @@ impl State {
             local <= window.date_end
         };
         local >= window.date_ini && ends
+    }
+
+    /// The chats that an answer has when the true time is `truth`. A row that is there does not go away when the
+    /// server's clock is set back.
+    fn chats_in(&self, window: &Window, truth: DateTime<Utc>) -> impl Iterator<Item = &Happened> {
+        let at = |chat: &Happened| match self.filter {
+            Filter::Close => chat.closed,
+            Filter::Open => chat.opened,
+        };
+        self.chats.iter().filter(move |chat| {
+            chat.closed - chat.offset + chat.delay <= truth && self.holds(window, at(chat))
+        })
+    }
+
+    fn limit_for(&self, rows: usize) -> Option<Fault> {
+        let limit = self.limit.as_ref().filter(|(most, _)| rows >= *most);
+        limit.map(|(_, fault)| fault.clone())
     }
 
     fn poison_in(&self, window: &Window) -> Option<Fault> {
@@ -226,8 +258,10 @@ impl Server {
             script: VecDeque::new(),
             down: None,
             poison: Vec::new(),
+            limit: None,
             asked: Vec::new(),
             silent_above: None,
+            answered: Vec::new(),
             has_hidden: false,
         };
         Server {
@@ -253,6 +287,7 @@ impl Source for Server {
             "the vendor answers {window:?} as if it were empty"
         );
         let now = self.now();
+        let truth = self.time.truth();
         let (fault, rows, date, takes) = self.with(|state| {
             state.asked.push((now, *window));
             let fault = state.script.pop_front().unwrap_or_else(|| state.down.clone());
@@ -262,19 +297,11 @@ impl Source for Server {
                 .is_some_and(|longest| window.to - window.from > longest);
             let fault = fault.or_else(|| is_long.then(|| Fault::of(Reason::Timeout)));
             state.has_hidden |= fault.as_ref().is_some_and(|fault| fault.error.is_none());
-            let is_in = |chat: &&Happened| {
-                let at = match state.filter {
-                    Filter::Close => chat.closed,
-                    Filter::Open => chat.opened,
-                };
-                chat.closed + chat.delay <= now && state.holds(window, at)
-            };
             let rows: Vec<Row> = state
-                .chats
-                .iter()
-                .filter(is_in)
+                .chats_in(window, truth)
                 .map(|chat| chat.row(state.zone))
                 .collect();
+            let fault = fault.or_else(|| state.limit_for(rows.len()));
             let date = state.sends_date.then_some(now + state.date_is_off_by);
             (fault, rows, date, state.takes)
         });
@@ -291,6 +318,9 @@ impl Source for Server {
             }
         }
         tokio::time::sleep(takes).await;
+        if fault.is_none() {
+            self.with(|state| state.answered.push(*window));
+        }
         Exchange {
             status: begins.then_some(200),
             date: date.filter(|_| begins),

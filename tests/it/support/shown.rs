@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 
 use prometheus::proto::MetricType;
 use tokio::time::Instant;
-use wolkvox_exporter::ledger::Totals;
+use wolkvox_exporter::ledger::{Ledger, Totals};
 use wolkvox_exporter::metrics::catalogue::{self, Section};
 use wolkvox_exporter::metrics::{Family, families, latest_families};
 use wolkvox_exporter::poller::{Publication, Publish};
@@ -33,7 +33,8 @@ struct State {
     highest: Series,
     /// What this process has shown.
     known: BTreeSet<String>,
-    publications: usize,
+    /// What was shown since recording began, and what was committed then.
+    record: Option<Vec<(Series, Ledger)>>,
 }
 
 /// Clones share what was shown.
@@ -75,8 +76,13 @@ impl Shown {
         self.state.lock().unwrap().highest.clear();
     }
 
-    pub(crate) fn publications(&self) -> usize {
-        self.state.lock().unwrap().publications
+    /// From now on each publication is kept, until [`Shown::recorded`].
+    pub(crate) fn record(&self) {
+        self.state.lock().unwrap().record = Some(Vec::new());
+    }
+
+    pub(crate) fn recorded(&self) -> Vec<(Series, Ledger)> {
+        self.state.lock().unwrap().record.take().unwrap_or_default()
     }
 
     fn series(&self) -> Series {
@@ -85,12 +91,7 @@ impl Shown {
 
     /// The sum over all label sets of a family that contain `part`.
     pub(crate) fn sum(&self, name: &str, part: &str) -> f64 {
-        let is_of = |line: &str| line.split('{').next() == Some(name) && line.contains(part);
-        self.series()
-            .iter()
-            .filter(|(line, _)| is_of(line))
-            .map(|(_, value)| value)
-            .sum()
+        sum(&self.series(), name, part)
     }
 
     pub(crate) fn has(&self, part: &str) -> bool {
@@ -180,9 +181,21 @@ impl Publish for Shown {
         state.latest = publication
             .latest
             .map(|(latest, expires)| (latest_families(publication.view.settings, latest), expires));
+        if let Some(record) = &mut state.record {
+            record.push((series(&families), self.disk.committed()));
+        }
         state.families = families;
-        state.publications += 1;
     }
+}
+
+/// The sum over all label sets of a family that contain `part`.
+pub(crate) fn sum(series: &Series, name: &str, part: &str) -> f64 {
+    let is_of = |line: &str| line.split('{').next() == Some(name) && line.contains(part);
+    series
+        .iter()
+        .filter(|(line, _)| is_of(line))
+        .map(|(_, value)| value)
+        .sum()
 }
 
 /// The sample lines of families.

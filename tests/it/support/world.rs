@@ -220,8 +220,12 @@ impl World {
         tokio::time::sleep(time.to_std().unwrap()).await;
     }
 
-    pub(crate) fn happen(&mut self, chat: Happened) {
-        self.server.with(|state| state.chats.push(chat));
+    /// The server's clock stays as it is from now until the chat has closed.
+    pub(crate) fn happen(&mut self, mut chat: Happened) {
+        self.server.with(|state| {
+            chat.offset = state.offset;
+            state.chats.push(chat);
+        });
     }
 
     /// A chat with a new id, closed that long ago by the server's clock.

@@ -1,0 +1,246 @@
+//! The series limit, for each kind of label set.
+
+use super::*;
+use crate::chat::{Feeling, Participant};
+use crate::ledger::admission::OTHER;
+use crate::ledger::key::lines;
+
+/// One of the kinds of label sets that a chat adds to.
+struct Kind {
+    name: &'static str,
+    /// Gives a chat a label set of this kind, and of no other, that is not there yet.
+    renew: fn(&mut Chat),
+    /// Makes the open labels `other`.
+    limit: fn(&mut Keys),
+    /// What a new one takes, with the text that may come with it.
+    lines: usize,
+    /// The chats counted under it.
+    count: fn(&Totals, &Keys) -> Option<u64>,
+}
+
+const KINDS: [Kind; 5] = [
+    Kind {
+        name: "chat",
+        renew: |chat| chat.channel = "sms".to_owned(),
+        limit: |keys| {
+            keys.chat.channel = OTHER.to_owned();
+            keys.chat.skill_id = OTHER.to_owned();
+        },
+        lines: lines::CHAT,
+        count: |totals, keys| Some(totals.chats.get(&keys.chat)?.value.chats),
+    },
+    Kind {
+        name: "agent",
+        renew: |chat| chat.agent_id = "3001".to_owned(),
+        limit: |keys| keys.agent.as_mut().unwrap().agent_id = OTHER.to_owned(),
+        lines: lines::AGENT + 1,
+        count: |totals, keys| Some(totals.agents.get(keys.agent.as_ref()?)?.value.chats),
+    },
+    Kind {
+        name: "disposition",
+        renew: |chat| chat.code = Some("22".to_owned()),
+        limit: |keys| {
+            let key = keys.disposition.as_mut().unwrap();
+            key.skill_id = OTHER.to_owned();
+            key.cod_act = OTHER.to_owned();
+        },
+        lines: 2,
+        count: |totals, keys| Some(totals.dispositions.get(keys.disposition.as_ref()?)?.value),
+    },
+    Kind {
+        name: "feeling",
+        renew: |chat| chat.feeling = Feeling::Negative,
+        limit: |keys| keys.feeling.skill_id = OTHER.to_owned(),
+        lines: 1,
+        count: |totals, keys| Some(totals.feelings.get(&keys.feeling)?.value),
+    },
+    Kind {
+        name: "speaker",
+        renew: |chat| chat.last_speaker = Participant::Customer,
+        limit: |keys| keys.speaker.skill_id = OTHER.to_owned(),
+        lines: 1,
+        count: |totals, keys| Some(totals.speakers.get(&keys.speaker)?.value),
+    },
+];
+
+/// A chat with a code, that is like the others.
+fn plain(id: &str) -> Chat {
+    let mut chat = chat(id, Some(1), Some(2));
+    chat.code = Some("21".to_owned());
+    chat
+}
+
+/// A chat all of whose label sets are its own.
+fn own(id: &str) -> Chat {
+    let mut chat = plain(id);
+    for label in [&mut chat.channel, &mut chat.skill_id, &mut chat.agent_id] {
+        *label = format!("of {id}");
+    }
+    chat
+}
+
+fn keys(chat: &Chat) -> Keys {
+    Keys::of(chat, RULES.agents)
+}
+
+/// All its open labels are `other`.
+fn limited(chat: &Chat) -> Keys {
+    let mut keys = keys(chat);
+    for kind in KINDS {
+        (kind.limit)(&mut keys);
+    }
+    keys
+}
+
+/// What the label sets of one chat take.
+fn lines_of_a_chat() -> usize {
+    KINDS.iter().map(|kind| kind.lines).sum()
+}
+
+/// A ledger that has counted these.
+fn counted(chats: &[Chat]) -> Ledger {
+    let mut ledger = Ledger::first_start(at(0), Some(at(0)));
+    answer(&mut ledger, Found::ByPoll, 10, chats);
+    ledger
+}
+
+/// An answer under this limit; what it said of its rows, and the label sets that they are shown under.
+fn answer_within(ledger: &mut Ledger, max_series: usize, chats: &[Chat]) -> (AnswerCounts, Vec<Keys>) {
+    let rules = Rules { max_series, ..RULES };
+    let mut delta = Delta::begin(ledger, rules, Found::ByPoll, local(20));
+    delta.answered(at(20), at(20), local(20));
+    let keys = chats.iter().map(|chat| delta.absorb(chat).1).collect();
+    let absorbed = delta.finish();
+    let counts = absorbed.counts.clone();
+    ledger.apply(absorbed);
+    (counts, keys)
+}
+
+#[test]
+fn past_the_limit_each_kind_of_label_set_keeps_its_closed_words_and_what_exists_goes_on() {
+    for kind in KINDS {
+        let mut renewed = plain("2");
+        (kind.renew)(&mut renewed);
+        let mut other = keys(&renewed);
+        (kind.limit)(&mut other);
+        let full = counted(&[plain("1")]);
+        for missing in 1..=kind.lines {
+            let mut ledger = full.clone();
+            let limit = full.totals.lines() + kind.lines - missing;
+            let rows = [renewed.clone(), plain("3")];
+            let (counts, shown) = answer_within(&mut ledger, limit, &rows);
+            let what = format!("{} lacks {missing}", kind.name);
+            assert_eq!(shown, [other.clone(), keys(&plain("3"))], "{what}");
+            assert_eq!((kind.count)(&ledger.totals, &other), Some(1), "{what}");
+            assert_eq!((kind.count)(&ledger.totals, &keys(&renewed)), None, "{what}");
+            assert_eq!(
+                (kind.count)(&ledger.totals, &keys(&plain("1"))),
+                Some(2),
+                "{what}"
+            );
+            assert_eq!((counts.counted, counts.limited), (2, 1), "{what}");
+        }
+    }
+}
+
+#[test]
+fn the_last_lines_below_the_limit_are_used() {
+    for kind in KINDS {
+        let mut renewed = plain("2");
+        (kind.renew)(&mut renewed);
+        let mut ledger = counted(&[plain("1")]);
+        let limit = ledger.totals.lines() + kind.lines;
+        let (counts, shown) = answer_within(&mut ledger, limit, &[renewed.clone()]);
+        assert_eq!(shown, [keys(&renewed)], "{}", kind.name);
+        assert_eq!((kind.count)(&ledger.totals, &keys(&renewed)), Some(1));
+        assert_eq!(counts.limited, 0, "{}", kind.name);
+    }
+}
+
+#[test]
+fn a_chat_past_the_limit_is_told_once_however_many_of_its_label_sets_are() {
+    let mut ledger = counted(&[plain("1")]);
+    let full = ledger.totals.lines();
+    let rows = [own("2"), own("3"), plain("4"), own("3")];
+    let (counts, shown) = answer_within(&mut ledger, full, &rows);
+    assert_eq!(shown[..2], [limited(&rows[0]), limited(&rows[1])]);
+    assert_eq!((counts.counted, counts.limited, counts.repeated), (3, 2, 1));
+    let (counts, _) = answer_within(&mut ledger, full, &rows);
+    assert_eq!((counts.duplicate, counts.limited), (3, 0));
+}
+
+#[test]
+fn known_chats_take_no_lines_from_new_ones() {
+    let old: Vec<Chat> = (10..20).map(|id| own(&id.to_string())).collect();
+    let mut ledger = counted(&old);
+    // Their label sets are gone; what the report shows of them is not.
+    ledger.totals.retire(at(15));
+    assert_eq!(ledger.totals.lines(), 0);
+    let rows = [old, vec![own("2")]].concat();
+    let (counts, shown) = answer_within(&mut ledger, lines_of_a_chat(), &rows);
+    assert_eq!((counts.duplicate, counts.counted, counts.limited), (10, 1, 0));
+    assert_eq!(shown.last(), Some(&keys(&own("2"))));
+    for kind in KINDS {
+        assert_eq!(
+            (kind.count)(&ledger.totals, &keys(&own("2"))),
+            Some(1),
+            "{}",
+            kind.name
+        );
+    }
+}
+
+#[test]
+fn a_known_chat_is_shown_under_what_it_was_counted_under() {
+    let mut ledger = counted(&[plain("1")]);
+    let full = ledger.totals.lines();
+    answer_within(&mut ledger, full, &[own("2")]);
+    // There is room for one more chat, which takes it.
+    let limit = ledger.totals.lines() + lines_of_a_chat();
+    let rows = [plain("1"), own("3"), own("2")];
+    let (counts, shown) = answer_within(&mut ledger, limit, &rows);
+    assert_eq!(shown, [keys(&plain("1")), keys(&own("3")), limited(&own("2"))]);
+    assert_eq!((counts.duplicate, counts.limited), (2, 0));
+}
+
+#[test]
+fn a_known_chat_whose_label_sets_are_new_is_shown_under_them_while_there_is_room() {
+    // As after a start with agents that were off before.
+    let mut ledger = counted(&[plain("1")]);
+    ledger.totals.agents.clear();
+    let (_, shown) = answer_within(&mut ledger, RULES.max_series, &[plain("1")]);
+    assert_eq!(shown, [keys(&plain("1"))]);
+    assert!(ledger.totals.agents.is_empty());
+}
+
+#[test]
+fn a_million_skills_agents_and_codes_keep_to_the_series_limit_and_all_count() {
+    const ANSWERS: usize = 20;
+    const ROWS: usize = 50_000;
+    let mut ledger = Ledger::first_start(at(0), Some(at(0)));
+    let mut chat = chat("1", Some(1), Some(2));
+    let mut limited = 0;
+    for number in 0..ANSWERS {
+        let mut delta = Delta::begin(&ledger, RULES, Found::ByPoll, local(10));
+        delta.answered(at(10), at(10), local(10));
+        for row in number * ROWS..(number + 1) * ROWS {
+            let hostile = format!("x{row}");
+            chat.id = serde_json::from_value(hostile.clone().into()).unwrap();
+            chat.skill_id.clone_from(&hostile);
+            chat.channel.clone_from(&hostile);
+            chat.agent_id.clone_from(&hostile);
+            chat.code = Some(hostile.clone());
+            chat.description = Some(hostile);
+            delta.absorb(&chat);
+        }
+        let absorbed = delta.finish();
+        limited += absorbed.counts.limited;
+        ledger.apply(absorbed);
+    }
+    let all = (ANSWERS * ROWS) as u64;
+    assert_eq!(ledger.totals.chats_counted(), all);
+    // Beyond the limit only the label sets of `other` themselves, and what may be known by a name once more.
+    let lines = ledger.totals.lines();
+    assert!(lines < RULES.max_series + 300, "{lines}");
+    assert!(limited > all - 1000, "{limited}");
+}
