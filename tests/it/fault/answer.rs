@@ -41,7 +41,7 @@ async fn answers_under_http_200_that_are_none() {
             ),
             case("a page", Fault::Html200, "not_json", "200", "proxy or portal"),
             Case {
-                where_empty: "http_status",
+                where_empty: Some("http_status"),
                 ..a_warning_first
             },
             case("empty", Fault::EmptyBody, "not_json", "200", "the body is empty"),

@@ -8,17 +8,28 @@ use super::case::{Case, case, endure};
 async fn connections_that_fail() {
     let nothing_listens = Case {
         fault: None,
-        ..case("nothing listens", Fault::Stall, "connect", "none", "refused")
+        ..case(
+            "nothing listens",
+            Fault::DropConnections,
+            "connect",
+            "none",
+            "no connection to Wolkvox",
+        )
     };
     let reset = Fault::ResetBeforeHeaders;
-    let cut = Fault::CutBody { after_bytes: 700 };
+    let (cut, reset_body) = (
+        Fault::CutBody { after_bytes: 700 },
+        Fault::ResetBody { after_bytes: 700 },
+    );
+    let ended = "ended before the answer did";
     endure(
         "30s",
         vec![
             nothing_listens,
             case("dropped", Fault::DropConnections, "connect", "none", "allow-list"),
             case("reset before headers", reset, "connect", "none", "allow-list"),
-            case("cut", cut, "truncated", "200", "ended before the answer did"),
+            case("cut", cut, "truncated", "200", ended),
+            case("reset in the body", reset_body, "truncated", "200", ended),
         ],
     )
     .await;
