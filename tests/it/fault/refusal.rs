@@ -4,7 +4,10 @@ use std::net::TcpListener;
 
 use wolkvox_exporter::simulator::Fault;
 
-use super::case::{Case, Told, case, endure};
+use super::case::{Case, Told, case, endure, set_up};
+use crate::support::exposition::Exposition;
+use crate::support::placed::{now, seconds};
+use crate::support::process::{Exporter, state, wait_for};
 
 fn refusal(code: u16, msg: &str, reason: &'static str, label: &'static str, says: &'static str) -> Case {
     case("a status", Fault::status(code, msg), reason, label, says)
@@ -62,6 +65,31 @@ async fn refusals_by_status() {
         ],
     )
     .await;
+}
+
+#[tokio::test]
+async fn a_retry_after_longer_than_the_beat_is_waited_for() {
+    let state = state();
+    let (mut operation, variables) = set_up(&state).await;
+    let exporter = Exporter::serve(&variables).await;
+    let mut newest = Exposition::default();
+    exporter.settle(&operation, &mut newest).await;
+    let handle = operation.handle();
+    handle.clear_requests();
+    handle.misbehave(Fault::Status {
+        code: 429,
+        msg: "SLOW DOWN".to_owned(),
+        retry_after: Some("4".to_owned()),
+    });
+    let (refused, next) = wait_for("a request after the refusal", async || {
+        let requests = handle.requests();
+        let refused = requests.iter().position(|request| request.status == Some(429))?;
+        Some((requests[refused].at, requests.get(refused + 1)?.at))
+    })
+    .await;
+    assert!(next - refused >= seconds(4), "{refused}, then {next}");
+    operation.place_until(now());
+    exporter.settle(&operation, &mut newest).await;
 }
 
 #[tokio::test]
