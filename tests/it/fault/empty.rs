@@ -31,9 +31,13 @@ async fn an_empty_window_is_no_failure() {
 async fn an_empty_answer_that_hides_known_chats_is_not_believed() {
     let no_records = r#"{"code":"200","msg":"0 records were found","data":[]}"#;
     let cases = [
-        ("404", Fault::status(404, "Validate dates entered")),
-        ("200", Fault::Body(no_records.into())),
+        (
+            "an empty 404",
+            "404",
+            Fault::status(404, "Validate dates entered"),
+        ),
+        ("an empty 200", "200", Fault::Body(no_records.into())),
     ];
-    let cases = cases.map(|(code, fault)| case("empty", fault, "http_status", code, "not believed"));
+    let cases = cases.map(|(name, code, fault)| case(name, fault, "http_status", code, "not believed"));
     endure("30s", cases.into()).await;
 }
