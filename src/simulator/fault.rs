@@ -2,8 +2,9 @@
 
 /// What the next answer does instead of being right.
 ///
-/// Faults that distort an answer (`CutBody`, `StallBody`, `OneByteASecond`, `PhpWarningBeforeJson`, `AnnounceMore`,
-/// `InvalidUtf8`, `WrongContentLength`) leave everything else as it is: a wrong token is still refused. The others replace the answer.
+/// Faults that distort an answer (`CutBody`, `ResetBody`, `StallBody`, `OneByteASecond`, `PhpWarningBeforeJson`,
+/// `AnnounceMore`, `InvalidUtf8`, `WrongContentLength`) leave everything else as it is: a wrong token is still refused. The
+/// others replace the answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Fault {
     /// An HTTP status, with an envelope of the same code: maintenance is a 403 of unknown text.
@@ -23,6 +24,12 @@ pub enum Fault {
     Stall,
     /// The connection is closed after so many bytes of the body, or where the body should end.
     CutBody {
+        /// Bytes of the body that are sent.
+        after_bytes: usize,
+    },
+    /// The connection is reset after so many bytes of the body, or where the body should end. Of many bytes, the last may
+    /// be lost with it.
+    ResetBody {
         /// Bytes of the body that are sent.
         after_bytes: usize,
     },

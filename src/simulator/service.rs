@@ -77,7 +77,7 @@ impl Reply {
     /// What a fault does to the bytes on their way.
     fn distorted(mut self, fault: Option<&Fault>) -> Self {
         match fault {
-            Some(Fault::CutBody { after_bytes }) => {
+            Some(Fault::CutBody { after_bytes } | Fault::ResetBody { after_bytes }) => {
                 self.ending = Some(Ending {
                     after: *after_bytes,
                     stall: false,
@@ -123,7 +123,8 @@ impl Reply {
     }
 }
 
-/// Answers a request. `reset` is set, and an error given, if the connection is to be reset instead.
+/// Answers a request. `reset` is set if the connection is to end with a reset; instead of an answer, then an error is
+/// given, or within its body.
 pub(super) async fn answer(
     handle: Handle,
     reset: Arc<AtomicBool>,
@@ -156,6 +157,9 @@ pub(super) async fn answer(
         },
     };
     log(&handle, now, &query, Some(reply.status));
+    if let Some(Fault::ResetBody { .. }) = &fault {
+        reset.store(true, Ordering::SeqCst);
+    }
     reply.distorted(fault.as_ref()).into_response(now, Some(call))
 }
 

@@ -1,4 +1,4 @@
-use std::io::Read;
+use std::io::{self, Read};
 
 use http_body_util::BodyExt;
 
@@ -18,6 +18,16 @@ async fn morning(server: &Server) -> Option<Reply> {
         Some(&Settings::default().token),
     )
     .await
+}
+
+/// The connection on which a morning was asked for; it is kept alive.
+async fn ask_for_the_morning(server: &Server) -> TcpStream {
+    let mut stream = TcpStream::connect(server.addr()).await.unwrap();
+    let target = target("20260320000000", "20260320095959");
+    let token = Settings::default().token;
+    let request = format!("GET {target} HTTP/1.1\r\nhost: x\r\nwolkvox-token: {token}\r\n\r\n");
+    stream.write_all(request.as_bytes()).await.unwrap();
+    stream
 }
 
 #[tokio::test]
@@ -69,6 +79,27 @@ async fn a_cut_body_ends_where_it_was_cut() {
 }
 
 #[tokio::test]
+async fn a_body_that_is_cut_may_end_with_a_reset_or_in_good_order() {
+    let server = server().await;
+    let (after_bytes, reset) = (700, io::ErrorKind::ConnectionReset);
+    for (fault, ends) in [
+        (Fault::CutBody { after_bytes }, Ok(())),
+        (Fault::ResetBody { after_bytes }, Err(reset)),
+    ] {
+        server.handle().misbehave(fault);
+        let mut stream = ask_for_the_morning(&server).await;
+        let mut bytes = Vec::new();
+        let ended = stream.read_to_end(&mut bytes).await;
+        assert_eq!(ended.map(drop).map_err(|error| error.kind()), ends);
+        let reply = parsed(&bytes).unwrap();
+        assert_eq!(
+            (reply.status, reply.body.len(), reply.whole),
+            (200, after_bytes, false)
+        );
+    }
+}
+
+#[tokio::test]
 async fn a_wrong_length_leaves_the_client_waiting_for_more() {
     let server = server().await;
     server
@@ -83,11 +114,7 @@ async fn a_wrong_length_leaves_the_client_waiting_for_more() {
 async fn a_stalled_body_begins_and_does_not_end() {
     let server = server().await;
     server.handle().misbehave(Fault::StallBody { after_bytes: 100 });
-    let mut stream = TcpStream::connect(server.addr()).await.unwrap();
-    let target = target("20260320000000", "20260320095959");
-    let token = Settings::default().token;
-    let request = format!("GET {target} HTTP/1.1\r\nhost: x\r\nwolkvox-token: {token}\r\n\r\n");
-    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut stream = ask_for_the_morning(&server).await;
     let mut bytes = Vec::new();
     while parsed(&bytes).is_none_or(|reply| reply.body.len() < 100) {
         assert!(
@@ -163,12 +190,7 @@ async fn bytes_that_are_not_utf8_stay_in_their_field() {
 async fn an_endless_body_goes_on_for_as_long_as_it_is_read() {
     let server = server().await;
     server.handle().misbehave(Fault::EndlessBody);
-    let mut stream = TcpStream::connect(server.addr()).await.unwrap();
-    let target = target("20260320000000", "20260320095959");
-    stream
-        .write_all(format!("GET {target} HTTP/1.1\r\nhost: x\r\n\r\n").as_bytes())
-        .await
-        .unwrap();
+    let mut stream = ask_for_the_morning(&server).await;
     let mut some = vec![0; 1_000_000];
     stream.read_exact(&mut some).await.unwrap();
 }

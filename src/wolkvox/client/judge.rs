@@ -183,8 +183,7 @@ pub(super) fn sending(error: reqwest::Error) -> Error {
 pub(super) fn reading(error: reqwest::Error) -> Error {
     let error = error.without_url();
     let cause = bounded(&root_cause(&error));
-    let is_cut = io_errors(&error).any(|error| error.kind() == io::ErrorKind::UnexpectedEof);
-    if error.is_decode() && !is_cut {
+    if is_of_decompression(&error) {
         return not_json(&format!("it says that it is gzip, and is not ({cause})"));
     }
     Error::new(
@@ -245,6 +244,13 @@ fn chain<'a>(error: &'a (dyn StdError + 'static)) -> impl Iterator<Item = &'a (d
 
 fn in_chain<E: StdError + 'static>(error: &(dyn StdError + 'static)) -> bool {
     chain(error).any(<dyn StdError>::is::<E>)
+}
+
+/// Whether it is what came that can't be decompressed. The library calls all failures of a body that, those of the
+/// connection too; but those are hyper's, and a compressed body that is cut ends too early.
+fn is_of_decompression(error: &reqwest::Error) -> bool {
+    let is_cut = io_errors(error).any(|error| error.kind() == io::ErrorKind::UnexpectedEof);
+    error.is_decode() && !is_cut && !in_chain::<hyper::Error>(error)
 }
 
 fn io_errors<'a>(error: &'a (dyn StdError + 'static)) -> impl Iterator<Item = &'a io::Error> {

@@ -82,6 +82,17 @@ impl Placed {
         }
     }
 
+    /// Places one chat, and expects it to be counted.
+    pub(crate) fn place_chat(&mut self, chat: SimulatedChat) {
+        self.operation.add([chat.clone()]);
+        self.expect([chat]);
+    }
+
+    /// Expects chats that are placed already to be counted from now on.
+    pub(crate) fn expect(&mut self, chats: impl IntoIterator<Item = SimulatedChat>) {
+        self.expected.extend(chats);
+    }
+
     /// Places chats that are not to be counted.
     pub(crate) fn place_uncounted(&self, from: DateTime<Utc>, to: DateTime<Utc>) {
         self.operation.add(self.lively.truth(from, to));

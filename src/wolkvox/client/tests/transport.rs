@@ -1,27 +1,73 @@
 //! Connections that fail, stall, end early or lead elsewhere.
 
+use super::size::gzip;
 use super::*;
 
 #[tokio::test]
-async fn a_body_cut_short_is_truncated() {
+async fn a_whole_json_that_was_announced_to_be_longer_is_truncated() {
+    let length = |bytes: usize| format!("Length: {bytes}");
+    let whole = String::from_utf8(http("200 OK", GOOD)).unwrap();
+    let longer = whole.replace(&length(GOOD.len()), &length(1000));
+    assert_ended_early(longer, End::Close, "announced to be longer").await;
+}
+
+/// What the log says of an answer under HTTP 200 whose connection failed on the way.
+async fn assert_ended_early(answer: impl Into<Vec<u8>>, end: End, what: &str) {
+    let (exchange, _) = ask(answer, end).await;
+    let error = exchange.result.unwrap_err();
+    assert_eq!(
+        (error.reason(), exchange.status),
+        (Reason::Truncated, Some(200)),
+        "{what}: {error}"
+    );
+    assert!(
+        error.to_string().contains("ended before the answer did"),
+        "{what}: {error}"
+    );
+}
+
+#[tokio::test]
+async fn an_answer_cut_anywhere_in_its_body_is_truncated() {
     let whole = http("200 OK", GOOD);
-    assert_eq!(
-        reason(&whole[..whole.len() - 1], End::Close).await,
-        Reason::Truncated
-    );
-    assert_eq!(
-        reason(&whole[..whole.len() - GOOD.len()], End::Close).await,
-        Reason::Truncated
-    );
-    assert_eq!(
-        reason(http("200 OK", &GOOD[..GOOD.len() - 5]), End::Close).await,
-        Reason::Truncated
-    );
-    // The JSON is whole, but the server had announced more.
-    let longer = String::from_utf8(whole)
-        .unwrap()
-        .replace(&format!("Length: {}", GOOD.len()), "Length: 1000");
-    assert_eq!(reason(longer, End::Close).await, Reason::Truncated);
+    let head = whole.len() - GOOD.len();
+    for length in 1..GOOD.len() {
+        // The server itself cut it, and believes it to be whole; or the connection ends there.
+        for answer in [http("200 OK", &GOOD[..length]), whole[..head + length].to_vec()] {
+            let (exchange, _) = ask(answer, End::Close).await;
+            let error = exchange.result.unwrap_err();
+            assert_eq!(error.reason(), Reason::Truncated, "after {length} bytes: {error}");
+            assert_eq!((exchange.status, exchange.bytes), (Some(200), length as u64));
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_connection_that_fails_within_the_body_is_truncated_packed_or_not() {
+    let packed = gzip(GOOD.as_bytes());
+    for (what, head, body) in [
+        ("plain", "", GOOD.as_bytes()),
+        ("gzip", "Content-Encoding: gzip\r\n", &packed),
+    ] {
+        let head = format!("HTTP/1.1 200 OK\r\n{head}");
+        let sized = format!("{head}Content-Length: {}\r\n\r\n", body.len());
+        let chunked = format!("{head}Transfer-Encoding: chunked\r\n\r\n{:x}\r\n", body.len());
+        // The first bytes of gzip are a header, which is read by other code than the rest.
+        for length in [0, 5, body.len() / 2, body.len() - 1] {
+            for (form, head) in [("sized", &sized), ("chunked", &chunked)] {
+                let answer = [head.as_bytes(), &body[..length]].concat();
+                for (how, end) in [("closed", End::Close), ("reset", End::Reset)] {
+                    let what = format!("{what}, {form}, {how} after {length} bytes");
+                    assert_ended_early(answer.clone(), end, &what).await;
+                }
+            }
+        }
+        // All of it came, but not the chunk that says so.
+        let answer = [chunked.as_bytes(), body, b"\r\n"].concat();
+        assert_ended_early(answer.clone(), End::Close, what).await;
+        assert_ended_early(answer.clone(), End::Reset, what).await;
+        let broken = [&answer, b"no number\r\n".as_slice()].concat();
+        assert_ended_early(broken, End::Close, "no size of a chunk").await;
+    }
 }
 
 #[tokio::test]

@@ -1,0 +1,114 @@
+//! Answers with another status than 200.
+
+use std::net::TcpListener;
+
+use wolkvox_exporter::simulator::Fault;
+
+use super::case::{Case, Told, case, endure, set_up};
+use crate::support::exposition::Exposition;
+use crate::support::placed::{now, seconds};
+use crate::support::process::{Exporter, state, wait_for};
+
+fn refusal(code: u16, msg: &str, reason: &'static str, label: &'static str, says: &'static str) -> Case {
+    case("a status", Fault::status(code, msg), reason, label, says)
+}
+
+#[tokio::test]
+async fn refusals_by_status() {
+    let quota = refusal(403, "TOKEN LIMIT EXCEEDED", "quota", "403", "used up");
+    let too_soon = Fault::Status {
+        code: 429,
+        msg: "SLOW DOWN".to_owned(),
+        retry_after: Some("1".to_owned()),
+    };
+    let concurrency = "EXCEEDS THE LIMIT OF SIMULTANEOUS REQUESTS PER TOKEN (2)";
+    endure(
+        "30s",
+        vec![
+            refusal(
+                400,
+                "SOME PARAMETERS ARE REQUIRED",
+                "bad_request",
+                "400",
+                "malformed",
+            ),
+            refusal(
+                401,
+                "PLEASE ENTER THE WOLKVOX-TOKEN",
+                "auth",
+                "401",
+                "WOLKVOX_TOKEN",
+            ),
+            refusal(403, "PLEASE VALIDATE TOKEN", "auth", "403", "WOLKVOX_TOKEN"),
+            Case {
+                told: Told::Once,
+                ..quota
+            },
+            refusal(403, concurrency, "concurrency", "403", "too many calls at once"),
+            refusal(403, "BACKUP IN PROGRESS", "forbidden", "403", "maintenance"),
+            refusal(
+                404,
+                "NO SUCH REPORT",
+                "http_status",
+                "404",
+                "chat_1 report is enabled",
+            ),
+            case("429", too_soon, "http_status", "429", "poll less often"),
+            refusal(500, "INTERNAL", "http_status", "500", "in trouble"),
+            case(
+                "502 with a page",
+                Fault::Html502,
+                "http_status",
+                "502",
+                "HTTP 502",
+            ),
+        ],
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn a_retry_after_longer_than_the_beat_is_waited_for() {
+    let state = state();
+    let (mut operation, variables) = set_up(&state).await;
+    let exporter = Exporter::serve(&variables).await;
+    let mut newest = Exposition::default();
+    exporter.settle(&operation, &mut newest).await;
+    let handle = operation.handle();
+    handle.clear_requests();
+    handle.misbehave(Fault::Status {
+        code: 429,
+        msg: "SLOW DOWN".to_owned(),
+        retry_after: Some("4".to_owned()),
+    });
+    let (refused, next) = wait_for("a request after the refusal", async || {
+        let requests = handle.requests();
+        let refused = requests.iter().position(|request| request.status == Some(429))?;
+        Some((requests[refused].at, requests.get(refused + 1)?.at))
+    })
+    .await;
+    assert!(next - refused >= seconds(4), "{refused}, then {next}");
+    operation.place_until(now());
+    exporter.settle(&operation, &mut newest).await;
+}
+
+#[tokio::test]
+async fn a_redirect_is_not_followed_because_the_token_would_go_with_it() {
+    let elsewhere = TcpListener::bind("127.0.0.1:0").unwrap();
+    elsewhere.set_nonblocking(true).unwrap();
+    let location = format!("http://{}/", elsewhere.local_addr().unwrap());
+    let redirect = Fault::Redirect { location };
+    endure(
+        "30s",
+        vec![case(
+            "a redirect",
+            redirect,
+            "http_status",
+            "302",
+            "never followed",
+        )],
+    )
+    .await;
+    let visit = elsewhere.accept().map(|_| ()).map_err(|error| error.kind());
+    assert_eq!(visit, Err(std::io::ErrorKind::WouldBlock));
+}
