@@ -296,6 +296,8 @@ impl<S: Source, D: Store, P: Publish> Poller<S, D, P> {
     fn retire(&mut self) {
         if let Some(retire_after) = self.settings.retire_after.filter(|_| self.clocks.knows_server()) {
             self.ledger.totals.retire(self.clocks.earlier() - retire_after);
+            let chats = &self.ledger.totals.chats;
+            self.exemplars.retain(|key| chats.contains_key(key));
         }
     }
 

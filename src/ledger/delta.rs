@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use chrono::{DateTime, NaiveDateTime, Utc};
+use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
 
 use super::admission::Admission;
 use super::exemplar::Exemplars;
@@ -107,6 +107,8 @@ pub struct Delta<'a> {
     rules: Rules,
     found: Found,
     admission: Admission<'a>,
+    /// The later of both clocks: one that was wrong for a moment must not make a label set look old.
+    touched: DateTime<Utc>,
     /// Ids of this answer that were known before.
     known: HashSet<ConnId>,
     absorbed: Absorbed,
@@ -120,6 +122,7 @@ impl<'a> Delta<'a> {
             rules,
             found,
             admission: Admission::new(&ledger.totals, rules.max_series),
+            touched: DateTime::UNIX_EPOCH,
             known: HashSet::new(),
             absorbed: Absorbed {
                 new: HashSet::new(),
@@ -141,6 +144,7 @@ impl<'a> Delta<'a> {
     /// since counting began. `latest` is the
     /// greatest local time up to then; a server that minds `date_end` loosely can send rows up to it.
     pub fn answered(&mut self, server_now: DateTime<Utc>, now: DateTime<Utc>, latest: NaiveDateTime) {
+        self.touched = server_now.max(now);
         self.absorbed.first_seen = server_now;
         self.absorbed.server_offset_ms = (server_now - now).num_milliseconds();
         self.absorbed.extent.reach = self.absorbed.extent.reach.max(latest);
@@ -181,8 +185,10 @@ impl<'a> Delta<'a> {
         let counts = self.ledger.counts(chat, self.found, server_now, offset_ms);
         absorbed
             .totals
-            .absorb(chat, keys, counts, self.rules, absorbed.first_seen);
-        absorbed.last_chat_close = absorbed.last_chat_close.max(closed);
+            .absorb(chat, keys, counts, self.rules, self.touched);
+        // In a wrong zone it may lie a day ahead, and is to tell so; what is further ahead is the row's own mistake.
+        let plausible = closed.filter(|closed| *closed - absorbed.first_seen <= TimeDelta::hours(26));
+        absorbed.last_chat_close = absorbed.last_chat_close.max(plausible);
         for (map, fields) in [
             (&mut absorbed.counts.invalid, chat.invalid),
             (&mut absorbed.counts.absent, chat.absent),

@@ -36,6 +36,11 @@ impl Exemplars {
         self.0.get(key)
     }
 
+    /// Drops the examples of label sets that are no longer there.
+    pub fn retain(&mut self, is_there: impl Fn(&ChatKey) -> bool) {
+        self.0.retain(|key, _| is_there(key));
+    }
+
     /// Notes a chat that was counted.
     pub fn note(&mut self, chat: &Chat, key: &ChatKey, first_seen: DateTime<Utc>) {
         let examples = self.0.entry(key.clone()).or_default();

@@ -5,6 +5,7 @@ mod judge;
 mod token;
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
@@ -94,6 +95,8 @@ pub struct Client {
     http: reqwest::Client,
     url: Url,
     settings: Settings,
+    /// What is odd about the report was told.
+    has_told: AtomicBool,
 }
 
 /// What is known of a call, whatever becomes of it.
@@ -125,7 +128,12 @@ impl Client {
         let http = builder
             .build()
             .map_err(|error| SetupError::Tls(judge::root_cause(&error)))?;
-        Ok(Client { http, url, settings })
+        Ok(Client {
+            http,
+            url,
+            settings,
+            has_told: AtomicBool::new(false),
+        })
     }
 
     async fn ask<S: Sink>(
@@ -199,7 +207,20 @@ impl Client {
             rows: self.settings.max_rows,
         };
         let envelope = body::report(response, options, limits, bytes, sink).await?;
-        judge::envelope(&envelope)
+        let answer = judge::envelope(&envelope)?;
+        if let Some(oddity) = judge::oddity(&answer, &envelope.msg) {
+            self.tell_once(&oddity);
+        }
+        Ok(answer)
+    }
+
+    /// A server that counts its rows in its own way does so in each answer.
+    fn tell_once(&self, oddity: &str) {
+        if self.has_told.swap(true, Ordering::Relaxed) {
+            tracing::debug!("{oddity}");
+        } else {
+            tracing::warn!("{oddity}. This is told once");
+        }
     }
 
     fn query(&self, window: &Window) -> Url {

@@ -94,29 +94,29 @@ fn rows(envelope: &Envelope) -> Result<Answer, Error> {
     };
     let rows = answer.rows;
     match answer.announced {
-        Some(announced) if announced > rows => {
-            return Err(Error::new(
-                Reason::Truncated,
-                format!(
-                    "Wolkvox announced {announced} rows and sent {rows}: the answer was cut, and is not counted"
-                ),
-            ));
-        }
-        Some(announced) if announced < rows => {
-            tracing::warn!(
-                announced,
-                rows,
-                "Wolkvox announced fewer rows than it sent; all of them count"
-            );
-        }
-        Some(_) => {}
-        None => tracing::warn!(
-            rows,
-            msg = bounded(&envelope.msg),
-            "Wolkvox did not say how many rows there are; a cut answer would go unseen"
-        ),
+        Some(announced) if announced > rows => Err(Error::new(
+            Reason::Truncated,
+            format!(
+                "Wolkvox announced {announced} rows and sent {rows}: the answer was cut, and is not counted"
+            ),
+        )),
+        _ => Ok(answer),
     }
-    Ok(answer)
+}
+
+/// What is odd about a good answer's count of rows, in words.
+pub(super) fn oddity(answer: &Answer, msg: &str) -> Option<String> {
+    let rows = answer.rows;
+    match answer.announced {
+        Some(announced) if announced < rows => Some(format!(
+            "Wolkvox announced {announced} rows and sent {rows}; all of them count"
+        )),
+        None if rows > 0 => Some(format!(
+            "Wolkvox did not say how many rows there are (it says \"{}\"); a cut answer would go unseen",
+            bounded(msg)
+        )),
+        _ => None,
+    }
 }
 
 fn is_empty_window(envelope: &Envelope) -> bool {
