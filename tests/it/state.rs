@@ -1,27 +1,21 @@
 //! The state on disk and the built binary: damaged, newer, of another operation, held by another process, not writable,
 //! written by an earlier version; and what changes of settings do to it.
 
+mod disk;
+
 use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
-use tokio::process::Command;
-use wolkvox_exporter::ledger::FileStore;
 
 use crate::support::exposition::Exposition;
 use crate::support::placed::{Placed, minutes, now, seconds};
-use crate::support::process::{Exporter, Variables, command, finish, state, variables, wait_until, with};
+use crate::support::process::{Exporter, Variables, command, counting_since, finish, state, variables, with};
 
 /// An exporter that has counted an operation's chats, and was killed.
 async fn counted() -> (Placed, TempDir, Variables) {
     let mut operation = Placed::start_with(3000.0).await;
     let state = state();
-    let count_from = now() - minutes(3);
-    operation.place(count_from + seconds(5), now() - seconds(1));
-    let variables = with(
-        variables(&operation, state.path()),
-        "COUNT_FROM",
-        &count_from.to_rfc3339(),
-    );
+    let variables = counting_since(minutes(3), &mut operation, state.path());
     let exporter = Exporter::serve(&variables).await;
     exporter.settle(&operation, &mut Exposition::default()).await;
     exporter.kill().await;
@@ -222,125 +216,4 @@ async fn a_second_exporter_on_the_same_state_says_who_holds_it() {
     assert!(error.contains("WOLKVOX_STATE_DIR"), "{error}");
     // The first one goes on.
     assert_eq!(first.get("/-/healthy").await.0, 200);
-}
-
-#[tokio::test]
-async fn a_state_directory_that_cannot_be_written_is_an_error_at_the_start() {
-    let operation = Placed::start().await;
-    let state = state();
-    // Root may write anywhere, but not below a file.
-    let file = state.path().join("file");
-    std::fs::write(&file, "").unwrap();
-    let variables = variables(&operation, &file.join("state"));
-    let (status, _, error) = finish(command::<[&str; 0], _>([], &variables)).await;
-    assert_eq!(status.code(), Some(1));
-    assert!(
-        error.contains("can't be used") && error.contains("WOLKVOX_STATE_DIR"),
-        "{error}"
-    );
-    assert!(operation.handle().requests().is_empty());
-}
-
-#[tokio::test]
-async fn while_the_state_cannot_be_written_nothing_new_is_shown() {
-    let mut operation = Placed::start().await;
-    let state = state();
-    let count_from = now() - minutes(3);
-    operation.place(count_from + seconds(5), now() - seconds(1));
-    let variables = with(
-        variables(&operation, state.path()),
-        "COUNT_FROM",
-        &count_from.to_rfc3339(),
-    );
-    let exporter = Exporter::serve(&variables).await;
-    let mut newest = Exposition::default();
-    exporter
-        .scrape_until("all chats", &mut newest, |page| operation.is_counted(page))
-        .await;
-    // Settled: what was shown as 0 at first has its value now.
-    operation.assert_counted(&newest);
-    let before: Vec<_> = newest
-        .totals()
-        .map(|(series, value)| (series.to_owned(), value))
-        .collect();
-
-    // Not even root can write a file where a directory is.
-    let obstacle = state.path().join("ventas.state.new");
-    wait_until("the obstacle", || std::fs::create_dir(&obstacle).is_ok()).await;
-    operation.place(now() - seconds(1), now());
-    let page = exporter
-        .scrape_until("failures", &mut newest, |page| page.failures("state") >= 3.0)
-        .await;
-    assert!(page.up() == Some(false));
-    assert!(page.sum("wolkvox_state_commit_failures_total") >= 3.0);
-    let after: Vec<_> = page
-        .totals()
-        .map(|(series, value)| (series.to_owned(), value))
-        .collect();
-    assert_eq!(after, before, "uncommitted chats are shown");
-    assert_eq!(exporter.get("/-/ready").await.0, 200);
-
-    std::fs::remove_dir(&obstacle).unwrap();
-    exporter
-        .scrape_until("all chats", &mut newest, |page| {
-            page.up() == Some(true) && operation.is_counted(page)
-        })
-        .await;
-    operation.assert_counted(&newest);
-    exporter.kill().await;
-    let exporter = Exporter::serve(&variables).await;
-    operation.assert_counted(&exporter.scrape().await);
-}
-
-#[tokio::test]
-async fn a_disk_that_is_full_in_the_middle_of_a_write_loses_nothing_and_shows_nothing_new() {
-    let mut operation = Placed::start_with(3000.0).await;
-    let state = state();
-    let count_from = (now() - minutes(2)).to_rfc3339();
-    let variables = with(variables(&operation, state.path()), "COUNT_FROM", &count_from);
-    // Files may have some kilobytes, as on a disk that has no more: what is beyond is not written.
-    let program = command::<[&str; 0], _>([], &variables);
-    let mut limited = Command::new("sh");
-    limited
-        .args(["-c", "trap '' XFSZ; ulimit -S -f 8; exec \"$0\""])
-        .arg(program.as_std().get_program())
-        .env_clear()
-        .envs(
-            program
-                .as_std()
-                .get_envs()
-                .filter_map(|(name, value)| Some((name, value?))),
-        )
-        .kill_on_drop(true);
-    let exporter = Exporter::run(limited).await;
-    let mut newest = Exposition::default();
-    let page = exporter
-        .scrape_until("a poll", &mut newest, |page| page.up() == Some(true))
-        .await;
-    assert_eq!(page.sum("wolkvox_chats_total"), 0.0);
-
-    operation.place(now() - seconds(60), now());
-    let page = exporter
-        .scrape_until("failures", &mut newest, |page| page.failures("state") >= 3.0)
-        .await;
-    assert_eq!(
-        page.sum("wolkvox_chats_total"),
-        0.0,
-        "uncommitted chats are shown"
-    );
-    assert_eq!(page.up(), Some(false));
-    let log = exporter.log.text();
-    assert!(log.contains("the state can't be written to"), "{log}");
-    let stored = FileStore::look(state.path(), "ventas").unwrap();
-    assert!(stored.is_some(), "the last good state is there, whole");
-
-    let pid = exporter.pid().to_string();
-    let mut more = Command::new("prlimit");
-    more.args(["--pid", &pid, "--fsize=unlimited:"]);
-    let (status, _, error) = finish(more).await;
-    assert!(status.success(), "{error}");
-    exporter.settle(&operation, &mut newest).await;
-    exporter.kill().await;
-    let exporter = Exporter::serve(&variables).await;
-    operation.assert_counted(&exporter.scrape().await);
 }

@@ -313,20 +313,6 @@ fn a_directory_that_cannot_be_used_is_told_at_the_start() {
     }
 }
 
-#[cfg(unix)]
-#[test]
-fn a_directory_without_write_permission_is_told_at_the_start() {
-    use std::os::unix::fs::PermissionsExt;
-
-    let directory = tempfile::tempdir().unwrap();
-    fs::set_permissions(directory.path(), fs::Permissions::from_mode(0o500)).unwrap();
-    // The administrator may write anywhere.
-    if File::create(directory.path().join("probe")).is_err() {
-        let error = refusal(directory.path(), identity());
-        assert!(matches!(error, StoreError::Directory { .. }), "{error}");
-    }
-}
-
 #[tokio::test]
 async fn a_commit_that_fails_leaves_the_state_as_it_was() {
     let directory = tempfile::tempdir().unwrap();
