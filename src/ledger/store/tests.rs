@@ -370,7 +370,19 @@ fn a_family_with_other_bounds_starts_at_0_and_the_rest_goes_on() {
         "wolkvox-exporter-state v1 crc32={checksum:08x} bytes={}",
         stored.len()
     );
-    let (_, now) = state::decode(format!("{head}\n{stored}\n").as_bytes()).unwrap();
+    let log = tempfile::NamedTempFile::new().unwrap();
+    let listener = tracing_subscriber::fmt()
+        .with_ansi(false)
+        .with_writer(Arc::new(log.reopen().unwrap()))
+        .finish();
+    let (_, now) = tracing::subscriber::with_default(listener, || {
+        state::decode(format!("{head}\n{stored}\n").as_bytes()).unwrap()
+    });
+    let log = fs::read_to_string(log.path()).unwrap();
+    assert_eq!(log.lines().count(), 1, "{log}");
+    for part in ["WARN", "it starts at 0", "family=\"wolkvox_chat_asa_seconds\""] {
+        assert!(log.contains(part), "{part} is missing in: {log}");
+    }
     let (_, before) = state::decode(text.as_bytes()).unwrap();
     assert_eq!(now.seen, before.seen);
     assert_eq!(now.totals.agents, before.totals.agents);
