@@ -11,7 +11,9 @@ use tempfile::TempDir;
 
 use crate::support::exposition::Exposition;
 use crate::support::placed::{Placed, minutes, now, seconds};
-use crate::support::process::{Exporter, Variables, command, counting_since, finish, state, variables, with};
+use crate::support::process::{
+    Exporter, Variables, command, count_from, counting_since, finish, state, variables, with,
+};
 
 /// An exporter that has counted an operation's chats, and was killed.
 async fn counted() -> (Placed, TempDir, Variables) {
@@ -208,10 +210,6 @@ fn remembered(exporter: &Exporter) -> usize {
     numbers
         .map(|rest| rest.split(' ').next().unwrap().parse::<usize>().unwrap())
         .sum()
-}
-
-fn count_from(variables: &Variables) -> DateTime<Utc> {
-    variables["WOLKVOX_COUNT_FROM"].parse().unwrap()
 }
 
 #[tokio::test]

@@ -12,7 +12,7 @@ use std::process::{ExitStatus, Stdio};
 use std::sync::{Arc, Mutex, Once};
 use std::time::Duration;
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use reqwest::header::HeaderMap;
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
@@ -114,6 +114,11 @@ pub(crate) fn counting_since(ago: TimeDelta, operation: &mut Placed, state: &Pat
         "COUNT_FROM",
         &count_from.to_rfc3339(),
     )
+}
+
+/// Since when these variables count.
+pub(crate) fn count_from(variables: &Variables) -> DateTime<Utc> {
+    variables["WOLKVOX_COUNT_FROM"].parse().expect("a time")
 }
 
 /// A directory for a state.
