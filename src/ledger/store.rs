@@ -25,14 +25,14 @@ pub trait Store: Send {
 #[allow(missing_docs)] // The texts say what each one is.
 pub enum StoreError {
     #[error(
-        "the state directory {} can't be used: {cause}. Make it writable for this user, or set WOLKVOX_STATE_DIR to a directory that is", path.display()
+        "the state directory {} can't be used: {cause}. It must be writable for this user and have room; WOLKVOX_STATE_DIR may name another one", path.display()
     )]
     Directory { path: PathBuf, cause: io::Error },
     #[error(
         "another exporter ({holder}) is using the state file {}. Stop it, or give this one its own WOLKVOX_OPERATION or WOLKVOX_STATE_DIR", path.display()
     )]
     Locked { path: PathBuf, holder: String },
-    #[error("the state file {} can't be read: {cause}", path.display())]
+    #[error("the state file {} can't be read: {cause}. Make it readable for this user", path.display())]
     Read { path: PathBuf, cause: io::Error },
     #[error(
         "the state file {} is damaged ({what}). Move it away to start counting anew (counters begin at 0, which Prometheus handles); never put an older copy in its place", path.display()
@@ -54,7 +54,9 @@ pub enum StoreError {
         "the state file {} counts with another WOLKVOX_AGENT_DNI than is set now. Start once with --adopt-state to go on counting with the new one, or set WOLKVOX_OPERATION to another name to count them apart", path.display()
     )]
     OtherAgent { path: PathBuf },
-    #[error("the state can't be written to {}: {cause}", path.display())]
+    #[error(
+        "the state can't be written to {}: {cause}. Its directory must be writable for this user and have room; WOLKVOX_STATE_DIR may name another one, to which the state is moved before", path.display()
+    )]
     Write { path: PathBuf, cause: io::Error },
 }
 

@@ -1,14 +1,19 @@
 //! `kill -9` at any moment, again and again, while half of the requests go wrong: in the end the totals are the truth, and
-//! over all scrapes none ever fell.
+//! over all scrapes neither they nor the times that are shown ever fell.
 
+use std::process::Stdio;
+use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use tokio::task::JoinSet;
 use wolkvox_exporter::simulator::Fault;
 
 use crate::support::exposition::Exposition;
+use crate::support::operation::OPERATION;
 use crate::support::placed::{Placed, minutes, now, seconds};
-use crate::support::process::{Exporter, state, variables, wait_until, with};
+use crate::support::process::{
+    Exporter, Variables, command, count_from, counting_since, state, wait_until, with,
+};
 
 /// How many times to kill; `tests/run --long` asks for many more.
 const KILLS: &str = "EXPORTER_TEST_KILLS";
@@ -16,11 +21,16 @@ const KILLS: &str = "EXPORTER_TEST_KILLS";
 const OPERATIONS: u64 = 4;
 /// Of the requests, how many go wrong.
 const SPOILED: f64 = 0.5;
+/// Then a kill waits for nothing more: on a slow machine the chats that are placed for the next life would else be further
+/// back than it looks.
+const LIFE: Duration = Duration::from_secs(20);
 
 /// What a run went through.
 #[derive(Default)]
 struct Figures {
     kills: u64,
+    /// Of those, how many came before a port was open.
+    unborn: u64,
     requests: u64,
     spoiled: u64,
     scrapes: u64,
@@ -51,47 +61,93 @@ fn faults(seed: u64) -> Vec<Fault> {
         Fault::status(403, "PLEASE VALIDATE TOKEN"),
         Fault::status(403, "EXCEEDS THE LIMIT OF SIMULTANEOUS REQUESTS PER TOKEN (2)"),
         Fault::status(404, "NO SUCH REPORT"),
+        Fault::status(429, "TOO MANY REQUESTS"),
+        // A lie, mostly.
+        Fault::status(404, "Validate dates entered"),
     ]
+}
+
+/// What was seen last, over all lives: nothing may fall from one page to the next.
+#[derive(Default)]
+struct Witness {
+    page: Exposition,
+    times: [Option<f64>; 2],
+}
+
+impl Witness {
+    async fn see_until(
+        &mut self,
+        what: &str,
+        exporter: &Exporter,
+        is_so: impl Fn(&Exposition) -> bool,
+    ) -> Exposition {
+        let times = Mutex::new(self.times);
+        let page = exporter
+            .scrape_until(what, &mut self.page, |page| {
+                let mut times = times.lock().unwrap();
+                *times = later(*times, page);
+                is_so(page)
+            })
+            .await;
+        self.times = times.into_inner().unwrap();
+        page
+    }
+}
+
+/// How far the exporter has come, by this page; not less far than before.
+fn later(before: [Option<f64>; 2], page: &Exposition) -> [Option<f64>; 2] {
+    let names = [
+        "wolkvox_watermark_timestamp_seconds",
+        "wolkvox_last_success_timestamp_seconds",
+    ];
+    let times = names.map(|name| page.get(&format!("{name}{{operation=\"{OPERATION}\"}}")));
+    for ((name, before), time) in names.iter().zip(before).zip(times) {
+        assert!(time >= before, "{name} fell from {before:?} to {time:?}");
+    }
+    times
 }
 
 async fn kill_again_and_again(seed: u64, kills: u64) -> Figures {
     let mut operation = Placed::start().await;
     let state = state();
-    let count_from = now() - minutes(4);
+    let variables = counting_since(minutes(3), &mut operation, state.path());
+    let began = count_from(&variables);
     // Around the beginning nothing closes: which side a chat of that second is on is tested elsewhere.
-    operation.place_uncounted(count_from - minutes(2), count_from - seconds(5));
-    operation.place(count_from + seconds(5), now() + seconds(1));
-    let variables = with(
-        variables(&operation, state.path()),
-        "COUNT_FROM",
-        &count_from.to_rfc3339(),
-    );
+    operation.place_uncounted(began - minutes(2), began - seconds(5));
     let variables = with(variables, "REQUEST_TIMEOUT", "2s");
     operation.handle().by_chance(seed, SPOILED, faults(seed));
 
-    let mut newest = Exposition::default();
-    let mut scrapes = 0;
+    let mut witness = Witness::default();
+    let (mut scrapes, mut unborn) = (0, 0);
     for kill in 0..kills {
         operation.place_until(now() + seconds(2));
+        if kill % 6 == 5 {
+            be_killed_at_birth(kill, &variables).await;
+            unborn += 1;
+            continue;
+        }
         let exporter = Exporter::serve(&variables).await;
-        live(kill, &exporter, &operation, &mut newest).await;
-        scrapes += exporter.scrape().await.sum("wolkvox_exporter_scrapes_total") as u64;
+        live(kill, &exporter, &operation, &mut witness).await;
+        let last = witness.see_until("the last page", &exporter, |_| true).await;
+        scrapes += last.sum("wolkvox_exporter_scrapes_total") as u64;
         exporter.kill().await;
     }
 
     let spoiled = operation.handle().spoiled();
     operation.handle().by_chance(seed, 0.0, Vec::new());
     let exporter = Exporter::serve(&variables).await;
-    let page = exporter.settle(&operation, &mut newest).await;
+    witness.see_until("a page", &exporter, |_| true).await;
+    let page = exporter.settle(&operation, &mut witness.page).await;
     // A poll and a sweep over everything find nothing that would count twice.
     let watermark = |page: &Exposition| page.sum("wolkvox_watermark_timestamp_seconds");
     let later = watermark(&page) + 3.0;
-    let page = exporter
-        .scrape_until("more polls", &mut newest, |page| watermark(page) > later)
+    let page = witness
+        .see_until("more polls", &exporter, |page| watermark(page) > later)
         .await;
     operation.assert_counted(&page);
     Figures {
         kills,
+        unborn,
         requests: operation.handle().requests().len() as u64,
         spoiled,
         scrapes,
@@ -99,40 +155,51 @@ async fn kill_again_and_again(seed: u64, kills: u64) -> Figures {
     }
 }
 
+/// Killed while the state is being opened, read, written for the first time.
+async fn be_killed_at_birth(kill: u64, variables: &Variables) {
+    let mut child = command::<[&str; 0], _>([], variables)
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("the exporter starts");
+    tokio::time::sleep(Duration::from_millis(kill * 7919 % 150)).await;
+    child.kill().await.expect("it can be killed");
+}
+
 /// Up to the moment of the kill: another one each time.
-async fn live(kill: u64, exporter: &Exporter, operation: &Placed, newest: &mut Exposition) {
+async fn live(kill: u64, exporter: &Exporter, operation: &Placed, witness: &mut Witness) {
     let handle = operation.handle();
-    let page = exporter.scrape_until("a page", newest, |_| true).await;
-    match kill % 5 {
+    let born = Instant::now();
+    let is_over = || born.elapsed() >= LIFE;
+    let page = witness.see_until("a page", exporter, |_| true).await;
+    match kill % 6 {
         // After a poll that was shown.
-        0 => drop(
-            exporter
-                .scrape_until("a poll", newest, |page| page.up().is_some())
-                .await,
-        ),
+        0 => {
+            let polled = |page: &Exposition| page.up().is_some() || is_over();
+            witness.see_until("a poll", exporter, polled).await;
+        }
         // In the middle of an answer, of which a part was read.
         1 => {
             let after_bytes = 1000 + 700 * usize::try_from(kill % 97).expect("small");
             handle.misbehave(Fault::StallBody { after_bytes });
-            wait_until("a request", || handle.in_flight() > 0).await;
+            wait_until("a request", || handle.in_flight() > 0 || is_over()).await;
         }
         // When totals have just moved.
         2 => {
             let before = page.sum("wolkvox_chats_total");
             let enough = operation.is_counted(&page);
-            let moved = |page: &Exposition| enough || page.sum("wolkvox_chats_total") > before;
-            exporter.scrape_until("new chats", newest, moved).await;
+            let moved = |page: &Exposition| enough || page.sum("wolkvox_chats_total") > before || is_over();
+            witness.see_until("new chats", exporter, moved).await;
         }
         // As soon as a request is made: decoding, committing and publishing follow within milliseconds.
         3 => {
             let before = handle.requests().len();
-            wait_until("a request", || handle.requests().len() > before).await;
+            wait_until("a request", || handle.requests().len() > before || is_over()).await;
         }
         // At any moment.
         _ => {
-            let (begun, moment) = (Instant::now(), Duration::from_millis(kill * 7919 % 1500));
-            exporter
-                .scrape_until("the moment", newest, |_| begun.elapsed() >= moment)
+            let moment = Duration::from_millis(kill * 7919 % 1500);
+            witness
+                .see_until("the moment", exporter, |_| born.elapsed() >= moment)
                 .await;
         }
     }
@@ -149,6 +216,7 @@ async fn killed_again_and_again_it_counts_each_chat_once_and_no_total_falls() {
     while let Some(run) = runs.join_next().await {
         let run = run.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()));
         all.kills += run.kills;
+        all.unborn += run.unborn;
         all.requests += run.requests;
         all.spoiled += run.spoiled;
         all.scrapes += run.scrapes;
@@ -156,7 +224,7 @@ async fn killed_again_and_again_it_counts_each_chat_once_and_no_total_falls() {
     }
     assert!(all.spoiled > all.kills / 4, "hardly a request was spoiled");
     eprintln!(
-        "{} kills, {} requests of which {} were spoiled, {} scrapes, {} chats; lost: 0, twice: 0",
-        all.kills, all.requests, all.spoiled, all.scrapes, all.chats
+        "{} kills of which {} before a port was open, {} requests of which {} were spoiled, {} scrapes, {} chats; lost: 0, twice: 0",
+        all.kills, all.unborn, all.requests, all.spoiled, all.scrapes, all.chats
     );
 }

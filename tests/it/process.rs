@@ -12,20 +12,15 @@ use wolkvox_exporter::simulator::Fault;
 use crate::support::exposition::{Exposition, without_live_lines};
 use crate::support::placed::{Placed, minutes, now, seconds};
 use crate::support::process::{
-    Exporter, Variables, client, command, finish, get, state, variables, wait_for, wait_until, with,
+    Exporter, Variables, client, command, counting_since, finish, get, state, variables, wait_for,
+    wait_until, with,
 };
 
 #[tokio::test]
 async fn a_restart_serves_the_stored_totals_at_once_and_polls_when_they_were_scraped() {
     let mut operation = Placed::start().await;
     let state = state();
-    let count_from = now() - minutes(3);
-    operation.place(count_from + seconds(5), now() - seconds(1));
-    let variables = with(
-        variables(&operation, state.path()),
-        "COUNT_FROM",
-        &count_from.to_rfc3339(),
-    );
+    let variables = counting_since(minutes(3), &mut operation, state.path());
     let exporter = Exporter::serve(&variables).await;
     let mut newest = Exposition::default();
     exporter
@@ -58,13 +53,7 @@ async fn a_restart_serves_the_stored_totals_at_once_and_polls_when_they_were_scr
 async fn no_scrape_after_a_restart_finds_an_empty_page() {
     let mut operation = Placed::start().await;
     let state = state();
-    let count_from = now() - minutes(3);
-    operation.place(count_from + seconds(5), now() - seconds(1));
-    let mut variables = with(
-        variables(&operation, state.path()),
-        "COUNT_FROM",
-        &count_from.to_rfc3339(),
-    );
+    let mut variables = counting_since(minutes(3), &mut operation, state.path());
     let exporter = Exporter::serve(&variables).await;
     let mut newest = Exposition::default();
     exporter
@@ -245,15 +234,8 @@ async fn a_new_token_in_the_token_file_needs_no_restart() {
 async fn nothing_of_a_customer_is_in_the_log_on_a_page_or_on_disk() {
     let mut operation = Placed::start().await;
     let state = state();
-    let count_from = now() - minutes(3);
-    operation.place(count_from + seconds(5), now());
-    let mut variables = variables(&operation, state.path());
-    for (name, value) in [
-        ("COUNT_FROM", count_from.to_rfc3339().as_str()),
-        ("LOG", "trace"),
-        ("AGENTS", "names"),
-        ("EXEMPLARS", "true"),
-    ] {
+    let mut variables = counting_since(minutes(3), &mut operation, state.path());
+    for (name, value) in [("LOG", "trace"), ("AGENTS", "names"), ("EXEMPLARS", "true")] {
         variables = with(variables, name, value);
     }
     let exporter = Exporter::serve(&variables).await;
@@ -361,13 +343,7 @@ async fn every_path_and_method_has_its_answer() {
 async fn curl_reads_the_same_page_compressed_and_plain() {
     let mut operation = Placed::start().await;
     let state = state();
-    let count_from = now() - minutes(3);
-    operation.place(count_from + seconds(5), now() - seconds(1));
-    let variables = with(
-        variables(&operation, state.path()),
-        "COUNT_FROM",
-        &count_from.to_rfc3339(),
-    );
+    let variables = counting_since(minutes(3), &mut operation, state.path());
     let exporter = Exporter::serve(&variables).await;
     let mut newest = Exposition::default();
     exporter

@@ -1,27 +1,25 @@
 //! The state on disk and the built binary: damaged, newer, of another operation, held by another process, not writable,
 //! written by an earlier version; and what changes of settings do to it.
 
+mod disk;
+mod released;
+
 use std::path::{Path, PathBuf};
 
+use chrono::{DateTime, Utc};
 use tempfile::TempDir;
-use tokio::process::Command;
-use wolkvox_exporter::ledger::FileStore;
 
 use crate::support::exposition::Exposition;
 use crate::support::placed::{Placed, minutes, now, seconds};
-use crate::support::process::{Exporter, Variables, command, finish, state, variables, wait_until, with};
+use crate::support::process::{
+    Exporter, Variables, command, count_from, counting_since, finish, state, variables, with,
+};
 
 /// An exporter that has counted an operation's chats, and was killed.
 async fn counted() -> (Placed, TempDir, Variables) {
     let mut operation = Placed::start_with(3000.0).await;
     let state = state();
-    let count_from = now() - minutes(3);
-    operation.place(count_from + seconds(5), now() - seconds(1));
-    let variables = with(
-        variables(&operation, state.path()),
-        "COUNT_FROM",
-        &count_from.to_rfc3339(),
-    );
+    let variables = counting_since(minutes(2), &mut operation, state.path());
     let exporter = Exporter::serve(&variables).await;
     exporter.settle(&operation, &mut Exposition::default()).await;
     exporter.kill().await;
@@ -49,43 +47,57 @@ fn names(directory: &Path) -> Vec<String> {
 
 #[tokio::test]
 async fn a_damaged_state_is_put_aside_told_and_counting_goes_on_by_the_first_start_rule() {
-    let (mut operation, state, variables) = counted().await;
+    let (_operation, state, _) = counted().await;
     let whole = std::fs::read(file(&state)).unwrap();
     let mut flipped = whole.clone();
     flipped[whole.len() / 2] ^= 0x10;
     for damaged in [&whole[..whole.len() - 100], &flipped] {
         std::fs::write(file(&state), damaged).unwrap();
-        let count_from = now() + seconds(1);
-        let variables = with(
-            variables.clone(),
-            "COUNT_FROM",
-            &(now() - minutes(1)).to_rfc3339(),
-        );
         let mut fresh = Placed::start_with(3000.0).await;
-        let variables = with(variables, "BASE_URL", &fresh.base_url());
-        fresh.place(now() - seconds(40), count_from);
+        let variables = counting_since(minutes(1), &mut fresh, state.path());
+        let began = count_from(&variables);
+        fresh.place_uncounted(began - minutes(2), began - seconds(5));
         let exporter = Exporter::serve(&variables).await;
-        let page = exporter.settle(&fresh, &mut Exposition::default()).await;
-        assert_eq!(page.sum("wolkvox_state_recoveries_total"), 1.0);
-        let log = exporter.log.text();
-        let told = log
-            .lines()
-            .find(|line| line.contains(" ERROR "))
-            .expect("a line in the log");
-        let aside = names(state.path());
-        let aside = aside
-            .iter()
-            .find(|name| name.contains("damaged"))
-            .expect("it is kept");
-        assert!(
-            told.contains(aside.as_str()) && told.contains("is damaged"),
-            "{told}"
-        );
-        assert_eq!(std::fs::read(state.path().join(aside)).unwrap(), damaged);
-        std::fs::remove_file(state.path().join(aside)).unwrap();
-        exporter.kill().await;
+        exporter.settle(&fresh, &mut Exposition::default()).await;
+        assert!(remembered(&exporter) > 50, "what closed before was seen");
+        assert_put_aside(&exporter, &state, damaged).await;
     }
-    operation.place_until(now());
+}
+
+#[tokio::test]
+async fn after_a_damaged_state_without_count_from_only_what_closes_from_then_on_counts() {
+    let (_operation, state, _) = counted().await;
+    std::fs::write(file(&state), "damaged").unwrap();
+    let mut fresh = Placed::start().await;
+    fresh.place_uncounted(now() - minutes(2), now() - seconds(1));
+    let exporter = Exporter::serve(&variables(&fresh, state.path())).await;
+    let mut newest = Exposition::default();
+    exporter
+        .scrape_until("a poll", &mut newest, |page| page.up() == Some(true))
+        .await;
+    fresh.place(now() + seconds(1), now() + seconds(5));
+    exporter.settle(&fresh, &mut newest).await;
+    assert!(!fresh.expected().is_empty());
+    assert!(remembered(&exporter) > 50, "what closed before was seen");
+    assert_put_aside(&exporter, &state, b"damaged").await;
+}
+
+/// The damaged state is kept under another name, which is told; puts it out of the way.
+async fn assert_put_aside(exporter: &Exporter, state: &TempDir, damaged: &[u8]) {
+    let page = exporter.scrape().await;
+    assert_eq!(page.sum("wolkvox_state_recoveries_total"), 1.0);
+    let log = exporter.log.text();
+    let told = log.lines().find(|line| line.contains(" ERROR "));
+    let told = told.expect("a line in the log");
+    let aside = names(state.path());
+    let aside = aside.iter().find(|name| name.contains("damaged"));
+    let aside = aside.expect("it is kept");
+    assert!(
+        told.contains(aside.as_str()) && told.contains("is damaged"),
+        "{told}"
+    );
+    assert_eq!(std::fs::read(state.path().join(aside)).unwrap(), damaged);
+    std::fs::remove_file(state.path().join(aside)).unwrap();
 }
 
 #[tokio::test]
@@ -165,48 +177,39 @@ async fn another_operation_is_a_first_start_beside_and_a_renamed_file_keeps_its_
 
 #[tokio::test]
 async fn count_from_is_ignored_once_there_is_a_state() {
-    let (operation, _state, variables) = counted().await;
-    for count_from in [now() - minutes(60 * 24), now()] {
-        let variables = with(variables.clone(), "COUNT_FROM", &count_from.to_rfc3339());
-        let exporter = Exporter::serve(&variables).await;
-        exporter.settle(&operation, &mut Exposition::default()).await;
-    }
+    let (mut operation, _state, variables) = counted().await;
+    // Closed before the counting began, and never seen yet: rows that come late.
+    let began = count_from(&variables);
+    let (from, to) = (began - seconds(40), began - seconds(5));
+    operation.place_uncounted(from, to);
+    let early = operation.handle().truth(from, to).len();
+    assert!(early > 10, "{early}");
+    let restart = |count_from: DateTime<Utc>| with(variables.clone(), "COUNT_FROM", &count_from.to_rfc3339());
+
+    let exporter = Exporter::serve(&restart(now() - minutes(60 * 24))).await;
+    let mut newest = Exposition::default();
+    exporter.settle(&operation, &mut newest).await;
+    let sweeps = || exporter.log.text().matches("sweep: ").count();
+    let later = sweeps() + 2;
+    exporter
+        .scrape_until("two more sweeps", &mut newest, |_| sweeps() >= later)
+        .await;
+    exporter.settle(&operation, &mut newest).await;
+    assert_eq!(remembered(&exporter), early, "they were seen, and did not count");
+    exporter.kill().await;
+
+    operation.place_until(now() - seconds(1));
+    let exporter = Exporter::serve(&restart(now())).await;
+    exporter.settle(&operation, &mut newest).await;
 }
 
-/// Each is what a released version wrote, with what it showed of it (not all buckets).
-#[tokio::test]
-async fn a_state_file_of_every_released_version_loads() {
-    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/fixture/state");
-    let files = names(&directory);
-    let versions: Vec<_> = files
-        .iter()
-        .filter_map(|name| name.strip_suffix(".state"))
-        .collect();
-    assert!(!versions.is_empty());
-    for version in versions {
-        let state = state();
-        std::fs::copy(directory.join(format!("{version}.state")), file(&state)).unwrap();
-        let mut variables = Variables::new();
-        for (name, value) in [
-            // Nothing listens there: what is shown is what was stored.
-            ("BASE_URL", "http://127.0.0.1:1"),
-            ("TOKEN", "not+asked/for=anything"),
-            ("OPERATION", "ventas"),
-            ("AGENTS", "names"),
-            ("LISTEN_ADDRESS", "127.0.0.1:0"),
-            ("STATE_DIR", state.path().to_str().unwrap()),
-        ] {
-            variables = with(variables, name, value);
-        }
-        let page = Exporter::serve(&variables).await.scrape().await;
-        let shown = std::fs::read_to_string(directory.join(format!("{version}.txt"))).unwrap();
-        let shown = Exposition::parse(&shown);
-        assert!(shown.totals().count() > 100);
-        for (series, value) in shown.totals() {
-            assert_eq!(page.get(series), Some(value), "{version}: {series}");
-        }
-        assert_eq!(page.sum("wolkvox_state_recoveries_total"), 0.0);
-    }
+/// How many chats were seen that closed before the counting began.
+fn remembered(exporter: &Exporter) -> usize {
+    let log = exporter.log.text();
+    let numbers = log.split(" remembered=").skip(1);
+    numbers
+        .map(|rest| rest.split(' ').next().unwrap().parse::<usize>().unwrap())
+        .sum()
 }
 
 #[tokio::test]
@@ -222,125 +225,4 @@ async fn a_second_exporter_on_the_same_state_says_who_holds_it() {
     assert!(error.contains("WOLKVOX_STATE_DIR"), "{error}");
     // The first one goes on.
     assert_eq!(first.get("/-/healthy").await.0, 200);
-}
-
-#[tokio::test]
-async fn a_state_directory_that_cannot_be_written_is_an_error_at_the_start() {
-    let operation = Placed::start().await;
-    let state = state();
-    // Root may write anywhere, but not below a file.
-    let file = state.path().join("file");
-    std::fs::write(&file, "").unwrap();
-    let variables = variables(&operation, &file.join("state"));
-    let (status, _, error) = finish(command::<[&str; 0], _>([], &variables)).await;
-    assert_eq!(status.code(), Some(1));
-    assert!(
-        error.contains("can't be used") && error.contains("WOLKVOX_STATE_DIR"),
-        "{error}"
-    );
-    assert!(operation.handle().requests().is_empty());
-}
-
-#[tokio::test]
-async fn while_the_state_cannot_be_written_nothing_new_is_shown() {
-    let mut operation = Placed::start().await;
-    let state = state();
-    let count_from = now() - minutes(3);
-    operation.place(count_from + seconds(5), now() - seconds(1));
-    let variables = with(
-        variables(&operation, state.path()),
-        "COUNT_FROM",
-        &count_from.to_rfc3339(),
-    );
-    let exporter = Exporter::serve(&variables).await;
-    let mut newest = Exposition::default();
-    exporter
-        .scrape_until("all chats", &mut newest, |page| operation.is_counted(page))
-        .await;
-    // Settled: what was shown as 0 at first has its value now.
-    operation.assert_counted(&newest);
-    let before: Vec<_> = newest
-        .totals()
-        .map(|(series, value)| (series.to_owned(), value))
-        .collect();
-
-    // Not even root can write a file where a directory is.
-    let obstacle = state.path().join("ventas.state.new");
-    wait_until("the obstacle", || std::fs::create_dir(&obstacle).is_ok()).await;
-    operation.place(now() - seconds(1), now());
-    let page = exporter
-        .scrape_until("failures", &mut newest, |page| page.failures("state") >= 3.0)
-        .await;
-    assert!(page.up() == Some(false));
-    assert!(page.sum("wolkvox_state_commit_failures_total") >= 3.0);
-    let after: Vec<_> = page
-        .totals()
-        .map(|(series, value)| (series.to_owned(), value))
-        .collect();
-    assert_eq!(after, before, "uncommitted chats are shown");
-    assert_eq!(exporter.get("/-/ready").await.0, 200);
-
-    std::fs::remove_dir(&obstacle).unwrap();
-    exporter
-        .scrape_until("all chats", &mut newest, |page| {
-            page.up() == Some(true) && operation.is_counted(page)
-        })
-        .await;
-    operation.assert_counted(&newest);
-    exporter.kill().await;
-    let exporter = Exporter::serve(&variables).await;
-    operation.assert_counted(&exporter.scrape().await);
-}
-
-#[tokio::test]
-async fn a_disk_that_is_full_in_the_middle_of_a_write_loses_nothing_and_shows_nothing_new() {
-    let mut operation = Placed::start_with(3000.0).await;
-    let state = state();
-    let count_from = (now() - minutes(2)).to_rfc3339();
-    let variables = with(variables(&operation, state.path()), "COUNT_FROM", &count_from);
-    // Files may have some kilobytes, as on a disk that has no more: what is beyond is not written.
-    let program = command::<[&str; 0], _>([], &variables);
-    let mut limited = Command::new("sh");
-    limited
-        .args(["-c", "trap '' XFSZ; ulimit -S -f 8; exec \"$0\""])
-        .arg(program.as_std().get_program())
-        .env_clear()
-        .envs(
-            program
-                .as_std()
-                .get_envs()
-                .filter_map(|(name, value)| Some((name, value?))),
-        )
-        .kill_on_drop(true);
-    let exporter = Exporter::run(limited).await;
-    let mut newest = Exposition::default();
-    let page = exporter
-        .scrape_until("a poll", &mut newest, |page| page.up() == Some(true))
-        .await;
-    assert_eq!(page.sum("wolkvox_chats_total"), 0.0);
-
-    operation.place(now() - seconds(60), now());
-    let page = exporter
-        .scrape_until("failures", &mut newest, |page| page.failures("state") >= 3.0)
-        .await;
-    assert_eq!(
-        page.sum("wolkvox_chats_total"),
-        0.0,
-        "uncommitted chats are shown"
-    );
-    assert_eq!(page.up(), Some(false));
-    let log = exporter.log.text();
-    assert!(log.contains("the state can't be written to"), "{log}");
-    let stored = FileStore::look(state.path(), "ventas").unwrap();
-    assert!(stored.is_some(), "the last good state is there, whole");
-
-    let pid = exporter.pid().to_string();
-    let mut more = Command::new("prlimit");
-    more.args(["--pid", &pid, "--fsize=unlimited:"]);
-    let (status, _, error) = finish(more).await;
-    assert!(status.success(), "{error}");
-    exporter.settle(&operation, &mut newest).await;
-    exporter.kill().await;
-    let exporter = Exporter::serve(&variables).await;
-    operation.assert_counted(&exporter.scrape().await);
 }

@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used)] // In helpers too: a test that can't go on fails.
 
+mod own_disk;
+
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::future::Future;
@@ -10,6 +12,7 @@ use std::process::{ExitStatus, Stdio};
 use std::sync::{Arc, Mutex, Once};
 use std::time::Duration;
 
+use chrono::{DateTime, TimeDelta, Utc};
 use reqwest::header::HeaderMap;
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
@@ -18,7 +21,9 @@ use tokio::time::Instant;
 
 use super::exposition::Exposition;
 use super::operation::Operation;
-use super::placed::Placed;
+use super::placed::{Placed, now, seconds};
+
+pub(crate) use own_disk::{OwnDisk, is_root};
 
 /// Only against a test that would hang for ever; nothing here is expected to take long.
 const GUARD: Duration = Duration::from_secs(300);
@@ -100,6 +105,22 @@ pub(crate) fn with(mut variables: Variables, name: &str, value: &str) -> Variabl
     variables
 }
 
+/// The same, for one that counts from so long ago; the chats that closed since then are placed.
+pub(crate) fn counting_since(ago: TimeDelta, operation: &mut Placed, state: &Path) -> Variables {
+    let count_from = now() - ago;
+    operation.place(count_from + seconds(5), now() - seconds(1));
+    with(
+        variables(operation, state),
+        "COUNT_FROM",
+        &count_from.to_rfc3339(),
+    )
+}
+
+/// Since when these variables count.
+pub(crate) fn count_from(variables: &Variables) -> DateTime<Utc> {
+    variables["WOLKVOX_COUNT_FROM"].parse().expect("a time")
+}
+
 /// A directory for a state.
 pub(crate) fn state() -> TempDir {
     tempfile::tempdir().expect("a temporary directory")
@@ -120,6 +141,35 @@ where
         .stdin(Stdio::null())
         .kill_on_drop(true);
     command
+}
+
+/// A command through another one that becomes it.
+pub(crate) fn through(outer: &[impl AsRef<OsStr>], command: &Command) -> Command {
+    let command = command.as_std();
+    let (program, arguments) = outer.split_first().expect("a program");
+    let variables = command
+        .get_envs()
+        .filter_map(|(name, value)| Some((name, value?)));
+    let mut through = Command::new(program);
+    through
+        .args(arguments)
+        .arg(command.get_program())
+        .args(command.get_args())
+        .env_clear()
+        .envs(variables)
+        .stdin(Stdio::null())
+        .kill_on_drop(true);
+    through
+}
+
+/// A command that permissions bind, also where the administrator runs the tests.
+pub(crate) fn bound_by_permissions(command: Command) -> Command {
+    if is_root() {
+        let without_rights = ["setpriv", "--bounding-set=-all", "--inh-caps=-all"];
+        through(&without_rights, &command)
+    } else {
+        command
+    }
 }
 
 /// A program that ends by itself: its status, standard output and standard error.
