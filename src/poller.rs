@@ -8,6 +8,7 @@ mod reach;
 mod request;
 mod schedule;
 mod stretch;
+mod sweep;
 mod time;
 
 use std::sync::Arc;
@@ -32,6 +33,7 @@ use cutter::Cutter;
 use doubt::Doubts;
 use publication::Shelf;
 use request::Retries;
+use sweep::SweepUnderWay;
 use time::Clocks;
 
 /// How to poll.
@@ -119,15 +121,6 @@ impl Beat {
     pub fn retry_after(&self) -> Option<Duration> {
         self.failures().filter_map(asked_to_wait).max()
     }
-}
-
-/// A sweep goes on where it failed: were it to begin anew at each beat, one whose answers are slow would never reach its
-/// end. That stays where it was at first, for the next sweep looks back from there at what came late meanwhile.
-#[derive(Debug, Clone, Copy)]
-struct SweepUnderWay {
-    at: DateTime<Utc>,
-    to: DateTime<Utc>,
-    begun: Instant,
 }
 
 /// Polls the report, counts, commits and publishes.
@@ -264,25 +257,6 @@ impl<S: Source, D: Store, P: Publish> Poller<S, D, P> {
         let asa_target_ms = self.settings.rules.asa_target_ms;
         let latest = gatherer.finish(summary.to, self.settings.window, asa_target_ms);
         Ok((summary, latest))
-    }
-
-    async fn sweep(&mut self, to: DateTime<Utc>) -> Option<Result<Summary, Failure>> {
-        let interval = self.settings.sweep_interval?;
-        let begun = Instant::now();
-        if self.sweep_due.is_none_or(|due| due > begun) {
-            return None;
-        }
-        let from = self.sweep_from();
-        let sweep = *self
-            .sweep_under_way
-            .get_or_insert(SweepUnderWay { at: from, to, begun });
-        let result = self.stretch(Found::BySweep, sweep.at, sweep.to, None).await;
-        if result.is_ok() {
-            self.sweep_under_way = None;
-            self.ledger.settle(Found::BySweep);
-            self.sweep_due = Some(sweep.begun + interval);
-        }
-        Some(result)
     }
 
     /// From now on this is the latest window, until it is withdrawn.

@@ -204,7 +204,7 @@ impl<S: Source, D: Store, P: Publish> Poller<S, D, P> {
         if walk.has_no_gap() {
             self.ledger.advance(walk.found, piece.from, to, at);
             if let (Found::BySweep, Some(sweep)) = (walk.found, &mut self.sweep_under_way) {
-                sweep.at = piece.to;
+                sweep.reach(piece.to);
             }
         }
         if let Some(gatherer) = walk.gatherer.as_deref_mut() {
