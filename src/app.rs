@@ -93,7 +93,7 @@ impl App {
         let restored = ledger.is_some();
         let settings = poller_settings(&config);
         tell_start(&config, &store, ledger.as_ref());
-        let ledger = ledger.unwrap_or_else(|| Ledger::first_start(clock.now(), config.count_from));
+        let ledger = Ledger::resume(ledger, clock.now(), config.count_from);
         let publisher = Publisher {
             shared: Arc::clone(&shared),
             options,

@@ -220,6 +220,17 @@ pub struct Chat {
 pub const TIMEOUT_CODE: &str = "TIMEOUTCHAT";
 
 impl Chat {
+    /// A local time before which the report's filter can't have the chat, whether it filters on opening or on closing:
+    /// that of its opening. `None` where the clocks may have gone back since, so that it closed at a lesser one.
+    pub fn not_before_local(&self) -> Option<NaiveDateTime> {
+        let opened = self.opened?;
+        let is_once = opened.earliest == opened.latest;
+        let is_in_order = self
+            .closed
+            .is_none_or(|closed| closed.earliest >= opened.earliest);
+        self.opened_local.filter(|_| is_once && is_in_order)
+    }
+
     /// Reads a row. Dates are local times of `zone`.
     ///
     /// # Errors

@@ -1,12 +1,12 @@
 //! The latest window: gauges over the chats that closed within the last `WOLKVOX_WINDOW`, computed afresh from the
 //! answers of each poll. For people who want "now"; everything else is built on the totals.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::chat::{Chat, Outcome};
+use crate::chat::{Chat, ConnId, Outcome};
 use crate::ledger::histogram::SumCount;
 use crate::ledger::key::{AgentKey, ChatKey, Keys};
 
@@ -60,7 +60,8 @@ struct Closed {
 /// Gathers the chats of one poll's answers.
 #[derive(Debug, Default)]
 pub struct Gatherer {
-    closed: Vec<Closed>,
+    /// By id: pieces share a second, and some servers send more than was asked for.
+    closed: HashMap<ConnId, Closed>,
     /// A busy operation has thousands of chats and some dozens of label sets.
     labels: BTreeMap<Labels, Arc<Labels>>,
 }
@@ -73,13 +74,14 @@ impl Gatherer {
             .labels
             .entry(labels)
             .or_insert_with_key(|labels| Arc::new(labels.clone()));
-        self.closed.push(Closed {
+        let closed = Closed {
             at: chat.closed.map_or(first_seen, |closed| closed.earliest),
             labels: Arc::clone(labels),
             asa_ms: chat.asa_ms,
             duration_ms: chat.duration_ms,
             time_on_agent_ms: chat.time_on_agent_ms,
-        });
+        };
+        self.closed.insert(chat.id.clone(), closed);
     }
 
     /// Takes in the chats of a further piece of the same poll.
@@ -97,7 +99,11 @@ impl Gatherer {
             agents: BTreeMap::new(),
             skills: BTreeMap::new(),
         };
-        for chat in self.closed.iter().filter(|chat| (start..=end).contains(&chat.at)) {
+        for chat in self
+            .closed
+            .values()
+            .filter(|chat| (start..=end).contains(&chat.at))
+        {
             latest.count(chat, asa_target_ms);
         }
         latest

@@ -20,6 +20,7 @@ use chrono::{DateTime, NaiveDate, NaiveDateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::chat::{Chat, Moment};
+use crate::clock::WRITTEN;
 pub use delta::{Absorbed, AnswerCounts, Delta, Found};
 pub use seen::Seen;
 pub use store::{FileStore, Store, StoreError};
@@ -133,6 +134,18 @@ impl Ledger {
         }
     }
 
+    /// What a start goes on with: what was stored, or a first start.
+    pub fn resume(stored: Option<Ledger>, now: DateTime<Utc>, count_from: Option<DateTime<Utc>>) -> Ledger {
+        // One that began in 1970 and was stopped before any answer: when it began is not known.
+        let has_a_beginning = |ledger: &Ledger| {
+            let counting = &ledger.counting;
+            counting.configured || counting.server_offset_ms.is_some() || counting.since >= WRITTEN
+        };
+        stored
+            .filter(has_a_beginning)
+            .unwrap_or_else(|| Ledger::first_start(now, count_from))
+    }
+
     /// Whether this is a first start whose time is that of our clock, and no answer has told the server's yet.
     pub fn has_just_started(&self) -> bool {
         self.in_first_beat && !self.counting.configured && self.counting.server_offset_ms.is_none()
@@ -171,10 +184,12 @@ impl Ledger {
 
     /// Takes in what one whole answer brought.
     pub fn apply(&mut self, absorbed: Absorbed) {
-        self.counting.server_offset_ms = Some(
-            self.counting
-                .offset_at(absorbed.first_seen, absorbed.server_offset_ms),
-        );
+        if absorbed.first_seen >= WRITTEN {
+            let offset = self
+                .counting
+                .offset_at(absorbed.first_seen, absorbed.server_offset_ms);
+            self.counting.server_offset_ms = Some(offset);
+        }
         self.last_chat_close = self.last_chat_close.max(absorbed.last_chat_close);
         self.seen
             .remember(absorbed.new, absorbed.first_seen, absorbed.extent);

@@ -97,6 +97,8 @@ pub struct Summary {
     pub remembered: u64,
     /// Rows of chats already known.
     pub duplicate: u64,
+    /// Whether it came to its end; a sweep goes on after the next poll.
+    pub is_whole: bool,
 }
 
 /// What came of one beat: a poll, its pieces, and the sweep when due.
@@ -137,6 +139,8 @@ pub struct Poller<S, D, P> {
     new_exemplars: Exemplars,
     shelf: Shelf,
     latest: Option<(Latest, Instant)>,
+    /// Of chats that are not committed yet.
+    next_latest: Option<(Latest, Instant)>,
     last_poll: Option<LastPoll>,
     /// Why the last beat failed, if it did: its poll, or else its sweep.
     last_failure: Option<FailureReason>,
@@ -189,6 +193,7 @@ impl<S: Source, D: Store, P: Publish> Poller<S, D, P> {
             exemplars: Exemplars::default(),
             new_exemplars: Exemplars::default(),
             latest: None,
+            next_latest: None,
             last_poll: None,
             last_failure: None,
             uncommitted: true,
@@ -214,6 +219,8 @@ impl<S: Source, D: Store, P: Publish> Poller<S, D, P> {
             Ok((summary, latest)) => (Ok(summary), Some(latest)),
             Err(failure) => (Err(failure), None),
         };
+        // From now on it is the latest window, as soon as its chats are committed, until it is withdrawn.
+        self.next_latest = latest.map(|latest| (latest, Instant::now() + 2 * self.settings.poll_interval));
         let mut beat = Beat {
             poll,
             sweep: None,
@@ -221,25 +228,22 @@ impl<S: Source, D: Store, P: Publish> Poller<S, D, P> {
         };
         // What fails the poll would fail the sweep as well; it stays due.
         if beat.poll.is_ok() {
+            self.ledger.last_success = Some(self.clocks.ours());
             let begun = Instant::now();
             beat.sweep = self.sweep(poll_from).await;
             beat.sweep_duration = begun.elapsed();
-            self.ledger.last_success = Some(self.clocks.ours());
             self.forget();
             self.retire();
         }
         self.ledger.end_beat();
-        self.cutter.end_beat(beat.failures().next());
-        match self.commit().await {
-            Ok(()) => self.show(latest),
-            Err(error) => {
-                // A sweep that could not commit either failed for the same cause, which is counted and told once.
-                beat.sweep = beat
-                    .sweep
-                    .filter(|sweep| !matches!(sweep, Err(Failure::State(_))));
-                beat.poll = Err(error.into());
-            }
+        if let Err(error) = self.commit().await {
+            // A sweep that could not commit either failed for the same cause, which is counted and told once.
+            beat.sweep = beat
+                .sweep
+                .filter(|sweep| !matches!(sweep, Err(Failure::State(_))));
+            beat.poll = Err(error.into());
         }
+        self.next_latest = None;
         self.note_outcome(&beat, started);
         self.publish();
         beat
@@ -257,13 +261,6 @@ impl<S: Source, D: Store, P: Publish> Poller<S, D, P> {
         let asa_target_ms = self.settings.rules.asa_target_ms;
         let latest = gatherer.finish(summary.to, self.settings.window, asa_target_ms);
         Ok((summary, latest))
-    }
-
-    /// From now on this is the latest window, until it is withdrawn.
-    fn show(&mut self, latest: Option<Latest>) {
-        if let Some(latest) = latest {
-            self.latest = Some((latest, Instant::now() + 2 * self.settings.poll_interval));
-        }
     }
 
     /// Drops the label sets that had no chat for long. By the earlier of two clocks: one that runs ahead must not drop all.
@@ -285,6 +282,9 @@ impl<S: Source, D: Store, P: Publish> Poller<S, D, P> {
                 self.stats.state_bytes = Some(bytes);
                 self.shelf.put(&self.ledger, self.clocks.today());
                 self.uncommitted = false;
+                if let Some(latest) = self.next_latest.take() {
+                    self.latest = Some(latest);
+                }
                 Ok(())
             }
             Err(error) => {

@@ -26,11 +26,14 @@ fn chats(latest: &Latest) -> u64 {
     latest.chats.values().sum()
 }
 
+/// Each chat in a piece of its own, with an id of its own.
 fn window(chats: &[Chat], first_seen: DateTime<Utc>) -> Latest {
     let mut gatherer = Gatherer::default();
-    for chat in chats {
+    for (number, chat) in chats.iter().enumerate() {
         let mut piece = Gatherer::default();
-        piece.note(chat, &Keys::of(chat, Agents::Ids), first_seen);
+        let mut chat = chat.clone();
+        chat.id = serde_json::from_value(number.to_string().into()).unwrap();
+        piece.note(&chat, &Keys::of(&chat, Agents::Ids), first_seen);
         gatherer.extend(piece);
     }
     gatherer.finish(end(), TimeDelta::minutes(15), 20_000)

@@ -172,7 +172,7 @@ impl<'a> Delta<'a> {
         }
         let (keys, limited) = self.admission.admit(keys, new);
         self.absorbed.new.insert(chat.id.clone());
-        self.absorbed.extent.note_opened(chat.opened_local);
+        self.absorbed.extent.note_opened(chat.not_before_local());
         self.count(chat, &keys);
         self.absorbed.counts.limited += u64::from(limited);
         (Novelty::New, keys)

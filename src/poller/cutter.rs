@@ -15,7 +15,7 @@ pub(super) const SHORTEST: TimeDelta = TimeDelta::seconds(1);
 pub(super) const GIVE_UP_AFTER: u32 = 3;
 /// What is no longer than this is never too much to ask for.
 const MODEST: TimeDelta = TimeDelta::hours(1);
-/// Pieces of twice the length that failed without a hint are tried again after so many whole stretches.
+/// Pieces of the length that failed without a hint are tried again after so many whole stretches, or good pieces of one.
 const TRY_LONGER_AFTER: u32 = 12;
 /// So many seconds in a row are passed over at most, where they are searched for.
 const SUSPECTS: usize = 16;
@@ -29,8 +29,6 @@ pub(super) struct Cutter {
     sweep: Gait,
     /// Where stretches that can't be read begin, and how often they have failed.
     unreadable: BTreeMap<DateTime<Utc>, u32>,
-    /// Beats in a row that failed at an answer whose fault may lie in one row.
-    failed_beats: u32,
     timeouts: u32,
 }
 
@@ -41,9 +39,14 @@ struct Gait {
     length: TimeDelta,
     /// Up to here it grows: what was longer failed without a hint why.
     longest: TimeDelta,
-    /// Whole stretches since then.
+    /// Whole stretches since then, and good pieces of the stretch that is being read.
     whole: u32,
+    good: u32,
+    /// What is twice as long is being tried again.
+    is_trial: bool,
     trouble: Option<Trouble>,
+    /// Stretches in a row that failed at an answer whose fault may lie in one row.
+    failed: u32,
 }
 
 /// A piece that could not be read. What is before it grows as usual, and it is cut ever smaller: else the search would
@@ -62,7 +65,10 @@ impl Default for Gait {
             length: window::LONGEST,
             longest: window::LONGEST,
             whole: 0,
+            good: 0,
+            is_trial: false,
             trouble: None,
+            failed: 0,
         }
     }
 }
@@ -88,6 +94,37 @@ impl Gait {
                 self.length = (self.length * 2).min(self.longest);
             }
         }
+        self.good += 1;
+        if self.good.is_multiple_of(TRY_LONGER_AFTER) {
+            self.try_longer();
+        }
+    }
+
+    fn note_end(&mut self, failure: Option<&Failure>) {
+        self.good = 0;
+        match failure {
+            None => {
+                self.failed = 0;
+                self.whole += 1;
+                if self.whole.is_multiple_of(TRY_LONGER_AFTER) {
+                    self.try_longer();
+                }
+            }
+            Some(Failure::Api(error)) if may_lie_in_one_row(error) => self.failed += 1,
+            // Others say nothing of rows.
+            Some(_) => {}
+        }
+    }
+
+    fn try_longer(&mut self) {
+        self.is_trial = self.longest < window::LONGEST;
+        self.longest = (self.longest * 2).min(window::LONGEST);
+    }
+
+    /// A server that fails every call is not searched through at every beat: only at the 3rd, 6th, 12th, … failure.
+    fn is_search_due(&self) -> bool {
+        let failures = self.failed + 1;
+        failures.is_multiple_of(3) && (failures / 3).is_power_of_two()
     }
 
     /// Takes half of what failed from here on.
@@ -102,12 +139,17 @@ impl Gait {
         });
     }
 
-    /// Takes half of what failed from the next beat on, and no more for many stretches: a server that can't do it would
-    /// fail at each.
-    fn shorten(&mut self, length: TimeDelta) {
+    /// Takes half of what failed, and no more for many pieces: a server that can't do it would fail at each. Half of what
+    /// was only tried is known to work: returns whether to ask for it at once.
+    fn shorten(&mut self, length: TimeDelta) -> bool {
         self.whole = 0;
+        self.good = 0;
         self.longest = (length / 2).max(MODEST);
         self.length = self.length.min(self.longest);
+        if let Some(trouble) = &mut self.trouble {
+            trouble.step = trouble.step.min(self.longest);
+        }
+        std::mem::take(&mut self.is_trial)
     }
 }
 
@@ -140,14 +182,6 @@ pub(super) fn behind(from: DateTime<Utc>) -> DateTime<Utc> {
 impl Cutter {
     pub(super) fn begin_beat(&mut self) {
         self.timeouts = 0;
-    }
-
-    /// Notes how the beat ended.
-    pub(super) fn end_beat(&mut self, failure: Option<&Failure>) {
-        match failure {
-            Some(Failure::Api(error)) if may_lie_in_one_row(error) => self.failed_beats += 1,
-            _ => self.failed_beats = 0,
-        }
     }
 
     /// Forgets what no request reaches any more.
@@ -184,49 +218,45 @@ impl Cutter {
         self.gait(found).note_read(to);
     }
 
-    /// A whole stretch was read.
-    pub(super) fn note_whole(&mut self, found: Found) {
-        let gait = self.gait(found);
-        gait.whole += 1;
-        if gait.whole.is_multiple_of(TRY_LONGER_AFTER) {
-            gait.longest = (gait.longest * 2).min(window::LONGEST);
-        }
+    /// A stretch has ended, at its end or by this failure.
+    pub(super) fn note_end(&mut self, found: Found, failure: Option<&Failure>) {
+        self.gait(found).note_end(failure);
     }
 
     /// What to do about a piece that failed.
     pub(super) fn remedy(&mut self, found: Found, error: &wolkvox::Error, piece: &Window) -> Remedy {
         let length = piece.to - piece.from;
         if is_silent(error) && length > MODEST {
-            self.gait(found).shorten(length);
+            let is_worth_it = self.gait(found).shorten(length);
+            return if is_worth_it { Remedy::Halve } else { Remedy::None };
         }
-        if !may_lie_in_one_row(error) || !(error.is_about_size() || self.is_search_due()) {
+        if !may_lie_in_one_row(error) || !(error.is_about_size() || self.gait(found).is_search_due()) {
             return Remedy::None;
         }
         if length > SHORTEST {
             self.gait(found).halve(piece);
         }
+        if length <= SHORTEST {
+            self.gait(found).trouble = None;
+            return Remedy::GoAround;
+        }
         let is_timeout = error.reason() == Reason::Timeout;
         self.timeouts += u32::from(is_timeout);
         if is_timeout && self.timeouts >= TIMEOUTS_PER_BEAT {
-            return Remedy::None;
+            Remedy::None
+        } else {
+            Remedy::Halve
         }
-        if length > SHORTEST {
-            return Remedy::Halve;
-        }
-        self.gait(found).trouble = None;
-        Remedy::GoAround
-    }
-
-    /// A server that fails every call is not searched through at every beat: only at the 3rd, 6th, 12th, … failure.
-    fn is_search_due(&self) -> bool {
-        let failures = self.failed_beats + 1;
-        failures.is_multiple_of(3) && (failures / 3).is_power_of_two()
     }
 
     /// How many seconds in a row may be passed over in this beat. A server that fails every call must not cost so many
     /// each time.
-    pub(super) fn suspects(&self) -> usize {
-        if self.is_search_due() { SUSPECTS } else { 1 }
+    pub(super) fn suspects(&mut self, found: Found) -> usize {
+        if self.gait(found).is_search_due() {
+            SUSPECTS
+        } else {
+            1
+        }
     }
 
     /// Notes that what begins at `from` failed while its neighbours succeeded; returns how often now.

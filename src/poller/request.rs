@@ -36,6 +36,11 @@ impl Retries {
         }
     }
 
+    /// Whether the next beat should have begun.
+    pub(super) fn is_next_beat_due(&self) -> bool {
+        self.next_beat.is_some_and(|next| next <= Instant::now())
+    }
+
     /// How long to wait before trying again; `None` to leave it to the next beat.
     fn after(&mut self, error: &wolkvox::Error) -> Option<Duration> {
         let left = self.next_beat?.saturating_duration_since(Instant::now());

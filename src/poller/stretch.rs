@@ -68,6 +68,22 @@ impl<S: Source, D: Store, P: Publish> Poller<S, D, P> {
         to: DateTime<Utc>,
         gatherer: Option<&mut Gatherer>,
     ) -> Result<Summary, Failure> {
+        let result = self.walk(found, from, to, gatherer).await;
+        if result.as_ref().is_ok_and(|summary| summary.is_whole) {
+            self.cutter.note_end(found, None);
+        } else if let Err(failure) = &result {
+            self.cutter.note_end(found, Some(failure));
+        }
+        result
+    }
+
+    async fn walk(
+        &mut self,
+        found: Found,
+        from: DateTime<Utc>,
+        to: DateTime<Utc>,
+        gatherer: Option<&mut Gatherer>,
+    ) -> Result<Summary, Failure> {
         let summary = Summary {
             from,
             to,
@@ -76,6 +92,7 @@ impl<S: Source, D: Store, P: Publish> Poller<S, D, P> {
             counted: 0,
             remembered: 0,
             duplicate: 0,
+            is_whole: true,
         };
         let mut walk = Walk {
             found,
@@ -90,18 +107,30 @@ impl<S: Source, D: Store, P: Publish> Poller<S, D, P> {
         // The report has whole seconds, and so have pieces: else the search for one second would never come to it.
         let mut at = from.trunc_subsecs(0);
         while at < to && !self.is_beyond_now(&walk, at) {
+            if self.has_to_give_way(&walk) {
+                walk.summary.is_whole = false;
+                break;
+            }
             at = match self.cutter.part(found, at, to) {
                 Part::Usual { to } => self.usual(&mut walk, at, to).await?,
                 Part::Unreadable { from, failures } => self.unreadable(&mut walk, from, failures).await?,
             };
         }
         let doubt = self.doubt(found, &walk.doubted, walk.rows_behind_doubt);
-        let unread = walk.suspects.pop().map(|(_, error)| error).or(walk.open);
-        if let Some(error) = unread.or(doubt) {
-            return Err(error.into());
+        if doubt.is_some() && found == Found::BySweep {
+            // Later chats may end the doubt, and a sweep that went on would never ask for them.
+            self.sweep_under_way = None;
         }
-        self.cutter.note_whole(found);
-        Ok(walk.summary)
+        let unread = walk.suspects.pop().map(|(_, error)| error).or(walk.open);
+        match unread.or(doubt) {
+            Some(error) => Err(error.into()),
+            None => Ok(walk.summary),
+        }
+    }
+
+    /// A sweep must not keep the next poll waiting; it goes on after that.
+    fn has_to_give_way(&self, walk: &Walk<'_>) -> bool {
+        walk.found == Found::BySweep && walk.last_call.is_some() && self.retries.is_next_beat_due()
     }
 
     /// An answer may have shown that our idea of now was far ahead.
@@ -130,7 +159,7 @@ impl<S: Source, D: Store, P: Publish> Poller<S, D, P> {
                         return Ok(piece.from.max(at));
                     }
                     // Too many in a row: it is not a few seconds, it is the server.
-                    Remedy::GoAround if walk.suspects.len() < self.cutter.suspects() => {
+                    Remedy::GoAround if walk.suspects.len() < self.cutter.suspects(walk.found) => {
                         walk.suspects.push((piece.from, error));
                         return Ok(behind(piece.from));
                     }

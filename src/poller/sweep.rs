@@ -36,7 +36,7 @@ impl<S: Source, D: Store, P: Publish> Poller<S, D, P> {
             .sweep_under_way
             .get_or_insert(SweepUnderWay { at: from, to, begun });
         let result = self.stretch(Found::BySweep, sweep.at, sweep.to, None).await;
-        if result.is_ok() {
+        if result.as_ref().is_ok_and(|summary| summary.is_whole) {
             self.sweep_under_way = None;
             self.ledger.settle(Found::BySweep);
             self.sweep_due = Some(sweep.begun + interval);

@@ -6,13 +6,11 @@ use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use chrono_tz::Tz;
 use tokio::time::Instant;
 
-use crate::clock::Clock;
+use crate::clock::{Clock, WRITTEN};
 
 /// A `Date` that is further than this from all that is known of the time is not believed: each month between would be
-/// asked for.
-const ABSURD: TimeDelta = TimeDelta::days(31);
-/// 2026-01-01. A clock of ours from before this program was written is wrong.
-const WRITTEN: DateTime<Utc> = DateTime::from_timestamp(1_767_225_600, 0).unwrap();
+/// asked for. (Our own clock can't be wrong by more: no certificate is valid for so long.)
+const ABSURD: TimeDelta = TimeDelta::days(400);
 
 /// A time by our clock, and the moment at which it was so by the monotonic one.
 type Anchor = (DateTime<Utc>, Instant);
@@ -85,7 +83,7 @@ impl Clocks {
     pub(super) fn tell_disbelief(&mut self, date: DateTime<Utc>) {
         if !std::mem::replace(&mut self.has_told, true) {
             tracing::warn!(
-                "Wolkvox' answer is dated {}, more than a month from this machine's clock: the date is passed over. Set this machine's clock (NTP); if it is right, a proxy or Wolkvox itself is wrong",
+                "Wolkvox' answer is dated {}, more than a year from this machine's clock: the date is passed over. Set this machine's clock (NTP); if it is right, a proxy or Wolkvox itself is wrong",
                 date.format("%FT%TZ")
             );
         }

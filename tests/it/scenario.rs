@@ -10,6 +10,7 @@ mod server_clock;
 mod settings;
 mod show;
 mod silence;
+mod slow;
 mod start;
 mod stretch;
 mod zone;

@@ -20,7 +20,7 @@ fn error(reason: Reason) -> wolkvox::Error {
 
 fn fail_a_beat(cutter: &mut Cutter, reason: Reason) {
     cutter.begin_beat();
-    cutter.end_beat(Some(&Failure::Api(error(reason))));
+    cutter.note_end(Found::ByPoll, Some(&Failure::Api(error(reason))));
 }
 
 #[test]
@@ -103,13 +103,51 @@ fn a_long_piece_that_failed_without_a_hint_is_half_as_long_at_the_next_beat_but_
         for (stretches, hours) in [(TRY_LONGER_AFTER - 1, 1), (1, 2), (TRY_LONGER_AFTER, 4)] {
             for _ in 0..stretches {
                 cutter.note_read(Found::ByPoll, at(0));
-                cutter.note_whole(Found::ByPoll);
+                cutter.note_end(Found::ByPoll, None);
             }
             cutter.note_read(Found::ByPoll, at(0));
             let part = cutter.part(Found::ByPoll, at(0), at(20 * 3600));
             assert_eq!(part, Part::Usual { to: at(hours * 3600) }, "{reason:?}");
         }
+        // Half of what was only tried is known to work.
+        let tried = piece(0, 4 * 3600);
+        assert_eq!(
+            cutter.remedy(Found::ByPoll, &error(reason), &tried),
+            Remedy::Halve
+        );
+        let tried = piece(0, 2 * 3600);
+        assert_eq!(cutter.remedy(Found::ByPoll, &error(reason), &tried), Remedy::None);
     }
+}
+
+#[test]
+fn in_a_long_stretch_longer_pieces_are_tried_after_some_good_ones() {
+    let mut cutter = Cutter::default();
+    cutter.remedy(Found::ByPoll, &error(Reason::Timeout), &piece(0, 7200));
+    for _ in 0..TRY_LONGER_AFTER {
+        cutter.note_read(Found::ByPoll, at(0));
+    }
+    assert_eq!(cutter.poll.longest, MODEST * 2);
+    assert_eq!(cutter.sweep.longest, window::LONGEST, "sweeps have their own");
+}
+
+#[test]
+fn a_piece_in_trouble_that_gets_no_answer_is_cut_shorter_too() {
+    let mut cutter = Cutter::default();
+    let day = piece(0, 86_400);
+    assert_eq!(
+        cutter.remedy(Found::ByPoll, &error(Reason::Truncated), &day),
+        Remedy::Halve
+    );
+    let half = piece(0, 43_200);
+    assert_eq!(
+        cutter.remedy(Found::ByPoll, &error(Reason::Timeout), &half),
+        Remedy::None
+    );
+    assert_eq!(
+        cutter.part(Found::ByPoll, at(0), at(86_400)),
+        Part::Usual { to: at(21_600) }
+    );
 }
 
 #[test]
@@ -144,7 +182,9 @@ fn what_may_lie_in_one_row_is_searched_for_at_the_third_sixth_and_twelfth_failur
         fail_a_beat(&mut cutter, Reason::NotJson);
     }
     assert_eq!(searched, [3, 6, 12, 24]);
-    cutter.end_beat(None);
+    fail_a_beat(&mut cutter, Reason::Forbidden);
+    assert_eq!(cutter.poll.failed, 24, "another failure says nothing of rows");
+    cutter.note_end(Found::ByPoll, None);
     assert_eq!(
         cutter.remedy(Found::ByPoll, &error(Reason::NotJson), &piece(0, 1800)),
         Remedy::None

@@ -21,6 +21,7 @@ fn good() -> Beat {
             counted: 0,
             remembered: 0,
             duplicate: 0,
+            is_whole: true,
         }),
         sweep: None,
         sweep_duration: Duration::ZERO,

@@ -275,6 +275,58 @@ async fn a_machine_that_starts_in_1970_asks_for_no_more_than_others_and_counts_t
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_start_in_1970_counts_nothing_from_before_whatever_comes_before_the_first_answer() {
+    for sends_date in [true, false] {
+        for restarts in [true, false] {
+            let mut world = World::at("2026-03-10 15:00:00", Bogota);
+            for days in 1..40 {
+                let before = world.closed_ago(hours(24 * days));
+                world.happen(before);
+            }
+            world.server.with(|state| state.sends_date = sends_date);
+            world.time.skew(hours(-24 * 365 * 56));
+            world
+                .server
+                .with(|state| state.script.extend(vec![Some(Fault::of(Reason::Connect)); 2]));
+            world.start().await;
+            world.beat().await;
+            if restarts {
+                world.crash();
+            }
+            world.time.skew(TimeDelta::zero());
+            if restarts {
+                world.start().await;
+            }
+            world.beat().await;
+            for _ in 0..5 {
+                world.close(1);
+                world.beat().await;
+            }
+            world.beat().await;
+            assert_eq!(world.counted(), 5, "Date {sends_date}, restarted {restarts}");
+            let asked = world.server.with(|state| state.asked.len());
+            assert!(asked <= 12, "{asked} calls");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_first_start_with_a_clock_weeks_ahead_counts_what_closes() {
+    for days in [20, 40, 300] {
+        let mut world = World::at("2026-03-10 15:00:00", Bogota);
+        world.time.skew(hours(24 * days));
+        world.start().await;
+        world.beat().await;
+        for _ in 0..20 {
+            world.close(1);
+            world.beat().await;
+        }
+        world.beat().await;
+        assert_eq!(world.counted(), 20, "{days} days");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_chat_that_closes_in_the_watermarks_second_is_counted() {
     for exclusive in [false, true] {
         for milliseconds in [0, 1, 400, 999] {

@@ -237,3 +237,20 @@ async fn exemplars_and_created_times_are_in_the_families() {
         "they are in memory only"
     );
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_chat_in_the_second_that_two_pieces_share_is_once_in_the_latest_window() {
+    let mut world = World::running().await;
+    for ago in 0..240 {
+        let chat = world.closed_ago(chrono::TimeDelta::seconds(ago));
+        world.happen(chat);
+    }
+    let fault = Fault::of(Reason::TooManyRows);
+    world.server.with(|state| state.limit = Some((60, fault)));
+    world.beat().await;
+    let latest = world.shown.latest().expect("the poll is good");
+    let chats = latest
+        .iter()
+        .filter(|(series, _)| series.starts_with("wolkvox_window_chats{"));
+    assert_eq!(chats.map(|(_, chats)| chats).sum::<f64>(), 241.0);
+}

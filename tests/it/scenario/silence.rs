@@ -1,7 +1,7 @@
 //! A report that says that there are no chats: believed, unless it has shown some of that time before.
 
-use crate::support::server::{Fault, Filter};
-use crate::support::world::{World, hours, is_doubt, minutes};
+use crate::support::server::{Fault, Filter, Happened};
+use crate::support::world::{World, hours, is_doubt, minutes, utc};
 
 /// The poll fails, for its empty answer is not believed.
 async fn doubted_beat(world: &mut World) {
@@ -157,4 +157,55 @@ async fn chats_deleted_before_a_months_end_hold_up_neither_what_follows_nor_the_
     }
     assert!((1..=14).contains(&failed), "{failed} failed polls");
     assert!(world.beat().await.sweep.is_none_or(|sweep| sweep.is_ok()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_chat_that_closes_at_a_lesser_local_time_than_it_was_opened_proves_nothing() {
+    // Opened before the clocks go back, closed after it.
+    for (now, closed, zone) in [
+        (
+            "2026-10-25 00:40:00",
+            "2026-10-25 01:10:00",
+            chrono_tz::Europe::Madrid,
+        ),
+        (
+            "2026-04-05 02:30:00",
+            "2026-04-05 03:10:00",
+            chrono_tz::America::Santiago,
+        ),
+    ] {
+        let mut world = World::running_at(now, zone).await;
+        let chat = Happened::new("night", utc(closed)).lasting(minutes(18));
+        world.happen(chat);
+        for _ in 0..120 {
+            world.good_beat().await;
+        }
+        assert_eq!(world.counted(), 1);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn chats_that_were_deleted_at_the_end_of_a_sweep_do_not_hold_it_up() {
+    let mut world = World::running().await;
+    for _ in 0..24 {
+        world.close(1);
+        world.beats(12).await;
+    }
+    // Sweeps ask in pieces of an hour.
+    world.server.with(|state| state.silent_above = Some(minutes(70)));
+    for _ in 0..14 {
+        world.close(1);
+        world.beat().await;
+    }
+    let deleted_from = world.server.now() - hours(2);
+    world.server.with(|state| {
+        state.has_hidden = true;
+        state.chats.retain(|chat| chat.closed < deleted_from);
+    });
+    for _ in 0..6 * 12 {
+        world.close(1);
+        world.beat().await;
+    }
+    let swept = world.disk.committed().cursors.sweep;
+    assert!(world.server.now() - swept < hours(3), "swept up to {swept}");
 }

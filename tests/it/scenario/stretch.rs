@@ -7,6 +7,14 @@ use wolkvox_exporter::wolkvox::{Error, Reason};
 use crate::support::server::{Fault, Happened};
 use crate::support::world::{World, hours, minutes};
 
+/// An answer that begins and never ends.
+fn stalled() -> Fault {
+    Fault {
+        error: Some(Error::new(Reason::Timeout, "scripted").with_status(200)),
+        share: 1.0,
+    }
+}
+
 /// Each way in which one row can make the server, or us, fail.
 fn faults() -> Vec<Fault> {
     let whole = |error: Error| Fault {
@@ -190,6 +198,44 @@ async fn those_that_follow_one_another_are_passed_over_together() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn those_that_stall_one_after_the_other_are_passed_over_too() {
+    for count in [2, 3, 5] {
+        let mut world = World::running().await;
+        let first = world.server.now() - minutes(1);
+        for number in 0..count {
+            let second = first + TimeDelta::seconds(number * 2);
+            world.server.with(|state| state.poison.push((second, stalled())));
+        }
+        for _ in 0..30 {
+            world.close(1);
+            world.beat().await;
+        }
+        world.good_beat().await;
+        assert_eq!(world.counted(), 30, "{count} in a row");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_that_fails_a_sweep_is_found_though_polls_fail_for_other_reasons_in_between() {
+    let mut world = World::running().await;
+    world.beats(13).await;
+    let second = world.server.now() - hours(10);
+    world
+        .server
+        .with(|state| state.poison.push((second, Fault::status(500))));
+    for beat in 0..120 {
+        if beat % 3 == 2 {
+            let refused = Some(Fault::of(Reason::Forbidden));
+            world.server.with(|state| state.script.push_back(refused));
+        }
+        world.close(1);
+        world.beat().await;
+    }
+    let swept = world.disk.committed().cursors.sweep;
+    assert!(world.server.now() - swept < hours(3), "swept up to {swept}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_search_ends_wherever_in_a_second_it_begins() {
     for fault in [Fault::status(503), Fault::of(Reason::NotJson), Fault::half()] {
         let mut world = World::at("2026-03-10 15:00:00", Bogota);
@@ -224,36 +270,5 @@ async fn a_stalling_second_a_day_back_does_not_keep_sweeps_from_their_end() {
             world.server.now() - swept < hours(3),
             "{ago} h back: swept up to {swept}"
         );
-    }
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_server_that_answers_short_stretches_only_is_asked_for_those() {
-    let mut world = World::running().await;
-    world.beats(13).await;
-    world.server.with(|state| state.silent_above = Some(hours(6)));
-    let late = world.closed_ago(minutes(50));
-    world.happen(late);
-    world.restart().await;
-    world.beats(60).await;
-    assert_eq!(world.counted(), 1);
-    let swept = world.disk.committed().cursors.sweep;
-    assert!(world.server.now() - swept < hours(3), "swept up to {swept}");
-    for window in [minutes(15), hours(24)] {
-        let mut world = World::running().await;
-        world.settings.window = window;
-        world.settings.sweep_interval = None;
-        world.restart().await;
-        world.good_beat().await;
-        world.crash();
-        for _ in 0..20 {
-            world.close(2);
-            world.wait(hours(24)).await;
-        }
-        world.server.with(|state| state.silent_above = Some(hours(6)));
-        world.start().await;
-        world.beats(12).await;
-        world.good_beat().await;
-        assert_eq!(world.counted(), 40, "with a window of {window}");
     }
 }

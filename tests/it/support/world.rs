@@ -142,10 +142,7 @@ impl World {
     }
 
     pub(crate) async fn start(&mut self) {
-        let ledger = self
-            .disk
-            .read()
-            .unwrap_or_else(|| Ledger::first_start(self.time.now(), self.count_from));
+        let ledger = Ledger::resume(self.disk.read(), self.time.now(), self.count_from);
         self.shown.begin_process();
         let poller = Poller::start(
             self.server.clone(),
