@@ -1,7 +1,7 @@
 //! The latest window: gauges over the chats that closed within the last `WOLKVOX_WINDOW`, computed afresh from the
 //! answers of each poll. For people who want "now"; everything else is built on the totals.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -50,6 +50,7 @@ type Labels = (ChatKey, Option<AgentKey>);
 /// What is kept of a chat until the poll's end is known.
 #[derive(Debug)]
 struct Closed {
+    id: ConnId,
     at: DateTime<Utc>,
     labels: Arc<Labels>,
     asa_ms: Option<u64>,
@@ -60,8 +61,7 @@ struct Closed {
 /// Gathers the chats of one poll's answers.
 #[derive(Debug, Default)]
 pub struct Gatherer {
-    /// By id: pieces share a second, and some servers send more than was asked for.
-    closed: HashMap<ConnId, Closed>,
+    closed: Vec<Closed>,
     /// A busy operation has thousands of chats and some dozens of label sets.
     labels: BTreeMap<Labels, Arc<Labels>>,
 }
@@ -74,19 +74,26 @@ impl Gatherer {
             .labels
             .entry(labels)
             .or_insert_with_key(|labels| Arc::new(labels.clone()));
-        let closed = Closed {
+        self.closed.push(Closed {
+            id: chat.id.clone(),
             at: chat.closed.map_or(first_seen, |closed| closed.earliest),
             labels: Arc::clone(labels),
             asa_ms: chat.asa_ms,
             duration_ms: chat.duration_ms,
             time_on_agent_ms: chat.time_on_agent_ms,
-        };
-        self.closed.insert(chat.id.clone(), closed);
+        });
     }
 
-    /// Takes in the chats of a further piece of the same poll.
-    pub fn extend(&mut self, other: Gatherer) {
-        self.closed.extend(other.closed);
+    /// Takes in the chats of a further piece of the same poll. Pieces share a second, and some servers send more than was
+    /// asked for: a chat that is there already stays as it is.
+    pub fn extend(&mut self, mut other: Gatherer) {
+        if self.closed.is_empty() {
+            self.closed = other.closed;
+            return;
+        }
+        let known: HashSet<&ConnId> = self.closed.iter().map(|chat| &chat.id).collect();
+        other.closed.retain(|chat| !known.contains(&chat.id));
+        self.closed.append(&mut other.closed);
     }
 
     /// The window that ends where the poll's last answer did.
@@ -99,11 +106,7 @@ impl Gatherer {
             agents: BTreeMap::new(),
             skills: BTreeMap::new(),
         };
-        for chat in self
-            .closed
-            .values()
-            .filter(|chat| (start..=end).contains(&chat.at))
-        {
+        for chat in self.closed.iter().filter(|chat| (start..=end).contains(&chat.at)) {
             latest.count(chat, asa_target_ms);
         }
         latest
