@@ -29,8 +29,8 @@ pub struct Seen {
 pub struct Extent {
     /// The greatest local time that they can have in the report's filter.
     pub reach: NaiveDateTime,
-    /// When the one that was opened last was opened; `None` where no row says so for certain. Whether the report filters on opening or
-    /// on closing, that row lies from here to `reach`.
+    /// When the one that was opened last was opened; `None` where no row says so for certain. Whether the report filters
+    /// on opening or on closing, that row lies from here to `reach`.
     pub last_opened: Option<NaiveDateTime>,
 }
 

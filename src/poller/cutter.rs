@@ -233,13 +233,11 @@ impl Cutter {
         if !may_lie_in_one_row(error) || !(error.is_about_size() || self.gait(found).is_search_due()) {
             return Remedy::None;
         }
-        if length > SHORTEST {
-            self.gait(found).halve(piece);
-        }
         if length <= SHORTEST {
             self.gait(found).trouble = None;
             return Remedy::GoAround;
         }
+        self.gait(found).halve(piece);
         let is_timeout = error.reason() == Reason::Timeout;
         self.timeouts += u32::from(is_timeout);
         if is_timeout && self.timeouts >= TIMEOUTS_PER_BEAT {

@@ -208,6 +208,7 @@ async fn go(world: &mut World, step: &Step) {
     }
 }
 
+#[derive(Debug)]
 struct Program {
     zone: Tz,
     start: &'static str,
@@ -338,6 +339,26 @@ fn filter() -> impl Strategy<Value = Filter> {
     prop_oneof![3 => Just(Filter::Close), 1 => Just(Filter::Open)]
 }
 
+/// These chats and steps, anywhere: nothing may be lost.
+fn complete(
+    chats: impl Strategy<Value = Vec<Spec>>,
+    steps: impl Strategy<Value = Vec<Step>>,
+) -> impl Strategy<Value = Program> {
+    let offset = prop_oneof![Just(0_i64), -150..150_i64];
+    (place(), chats, steps, filter(), any::<bool>(), offset).prop_map(
+        |((zone, start), chats, steps, filter, end_is_exclusive, offset)| Program {
+            zone,
+            start,
+            chats,
+            steps,
+            filter,
+            end_is_exclusive,
+            offset: TimeDelta::seconds(offset),
+            is_complete: true,
+        },
+    )
+}
+
 /// How many programs; `PROPTEST_CASES` asks for more.
 fn cases() -> u32 {
     std::env::var("PROPTEST_CASES").map_or(24, |cases| cases.parse().expect("a number of cases"))
@@ -348,34 +369,16 @@ proptest! {
 
     #[test]
     fn each_chat_counts_once_whatever_fails(
-        (zone, start) in place(),
-        chats in proptest::collection::vec(chat(), 0..60),
-        steps in proptest::collection::vec(step(), 0..20),
-        filter in filter(),
-        end_is_exclusive in any::<bool>(),
-        offset in prop_oneof![Just(0_i64), -150..150_i64],
+        program in complete(proptest::collection::vec(chat(), 0..60), proptest::collection::vec(step(), 0..20)),
     ) {
-        simulate(Program {
-            zone, start, chats, steps, filter, end_is_exclusive,
-            offset: TimeDelta::seconds(offset),
-            is_complete: true,
-        });
+        simulate(program);
     }
 
     #[test]
     fn no_silence_loses_a_chat_of_a_busy_operation(
-        (zone, start) in place(),
-        chats in busy(),
-        steps in proptest::collection::vec(silence(), 1..12),
-        filter in filter(),
-        end_is_exclusive in any::<bool>(),
-        offset in prop_oneof![Just(0_i64), -150..150_i64],
+        program in complete(busy(), proptest::collection::vec(silence(), 1..12)),
     ) {
-        simulate(Program {
-            zone, start, chats, steps, filter, end_is_exclusive,
-            offset: TimeDelta::seconds(offset),
-            is_complete: true,
-        });
+        simulate(program);
     }
 
     #[test]

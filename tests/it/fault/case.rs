@@ -7,7 +7,7 @@ use wolkvox_exporter::simulator::{Fault, SimulatedChat};
 use crate::support::exposition::Exposition;
 use crate::support::operation::OPERATION;
 use crate::support::placed::{Placed, minutes, now, seconds};
-use crate::support::process::{Exporter, Variables, state, variables, with};
+use crate::support::process::{Exporter, Variables, counting_since, state, with};
 
 /// How often a lasting failure is told.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -59,13 +59,10 @@ pub(super) fn brief(conn_id: &str, closed: DateTime<Utc>) -> SimulatedChat {
 /// of them was just opened and closed: an answer that hides it is known to be wrong.
 pub(super) async fn set_up(state: &tempfile::TempDir) -> (Placed, Variables) {
     let mut operation = Placed::start_with(3000.0).await;
-    let count_from = now() - minutes(2);
-    operation.place(count_from + seconds(5), now() - seconds(1));
+    let variables = counting_since(minutes(2), &mut operation, state.path());
     operation.place_chat(brief("known", now() - seconds(1)));
-    let variables = variables(&operation, state.path());
     // All of that time, and more: however slow the machine is, what a fault hides is asked for.
-    let variables = with(variables, "WINDOW", "4m");
-    (operation, with(variables, "COUNT_FROM", &count_from.to_rfc3339()))
+    (operation, with(variables, "WINDOW", "4m"))
 }
 
 /// Meets the faults, with a few exporters at the same time: they mostly wait. Their requests may take so long.
