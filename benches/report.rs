@@ -11,14 +11,15 @@ use std::time::{Duration, Instant};
 use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::America::Bogota;
 use criterion::Criterion;
-use wolkvox_exporter::chat::Chat;
+use simulator::{Settings, Simulator};
+use wolkvox::report;
+use wolkvox_exporter::chats::chat::Chat;
+use wolkvox_exporter::chats::exemplar::Exemplars;
+use wolkvox_exporter::chats::{Agents, Rules, Totals};
 use wolkvox_exporter::exposition::{Options, Page};
-use wolkvox_exporter::ledger::exemplar::Exemplars;
-use wolkvox_exporter::ledger::{Absorbed, Agents, Delta, Found, Ledger, Rules, Totals};
+use wolkvox_exporter::ledger::{Absorbed, Delta, Found, Ledger};
 use wolkvox_exporter::metrics::{self, Progress, View};
-use wolkvox_exporter::simulator::{Settings, Simulator};
-use wolkvox_exporter::stats::Stats;
-use wolkvox_exporter::wolkvox::report;
+use wolkvox_exporter::poller::stats::Stats;
 
 const ROWS: u32 = 59_000;
 const RULES: Rules = Rules {

@@ -7,8 +7,8 @@ use std::net::Ipv4Addr;
 use std::sync::Arc;
 
 use chrono::{TimeDelta, Utc};
-use wolkvox_exporter::clock::SystemClock;
-use wolkvox_exporter::simulator::{Server, Settings, SimulatedChat, Simulator};
+use simulator::SystemClock;
+use simulator::{Server, Settings, SimulatedChat, Simulator};
 
 const ROWS: i64 = 59_000;
 

@@ -6,8 +6,8 @@
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 
-use wolkvox_exporter::clock::SystemClock;
-use wolkvox_exporter::simulator::{Server, Settings, Simulator};
+use simulator::SystemClock;
+use simulator::{Server, Settings, Simulator};
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {

@@ -8,19 +8,21 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use chrono::TimeDelta;
+use exporter_web::Web;
 use secrecy::ExposeSecret;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
+use crate::chats::{self, Agents, Rules};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::exposition::{self, Page};
-use crate::http::{self, Shared, Status, Web};
+use crate::http::{self, Shared, Status};
 use crate::ledger::store::{Identity, Opened};
-use crate::ledger::{Agents, FileStore, Ledger, Rules};
-use crate::metrics::{self, families, latest_families};
+use crate::ledger::{FileStore, Ledger};
+use crate::metrics::{self, families};
 use crate::poller::{self, Poller, Publication, Publish};
-use crate::wolkvox::client::{self, Client};
+use wolkvox::client::{self, Client};
 
 /// What a running exporter is made of.
 pub struct App {
@@ -223,7 +225,7 @@ impl Publish for Publisher {
     fn publish(&self, publication: Publication<'_>) {
         let latest = publication
             .latest
-            .map(|(latest, expires)| (latest_families(&self.settings, latest), expires));
+            .map(|(latest, expires)| (chats::families::latest_window(&self.settings, latest), expires));
         let lines = latest
             .iter()
             .flat_map(|(families, _)| families)

@@ -7,9 +7,9 @@ use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use chrono_tz::Tz;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::command::report::{By, Format};
 use crate::config::variable;
-use crate::summary::{By, Format};
-use crate::wolkvox::window;
+use wolkvox::window;
 
 /// Prometheus exporter for Wolkvox contact centres. Without a command it serves; it is set up by environment variables
 /// (`WOLKVOX_SERVER` and `WOLKVOX_TOKEN` at the least), see the README.

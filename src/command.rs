@@ -1,5 +1,10 @@
 //! The commands: from their options and the environment to what they print.
 
+pub mod backfill;
+pub mod check;
+pub mod demo;
+pub mod report;
+
 use std::io::Write;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -8,15 +13,15 @@ use anyhow::Context;
 use chrono::TimeDelta;
 use tokio::net::TcpListener;
 
+use self::backfill::{Plan, Progress, Seam, Span};
+use self::demo::Demo;
+use self::report::Question;
 use crate::app::App;
-use crate::backfill::{self, Plan, Progress, Seam, Span};
 use crate::cli::{self, Bounds, Cli, Command, Serve};
 use crate::clock::{Clock, SystemClock};
 use crate::config::Config;
-use crate::demo::Demo;
 use crate::metrics::catalogue;
-use crate::summary::{self, Question};
-use crate::{check, log, signal};
+use crate::{log, signal};
 
 /// Does what the command line asks for.
 ///
@@ -56,7 +61,7 @@ async fn summarise(report: &cli::Report) -> anyhow::Result<()> {
     let (from, to) = (report.from.at(config.timezone), report.to.at(config.timezone));
     let question = Question::new(&config, from, to, report.by.into(), report.without_timeouts);
     let mut progress = Progress::notices_on_stderr();
-    let summary = summary::run(&config, &question, report.pace, |notice| progress.notice(&notice)).await?;
+    let summary = report::run(&config, &question, report.pace, |notice| progress.notice(&notice)).await?;
     print(&summary.print(report.format.into()))
 }
 

@@ -16,9 +16,9 @@ use chrono_tz::Tz;
 use reqwest::Url;
 use secrecy::SecretString;
 
-use crate::ledger::Agents;
-use crate::wolkvox::client::Token;
+use crate::chats::Agents;
 use check::Check;
+use wolkvox::client::Token;
 
 /// The form of the log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -3,7 +3,6 @@
 //! It reads what was published in [`Shared`] and never touches what has been counted.
 
 mod answer;
-mod auth;
 mod body;
 mod deadline;
 mod door;
@@ -12,11 +11,7 @@ mod seat;
 mod server;
 mod shared;
 mod status;
-mod web;
-mod web_config;
 
 pub use server::serve;
 pub use shared::Shared;
 pub use status::{LastPoll, Status};
-pub use web::Web;
-pub use web_config::{WebConfigError, check as check_web_config};

@@ -4,27 +4,20 @@
 //! [`Seen`] keeps, per answer, how far that answer reached in the report's own local time; what is forgotten raises a
 //! floor below which no request may begin, whatever clocks and settings say.
 
-pub mod admission;
-pub mod bounds;
 pub mod delta;
-pub mod exemplar;
-pub mod histogram;
-pub mod key;
-pub mod measure;
 pub mod seen;
 pub mod state;
 pub mod store;
-pub mod totals;
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::chat::{Chat, Moment};
+use crate::chats::chat::{Chat, Moment};
+use crate::chats::{Counts, Totals};
 use crate::clock::WRITTEN;
 pub use delta::{Absorbed, AnswerCounts, Delta, Found};
 pub use seen::Seen;
 pub use store::{FileStore, Store, StoreError};
-pub use totals::{Agents, Counts, Rules, Totals};
 
 /// When counting began.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

@@ -5,13 +5,13 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use wolkvox_exporter::backfill::BackfillError;
+use exporter_web::WebConfigError;
+use wolkvox::client::SetupError;
 use wolkvox_exporter::cli::Cli;
 use wolkvox_exporter::command;
+use wolkvox_exporter::command::backfill::BackfillError;
+use wolkvox_exporter::command::report::SummaryError;
 use wolkvox_exporter::config::ConfigError;
-use wolkvox_exporter::http::WebConfigError;
-use wolkvox_exporter::summary::SummaryError;
-use wolkvox_exporter::wolkvox::client::SetupError;
 
 /// `EX_USAGE` of sysexits.h: the configuration can't be used.
 const EXIT_CONFIG: u8 = 64;

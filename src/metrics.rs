@@ -2,10 +2,9 @@
 
 pub mod catalogue;
 pub mod family;
-mod latest;
+pub mod histogram;
 mod poller;
 pub mod process;
-mod total;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -14,12 +13,10 @@ use chrono::{DateTime, Utc};
 
 pub use family::{Exemplar, Extra, Family, Sample};
 
-use crate::ledger::Totals;
-use crate::ledger::exemplar::Exemplars;
-use crate::stats::Stats;
+use crate::chats::exemplar::Exemplars;
+use crate::chats::{self, Totals};
+use crate::poller::stats::Stats;
 use catalogue::{Spec, seconds};
-
-pub use latest::families as latest_families;
 
 /// The settings that are shown.
 #[derive(Debug, Clone, PartialEq)]
@@ -79,7 +76,7 @@ pub struct View<'a> {
 /// The families of one publication, in the catalogue's order; families without a sample are left out.
 /// `latest_lines` are the sample lines of the latest window, shown beside these.
 pub fn families(view: View<'_>, latest_lines: usize) -> Vec<Family> {
-    let mut families = total::families(view);
+    let mut families = chats::families::totals(view);
     families.extend(settings(view));
     families.extend(poller::families(view));
     families.retain(|family| !family.proto.get_metric().is_empty());

@@ -7,6 +7,7 @@ mod publication;
 mod reach;
 mod request;
 mod schedule;
+pub mod stats;
 mod stretch;
 mod sweep;
 mod time;
@@ -18,13 +19,14 @@ use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 use tokio::time::Instant;
 
+use crate::chats::Rules;
+use crate::chats::exemplar::Exemplars;
+use crate::chats::latest_window::{Gatherer, Latest};
 use crate::clock::Clock;
-use crate::latest::{Gatherer, Latest};
-use crate::ledger::exemplar::Exemplars;
-use crate::ledger::{Found, Ledger, Rules, Store, StoreError};
+use crate::ledger::{Found, Ledger, Store, StoreError};
 use crate::metrics;
-use crate::stats::{FailureReason, Stats};
-use crate::wolkvox::{self, Source};
+use crate::poller::stats::{FailureReason, Stats};
+use wolkvox::{self, Source};
 
 pub use publication::{LastPoll, Publication, Publish};
 pub use schedule::{Schedule, run};

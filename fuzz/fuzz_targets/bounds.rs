@@ -1,6 +1,6 @@
 //! What holds of every chat.
 
-use wolkvox_exporter::chat::Chat;
+use wolkvox_exporter::chats::chat::Chat;
 
 /// Panics where a chat holds what none may hold.
 pub fn assert_kept(chat: &Chat) {

@@ -5,9 +5,9 @@
 use std::ops::ControlFlow;
 
 use libfuzzer_sys::fuzz_target;
-use wolkvox_exporter::chat::Chat;
-use wolkvox_exporter::wolkvox::Field;
-use wolkvox_exporter::wolkvox::report::{Options, decode};
+use wolkvox_exporter::chats::chat::Chat;
+use wolkvox::Field;
+use wolkvox::report::{Options, decode};
 
 #[path = "bounds.rs"]
 mod bounds;

@@ -5,8 +5,8 @@
 use std::ops::ControlFlow;
 
 use libfuzzer_sys::fuzz_target;
-use wolkvox_exporter::chat::{Chat, MAX_CONN_ID_BYTES};
-use wolkvox_exporter::wolkvox::report::{Options, decode};
+use wolkvox_exporter::chats::chat::{Chat, MAX_CONN_ID_BYTES};
+use wolkvox::report::{Options, decode};
 
 #[path = "bounds.rs"]
 mod bounds;

@@ -5,14 +5,14 @@
 use std::path::Path;
 
 use libfuzzer_sys::fuzz_target;
-use wolkvox_exporter::http::check_web_config;
+use exporter_web::check;
 
 fuzz_target!(|text: &str| {
     // No path is opened for a fuzzer.
     if text.contains("_file") {
         return;
     }
-    if let Err(error) = check_web_config(text, Path::new("/nowhere/web.yml")) {
+    if let Err(error) = check(text, Path::new("/nowhere/web.yml")) {
         assert!(!error.problems.is_empty());
         // Keys and hashes have these signs, and names don't.
         assert!(!error.to_string().contains("CANARY/$"), "{error}");

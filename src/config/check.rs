@@ -16,8 +16,8 @@ use tracing_subscriber::filter::LevelFilter;
 
 use super::raw::{self, PREFIX, Raw};
 use super::{Config, LogFormat, skill_names};
-use crate::ledger::Agents;
-use crate::wolkvox::client::Token;
+use crate::chats::Agents;
+use wolkvox::client::Token;
 
 const SECOND: Duration = Duration::from_secs(1);
 const HOUR: Duration = Duration::from_secs(60 * 60);

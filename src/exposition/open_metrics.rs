@@ -314,5 +314,4 @@ fn push_display(out: &mut String, value: impl std::fmt::Display) {
 }
 
 #[cfg(test)]
-#[path = "open_metrics_tests.rs"]
 mod tests;

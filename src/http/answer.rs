@@ -120,5 +120,4 @@ fn set(response: &mut Response<Body>, name: HeaderName, value: &'static str) {
 }
 
 #[cfg(test)]
-#[path = "answer_tests.rs"]
 mod tests;

@@ -7,8 +7,10 @@ use hyper::{Request, Response, StatusCode};
 
 use super::answer::{answer, plain};
 use super::body::Body;
-use super::web_config::WebConfig;
-use super::{Shared, Web};
+use exporter_web::Web;
+use exporter_web::WebConfig;
+
+use super::Shared;
 
 /// Answers a request of a connection that was opened under `opened`: all paths alike, as the exporter-toolkit does.
 pub(super) async fn enter<B>(

@@ -20,8 +20,10 @@ use tokio_util::sync::CancellationToken;
 use super::deadline::{Deadline, Patience};
 use super::door;
 use super::seat::{Seat, Seats};
-use super::web_config::WebConfig;
-use super::{Shared, Web};
+use exporter_web::Web;
+use exporter_web::WebConfig;
+
+use super::Shared;
 
 /// How much of the machine the clients may have.
 #[derive(Debug, Clone, Copy)]
@@ -231,5 +233,4 @@ async fn shake_hands(
 }
 
 #[cfg(test)]
-#[path = "server_tests.rs"]
 mod tests;

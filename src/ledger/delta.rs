@@ -5,14 +5,15 @@ use std::collections::{BTreeMap, HashSet};
 
 use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
 
-use super::admission::Admission;
-use super::exemplar::Exemplars;
-use super::histogram::Histogram;
-use super::key::Keys;
+use super::Ledger;
 use super::seen::Extent;
-use super::{Counts, Ledger, Rules, Totals, bounds};
-use crate::chat::{Chat, ConnId};
-use crate::wolkvox::{Field, RowError};
+use crate::chats::chat::{Chat, ConnId};
+use crate::chats::exemplar::Exemplars;
+use crate::chats::key::Keys;
+use crate::chats::series_limit::SeriesLimit;
+use crate::chats::{Counts, Rules, Totals, bounds};
+use crate::metrics::histogram::Histogram;
+use wolkvox::{Field, RowError};
 
 /// Who found a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -106,7 +107,7 @@ pub struct Delta<'a> {
     ledger: &'a Ledger,
     rules: Rules,
     found: Found,
-    admission: Admission<'a>,
+    series_limit: SeriesLimit<'a>,
     /// The later of both clocks: one that was wrong for a moment must not make a label set look old.
     touched: DateTime<Utc>,
     /// Ids of this answer that were known before.
@@ -121,7 +122,7 @@ impl<'a> Delta<'a> {
             ledger,
             rules,
             found,
-            admission: Admission::new(&ledger.totals, rules.max_series),
+            series_limit: SeriesLimit::new(&ledger.totals, rules.max_series),
             touched: DateTime::UNIX_EPOCH,
             known: HashSet::new(),
             absorbed: Absorbed {
@@ -165,12 +166,12 @@ impl<'a> Delta<'a> {
         }
         let new = &self.absorbed.totals;
         if let Some(first_seen) = self.ledger.seen.first_seen(&chat.id) {
-            let keys = self.admission.look_up(keys, new);
+            let keys = self.series_limit.look_up(keys, new);
             self.known.insert(chat.id.clone());
             self.absorbed.counts.duplicate += 1;
             return (Novelty::Duplicate(first_seen), keys);
         }
-        let (keys, limited) = self.admission.admit(keys, new);
+        let (keys, limited) = self.series_limit.admit(keys, new);
         self.absorbed.new.insert(chat.id.clone());
         self.absorbed.extent.note_opened(chat.not_before_local());
         self.count(chat, &keys);

@@ -6,9 +6,9 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::chat::ConnId;
-use crate::wolkvox::Window;
+use crate::chats::chat::ConnId;
 use local_text::LocalText;
+use wolkvox::Window;
 
 /// A group is forgotten only if it lies below the next request by more than this: `date_end` may round, and in the
 /// repeated hour of daylight saving later instants have lesser local times.
@@ -197,7 +197,7 @@ mod local_text {
     use chrono::NaiveDateTime;
     use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-    use crate::wolkvox::window::{format_local, parse_local};
+    use wolkvox::window::{format_local, parse_local};
 
     pub(super) fn serialize<S: Serializer>(at: &NaiveDateTime, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(&format_local(*at))

@@ -11,8 +11,8 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::Ledger;
-use super::histogram::Histogram;
-use super::measure::Measures;
+use crate::chats::measure::Measures;
+use crate::metrics::histogram::Histogram;
 
 /// The version this program writes; it reads this and all earlier ones.
 pub const VERSION: u32 = 1;

@@ -7,10 +7,11 @@ use chrono_tz::UTC;
 use proptest::prelude::*;
 
 use super::delta::Novelty;
-use super::key::Keys;
 use super::seen::Extent;
 use super::*;
-use crate::wolkvox::{Field, Row, Value, Window, window};
+use crate::chats::key::Keys;
+use crate::chats::{Agents, Rules};
+use wolkvox::{Field, Row, Value, Window, window};
 
 fn start() -> DateTime<Utc> {
     DateTime::from_timestamp(1_773_154_800, 0).unwrap()

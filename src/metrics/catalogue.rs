@@ -3,7 +3,7 @@
 
 use std::fmt::Write;
 
-use crate::ledger::bounds;
+use crate::chats::bounds;
 
 /// A metric's type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

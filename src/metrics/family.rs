@@ -5,7 +5,7 @@ use prometheus::proto::{
 };
 
 use super::catalogue::{Kind, Spec, seconds};
-use crate::ledger::histogram::{Histogram, SumCount};
+use crate::metrics::histogram::{Histogram, SumCount};
 
 /// A metric family with its samples.
 #[derive(Debug, Clone, Default)]

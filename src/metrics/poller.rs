@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use super::catalogue::{self as c, Spec};
 use super::family::{Family, Sample};
 use super::{View, created, single};
-use crate::ledger::histogram::Histogram;
+use crate::metrics::histogram::Histogram;
 
 pub(super) fn families(view: View<'_>) -> Vec<Family> {
     let (stats, progress) = (view.stats, view.progress);

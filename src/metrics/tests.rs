@@ -6,11 +6,11 @@ use prometheus::proto::MetricType;
 
 use super::catalogue::{ALL, Kind, Section};
 use super::*;
-use crate::chat::Chat;
-use crate::latest::Gatherer;
-use crate::ledger::key::Keys;
-use crate::ledger::{Agents, Counts, Rules};
-use crate::wolkvox::{Exchange, Field, Row, Value};
+use crate::chats::chat::Chat;
+use crate::chats::key::Keys;
+use crate::chats::latest_window::Gatherer;
+use crate::chats::{Agents, Counts, Rules};
+use wolkvox::{Exchange, Field, Row, Value};
 
 fn now() -> DateTime<Utc> {
     DateTime::from_timestamp(1_773_154_800, 0).unwrap()
@@ -90,7 +90,7 @@ fn all(totals: &Totals, shown: &Totals) -> Vec<Family> {
         date: None,
         bytes: 7,
         duration: Duration::from_millis(300),
-        result: Ok(crate::wolkvox::Answer::default()),
+        result: Ok(wolkvox::Answer::default()),
     });
     let progress = Progress {
         counting_since: now(),
@@ -114,7 +114,7 @@ fn all(totals: &Totals, shown: &Totals) -> Vec<Family> {
     gatherer.note(&chat("7", "2001"), &keys(), now());
     let latest = gatherer.finish(now(), TimeDelta::minutes(15), 20_000);
     let mut families = families(view, 0);
-    families.extend(latest_families(&settings, &latest));
+    families.extend(chats::families::latest_window(&settings, &latest));
     families.extend(process::families(1));
     families
 }

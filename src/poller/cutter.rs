@@ -7,7 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::Failure;
 use crate::ledger::Found;
-use crate::wolkvox::{self, Reason, Window, window};
+use wolkvox::{self, Reason, Window, window};
 
 /// The shortest piece.
 pub(super) const SHORTEST: TimeDelta = TimeDelta::seconds(1);

@@ -5,7 +5,7 @@ use chrono::TimeDelta;
 
 use super::{Poller, Publish};
 use crate::ledger::{Found, Store};
-use crate::wolkvox::{self, Reason, Source, Window};
+use wolkvox::{self, Reason, Source, Window};
 
 /// For so long what the report has shown is held against it. Later the vendor may have deleted it.
 const TRUSTED_FOR: TimeDelta = TimeDelta::days(7);

@@ -5,11 +5,11 @@ use tokio::time::Instant;
 
 use super::Settings;
 use super::time::Clocks;
-use crate::chat::Chat;
-use crate::latest::Gatherer;
+use crate::chats::chat::Chat;
+use crate::chats::latest_window::Gatherer;
 use crate::ledger::delta::Novelty;
 use crate::ledger::{Absorbed, Delta, Found, Ledger};
-use crate::wolkvox::{Row, RowError, Sink, Window, window};
+use wolkvox::{Row, RowError, Sink, Window, window};
 
 /// The window's beginning is known only when the poll has ended; what is older than this can't be in it.
 const SLACK: TimeDelta = TimeDelta::hours(1);

@@ -7,11 +7,12 @@ use chrono::{DateTime, NaiveDate, Utc};
 use tokio::time::Instant;
 
 use super::{Failure, Summary};
-use crate::latest::Latest;
-use crate::ledger::exemplar::Exemplars;
-use crate::ledger::{Ledger, Totals};
+use crate::chats::Totals;
+use crate::chats::exemplar::Exemplars;
+use crate::chats::latest_window::Latest;
+use crate::ledger::Ledger;
 use crate::metrics::{Progress, Settings, View};
-use crate::stats::Stats;
+use crate::poller::stats::Stats;
 
 /// How the last poll went, in words.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{Poller, Publish};
 use crate::ledger::Store;
-use crate::wolkvox::{Source, window};
+use wolkvox::{Source, window};
 
 impl<S: Source, D: Store, P: Publish> Poller<S, D, P> {
     /// Where a poll that begins now would ask from.

@@ -8,9 +8,9 @@ use tokio::time::Instant;
 use super::intake::Intake;
 use super::publication::Publish;
 use super::{Failure, Poller};
-use crate::latest::Gatherer;
+use crate::chats::latest_window::Gatherer;
 use crate::ledger::{AnswerCounts, Found, Store};
-use crate::wolkvox::{self, Reason, Source, Window};
+use wolkvox::{self, Reason, Source, Window};
 
 /// How long before the one retry, where the server does not say.
 const RETRY_AFTER: Duration = Duration::from_secs(10);

@@ -9,7 +9,7 @@ use tokio::time::Instant;
 use super::publication::Publish;
 use super::{Beat, Failure, Poller};
 use crate::ledger::Store;
-use crate::wolkvox::{Reason, Source};
+use wolkvox::{Reason, Source};
 
 /// No pause is longer, unless the beat itself is.
 const LONGEST_PAUSE: Duration = Duration::from_secs(3600);

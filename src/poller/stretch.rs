@@ -9,9 +9,9 @@ use tokio::time::Instant;
 use super::cutter::{GIVE_UP_AFTER, Part, Remedy, SHORTEST, behind, may_lie_in_one_row};
 use super::request::Answered;
 use super::{Failure, Poller, Publish, Summary};
-use crate::latest::Gatherer;
+use crate::chats::latest_window::Gatherer;
 use crate::ledger::{Found, Store};
-use crate::wolkvox::{self, Source, Window, window};
+use wolkvox::{self, Source, Window, window};
 
 fn tell_halved(error: &wolkvox::Error, piece: &Window) {
     tracing::info!(

@@ -5,7 +5,7 @@ use tokio::time::Instant;
 
 use super::{Failure, Poller, Publish, Summary};
 use crate::ledger::{Found, Store};
-use crate::wolkvox::Source;
+use wolkvox::Source;
 
 /// A sweep goes on where it failed: were it to begin anew at each beat, one whose answers are slow would never reach its
 /// end. That stays where it was at first, for the next sweep looks back from there at what came late meanwhile.

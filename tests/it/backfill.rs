@@ -10,9 +10,9 @@ mod seam;
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use wolkvox_exporter::backfill::{self, Plan};
+use simulator::{Bursts, Filter, Settings, SimulatedChat, Span};
+use wolkvox_exporter::command::backfill::{self, Plan};
 use wolkvox_exporter::config::Config;
-use wolkvox_exporter::simulator::{Bursts, Filter, Settings, SimulatedChat, Span};
 
 use crate::support::operation::Operation;
 use crate::support::truth::utc;

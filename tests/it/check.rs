@@ -1,6 +1,6 @@
 //! `check`.
 
-use wolkvox_exporter::simulator::{Fault, Filter, Settings};
+use simulator::{Fault, Filter, Settings};
 
 use crate::support::operation::Operation;
 
@@ -25,7 +25,7 @@ fn says(text: &str, verdict: &str, about: &str) -> bool {
 fn lively() -> Settings {
     Settings {
         chats_per_hour: 600.0,
-        handling: wolkvox_exporter::simulator::Span::new(40, 1800),
+        handling: simulator::Span::new(40, 1800),
         ..Settings::default()
     }
 }

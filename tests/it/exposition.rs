@@ -3,10 +3,10 @@
 
 use chrono_tz::America::Bogota;
 use tokio::time::Instant;
+use wolkvox::Field;
+use wolkvox_exporter::chats::Agents;
 use wolkvox_exporter::exposition::{Format, Options, Page};
-use wolkvox_exporter::ledger::Agents;
 use wolkvox_exporter::metrics::process;
-use wolkvox_exporter::wolkvox::Field;
 
 use crate::support::world::{World, hours, minutes};
 

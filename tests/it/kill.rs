@@ -5,8 +5,8 @@ use std::process::Stdio;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
+use simulator::Fault;
 use tokio::task::JoinSet;
-use wolkvox_exporter::simulator::Fault;
 
 use crate::support::exposition::Exposition;
 use crate::support::operation::OPERATION;

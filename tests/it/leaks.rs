@@ -8,8 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use chrono::{TimeDelta, Utc};
-use wolkvox_exporter::clock::SystemClock;
-use wolkvox_exporter::simulator::{Agent, Fault, Handle, Server, Settings, SimulatedChat, Simulator};
+use simulator::{Agent, Fault, Handle, Server, Settings, SimulatedChat, Simulator};
 
 use crate::support::web::{Exporter, curl, eventually, run};
 
@@ -59,7 +58,7 @@ fn upstream(settings: Settings) -> Upstream {
         .block_on(Server::start(
             address,
             Simulator::new(settings),
-            Arc::new(SystemClock),
+            Arc::new(simulator::SystemClock),
         ))
         .unwrap();
     let (handle, url) = (server.handle(), server.base_url());

@@ -4,10 +4,10 @@
 
 use std::io::Read;
 
+use simulator::Fault;
 use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::process::Command;
-use wolkvox_exporter::simulator::Fault;
 
 use crate::support::exposition::{Exposition, without_live_lines};
 use crate::support::placed::{Placed, minutes, now, seconds};

@@ -6,7 +6,7 @@ use std::time::Duration;
 use chrono::{Datelike, TimeDelta};
 use chrono_tz::{America::Bogota, America::Santiago, Asia::Tokyo, Europe::Madrid, Tz, UTC};
 use proptest::prelude::*;
-use wolkvox_exporter::wolkvox::{Field, Reason};
+use wolkvox::{Field, Reason};
 
 use crate::support::server::{Fault, Filter, Happened};
 use crate::support::world::{World, hours, minutes};

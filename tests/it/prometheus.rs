@@ -5,10 +5,10 @@
 use std::collections::HashSet;
 use std::process::Stdio;
 
+use simulator::{Outcome, SimulatedChat};
 use tokio::io::AsyncWriteExt;
 use tokio::process::Command;
 use wolkvox_exporter::metrics::catalogue;
-use wolkvox_exporter::simulator::{Outcome, SimulatedChat};
 
 use crate::support::operation::OPERATION;
 use crate::support::placed::{Placed, minutes, now, seconds};

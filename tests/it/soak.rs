@@ -14,16 +14,16 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use secrecy::SecretString;
+use simulator::{Handle, Server, Settings, Simulator};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines};
 use tokio::process::{Child, ChildStderr, ChildStdin, Command};
+use wolkvox::client::{self, Client, Token};
 use wolkvox_exporter::clock::Clock;
 use wolkvox_exporter::exposition::{Format, Options, Page};
 use wolkvox_exporter::ledger::store::Identity;
 use wolkvox_exporter::ledger::{FileStore, Ledger};
 use wolkvox_exporter::metrics::families;
 use wolkvox_exporter::poller::{Poller, Publication, Publish};
-use wolkvox_exporter::simulator::{Handle, Server, Settings, Simulator};
-use wolkvox_exporter::wolkvox::client::{self, Client, Token};
 
 use crate::support::process::state;
 use crate::support::world::{hours, minutes, settings, utc};
@@ -63,6 +63,12 @@ impl Stepped {
 impl Clock for Stepped {
     fn now(&self) -> DateTime<Utc> {
         DateTime::from_timestamp_millis(self.0.load(Ordering::SeqCst)).unwrap()
+    }
+}
+
+impl simulator::Clock for Stepped {
+    fn now(&self) -> DateTime<Utc> {
+        Clock::now(self)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use chrono::TimeDelta;
 use serde_json::Value;
-use wolkvox_exporter::simulator::{Filter, Settings};
+use simulator::{Filter, Settings};
 
 use crate::support::operation::Operation;
 use crate::support::truth::{groups, utc};

@@ -3,9 +3,10 @@ use std::path::Path;
 use chrono::{DateTime, Utc};
 
 use super::*;
-use crate::chat::Chat;
-use crate::ledger::{Agents, Delta, Found, Rules};
-use crate::wolkvox::{Field, Row, Value};
+use crate::chats::chat::Chat;
+use crate::chats::{Agents, Rules};
+use crate::ledger::{Delta, Found};
+use wolkvox::{Field, Row, Value};
 
 fn now() -> DateTime<Utc> {
     DateTime::from_timestamp(1_773_154_800, 0).unwrap()

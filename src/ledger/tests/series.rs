@@ -1,9 +1,9 @@
 //! The series limit, for each kind of label set.
 
 use super::*;
-use crate::chat::{Feeling, Participant};
-use crate::ledger::admission::OTHER;
-use crate::ledger::key::lines;
+use crate::chats::chat::{Feeling, Participant};
+use crate::chats::key::lines;
+use crate::chats::series_limit::OTHER;
 
 /// One of the kinds of label sets that a chat adds to.
 struct Kind {

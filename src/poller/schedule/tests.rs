@@ -2,7 +2,7 @@ use chrono::NaiveDateTime;
 
 use super::*;
 use crate::poller::Summary;
-use crate::wolkvox::Error;
+use wolkvox::Error;
 
 fn at(text: &str) -> DateTime<Utc> {
     NaiveDateTime::parse_from_str(&format!("2026-03-10 {text}"), "%F %T%.f")

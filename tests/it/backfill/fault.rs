@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use chrono::{NaiveDateTime, TimeDelta};
 use chrono_tz::America::Bogota;
-use wolkvox_exporter::backfill::{self, BackfillError, Outcome, Pauses, Progress, Reader};
-use wolkvox_exporter::simulator::{Fault, Request};
-use wolkvox_exporter::wolkvox::client::{self, Client, Token};
+use simulator::{Fault, Request};
+use wolkvox::client::{self, Client, Token};
+use wolkvox_exporter::command::backfill::{self, BackfillError, Outcome, Pauses, Progress, Reader};
 
 use super::{placed, plan, write};
 use crate::support::operation::Operation;

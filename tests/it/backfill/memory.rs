@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use chrono_tz::America::Bogota;
-use wolkvox_exporter::backfill::{self, Progress, Reader};
-use wolkvox_exporter::wolkvox::client::{Client, Settings, Token};
-use wolkvox_exporter::wolkvox::{Exchange, Sink, Source, Window};
+use wolkvox::client::{Client, Settings, Token};
+use wolkvox::{Exchange, Sink, Source, Window};
+use wolkvox_exporter::command::backfill::{self, Progress, Reader};
 
 use super::{placed, plan};
 use crate::support::operation::Operation;

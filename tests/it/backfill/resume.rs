@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use wolkvox_exporter::simulator::Settings;
+use simulator::Settings;
 
 use super::{small, write};
 use crate::support::operation::Operation;

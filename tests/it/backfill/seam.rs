@@ -5,8 +5,8 @@ use std::net::TcpListener;
 use std::path::Path;
 
 use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
+use simulator::SimulatedChat;
 use tempfile::TempDir;
-use wolkvox_exporter::simulator::SimulatedChat;
 
 use super::{file, last_values, placed};
 use crate::support::operation::Operation;

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use chrono::TimeDelta;
-use wolkvox_exporter::simulator::{Outcome, SimulatedChat};
+use simulator::{Outcome, SimulatedChat};
 
 use super::query::{Choice, Query};
 use super::world::{JOB, OPERATION, SKILL_NAME, SKILLS, World};

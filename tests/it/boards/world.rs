@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::Value;
+use simulator::{Bursts, Fault, Outcome, Settings, SimulatedChat, Simulator};
 use tempfile::TempDir;
-use wolkvox_exporter::simulator::{Bursts, Fault, Outcome, Settings, SimulatedChat, Simulator};
 
 use crate::alerts;
 use crate::support::operation::Operation;

@@ -1,6 +1,6 @@
 //! Answers under HTTP 200 that are none.
 
-use wolkvox_exporter::simulator::Fault;
+use simulator::Fault;
 
 use super::case::{Case, case, endure};
 

@@ -1,8 +1,8 @@
 //! A lasting fault, and what must be so while it lasts and afterwards.
 
 use chrono::{DateTime, Utc};
+use simulator::{Fault, SimulatedChat};
 use tokio::task::JoinSet;
-use wolkvox_exporter::simulator::{Fault, SimulatedChat};
 
 use crate::support::exposition::Exposition;
 use crate::support::operation::OPERATION;

@@ -1,6 +1,6 @@
 //! Connections that fail or stall.
 
-use wolkvox_exporter::simulator::Fault;
+use simulator::Fault;
 
 use super::case::{Case, case, endure};
 

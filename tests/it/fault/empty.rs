@@ -1,6 +1,6 @@
 //! Answers without chats.
 
-use wolkvox_exporter::simulator::Fault;
+use simulator::Fault;
 
 use super::case::{case, endure, requests};
 use crate::support::exposition::Exposition;

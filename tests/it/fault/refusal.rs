@@ -2,7 +2,7 @@
 
 use std::net::TcpListener;
 
-use wolkvox_exporter::simulator::Fault;
+use simulator::Fault;
 
 use super::case::{Case, Told, case, endure, set_up};
 use crate::support::exposition::Exposition;

@@ -1,7 +1,7 @@
 //! Values and rows that can't be read.
 
 use serde_json::{Value, json};
-use wolkvox_exporter::simulator::Fault;
+use simulator::Fault;
 
 use crate::support::exposition::Exposition;
 use crate::support::placed::{Placed, minutes, now, seconds};

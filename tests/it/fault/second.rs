@@ -1,6 +1,6 @@
 //! A second of the report that can't be read.
 
-use wolkvox_exporter::simulator::Fault;
+use simulator::Fault;
 
 use super::case::{brief, set_up};
 use crate::support::exposition::Exposition;

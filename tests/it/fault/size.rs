@@ -1,6 +1,6 @@
 //! Answers that are too large.
 
-use wolkvox_exporter::simulator::Fault;
+use simulator::Fault;
 
 use super::case::{case, endure, set_up};
 use crate::support::exposition::Exposition;

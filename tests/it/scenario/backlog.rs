@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use wolkvox_exporter::wolkvox::{Error, Reason, Window};
+use wolkvox::{Error, Reason, Window};
 
 use crate::support::server::Fault;
 use crate::support::shown::sum;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use chrono_tz::America::Bogota;
 use chrono_tz::Asia::Tokyo;
-use wolkvox_exporter::wolkvox::Reason;
+use wolkvox::Reason;
 
 use crate::support::server::Fault;
 use crate::support::world::{World, hours, minutes, utc};

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use wolkvox_exporter::wolkvox::Reason;
+use wolkvox::Reason;
 
 use crate::support::server::Fault;
 use crate::support::world::{World, hours, minutes};

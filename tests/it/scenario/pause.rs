@@ -4,8 +4,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Timelike, Utc};
+use wolkvox::{Error, Reason};
 use wolkvox_exporter::poller;
-use wolkvox_exporter::wolkvox::{Error, Reason};
 
 use crate::support::server::Fault;
 use crate::support::world::{World, hours, minutes};

@@ -1,7 +1,7 @@
 //! How many series there are: the limit, and what is dropped after long without a chat.
 
 use chrono::TimeDelta;
-use wolkvox_exporter::wolkvox::{Field, Reason};
+use wolkvox::{Field, Reason};
 
 use crate::support::server::Fault;
 use crate::support::world::{World, hours, minutes};

@@ -1,7 +1,7 @@
 //! The server's clock jumps. What closes then has its new time in the report; rows that are there stay as they are.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use wolkvox_exporter::wolkvox::window;
+use wolkvox::window;
 
 use crate::support::world::{World, hours, minutes};
 

@@ -5,9 +5,10 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use chrono_tz::{America::Bogota, Asia::Tokyo, Europe::Madrid, Pacific::Honolulu, UTC};
 
-use wolkvox_exporter::ledger::{Agents, Ledger};
+use wolkvox::Window;
+use wolkvox_exporter::chats::Agents;
+use wolkvox_exporter::ledger::Ledger;
 use wolkvox_exporter::poller::Beat;
-use wolkvox_exporter::wolkvox::Window;
 
 use crate::support::world::{World, hours, minutes};
 

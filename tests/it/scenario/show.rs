@@ -1,7 +1,7 @@
 //! What is shown, and when.
 
 use chrono_tz::America::Bogota;
-use wolkvox_exporter::wolkvox::{Field, Reason};
+use wolkvox::{Field, Reason};
 
 use crate::support::server::{Fault, Happened};
 use crate::support::world::{World, minutes, utc};

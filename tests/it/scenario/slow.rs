@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use wolkvox_exporter::wolkvox::Reason;
+use wolkvox::Reason;
 
 use crate::support::server::Fault;
 use crate::support::world::{World, hours, minutes};

@@ -4,7 +4,7 @@ use chrono_tz::America::Bogota;
 
 use crate::support::server::{Fault, Filter};
 use crate::support::world::{World, hours, minutes};
-use wolkvox_exporter::wolkvox::Reason;
+use wolkvox::Reason;
 
 #[tokio::test(start_paused = true)]
 async fn nothing_from_before_the_first_start_is_counted_and_its_label_sets_are_at_0() {

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Timelike, Utc};
 use chrono_tz::America::Bogota;
-use wolkvox_exporter::wolkvox::{Error, Reason};
+use wolkvox::{Error, Reason};
 
 use crate::support::server::{Fault, Happened};
 use crate::support::world::{World, hours, minutes};

@@ -4,8 +4,9 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
+use wolkvox_exporter::chats::Totals;
 use wolkvox_exporter::ledger::state::{self, Origin};
-use wolkvox_exporter::ledger::{Ledger, Store, StoreError, Totals};
+use wolkvox_exporter::ledger::{Ledger, Store, StoreError};
 
 #[derive(Debug, Default)]
 struct State {

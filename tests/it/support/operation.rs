@@ -4,8 +4,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::process::Output;
 use std::sync::Arc;
 
-use wolkvox_exporter::clock::SystemClock;
-use wolkvox_exporter::simulator::{Handle, Server, Settings, SimulatedChat, Simulator};
+use simulator::{Handle, Server, Settings, SimulatedChat, Simulator};
 
 use super::process::{self, Variables};
 
@@ -115,7 +114,7 @@ impl Operation {
 }
 
 async fn serve(address: SocketAddr, simulator: &Arc<Simulator>) -> Server {
-    Server::start(address, Arc::clone(simulator), Arc::new(SystemClock))
+    Server::start(address, Arc::clone(simulator), Arc::new(simulator::SystemClock))
         .await
         .expect("a free port")
 }

@@ -7,7 +7,7 @@
 use std::ops::{Deref, DerefMut};
 
 use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
-use wolkvox_exporter::simulator::{Bursts, Settings, SimulatedChat, Simulator, Span, Totals, Truth};
+use simulator::{Bursts, Settings, SimulatedChat, Simulator, Span, Totals, Truth};
 
 use super::exposition::Exposition;
 use super::operation::{OPERATION, Operation};

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Timelike, Utc};
 use chrono_tz::Tz;
-use wolkvox_exporter::wolkvox::{Answer, Error, Exchange, Field, Reason, Row, Sink, Source, Value, Window};
+use wolkvox::{Answer, Error, Exchange, Field, Reason, Row, Sink, Source, Value, Window};
 
 use super::world::Time;
 

@@ -7,9 +7,10 @@ use std::sync::{Arc, Mutex};
 
 use prometheus::proto::MetricType;
 use tokio::time::Instant;
-use wolkvox_exporter::ledger::{Ledger, Totals};
+use wolkvox_exporter::chats::{self, Totals};
+use wolkvox_exporter::ledger::Ledger;
 use wolkvox_exporter::metrics::catalogue::{self, Section};
-use wolkvox_exporter::metrics::{Family, families, latest_families};
+use wolkvox_exporter::metrics::{Family, families};
 use wolkvox_exporter::poller::{Publication, Publish};
 
 use super::disk::Disk;
@@ -178,9 +179,12 @@ impl Publish for Shown {
             state.check(&families, is_start);
             state.totals = Some(totals);
         }
-        state.latest = publication
-            .latest
-            .map(|(latest, expires)| (latest_families(publication.view.settings, latest), expires));
+        state.latest = publication.latest.map(|(latest, expires)| {
+            (
+                chats::families::latest_window(publication.view.settings, latest),
+                expires,
+            )
+        });
         if let Some(record) = &mut state.record {
             record.push((series(&families), self.disk.committed()));
         }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
-use wolkvox_exporter::simulator::{Outcome, SimulatedChat};
+use simulator::{Outcome, SimulatedChat};
 
 pub(crate) fn utc(text: &str) -> DateTime<Utc> {
     text.parse().unwrap()

@@ -9,8 +9,9 @@ use std::time::Duration;
 use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 use tokio::time::Instant;
+use wolkvox_exporter::chats::{Agents, Rules};
 use wolkvox_exporter::clock::Clock;
-use wolkvox_exporter::ledger::{Agents, Ledger, Rules};
+use wolkvox_exporter::ledger::Ledger;
 use wolkvox_exporter::metrics;
 use wolkvox_exporter::poller::{Beat, Failure, Poller, Settings};
 

@@ -1,0 +1,9 @@
+//! The web configuration of Prometheus' exporters (the exporter-toolkit's file format) for a hyper server: TLS, client
+//! certificates, users with bcrypt hashes, headers, a rate. Nothing here knows what is served.
+
+mod auth;
+mod web;
+mod web_config;
+
+pub use web::Web;
+pub use web_config::{Rate, WebConfig, WebConfigError, check};

@@ -1,0 +1,77 @@
+use chrono_tz::UTC;
+
+use super::*;
+use crate::chats::Agents;
+use wolkvox::{Field, Row, Value};
+
+fn end() -> DateTime<Utc> {
+    DateTime::from_timestamp(1_773_154_800, 0).unwrap()
+}
+
+fn chat(closed_ago: Option<i64>, asa: &str) -> Chat {
+    let mut row = Row::default();
+    let closed = closed_ago.map(|ago| (end() - TimeDelta::seconds(ago)).format("%F %T").to_string());
+    for (field, value) in [
+        (Field::ConnId, "1"),
+        (Field::SkillId, "7"),
+        (Field::Asa, asa),
+        (Field::DateClose, closed.as_deref().unwrap_or("")),
+    ] {
+        row.set(field, Value::Text(value.to_owned()));
+    }
+    Chat::from_row(&row, UTC).unwrap()
+}
+
+fn chats(latest: &Latest) -> u64 {
+    latest.chats.values().sum()
+}
+
+/// Each chat in a piece of its own, with an id of its own.
+fn window(chats: &[Chat], first_seen: DateTime<Utc>) -> Latest {
+    let mut gatherer = Gatherer::default();
+    for (number, chat) in chats.iter().enumerate() {
+        let mut piece = Gatherer::default();
+        let mut chat = chat.clone();
+        chat.id = serde_json::from_value(number.to_string().into()).unwrap();
+        piece.note(&chat, &Keys::of(&chat, Agents::Ids), first_seen);
+        gatherer.extend(piece);
+    }
+    gatherer.finish(end(), TimeDelta::minutes(15), 20_000)
+}
+
+#[test]
+fn both_edges_belong_to_the_window() {
+    for (ago, expected) in [(-1, 0), (0, 1), (1, 1), (900, 1), (901, 0)] {
+        assert_eq!(
+            chats(&window(&[chat(Some(ago), "")], end())),
+            expected,
+            "{ago} s ago"
+        );
+    }
+}
+
+#[test]
+fn without_a_close_time_the_poll_that_found_it_counts() {
+    let unsaid = [chat(None, "")];
+    assert_eq!(chats(&window(&unsaid, end())), 1);
+    assert_eq!(chats(&window(&unsaid, end() - TimeDelta::hours(1))), 0);
+}
+
+#[test]
+fn means_are_over_the_chats_that_have_a_value() {
+    let latest = window(
+        &[
+            chat(Some(1), "20"),
+            chat(Some(1), "21"),
+            chat(Some(1), "-"),
+            chat(Some(1), "soon"),
+        ],
+        end(),
+    );
+    let skill = latest.skills.values().next().unwrap();
+    assert_eq!((skill.asa.count, skill.asa.sum_ms), (2, 41_000));
+    assert_eq!((skill.asa_max_ms, skill.answered_within_target), (21_000, 1));
+    assert_eq!(skill.duration.count, 0);
+    assert_eq!(chats(&latest), 4);
+    assert_eq!(latest.end - latest.start, TimeDelta::minutes(15));
+}

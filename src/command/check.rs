@@ -1,0 +1,175 @@
+//! `wolkvox-exporter check`: one call, and in plain words what is right and what is wrong.
+
+mod call;
+mod filter;
+mod row;
+mod sample;
+mod zone;
+
+use std::fmt::Write;
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use chrono_tz::Tz;
+
+use crate::app;
+use crate::clock::Clock;
+use crate::config::Config;
+use call::{judge_call, judge_clock};
+use filter::judge_filter;
+use row::{judge_fields, judge_rows};
+use sample::Sample;
+use wolkvox::client::{Client, SetupError};
+use wolkvox::{Source, Window, window};
+use zone::judge_zone;
+
+/// How far back is asked: long enough for a night without chats.
+const BACK: TimeDelta = TimeDelta::hours(12);
+/// And how far ahead of now: dates of an operation whose zone is set wrong may lie there.
+const AHEAD: TimeDelta = TimeDelta::hours(15);
+/// A shorter stretch at the beginning of a month says too little.
+const SHORTEST: TimeDelta = TimeDelta::hours(1);
+
+/// How something is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// As it should be.
+    Ok,
+    /// It works; somebody should know all the same.
+    Note,
+    /// It has to be put right.
+    Problem,
+}
+
+/// One line of the result.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// How it is.
+    pub verdict: Verdict,
+    /// What it is about: a word.
+    pub about: &'static str,
+    /// What was found and, where it is wrong, the way out.
+    pub text: String,
+}
+
+/// All that was found.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Findings(pub Vec<Finding>);
+
+impl Findings {
+    /// Whether something has to be put right.
+    pub fn has_problem(&self) -> bool {
+        self.0.iter().any(|finding| finding.verdict == Verdict::Problem)
+    }
+
+    /// One line each.
+    pub fn print(&self) -> String {
+        let mut text = String::new();
+        for finding in &self.0 {
+            let word = match finding.verdict {
+                Verdict::Ok => "ok",
+                Verdict::Note => "note",
+                Verdict::Problem => "PROBLEM",
+            };
+            // Writing to a String cannot fail.
+            let _ = writeln!(text, "{word:<8} {:<11} {}", finding.about, finding.text);
+        }
+        text
+    }
+
+    fn add(&mut self, verdict: Verdict, about: &'static str, text: impl Into<String>) {
+        self.0.push(Finding {
+            verdict,
+            about,
+            text: text.into(),
+        });
+    }
+}
+
+/// What is compared with what the server sends.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Expected {
+    /// The API's host, and port if it is not the usual one.
+    pub host: String,
+    /// The zone of the report's dates.
+    pub zone: Tz,
+    /// `WOLKVOX_SWEEP_INTERVAL`; `None` is off.
+    pub sweep_interval: Option<Duration>,
+    /// `WOLKVOX_SWEEP_LOOKBACK`.
+    pub sweep_lookback: Duration,
+}
+
+/// Makes the call that a configuration describes.
+///
+/// # Errors
+/// The client can't be set up: the CA file.
+pub async fn run(config: &Config, clock: &dyn Clock) -> Result<Findings, SetupError> {
+    let client = Client::new(app::client_settings(config))?;
+    let expected = Expected {
+        host: app::server_of(config),
+        zone: config.timezone,
+        sweep_interval: config.sweep_interval,
+        sweep_lookback: config.sweep_lookback,
+    };
+    let mut findings = Findings::default();
+    findings.add(Verdict::Ok, "settings", "all variables can be read");
+    for warning in &config.warnings {
+        findings.add(Verdict::Note, "settings", warning);
+    }
+    findings.0.extend(examine(&client, &expected, clock).await.0);
+    Ok(findings)
+}
+
+/// Makes one call and judges it.
+pub async fn examine<S: Source>(source: &S, expected: &Expected, clock: &dyn Clock) -> Findings {
+    let mut findings = Findings::default();
+    let now = clock.now();
+    let Some(window) = stretch(now, expected.zone) else {
+        findings.add(
+            Verdict::Problem,
+            "clock",
+            "this machine's clock is outside of all calendars",
+        );
+        return findings;
+    };
+    let mut sample = Sample::new(expected.zone, window, clock);
+    let exchange = source.report(&window, &mut sample).await;
+    judge_call(&mut findings, &exchange, expected);
+    judge_clock(&mut findings, exchange.date, sample.begun.unwrap_or(now));
+    if exchange.result.is_err() {
+        return findings;
+    }
+    judge_rows(&mut findings, &sample, window);
+    if sample.rows == 0 {
+        return findings;
+    }
+    judge_fields(&mut findings, &sample);
+    judge_zone(
+        &mut findings,
+        &sample,
+        window,
+        expected.zone,
+        exchange.date.unwrap_or(now),
+    );
+    judge_filter(&mut findings, &sample, expected);
+    findings
+}
+
+/// The stretch of the one call: around now, inside a local month.
+fn stretch(now: DateTime<Utc>, zone: Tz) -> Option<Window> {
+    let pieces = window::pieces(now - BACK, now + AHEAD, zone, None, window::LONGEST);
+    let here = pieces
+        .iter()
+        .position(|piece| piece.from <= now && now <= piece.to)?;
+    let is_short = now - pieces[here].from < SHORTEST;
+    // Just after a month's beginning the old month says more.
+    let before = here.checked_sub(1).filter(|_| is_short);
+    pieces.get(before.unwrap_or(here)).copied()
+}
+
+/// A length of time to the minute, or to the second if it is short.
+fn words(length: TimeDelta) -> String {
+    let seconds = u64::try_from(length.num_seconds()).unwrap_or(0);
+    let shown = if seconds < 120 { seconds } else { seconds / 60 * 60 };
+    humantime::format_duration(Duration::from_secs(shown)).to_string()
+}

@@ -1,0 +1,73 @@
+//! What one call tells of the address, the allow-list, the token and the clock.
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::{Expected, Findings, Verdict, words};
+use wolkvox::{Error, Exchange, Reason};
+
+/// A clock that is off by more is worth a word.
+const CLOCK_TOLERANCE: TimeDelta = TimeDelta::seconds(5);
+
+pub(super) fn judge_call(findings: &mut Findings, exchange: &Exchange, expected: &Expected) {
+    let host = &expected.host;
+    let answered = format!(
+        "{host} answers (HTTP {}, {:.1} s)",
+        exchange.status.unwrap_or_default(),
+        exchange.duration.as_secs_f64()
+    );
+    let Err(error) = &exchange.result else {
+        findings.add(Verdict::Ok, "address", answered);
+        findings.add(Verdict::Ok, "allow-list", "this machine's address is let in");
+        findings.add(Verdict::Ok, "token", "it is known to this server");
+        return;
+    };
+    let about = subject(error);
+    if exchange.status.is_some() {
+        findings.add(Verdict::Ok, "address", answered);
+        findings.add(Verdict::Ok, "allow-list", "this machine's address is let in");
+        let knows_token = matches!(
+            error.reason(),
+            Reason::Quota | Reason::Concurrency | Reason::Truncated | Reason::TooLarge | Reason::TooManyRows
+        );
+        if knows_token {
+            findings.add(Verdict::Ok, "token", "it is known to this server");
+        }
+    }
+    findings.add(Verdict::Problem, about, error.to_string());
+}
+
+/// What a failed call is about.
+fn subject(error: &Error) -> &'static str {
+    match error.reason() {
+        Reason::Connect | Reason::Timeout => "allow-list",
+        Reason::Tls | Reason::NotJson => "address",
+        Reason::Auth => "token",
+        Reason::Quota | Reason::Concurrency => "quota",
+        Reason::Forbidden | Reason::HttpStatus | Reason::BadRequest => "report",
+        Reason::Truncated | Reason::TooLarge | Reason::TooManyRows => "rows",
+    }
+}
+
+pub(super) fn judge_clock(findings: &mut Findings, date: Option<DateTime<Utc>>, now: DateTime<Utc>) {
+    let Some(date) = date else { return };
+    let offset = date - now;
+    // The header has whole seconds.
+    let text = format!(
+        "the server's clock is {} {} ours",
+        words(offset.abs()),
+        if offset < TimeDelta::zero() {
+            "behind"
+        } else {
+            "ahead of"
+        }
+    );
+    if offset.abs() <= CLOCK_TOLERANCE {
+        findings.add(Verdict::Ok, "clock", "this machine and the server agree");
+    } else {
+        findings.add(
+            Verdict::Note,
+            "clock",
+            format!("{text}: no chat is lost by that, but set this machine's clock (NTP) if it is ours that is off"),
+        );
+    }
+}

@@ -1,0 +1,82 @@
+//! `wolkvox-exporter demo`: the simulator, and the exporter polling it over real HTTP.
+
+use std::env;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::Path;
+use std::sync::Arc;
+
+use chrono::{TimeDelta, Utc};
+
+use crate::config::{Config, ConfigError};
+use simulator::{Server, Settings, Simulator, SystemClock};
+
+/// The simulated operation's name.
+const OPERATION: &str = "demo";
+/// What the report does not tell: the names of the simulated skills.
+const SKILL_NAMES: &str = "12=Sales, 15=Support, 27=Billing, 33=Retention";
+
+/// A simulator to poll; it stops when it is dropped.
+pub struct Demo {
+    server: Server,
+    token: String,
+}
+
+impl Demo {
+    /// Starts the simulator on a free port of this machine.
+    ///
+    /// # Errors
+    /// No port could be opened.
+    pub async fn start(seed: Option<u64>) -> std::io::Result<Demo> {
+        let mut settings = Settings::demo();
+        settings.seed = seed.unwrap_or(settings.seed);
+        let token = settings.token.clone();
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        let server = Server::start(address, Simulator::new(settings), Arc::new(SystemClock)).await?;
+        Ok(Demo { server, token })
+    }
+
+    /// The simulator's address.
+    pub fn base_url(&self) -> String {
+        self.server.base_url()
+    }
+
+    /// The token that the simulator accepts. No secret: it is the same everywhere.
+    pub fn token(&self) -> &str {
+        &self.token
+    }
+
+    /// The exporter's configuration: a beat that can be watched, and an hour to begin with. Of the environment only
+    /// what concerns the log is taken.
+    ///
+    /// # Errors
+    /// The listen address or the log settings can't be used.
+    pub fn config(&self, listen: &str, state_dir: &Path) -> Result<Config, ConfigError> {
+        let count_from = (Utc::now() - TimeDelta::hours(1)).to_rfc3339();
+        let mut variables = vec![
+            ("WOLKVOX_BASE_URL".to_owned(), self.base_url()),
+            ("WOLKVOX_TOKEN".to_owned(), self.token.clone()),
+            ("WOLKVOX_OPERATION".to_owned(), OPERATION.to_owned()),
+            ("WOLKVOX_POLL_INTERVAL".to_owned(), "2s".to_owned()),
+            ("WOLKVOX_WINDOW".to_owned(), "10m".to_owned()),
+            ("WOLKVOX_SWEEP_INTERVAL".to_owned(), "1m".to_owned()),
+            ("WOLKVOX_SWEEP_LOOKBACK".to_owned(), "90m".to_owned()),
+            ("WOLKVOX_COUNT_FROM".to_owned(), count_from),
+            ("WOLKVOX_AGENTS".to_owned(), "names".to_owned()),
+            ("WOLKVOX_SKILL_NAMES".to_owned(), SKILL_NAMES.to_owned()),
+            // Of fifty licences: a beat of two seconds takes 43,200 calls.
+            ("WOLKVOX_API_DAILY_LIMIT".to_owned(), "50000".to_owned()),
+            ("WOLKVOX_EXEMPLARS".to_owned(), "true".to_owned()),
+            ("WOLKVOX_LISTEN_ADDRESS".to_owned(), listen.to_owned()),
+            ("WOLKVOX_STATE_DIR".to_owned(), state_dir.display().to_string()),
+        ];
+        for name in ["WOLKVOX_LOG", "WOLKVOX_LOG_FORMAT"] {
+            variables.extend(env::var(name).ok().map(|value| (name.to_owned(), value)));
+        }
+        let config = Config::from_variables(variables.into_iter().map(|(name, value)| (name, Ok(value))))?;
+        // They are for people with a quota.
+        Ok(Config {
+            warnings: Vec::new(),
+            ..config
+        })
+    }
+}

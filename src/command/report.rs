@@ -1,0 +1,310 @@
+//! `wolkvox-exporter report`: what the report says of a stretch of time, as a table.
+//!
+//! The numbers follow the same rules as the metrics: each chat once, by its close time, a value that can't be read is
+//! not counted. Percentiles are exact: the values are kept by how often they occur, and the percentile is the least
+//! value that at least that share of the chats does not exceed (nearest rank).
+
+mod print;
+
+use std::collections::{BTreeMap, HashSet};
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use chrono_tz::Tz;
+
+pub use print::Format;
+
+use crate::app;
+use crate::chats::chat::{Chat, Outcome};
+use crate::command::backfill::reading::last_second_before;
+use crate::command::backfill::{Notice, ReadError, Reader};
+use crate::config::Config;
+use crate::metrics::histogram::SumCount;
+use wolkvox::Source;
+use wolkvox::client::{Client, SetupError};
+
+/// What a line is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum By {
+    /// The skill's number.
+    Skill,
+    /// The agent's id.
+    Agent,
+    /// The channel.
+    Channel,
+    /// The local day of the close.
+    Day,
+}
+
+impl By {
+    /// The heading.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            By::Skill => "skill",
+            By::Agent => "agent",
+            By::Channel => "channel",
+            By::Day => "day",
+        }
+    }
+}
+
+/// Why there is no summary.
+#[derive(Debug, thiserror::Error)]
+pub enum SummaryError {
+    /// The stretch is reversed or empty.
+    #[error("there is nothing between {} and {}", from.format("%FT%TZ"), to.format("%FT%TZ"))]
+    Empty {
+        /// `--from`.
+        from: DateTime<Utc>,
+        /// `--to`.
+        to: DateTime<Utc>,
+    },
+    /// The client can't be set up.
+    #[error(transparent)]
+    Setup(#[from] SetupError),
+    /// The report can't be read.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+}
+
+/// What to add up, and how.
+#[derive(Debug, Clone)]
+pub struct Question {
+    /// Chats that closed from here on, UTC.
+    pub from: DateTime<Utc>,
+    /// … and before this, UTC.
+    pub to: DateTime<Utc>,
+    /// What a line is about.
+    pub by: By,
+    /// Leave out the chats that a timeout closed.
+    pub without_timeouts: bool,
+    /// The zone of the report's dates.
+    pub zone: Tz,
+    /// An ASA up to this is within the target; milliseconds.
+    pub asa_target_ms: u64,
+    /// How far before the stretch a server that filters on the opening time is asked.
+    pub lookback: TimeDelta,
+}
+
+/// What the chats of a line add up to. Times are milliseconds.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Line {
+    /// Chats.
+    pub chats: u64,
+    /// Chats that an agent coded.
+    pub coded: u64,
+    /// Chats that nobody coded and Wolkvox closed.
+    pub timeouts: u64,
+    /// Chats with an ASA within the target.
+    pub within_target: u64,
+    /// How often each ASA occurs.
+    asa: BTreeMap<u64, u64>,
+    duration: SumCount,
+    time_on_agent: SumCount,
+}
+
+impl Line {
+    fn add(&mut self, chat: &Chat, asa_target_ms: u64) {
+        self.chats += 1;
+        self.coded += u64::from(chat.outcome == Outcome::Coded);
+        self.timeouts += u64::from(chat.outcome == Outcome::Timeout);
+        if let Some(asa) = chat.asa_ms {
+            *self.asa.entry(asa).or_default() += 1;
+            self.within_target += u64::from(asa <= asa_target_ms);
+        }
+        self.duration.observe(chat.duration_ms);
+        self.time_on_agent.observe(chat.time_on_agent_ms);
+    }
+
+    fn answered(&self) -> u64 {
+        self.asa.values().sum()
+    }
+
+    /// Mean ASA, seconds.
+    pub fn asa_mean(&self) -> Option<f64> {
+        let sum_ms = self.asa.iter().map(|(asa, count)| asa * count).sum();
+        mean(SumCount {
+            sum_ms,
+            count: self.answered(),
+        })
+    }
+
+    /// The ASA that 90 % of the chats do not exceed, seconds.
+    pub fn asa_p90(&self) -> Option<f64> {
+        let rank = (self.answered() * 9).div_ceil(10);
+        let mut below = 0;
+        let found = self.asa.iter().find(|(_, count)| {
+            below += **count;
+            below >= rank
+        });
+        found.map(|(asa, _)| *asa as f64 / 1000.0)
+    }
+
+    /// The share of the chats with an ASA that were answered within the target, 0 to 1.
+    pub fn service_level(&self) -> Option<f64> {
+        let answered = self.answered();
+        (answered > 0).then(|| self.within_target as f64 / answered as f64)
+    }
+
+    /// Mean duration, seconds.
+    pub fn duration_mean(&self) -> Option<f64> {
+        mean(self.duration)
+    }
+
+    /// Mean time on agent, seconds.
+    pub fn time_on_agent_mean(&self) -> Option<f64> {
+        mean(self.time_on_agent)
+    }
+}
+
+fn mean(sum_count: SumCount) -> Option<f64> {
+    (sum_count.count > 0).then(|| sum_count.sum_ms as f64 / 1000.0 / sum_count.count as f64)
+}
+
+/// The lines and their sum.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Summary {
+    /// What a line is about.
+    pub by: By,
+    /// By name, in order: numbers by their value.
+    pub lines: Vec<(String, Line)>,
+    /// All chats.
+    pub total: Line,
+    /// Calls of the API.
+    pub calls: u64,
+}
+
+/// Sets up the client and adds up.
+///
+/// # Errors
+/// See [`SummaryError`].
+pub async fn run(
+    config: &Config,
+    question: &Question,
+    pace: Duration,
+    tell: impl FnMut(Notice),
+) -> Result<Summary, SummaryError> {
+    let client = Client::new(app::client_settings(config))?;
+    // The stretch and its eve: what a person is waiting for.
+    let reader = Reader::new(client, question.zone, pace).with_calls_at_once(2);
+    summarise(question, reader, tell).await
+}
+
+impl Question {
+    /// The question of a configuration.
+    pub fn new(
+        config: &Config,
+        from: DateTime<Utc>,
+        to: DateTime<Utc>,
+        by: By,
+        without_timeouts: bool,
+    ) -> Question {
+        let poller = app::poller_settings(config);
+        Question {
+            from,
+            to,
+            by,
+            without_timeouts,
+            zone: poller.zone,
+            asa_target_ms: poller.rules.asa_target_ms,
+            lookback: poller.sweep_lookback,
+        }
+    }
+
+    fn name(&self, chat: &Chat, closed: DateTime<Utc>) -> String {
+        match self.by {
+            By::Skill => chat.skill_id.clone(),
+            By::Agent => chat.agent_id.clone(),
+            By::Channel => chat.channel.clone(),
+            By::Day => closed.with_timezone(&self.zone).date_naive().to_string(),
+        }
+    }
+}
+
+/// Reads the stretch and adds up. The eve is asked for only where the stretch itself does not show that the server
+/// filters on the closing time.
+///
+/// # Errors
+/// See [`SummaryError`].
+pub async fn summarise<S: Source>(
+    question: &Question,
+    mut reader: Reader<S>,
+    mut tell: impl FnMut(Notice),
+) -> Result<Summary, SummaryError> {
+    let (from, to) = (question.from, question.to);
+    if from >= to {
+        return Err(SummaryError::Empty { from, to });
+    }
+    let mut sums = Sums {
+        question,
+        lines: BTreeMap::new(),
+        total: Line::default(),
+        seen: HashSet::new(),
+        filters_on_close: false,
+    };
+    // The very second of `to` is the next stretch's.
+    sums.read(&mut reader, from, last_second_before(to), &mut tell)
+        .await?;
+    if !sums.filters_on_close {
+        sums.read(&mut reader, from - question.lookback, from, &mut tell)
+            .await?;
+    }
+    let mut lines: Vec<_> = sums.lines.into_iter().collect();
+    lines.sort_by_cached_key(|(name, _)| (name.parse::<u64>().unwrap_or(u64::MAX), name.clone()));
+    Ok(Summary {
+        by: question.by,
+        lines,
+        total: sums.total,
+        calls: reader.calls(),
+    })
+}
+
+struct Sums<'a> {
+    question: &'a Question,
+    lines: BTreeMap<String, Line>,
+    total: Line,
+    seen: HashSet<crate::chats::chat::ConnId>,
+    /// A chat was found that had been opened before what was asked for.
+    filters_on_close: bool,
+}
+
+impl Sums<'_> {
+    async fn read<S: Source>(
+        &mut self,
+        reader: &mut Reader<S>,
+        from: DateTime<Utc>,
+        to: DateTime<Utc>,
+        tell: &mut impl FnMut(Notice),
+    ) -> Result<(), ReadError> {
+        let mut cursor = from;
+        while let Some(piece) = reader.next(cursor, to, &mut *tell).await? {
+            for chat in piece.chats {
+                let opened_before = |opened: crate::chats::chat::Moment| opened.latest < piece.window.from;
+                self.filters_on_close |= chat.opened.is_some_and(opened_before);
+                self.add(&chat, piece.window.to);
+            }
+            cursor = piece.window.to;
+            if cursor >= to {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn add(&mut self, chat: &Chat, found: DateTime<Utc>) {
+        let question = self.question;
+        let closed = chat.closed.or(chat.opened).map_or(found, |closed| closed.latest);
+        let is_meant = closed >= question.from
+            && closed < question.to
+            && !(question.without_timeouts && chat.outcome == Outcome::Timeout);
+        if !is_meant || !self.seen.insert(chat.id.clone()) {
+            return;
+        }
+        self.total.add(chat, question.asa_target_ms);
+        let name = question.name(chat, closed);
+        self.lines
+            .entry(name)
+            .or_default()
+            .add(chat, question.asa_target_ms);
+    }
+}
