@@ -12,8 +12,6 @@ mod text;
 #[cfg(test)]
 pub(crate) mod build;
 #[cfg(test)]
-mod parse;
-#[cfg(test)]
 mod roundtrip;
 
 pub use negotiate::accepts_gzip;

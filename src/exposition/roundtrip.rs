@@ -2,9 +2,9 @@
 
 use proptest::prelude::*;
 
-use super::parse::{Exposition, Sample, parse};
 use super::{Options, build, open_metrics, text};
 use crate::metrics::{Exemplar, Extra, Family};
+use exposition_reader::{Exposition, Sample, parse};
 
 /// Text that tries to break out of its quotes.
 fn hostile() -> impl Strategy<Value = String> {

@@ -182,7 +182,10 @@ fn every_test_that_holds_a_promise_exists() {
         .filter(|word| word.contains('_'))
         .collect();
     assert!(named.len() > 50, "{named:?}");
-    let sources = [sources(&root().join("src")), sources(&root().join("tests"))].concat();
+    let sources: Vec<_> = ["src", "crates", "tests"]
+        .iter()
+        .flat_map(|folder| sources(&root().join(folder)))
+        .collect();
     for name in named {
         let is_test = |source: &String| source.contains(&format!("fn {name}("));
         assert!(sources.iter().any(is_test), "no test has the name {name}");

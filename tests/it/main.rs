@@ -7,23 +7,8 @@
 // Counts as floats, which is what a scraper reads: whole, small and exact.
 #![allow(clippy::float_cmp, clippy::cast_possible_truncation, clippy::cast_sign_loss)]
 
-mod alerts;
-mod backfill;
-mod boards;
-mod check;
-mod cli;
-mod dashboards;
+mod binary;
 mod docs;
-mod exposition;
-mod fault;
-mod kill;
-mod leaks;
-mod process;
-mod programs;
+mod engine;
 mod prometheus;
-mod scenario;
-mod soak;
-mod state;
-mod summary;
 mod support;
-mod web;

@@ -4,6 +4,8 @@
 
 use std::collections::BTreeMap;
 
+use exposition_reader::Sample;
+
 use super::operation::OPERATION;
 
 /// Samples by series: the name and the labels in alphabetical order, values still escaped.
@@ -14,13 +16,9 @@ impl Exposition {
     /// Reads a page. Two lines of one series are an error.
     pub(crate) fn parse(text: &str) -> Exposition {
         let mut samples = BTreeMap::new();
-        for line in text
-            .lines()
-            .filter(|line| !line.starts_with('#') && !line.is_empty())
-        {
-            let (series, value) = line.rsplit_once(' ').expect("a series and a value");
-            let value = value.parse().expect("a number");
-            let before = samples.insert(canonical(series), value);
+        for sample in exposition_reader::parse(text).samples {
+            let series = series(&sample);
+            let before = samples.insert(series.clone(), sample.value);
             assert_eq!(before, None, "twice: {series}");
         }
         Exposition(samples)
@@ -75,6 +73,26 @@ impl Exposition {
             );
         }
     }
+}
+
+/// The name, and the labels in alphabetical order with their values escaped.
+fn series(sample: &Sample) -> String {
+    if sample.labels.is_empty() {
+        return sample.name.clone();
+    }
+    let escaped = |value: &str| {
+        value
+            .replace('\\', "\\\\")
+            .replace('"', "\\\"")
+            .replace('\n', "\\n")
+    };
+    let mut labels: Vec<_> = sample
+        .labels
+        .iter()
+        .map(|(name, value)| format!("{name}=\"{}\"", escaped(value)))
+        .collect();
+    labels.sort_unstable();
+    format!("{}{{{}}}", sample.name, labels.join(","))
 }
 
 /// The labels of a series in alphabetical order.

@@ -1,33 +1,42 @@
-//! A strict reader of both formats, for tests: what it doesn't know, it panics at.
+//! A strict reader of Prometheus' text format 0.0.4 and of OpenMetrics 1.0, for tests: what it doesn't know, it panics at.
+
+// A test that can't go on fails.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::missing_panics_doc)]
 
 use std::collections::BTreeMap;
 
-type Labels = Vec<(String, String)>;
+/// Names and values in the order of the line; values without their escapes.
+pub type Labels = Vec<(String, String)>;
 
 /// Labels, value and timestamp.
-type Exemplar = (Labels, f64, Option<f64>);
+pub type Exemplar = (Labels, f64, Option<f64>);
 
 /// A sample line.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Sample {
-    pub(crate) name: String,
-    pub(crate) labels: Labels,
-    pub(crate) value: f64,
+pub struct Sample {
+    /// As on the line: that of the family, with `_bucket`, `_sum`, `_count`, `_created` where it has them.
+    pub name: String,
+    /// Empty where the line has none.
+    pub labels: Labels,
+    /// The number behind the labels.
+    pub value: f64,
     /// What follows ` # ` on the line.
-    pub(crate) exemplar: Option<Exemplar>,
+    pub exemplar: Option<Exemplar>,
 }
 
 /// A whole exposition.
 #[derive(Debug, Default, PartialEq)]
-pub(crate) struct Exposition {
+pub struct Exposition {
     /// `(keyword, family)` → text: `("HELP", "up")`.
-    pub(crate) metadata: BTreeMap<(String, String), String>,
-    pub(crate) samples: Vec<Sample>,
-    pub(crate) ended: bool,
+    pub metadata: BTreeMap<(String, String), String>,
+    /// In the order of the page.
+    pub samples: Vec<Sample>,
+    /// Whether `# EOF` closed it, as OpenMetrics demands.
+    pub ended: bool,
 }
 
 /// Reads an exposition. Lines end in a line feed and in nothing else.
-pub(crate) fn parse(text: &str) -> Exposition {
+pub fn parse(text: &str) -> Exposition {
     let mut exposition = Exposition::default();
     let Some(body) = text.strip_suffix('\n') else {
         assert!(text.is_empty(), "the last line has no end");

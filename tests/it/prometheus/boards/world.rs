@@ -9,7 +9,7 @@ use serde_json::Value;
 use simulator::{Bursts, Fault, Outcome, Settings, SimulatedChat, Simulator};
 use tempfile::TempDir;
 
-use crate::alerts;
+use crate::prometheus::alerts;
 use crate::support::operation::Operation;
 use crate::support::process::{Exporter, Variables, command, finish, wait_for};
 use crate::support::truth::utc;

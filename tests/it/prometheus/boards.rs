@@ -10,8 +10,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use promql_parser::parser::{self, VectorSelector};
 use serde_json::Value;
 
-use crate::alerts::{self, Rule};
-use crate::dashboards::{self, BOARDS, list, text, visit};
+use crate::prometheus::alerts::{self, Rule};
+use crate::prometheus::dashboards::{self, BOARDS, list, text, visit};
 use crate::support::tsdb::{self, Database};
 use query::{Choice, Kind, Query};
 use world::{JOB, OPERATION, SKILLS, World};

@@ -12,10 +12,6 @@ use simulator::{Agent, Fault, Handle, Server, Settings, SimulatedChat, Simulator
 
 use crate::support::web::{Exporter, curl, eventually, run};
 
-#[allow(dead_code)]
-#[path = "../../src/exposition/parse.rs"]
-mod parse;
-
 /// How the names and the identity documents of all agents begin.
 const AGENT: &str = "Zoraida Quintanilla";
 const DOCUMENT: &str = "5219000077";
@@ -260,7 +256,7 @@ fn a_hostile_report_forges_no_series_no_line_and_no_exemplar() {
         "the text itself is there, as a label's value"
     );
     for page in [&text, &open_metrics] {
-        let read = parse::parse(page);
+        let read = exposition_reader::parse(page);
         for sample in &read.samples {
             assert!(
                 sample.name.starts_with("wolkvox_") || sample.name.starts_with("process_"),

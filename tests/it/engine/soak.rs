@@ -35,7 +35,7 @@ const MINUTES: &str = "EXPORTER_TEST_SOAK_MINUTES";
 const SERVER: &str = "EXPORTER_TEST_SOAK_SERVER";
 const DIRECTORY: &str = "EXPORTER_TEST_SOAK_DIRECTORY";
 const TOKEN: &str = "EXPORTER_TEST_SOAK_TOKEN";
-const NAME: &str = "soak::a_month_of_a_busy_operation_takes_no_more_memory_than_its_first_week";
+const NAME: &str = "engine::soak::a_month_of_a_busy_operation_takes_no_more_memory_than_its_first_week";
 const BEGIN: &str = "2026-03-02 05:00:00";
 const DAYS: i64 = 30;
 /// The days of the first week in which everything is as large as it gets: ids are kept for a bit more than two days.

@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use wolkvox_exporter::metrics::catalogue::{self, Kind, Spec};
 
-use crate::alerts;
+use crate::prometheus::alerts;
 
 pub(crate) const BOARDS: [&str; 4] = ["operations", "skill", "agent", "exporter"];
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use crate::dashboards::{board, is_range, list, text};
+use crate::prometheus::dashboards::{board, is_range, list, text};
 
 /// Grafana's pixels of a board: so many points has a curve at most.
 const WIDTH: u64 = 1600;

@@ -1,0 +1,12 @@
+//! The built program, from outside: its environment, ports, files, signals, output and exit status.
+
+mod backfill;
+mod check;
+mod cli;
+mod fault;
+mod kill;
+mod leaks;
+mod process;
+mod report;
+mod state;
+mod web;
