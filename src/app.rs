@@ -13,8 +13,9 @@ use secrecy::ExposeSecret;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use crate::chats::{self, Agents, Rules};
+use crate::chats::{self, Rules};
 use crate::clock::Clock;
+use crate::config::Agents;
 use crate::config::Config;
 use crate::exposition::{self, Page};
 use crate::http::{self, Shared, Status};
@@ -45,12 +46,12 @@ impl App {
     /// # Errors
     /// In words for the person who starts it.
     pub fn new(config: Config, clock: Arc<dyn Clock>, demo: bool, adopt_state: bool) -> anyhow::Result<App> {
-        let web = Arc::new(Web::open(config.web_config_file.as_deref())?);
+        let web = Arc::new(Web::open(config.web.config_file.as_deref())?);
         let Opened {
             store,
             ledger,
             put_aside,
-        } = FileStore::open(&config.state_dir, identity(&config), adopt_state)?;
+        } = FileStore::open(&config.state.dir, identity(&config), adopt_state)?;
         let client = Client::new(client_settings(&config))?;
         Ok(App {
             config,
@@ -86,16 +87,20 @@ impl App {
             demo,
         } = self;
         let options = exposition::Options {
-            exemplars: config.exemplars,
-            created: config.created_samples,
+            exemplars: config.web.exemplars,
+            created: config.web.created_samples,
         };
-        let mut status = Status::new(config.operation.as_str(), server_of(&config), clock.now());
+        let mut status = Status::new(
+            config.server.operation.as_str(),
+            config.server.host(),
+            clock.now(),
+        );
         status.demo = demo;
         let shared = Arc::new(Shared::new(status, options, Arc::clone(&clock)));
         let restored = ledger.is_some();
         let settings = poller_settings(&config);
         tell_start(&config, &store, ledger.as_ref());
-        let ledger = Ledger::resume(ledger, clock.now(), config.count_from);
+        let ledger = Ledger::resume(ledger, clock.now(), config.counting.count_from);
         let publisher = Publisher {
             shared: Arc::clone(&shared),
             options,
@@ -134,59 +139,51 @@ impl App {
 
 pub(crate) fn identity(config: &Config) -> Identity {
     Identity {
-        operation: config.operation.clone(),
-        host: server_of(config),
+        operation: config.server.operation.clone(),
+        host: config.server.host(),
         agent_dni: config
+            .server
             .agent_dni
             .as_ref()
             .map(|dni| dni.expose_secret().to_owned()),
-        timezone: config.timezone.name().to_owned(),
-    }
-}
-
-/// Host, and port where it is not the scheme's own.
-pub(crate) fn server_of(config: &Config) -> String {
-    let host = config.base_url.host_str().unwrap_or_default();
-    match config.base_url.port() {
-        Some(port) => format!("{host}:{port}"),
-        None => host.to_owned(),
+        timezone: config.server.timezone.name().to_owned(),
     }
 }
 
 pub(crate) fn client_settings(config: &Config) -> client::Settings {
     client::Settings {
-        agent_dni: config.agent_dni.clone(),
-        timeout: config.request_timeout,
-        ca_file: config.ca_file.clone(),
-        agent_names: config.agents == Agents::Names,
-        ..client::Settings::new(config.base_url.as_str(), config.token.clone())
+        agent_dni: config.server.agent_dni.clone(),
+        timeout: config.server.request_timeout,
+        ca_file: config.server.ca_file.clone(),
+        agent_names: config.counting.agents == Agents::Names,
+        ..client::Settings::new(config.server.base_url.as_str(), config.server.token.clone())
     }
 }
 
 pub(crate) fn poller_settings(config: &Config) -> poller::Settings {
     let delta = |duration| TimeDelta::from_std(duration).unwrap_or(TimeDelta::MAX);
     poller::Settings {
-        zone: config.timezone,
-        poll_interval: config.poll_interval,
-        window: delta(config.window),
-        sweep_interval: config.sweep_interval,
-        sweep_lookback: delta(config.sweep_lookback),
+        zone: config.server.timezone,
+        poll_interval: config.polling.poll_interval,
+        window: delta(config.polling.window),
+        sweep_interval: config.polling.sweep_interval,
+        sweep_lookback: delta(config.polling.sweep_lookback),
         rules: Rules {
-            asa_target_ms: config.asa_target_ms,
-            agents: config.agents,
-            max_series: config.max_series,
+            asa_target_ms: config.counting.asa_target_ms,
+            agents: config.counting.agents,
+            max_series: config.counting.max_series,
         },
-        retire_after: config.retire_after.map(delta),
-        exemplars: config.exemplars,
+        retire_after: config.counting.retire_after.map(delta),
+        exemplars: config.web.exemplars,
         shown: metrics::Settings {
-            operation: config.operation.clone(),
-            asa_target_ms: config.asa_target_ms,
-            service_level_target: config.service_level_target,
-            api_daily_limit: config.api_daily_limit,
-            skill_names: config.skill_names.clone(),
-            poll_interval: config.poll_interval,
-            window: config.window,
-            max_series: config.max_series,
+            operation: config.server.operation.clone(),
+            asa_target_ms: config.counting.asa_target_ms,
+            service_level_target: config.counting.service_level_target,
+            api_daily_limit: config.polling.api_daily_limit,
+            skill_names: config.counting.skill_names.clone(),
+            poll_interval: config.polling.poll_interval,
+            window: config.polling.window,
+            max_series: config.counting.max_series,
         },
     }
 }
@@ -195,7 +192,7 @@ fn tell_start(config: &Config, store: &FileStore, ledger: Option<&Ledger>) {
     let state = store.path().display();
     if let Some(ledger) = ledger {
         tracing::info!(
-            operation = config.operation,
+            operation = config.server.operation,
             %state,
             chats = ledger.totals.chats_counted(),
             watermark = %ledger.cursors.poll.format("%FT%TZ"),
@@ -203,10 +200,10 @@ fn tell_start(config: &Config, store: &FileStore, ledger: Option<&Ledger>) {
         );
     } else {
         tracing::info!(
-            operation = config.operation,
+            operation = config.server.operation,
             %state,
             "first start: chats that closed before {} are not counted",
-            config.count_from.map_or_else(|| "now".to_owned(), |from| from.format("%FT%TZ").to_string())
+            config.counting.count_from.map_or_else(|| "now".to_owned(), |from| from.format("%FT%TZ").to_string())
         );
     }
     for warning in &config.warnings {

@@ -11,4 +11,4 @@ pub mod measure;
 pub mod series_limit;
 pub mod totals;
 
-pub use totals::{Agents, Counts, Rules, Totals};
+pub use totals::{Counts, Rules, Totals};

@@ -58,7 +58,10 @@ async fn check() -> anyhow::Result<ExitCode> {
 #[tokio::main]
 async fn summarise(report: &cli::Report) -> anyhow::Result<()> {
     let config = Config::from_env()?;
-    let (from, to) = (report.from.at(config.timezone), report.to.at(config.timezone));
+    let (from, to) = (
+        report.from.at(config.server.timezone),
+        report.to.at(config.server.timezone),
+    );
     let question = Question::new(&config, from, to, report.by.into(), report.without_timeouts);
     let mut progress = Progress::notices_on_stderr();
     let summary = report::run(&config, &question, report.pace, |notice| progress.notice(&notice)).await?;
@@ -68,11 +71,11 @@ async fn summarise(report: &cli::Report) -> anyhow::Result<()> {
 #[tokio::main]
 async fn fill_in(options: cli::Backfill) -> anyhow::Result<()> {
     let config = Config::from_env()?;
-    let from = options.from.at(config.timezone);
+    let from = options.from.at(config.server.timezone);
     let seam = match (&options.until_state, options.to) {
         (Some(directory), _) => backfill::seam(&config, directory)?,
         (None, to) => {
-            let to = to.map_or(from, |to| to.at(config.timezone));
+            let to = to.map_or(from, |to| to.at(config.server.timezone));
             Seam { until: to, last: to }
         }
     };
@@ -115,7 +118,7 @@ async fn demo(listen: &str, seed: Option<u64>) -> anyhow::Result<()> {
 }
 
 async fn keep_serving(config: Config, is_demo: bool, adopt_state: bool) -> anyhow::Result<()> {
-    let listen = config.listen_address.clone();
+    let listen = config.web.listen_address.clone();
     let app = App::new(config, Arc::new(SystemClock), is_demo, adopt_state)?;
     let listener = TcpListener::bind(&listen).await.with_context(|| {
         format!("can't listen on {listen}: choose another address or port (WOLKVOX_LISTEN_ADDRESS, in the demo --listen)")

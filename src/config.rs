@@ -1,89 +1,45 @@
-//! The configuration: raw variables first (`config/raw.rs`), checked settings second. All problems are found at once, each
-//! named with its variable and the way out.
+//! The configuration. A file per section holds its variables, each in one row ([`variable`] explains the rows): raw text
+//! first, checked settings second. All problems are found at once, each named with its variable and the way out.
+//!
+//! The parts take the sections as they are; nothing here knows a part.
 
-mod check;
-mod raw;
+mod counting;
+mod environment;
+mod log;
+mod polling;
+mod server;
 mod skill_names;
+mod state;
+mod value;
 pub mod variable;
+mod web;
 
-use std::collections::BTreeMap;
 use std::fmt;
-use std::path::PathBuf;
-use std::time::Duration;
 
-use chrono::{DateTime, Utc};
-use chrono_tz::Tz;
-use reqwest::Url;
-use secrecy::SecretString;
+pub use counting::{Agents, Counting};
+pub use log::{Log, LogFormat};
+pub use polling::Polling;
+pub use server::Server;
+pub use state::State;
+pub use web::Web;
 
-use crate::chats::Agents;
-use check::Check;
-use wolkvox::client::Token;
+use value::Values;
 
-/// The form of the log.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LogFormat {
-    /// For people.
-    Text,
-    /// One object per line, for machines.
-    Json,
-}
-
-/// The checked configuration. Each field is the variable of the same name, with the prefix `WOLKVOX_`.
+/// The checked configuration.
 #[derive(Debug, Clone)]
 pub struct Config {
-    /// `BASE_URL`, or made from `SERVER`: scheme, host and port, without a path.
-    pub base_url: Url,
-    /// `TOKEN` or `TOKEN_FILE`.
-    pub token: Token,
-    /// `OPERATION`: the value of the label.
-    pub operation: String,
-    /// `AGENT_DNI`: an identity document, personal data.
-    pub agent_dni: Option<SecretString>,
-    /// `TIMEZONE`: the zone of the report's dates.
-    pub timezone: Tz,
-    /// `POLL_INTERVAL`.
-    pub poll_interval: Duration,
-    /// `WINDOW`.
-    pub window: Duration,
-    /// `SWEEP_INTERVAL`; `None` is off.
-    pub sweep_interval: Option<Duration>,
-    /// `SWEEP_LOOKBACK`.
-    pub sweep_lookback: Duration,
-    /// `COUNT_FROM`; `None` is the first start.
-    pub count_from: Option<DateTime<Utc>>,
-    /// `REQUEST_TIMEOUT`.
-    pub request_timeout: Duration,
-    /// `ASA_TARGET`, whole milliseconds.
-    pub asa_target_ms: u64,
-    /// `SERVICE_LEVEL_TARGET`, above 0 and up to 1.
-    pub service_level_target: f64,
-    /// `API_DAILY_LIMIT`: calls a day; `None` where it is not told.
-    pub api_daily_limit: Option<u64>,
-    /// `AGENTS`.
-    pub agents: Agents,
-    /// `SKILL_NAMES`: names by the skills' ids.
-    pub skill_names: BTreeMap<String, String>,
-    /// `EXEMPLARS`.
-    pub exemplars: bool,
-    /// `CREATED_SAMPLES`.
-    pub created_samples: bool,
-    /// `MAX_SERIES`: sample lines.
-    pub max_series: usize,
-    /// `RETIRE_AFTER`; `None` is off.
-    pub retire_after: Option<Duration>,
-    /// `STATE_DIR`.
-    pub state_dir: PathBuf,
-    /// `CA_FILE`.
-    pub ca_file: Option<PathBuf>,
-    /// `LISTEN_ADDRESS`: host and port.
-    pub listen_address: String,
-    /// `WEB_CONFIG_FILE`: TLS and users of the server, in the exporter-toolkit's form.
-    pub web_config_file: Option<PathBuf>,
-    /// `LOG`: a tracing filter.
-    pub log: String,
-    /// `LOG_FORMAT`.
-    pub log_format: LogFormat,
+    /// Whom the report is asked of, and as whom.
+    pub server: Server,
+    /// When the report is asked for, and how far back.
+    pub polling: Polling,
+    /// What is counted, from when, and what of it is shown.
+    pub counting: Counting,
+    /// Where and to whom the metrics are shown, and in which forms.
+    pub web: Web,
+    /// Where the state is kept.
+    pub state: State,
+    /// What is logged, and how.
+    pub log: Log,
     /// What works, but is probably not what was meant.
     pub warnings: Vec<String>,
 }
@@ -128,17 +84,44 @@ impl Config {
     pub fn from_variables(
         variables: impl IntoIterator<Item = (String, Result<String, String>)>,
     ) -> Result<Config, ConfigError> {
-        let mut check = Check::default();
-        let raw = raw::read(variables, &mut check.problems);
-        match check.config(raw) {
-            Some(config) if check.problems.is_empty() => Ok(Config {
-                warnings: check.warnings,
+        let mut problems = Vec::new();
+        let raw = environment::read(variables, &mut problems);
+        let mut values = Values {
+            raw,
+            problems,
+            warnings: Vec::new(),
+        };
+        match Config::read(&mut values) {
+            Some(config) if values.problems.is_empty() => Ok(Config {
+                warnings: values.warnings,
                 ..config
             }),
             _ => Err(ConfigError {
-                problems: check.problems,
+                problems: values.problems,
             }),
         }
+    }
+
+    fn read(values: &mut Values) -> Option<Config> {
+        // All sections are read before the first problem ends it: none may hide another.
+        let server = Server::read(values);
+        let polling = Polling::read(values);
+        let counting = Counting::read(values);
+        let web = Web::read(values);
+        let state = State::read(values);
+        let log = Log::read(values);
+        if let Some(polling) = &polling {
+            polling.warn(values);
+        }
+        Some(Config {
+            server: server?,
+            polling: polling?,
+            counting: counting?,
+            web: web?,
+            state: state?,
+            log: log?,
+            warnings: Vec::new(),
+        })
     }
 }
 

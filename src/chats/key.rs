@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::totals::Agents;
 use crate::chats::chat::{Chat, Feeling, Outcome, Participant};
+use crate::config::Agents;
 
 /// The labels of the families per chat.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::key::{AgentKey, ChatKey, DispositionKey, FeelingKey, Keys, SpeakerKey, lines};
 use super::measure::{Measure, Measures};
 use crate::chats::chat::Chat;
+use crate::config::Agents;
 use crate::metrics::histogram::{Histogram, SumCount};
 
 /// What is counted per [`ChatKey`].
@@ -180,17 +181,6 @@ pub struct Rules {
     pub agents: Agents,
     /// The most sample lines that label sets may take; further ones are counted as `other`.
     pub max_series: usize,
-}
-
-/// What is kept and shown of agents (`WOLKVOX_AGENTS`).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Agents {
-    /// Nothing.
-    Off,
-    /// Their ids.
-    Ids,
-    /// Their ids and names; names are personal data.
-    Names,
 }
 
 /// Whether a chat adds to the totals.

@@ -122,13 +122,13 @@ pub struct Seam {
 /// # Errors
 /// There is none, it can't be read, or it is that of another server.
 pub fn seam(config: &Config, directory: &std::path::Path) -> Result<Seam, BackfillError> {
-    let Some((origin, ledger)) = FileStore::look(directory, &config.operation)? else {
+    let Some((origin, ledger)) = FileStore::look(directory, &config.server.operation)? else {
         return Err(BackfillError::NoState {
             directory: directory.to_owned(),
-            operation: config.operation.clone(),
+            operation: config.server.operation.clone(),
         });
     };
-    let configured = app::server_of(config);
+    let configured = config.server.host();
     if origin.host != configured {
         return Err(BackfillError::OtherHost {
             stored: origin.host,
@@ -203,7 +203,7 @@ impl Plan {
             },
             zone: poller.zone,
             lookback: poller.sweep_lookback,
-            host: app::server_of(config),
+            host: config.server.host(),
         })
     }
 

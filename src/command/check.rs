@@ -106,10 +106,10 @@ pub struct Expected {
 pub async fn run(config: &Config, clock: &dyn Clock) -> Result<Findings, SetupError> {
     let client = Client::new(app::client_settings(config))?;
     let expected = Expected {
-        host: app::server_of(config),
-        zone: config.timezone,
-        sweep_interval: config.sweep_interval,
-        sweep_lookback: config.sweep_lookback,
+        host: config.server.host(),
+        zone: config.server.timezone,
+        sweep_interval: config.polling.sweep_interval,
+        sweep_lookback: config.polling.sweep_lookback,
     };
     let mut findings = Findings::default();
     findings.add(Verdict::Ok, "settings", "all variables can be read");

@@ -1,6 +1,11 @@
 //! What can be set, and what is said of mistakes.
 
+use std::path::PathBuf;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
 use secrecy::ExposeSecret;
+use wolkvox::client::Token;
 
 use super::*;
 
@@ -35,32 +40,31 @@ fn problem(result: Result<Config, ConfigError>) -> String {
 #[test]
 fn a_server_and_a_token_are_enough_and_the_rest_is_as_documented() {
     let config = with(&[]).unwrap();
-    assert_eq!(config.base_url.as_str(), "https://wv0010.wolkvox.com/");
-    assert_eq!(config.operation, "0010");
-    assert!(config.agent_dni.is_none());
-    assert_eq!(config.timezone, chrono_tz::America::Bogota);
-    assert_eq!(config.poll_interval, 5 * MINUTE);
-    assert_eq!(config.window, 30 * MINUTE);
-    assert_eq!(config.sweep_interval, Some(60 * MINUTE));
-    assert_eq!(config.sweep_lookback, 26 * 60 * MINUTE);
-    assert_eq!(config.count_from, None);
-    assert_eq!(config.request_timeout, Duration::from_secs(90));
-    assert_eq!(config.asa_target_ms, 30_000);
-    assert!((config.service_level_target - 0.8).abs() < f64::EPSILON);
-    assert_eq!(config.agents, Agents::Ids);
-    assert!(!config.exemplars && !config.created_samples);
-    assert_eq!(config.state_dir, PathBuf::from("wolkvox-state"));
-    assert_eq!(config.ca_file, None);
-    assert_eq!(config.listen_address, "0.0.0.0:10555");
-    assert_eq!(config.log, "info");
-    assert_eq!(config.log_format, LogFormat::Text);
+    assert_eq!(config.server.base_url.as_str(), "https://wv0010.wolkvox.com/");
+    assert_eq!(config.server.operation, "0010");
+    assert!(config.server.agent_dni.is_none());
+    assert_eq!(config.server.timezone, chrono_tz::America::Bogota);
+    assert_eq!(config.polling.poll_interval, 5 * MINUTE);
+    assert_eq!(config.polling.window, 30 * MINUTE);
+    assert_eq!(config.polling.sweep_interval, Some(60 * MINUTE));
+    assert_eq!(config.polling.sweep_lookback, 26 * 60 * MINUTE);
+    assert_eq!(config.counting.count_from, None);
+    assert_eq!(config.server.request_timeout, Duration::from_secs(90));
+    assert_eq!(config.counting.asa_target_ms, 30_000);
+    assert!((config.counting.service_level_target - 0.8).abs() < f64::EPSILON);
+    assert_eq!(config.counting.agents, Agents::Ids);
+    assert!(!config.web.exemplars && !config.web.created_samples);
+    assert_eq!(config.state.dir, PathBuf::from("wolkvox-state"));
+    assert_eq!(config.server.ca_file, None);
+    assert_eq!(config.web.listen_address, "0.0.0.0:10555");
+    assert_eq!(config.log.filter, "info");
+    assert_eq!(config.log.format, LogFormat::Text);
     assert_eq!(config.warnings, Vec::<String>::new());
 }
 
 #[test]
 fn setting_a_default_changes_nothing() {
     let defaults: Vec<_> = variable::Variable::all()
-        .iter()
         .filter_map(|variable| match variable.default {
             variable::Preset::Value(value) => Some((variable.name(), value)),
             _ => None,
@@ -100,11 +104,11 @@ fn the_server_is_its_number_in_any_spelling() {
     for server in ["0010", "wv0010", "WV0010", " 0010 "] {
         let config = read(&[("WOLKVOX_SERVER", server), ("WOLKVOX_TOKEN", "SECRET123")]).unwrap();
         assert_eq!(
-            config.base_url.as_str(),
+            config.server.base_url.as_str(),
             "https://wv0010.wolkvox.com/",
             "{server}"
         );
-        assert_eq!(config.operation, "0010");
+        assert_eq!(config.server.operation, "0010");
     }
     for server in [
         "wv",
@@ -153,7 +157,7 @@ fn exactly_one_of_token_and_token_file_is_needed() {
         ("WOLKVOX_TOKEN_FILE", "/not/there/yet"),
     ])
     .unwrap();
-    assert!(matches!(file.token, Token::File(path) if path.ends_with("not/there/yet")));
+    assert!(matches!(file.server.token, Token::File(path) if path.ends_with("not/there/yet")));
 }
 
 #[test]
@@ -164,7 +168,7 @@ fn a_token_is_never_shown() {
         !shown.contains("SECRET123") && !shown.contains("DNI98765"),
         "{shown}"
     );
-    let Token::Fixed(token) = config.token else {
+    let Token::Fixed(token) = config.server.token else {
         panic!("the token is fixed");
     };
     assert_eq!(token.expose_secret(), "SECRET123");
@@ -211,8 +215,8 @@ fn plain_http_goes_to_this_machine_only_unless_allowed() {
 #[test]
 fn a_base_url_is_scheme_host_and_port_alone() {
     let config = at("https://gateway.example:8443/", &[]).unwrap();
-    assert_eq!(config.base_url.as_str(), "https://gateway.example:8443/");
-    assert_eq!(config.operation, "gateway.example");
+    assert_eq!(config.server.base_url.as_str(), "https://gateway.example:8443/");
+    assert_eq!(config.server.operation, "gateway.example");
     for base in [
         "https://gateway.example/api",
         "https://gateway.example/?a=b",
@@ -245,7 +249,7 @@ fn an_empty_value_is_not_set() {
     ])
     .unwrap();
     assert_eq!(
-        (config.operation.as_str(), config.poll_interval),
+        (config.server.operation.as_str(), config.polling.poll_interval),
         ("0010", 5 * MINUTE)
     );
 }
@@ -298,11 +302,14 @@ fn a_duration_has_a_unit_and_bounds() {
         ("WOLKVOX_SWEEP_INTERVAL", "0"),
     ])
     .unwrap();
-    assert_eq!(config.poll_interval, Duration::from_secs(90));
-    assert_eq!(config.asa_target_ms, 1_500);
-    assert_eq!(config.sweep_interval, None);
+    assert_eq!(config.polling.poll_interval, Duration::from_secs(90));
+    assert_eq!(config.counting.asa_target_ms, 1_500);
+    assert_eq!(config.polling.sweep_interval, None);
     assert_eq!(
-        with(&[("WOLKVOX_SWEEP_INTERVAL", "0s")]).unwrap().sweep_interval,
+        with(&[("WOLKVOX_SWEEP_INTERVAL", "0s")])
+            .unwrap()
+            .polling
+            .sweep_interval,
         None
     );
     for text in ["300", "five minutes", "-5m", "5"] {
@@ -364,10 +371,10 @@ fn what_works_but_was_probably_not_meant_is_a_warning() {
 #[test]
 fn counting_begins_at_the_start_or_at_a_time_in_the_past() {
     let from = |value| with(&[("WOLKVOX_COUNT_FROM", value)]);
-    assert_eq!(from("start").unwrap().count_from, None);
+    assert_eq!(from("start").unwrap().counting.count_from, None);
     let expected: DateTime<Utc> = "2026-01-31T05:00:00Z".parse().unwrap();
     assert_eq!(
-        from("2026-01-31T00:00:00-05:00").unwrap().count_from,
+        from("2026-01-31T00:00:00-05:00").unwrap().counting.count_from,
         Some(expected)
     );
     assert!(problem(from("2999-01-31T00:00:00Z")).contains("lies in the future"));
@@ -382,7 +389,7 @@ fn counting_begins_at_the_start_or_at_a_time_in_the_past() {
 
 #[test]
 fn the_state_is_where_systemd_says_unless_set() {
-    let dir = |variables: &[_]| with(variables).unwrap().state_dir;
+    let dir = |variables: &[_]| with(variables).unwrap().state.dir;
     assert_eq!(
         dir(&[("STATE_DIRECTORY", "/var/lib/a")]),
         PathBuf::from("/var/lib/a")
@@ -420,7 +427,7 @@ fn the_listen_address_is_host_and_port() {
         ("localhost:10555", "localhost:10555"),
     ] {
         let config = with(&[("WOLKVOX_LISTEN_ADDRESS", value)]).unwrap();
-        assert_eq!(config.listen_address, expected);
+        assert_eq!(config.web.listen_address, expected);
     }
     for value in [
         "10555",
@@ -444,7 +451,7 @@ fn a_mistyped_log_level_does_not_silence_the_log() {
         "info,hyper=debug",
         "wolkvox_exporter=trace",
     ] {
-        assert_eq!(with(&[("WOLKVOX_LOG", filter)]).unwrap().log, filter);
+        assert_eq!(with(&[("WOLKVOX_LOG", filter)]).unwrap().log.filter, filter);
     }
     for filter in ["inof", "verbose", "hyper=debug,inof", "hyper=verbose"] {
         assert!(
@@ -465,10 +472,13 @@ fn words_and_shares_are_checked() {
         ("WOLKVOX_SERVICE_LEVEL_TARGET", "1"),
     ])
     .unwrap();
-    assert_eq!((config.agents, config.exemplars), (Agents::Names, true));
-    assert_eq!(config.log_format, LogFormat::Json);
-    assert_eq!(config.timezone, chrono_tz::Europe::Madrid);
-    assert_eq!(config.operation, "Ventas Bogotá");
+    assert_eq!(
+        (config.counting.agents, config.web.exemplars),
+        (Agents::Names, true)
+    );
+    assert_eq!(config.log.format, LogFormat::Json);
+    assert_eq!(config.server.timezone, chrono_tz::Europe::Madrid);
+    assert_eq!(config.server.operation, "Ventas Bogotá");
     for (variable, value) in [
         ("WOLKVOX_EXEMPLARS", "1"),
         ("WOLKVOX_LOG_FORMAT", "logfmt"),

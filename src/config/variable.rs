@@ -1,9 +1,22 @@
-//! A variable as the documents know it. The table is in `config/raw.rs`; the README, docs/configuration.md and
-//! `--help` are made from it or tested against it.
+//! A variable as the documents know it. Each stands in the file of its section, in one row with its default, its text and
+//! its parser. The README, docs/configuration.md and `--help` are made from these rows or tested against them.
 
 use std::fmt::Write;
 
-use super::raw::{PREFIX, VARIABLES};
+use super::{counting, log, polling, server, state, web};
+
+/// All variables start with this.
+pub(super) const PREFIX: &str = "WOLKVOX_";
+
+/// The variables of each section, in the order of the documents.
+const SECTIONS: [&[Variable]; 6] = [
+    server::VARIABLES,
+    polling::Polling::VARIABLES,
+    counting::Counting::VARIABLES,
+    web::Web::VARIABLES,
+    state::State::VARIABLES,
+    log::Log::VARIABLES,
+];
 
 /// What holds where a variable is not set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,8 +32,8 @@ pub enum Preset {
 /// A variable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Variable {
-    /// Its name without the prefix, in lower case.
-    pub(super) field: &'static str,
+    /// Its name without the prefix: `SERVER`.
+    pub(super) short: &'static str,
     /// What holds where it is not set.
     pub default: Preset,
     /// One or two sentences, with Markdown's backticks.
@@ -29,15 +42,47 @@ pub struct Variable {
 
 impl Variable {
     /// All of them, in the order of the documents.
-    pub fn all() -> &'static [Variable] {
-        VARIABLES
+    pub fn all() -> impl Iterator<Item = &'static Variable> {
+        SECTIONS.into_iter().flatten()
     }
 
     /// The full name: `WOLKVOX_SERVER`.
     pub fn name(&self) -> String {
-        format!("{PREFIX}{}", self.field.to_uppercase())
+        format!("{PREFIX}{}", self.short)
     }
 }
+
+/// Declares a section: a struct whose fields are variables, each in one row: field and type, name without the prefix, default,
+/// text, and the parser (from [`super::value::Given`]). The text is the field's documentation too.
+macro_rules! section {
+    (
+        $(#[$attribute:meta])*
+        pub struct $name:ident {
+            $($field:ident: $type:ty = $short:literal, $default:expr, $meaning:literal, $parser:expr;)+
+        }
+    ) => {
+        $(#[$attribute])*
+        #[derive(Debug, Clone)]
+        pub struct $name {
+            $(#[doc = $meaning] pub $field: $type,)+
+        }
+
+        impl $name {
+            pub(super) const VARIABLES: &[$crate::config::variable::Variable] = &[
+                $($crate::config::variable::Variable { short: $short, default: $default, meaning: $meaning },)+
+            ];
+
+            /// Reads and checks the variables; `None` where one has a problem.
+            pub(super) fn read(values: &mut $crate::config::value::Values) -> Option<Self> {
+                let mut variables = Self::VARIABLES.iter();
+                // Each is read before the first problem ends it: none may hide another.
+                $(let $field: Option<$type> = variables.next().and_then(|variable| values.read(variable, $parser));)+
+                Some(Self { $($field: $field?,)+ })
+            }
+        }
+    };
+}
+pub(super) use section;
 
 /// The table of the documents.
 pub fn markdown() -> String {
@@ -67,9 +112,9 @@ pub fn help() -> String {
             Preset::None => String::new(),
             Preset::Value(value) | Preset::Words(value) => format!(" [default: {value}]"),
         };
-        let told = format!("  {}{default}\n      {}", variable.name(), variable.meaning);
+        let row = format!("  {}{default}\n      {}", variable.name(), variable.meaning);
         // Writing to a String cannot fail.
-        let _ = writeln!(text, "{}", told.replace('`', ""));
+        let _ = writeln!(text, "{}", row.replace('`', ""));
     }
     text
 }

@@ -9,8 +9,9 @@ use proptest::prelude::*;
 use super::delta::Novelty;
 use super::seen::Extent;
 use super::*;
+use crate::chats::Rules;
 use crate::chats::key::Keys;
-use crate::chats::{Agents, Rules};
+use crate::config::Agents;
 use wolkvox::{Field, Row, Value, Window, window};
 
 fn start() -> DateTime<Utc> {

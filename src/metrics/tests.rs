@@ -9,7 +9,8 @@ use super::*;
 use crate::chats::chat::Chat;
 use crate::chats::key::Keys;
 use crate::chats::latest_window::Gatherer;
-use crate::chats::{Agents, Counts, Rules};
+use crate::chats::{Counts, Rules};
+use crate::config::Agents;
 use wolkvox::{Exchange, Field, Row, Value};
 
 fn now() -> DateTime<Utc> {

@@ -80,7 +80,7 @@ fn the_tables_of_variables_are_the_programs() {
 
 #[test]
 fn every_variable_in_the_documents_exists() {
-    let known: BTreeSet<_> = Variable::all().iter().map(Variable::name).collect();
+    let known: BTreeSet<_> = Variable::all().map(Variable::name).collect();
     for path in documents() {
         for name in words(&read(&path), "WOLKVOX_") {
             let is_known = known.contains(name) || FROM_KUBERNETES.contains(&name) || name == "WOLKVOX_";

@@ -1,7 +1,7 @@
 use chrono_tz::UTC;
 
 use super::*;
-use crate::chats::Agents;
+use crate::config::Agents;
 use wolkvox::{Field, Row, Value};
 
 fn end() -> DateTime<Utc> {

@@ -4,9 +4,9 @@ use super::*;
 
 #[test]
 fn the_daily_limit_is_a_count_of_calls() {
-    assert_eq!(with(&[]).unwrap().api_daily_limit, None);
+    assert_eq!(with(&[]).unwrap().polling.api_daily_limit, None);
     let config = with(&[("WOLKVOX_API_DAILY_LIMIT", "5000")]).unwrap();
-    assert_eq!(config.api_daily_limit, Some(5_000));
+    assert_eq!(config.polling.api_daily_limit, Some(5_000));
     assert_eq!(config.warnings, Vec::<String>::new());
     for mistake in ["0", "-1", "5.000", "5,000", "5k", "10000000000"] {
         let problem = problem(with(&[("WOLKVOX_API_DAILY_LIMIT", mistake)]));
@@ -37,9 +37,10 @@ fn a_daily_limit_that_the_polls_alone_pass_is_warned_of() {
 
 #[test]
 fn skills_have_the_names_that_are_set() {
-    assert!(with(&[]).unwrap().skill_names.is_empty());
+    assert!(with(&[]).unwrap().counting.skill_names.is_empty());
     let config = with(&[("WOLKVOX_SKILL_NAMES", "12=Sales, 13=Support\n14=Billing")]).unwrap();
     let names: Vec<_> = config
+        .counting
         .skill_names
         .iter()
         .map(|(id, name)| (id.as_str(), name.as_str()))

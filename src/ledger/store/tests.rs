@@ -3,8 +3,9 @@ use std::path::Path;
 use chrono::{DateTime, Utc};
 
 use super::*;
+use crate::chats::Rules;
 use crate::chats::chat::Chat;
-use crate::chats::{Agents, Rules};
+use crate::config::Agents;
 use crate::ledger::{Delta, Found};
 use wolkvox::{Field, Row, Value};
 

@@ -1,7 +1,7 @@
 //! Rows that come late, say little, or look alike.
 
 use wolkvox::Field;
-use wolkvox_exporter::chats::Agents;
+use wolkvox_exporter::config::Agents;
 
 use crate::support::server::Filter;
 use crate::support::world::{World, hours, minutes};

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use chrono_tz::{America::Bogota, Asia::Tokyo, Europe::Madrid, Pacific::Honolulu, UTC};
 
 use wolkvox::Window;
-use wolkvox_exporter::chats::Agents;
+use wolkvox_exporter::config::Agents;
 use wolkvox_exporter::ledger::Ledger;
 use wolkvox_exporter::poller::Beat;
 

@@ -1,0 +1,91 @@
+//! What is counted, from when, and what of it is shown.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use chrono::{DateTime, Datelike, Utc};
+
+use super::skill_names;
+use super::value::{DAY, Given, SECOND, duration_or_off, milliseconds, share, whole_number, word};
+use super::variable::{
+    Preset::{None as Unset, Value},
+    section,
+};
+
+/// What is kept and shown of agents.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Agents {
+    /// Nothing.
+    Off,
+    /// Their ids.
+    Ids,
+    /// Their ids and names; names are personal data.
+    Names,
+}
+
+section! {
+    /// What is counted, from when, and what of it is shown.
+    pub struct Counting {
+        count_from: Option<DateTime<Utc>> = "COUNT_FROM", Value("start"),
+            "`start`, or a time such as `2026-01-31T00:00:00-05:00`: chats closed before it are not counted. Read at the first start only.",
+            count_from;
+        asa_target_ms: u64 = "ASA_TARGET", Value("30s"),
+            "A chat answered within this is within the target.",
+            milliseconds(SECOND..=31 * DAY);
+        service_level_target: f64 = "SERVICE_LEVEL_TARGET", Value("0.8"),
+            "Share of the chats that should be answered within the target. Shown as a metric to compare with.",
+            share;
+        skill_names: BTreeMap<String, String> = "SKILL_NAMES", Unset,
+            "Names of skills, which the report lacks: `12=Sales, 13=Support`. Shown as a metric to join with.",
+            names_of_skills;
+        agents: Agents = "AGENTS", Value("ids"),
+            "`off`: no metrics per agent. `ids`: by extension number. `names`: also the agents' names, which are personal data.",
+            word(&[("off", Agents::Off), ("ids", Agents::Ids), ("names", Agents::Names)]);
+        max_series: usize = "MAX_SERIES", Value("50000"),
+            "Most sample lines that label sets from the report may take. Past it new ones are counted with their open labels as `other`.",
+            max_series;
+        retire_after: Option<Duration> = "RETIRE_AFTER", Value("off"),
+            "A label set without a chat for so long, such as `180d`, is dropped. `off` keeps all.",
+            retire_after;
+    }
+}
+
+/// `None` is the first start.
+fn count_from(given: Given<'_>) -> Result<Option<DateTime<Utc>>, String> {
+    let text = given.text();
+    if text.eq_ignore_ascii_case("start") {
+        return Ok(None);
+    }
+    match DateTime::parse_from_rfc3339(text) {
+        Ok(at) if at > Utc::now() => Err(format!("is {text}, which lies in the future")),
+        // Each month that is caught up costs a call: a year with a slip in it would use up the day's.
+        Ok(at) if at.year() < 2010 => Err(format!("is {text}; no report reaches back before 2010")),
+        Ok(at) => Ok(Some(at.to_utc())),
+        Err(_) => Err(format!(
+            "is {text:?}; it must be `start` or a time such as 2026-01-31T00:00:00-05:00"
+        )),
+    }
+}
+
+fn names_of_skills(given: Given<'_>) -> Result<BTreeMap<String, String>, Vec<String>> {
+    skill_names::read(given.text()).map_err(|errors| errors.iter().map(ToString::to_string).collect())
+}
+
+fn max_series(given: Given<'_>) -> Result<usize, String> {
+    let lines = whole_number(1_000..=10_000_000, 50_000)(given)?;
+    usize::try_from(lines).map_err(|error| error.to_string())
+}
+
+/// `off` and 0 are off.
+fn retire_after(given: Given<'_>) -> Result<Option<Duration>, String> {
+    if given.text().eq_ignore_ascii_case("off") {
+        return Ok(None);
+    }
+    let after = duration_or_off(3660 * DAY)(given)?;
+    if after.is_some_and(|after| after < 2 * DAY) {
+        return Err(
+            "is under two days: agents and skills would vanish over a weekend; try 180d, or off".to_owned(),
+        );
+    }
+    Ok(after)
+}

@@ -1,0 +1,86 @@
+//! The variables as they are in the environment: text, all optional. An unknown one is a typing mistake, and its problem
+//! names the nearest known one.
+
+use std::collections::BTreeMap;
+
+use super::variable::{PREFIX, Variable};
+
+/// What systemd sets for `StateDirectory=`. It stands in for `WOLKVOX_STATE_DIR`.
+const SYSTEMD: &str = "STATE_DIRECTORY";
+
+/// Values by the variables' names without the prefix, in lower case, as envy has them.
+pub(super) type Raw = BTreeMap<String, String>;
+
+/// Picks out the exporter's variables. What is wrong goes to `problems`; an empty value is not set.
+pub(super) fn read(
+    variables: impl IntoIterator<Item = (String, Result<String, String>)>,
+    problems: &mut Vec<String>,
+) -> Raw {
+    let mut state_directory = None;
+    let mut known = Vec::new();
+    for (name, value) in variables {
+        if name == SYSTEMD {
+            state_directory = Some(value);
+            continue;
+        }
+        let Some(short) = name.strip_prefix(PREFIX) else {
+            continue;
+        };
+        if !Variable::all().any(|known| known.short == short) {
+            if !is_from_kubernetes(&name, value.as_deref().unwrap_or_default()) {
+                problems.push(unknown(&name, short));
+            }
+            continue;
+        }
+        match value {
+            Ok(value) if value.trim().is_empty() => {}
+            Ok(value) => known.push((name, value.trim().to_owned())),
+            Err(_) => problems.push(format!("{name} is not UTF-8 text")),
+        }
+    }
+    let mut raw: Raw = envy::prefixed(PREFIX).from_iter(known).unwrap_or_else(|error| {
+        problems.push(error.to_string());
+        Raw::default()
+    });
+    if let Some(directory) = state_directory.and_then(|list| from_systemd(list, problems)) {
+        raw.entry("state_dir".to_owned()).or_insert(directory);
+    }
+    raw
+}
+
+/// systemd lists several directories with colons between; the first one is ours.
+fn from_systemd(list: Result<String, String>, problems: &mut Vec<String>) -> Option<String> {
+    let Ok(list) = list else {
+        // Going on with the default would be a first start beside the state that there is.
+        problems.push(format!("{SYSTEMD} is not UTF-8 text"));
+        return None;
+    };
+    let first = list.split(':').next().unwrap_or_default();
+    (!first.is_empty()).then(|| first.to_owned())
+}
+
+fn unknown(name: &str, short: &str) -> String {
+    let short = short.to_uppercase();
+    let nearest = Variable::all()
+        .map(|known| (strsim::damerau_levenshtein(known.short, &short), known.short))
+        .min()
+        .map_or("", |(_, known)| known);
+    format!("{name} is not a variable of this exporter; did you mean {PREFIX}{nearest}?")
+}
+
+/// For a Service named `wolkvox` or `wolkvox-…`, Kubernetes gives every container in its namespace variables with our
+/// prefix. Told by the value too: `WOLKVOX_PORT=9100` is somebody's mistake.
+fn is_from_kubernetes(name: &str, value: &str) -> bool {
+    if name.ends_with("_SERVICE_HOST") || name.contains("_SERVICE_PORT") {
+        return true;
+    }
+    if name.ends_with("_PORT") && value.contains("://") {
+        return true;
+    }
+    // WOLKVOX_PORT_10555_TCP, WOLKVOX_PORT_10555_TCP_ADDR, …
+    name.split_once("_PORT_").is_some_and(|(_, rest)| {
+        let mut parts = rest.split('_');
+        let is_port = parts.next().is_some_and(|port| port.parse::<u16>().is_ok());
+        is_port && matches!(parts.next(), Some("TCP" | "UDP" | "SCTP"))
+    })
+}

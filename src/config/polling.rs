@@ -1,0 +1,79 @@
+//! When the report is asked for, and how far back.
+
+use std::time::Duration;
+
+use super::value::{DAY, Given, SECOND, Values, duration, duration_or_off, whole_number};
+use super::variable::{
+    Preset::{None as Unset, Value},
+    section,
+};
+
+section! {
+    /// When the report is asked for, and how far back.
+    pub struct Polling {
+        poll_interval: Duration = "POLL_INTERVAL", Value("5m"),
+            "Time between two polls. The vendor asks for five minutes.",
+            duration(SECOND..=DAY);
+        window: Duration = "WINDOW", Value("30m"),
+            "How far each poll reaches back, and what the gauges of the latest window cover.",
+            duration(SECOND..=31 * DAY);
+        sweep_interval: Option<Duration> = "SWEEP_INTERVAL", Value("1h"),
+            "Time between two sweeps, which look further back for rows that came late. `0` is never.",
+            duration_or_off(31 * DAY);
+        sweep_lookback: Duration = "SWEEP_LOOKBACK", Value("26h"),
+            "How far back a sweep looks.",
+            duration(SECOND..=366 * DAY);
+        api_daily_limit: Option<u64> = "API_DAILY_LIMIT", Unset,
+            "Calls that your operation has a day: licences × 1000. Shown as a metric to compare with.",
+            daily_limit;
+    }
+}
+
+fn daily_limit(given: Given<'_>) -> Result<Option<u64>, String> {
+    given
+        .set
+        .map(|_| whole_number(1..=1_000_000_000, 5_000)(given))
+        .transpose()
+}
+
+impl Polling {
+    /// Notes what works and was probably not meant.
+    pub(super) fn warn(&self, values: &mut Values) {
+        if self.poll_interval < Duration::from_secs(60) {
+            values.warning(
+                "POLL_INTERVAL",
+                "is under a minute. The vendor asks for five, and each call counts against the operation's daily quota",
+            );
+        }
+        let calls = self.calls_a_day();
+        if let Some(limit) = self.api_daily_limit.filter(|limit| calls > *limit) {
+            values.warning(
+                "API_DAILY_LIMIT",
+                &format!("is {limit}, but polls and sweeps make {calls} calls a day: lengthen WOLKVOX_POLL_INTERVAL"),
+            );
+        }
+        if self.window < 2 * self.poll_interval {
+            values.warning(
+                "WINDOW",
+                "is shorter than two poll intervals: chats that show up late may have to wait for the next sweep",
+            );
+        }
+        match self.sweep_interval {
+            None => values.warning(
+                "SWEEP_INTERVAL",
+                "is 0: rows that come later than WOLKVOX_WINDOW are never found, and a server that filters on the opening time is not counted right",
+            ),
+            Some(interval) if self.sweep_lookback < self.window + interval => values.warning(
+                "SWEEP_LOOKBACK",
+                "is shorter than WOLKVOX_WINDOW and WOLKVOX_SWEEP_INTERVAL together: sweeps find next to nothing",
+            ),
+            Some(_) => {}
+        }
+    }
+
+    /// Calls of a day on which nothing has to be caught up.
+    fn calls_a_day(&self) -> u64 {
+        let calls = |interval: Duration| DAY.as_secs().div_ceil(interval.as_secs().max(1));
+        calls(self.poll_interval) + self.sweep_interval.map_or(0, calls)
+    }
+}

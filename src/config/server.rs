@@ -1,0 +1,249 @@
+//! Whom the report is asked of, and as whom.
+
+use std::net::IpAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use chrono_tz::Tz;
+use reqwest::Url;
+use secrecy::SecretString;
+use wolkvox::client::Token;
+
+use super::value::{Given, HOUR, SECOND, Values, duration, path, secret, switch, text};
+use super::variable::{
+    Preset::{None as Unset, Value, Words},
+    Variable,
+};
+
+const SERVER: Variable = Variable {
+    short: "SERVER",
+    default: Unset,
+    meaning: "The number of your Wolkvox server: `0010` or `wv0010` for `https://wv0010.wolkvox.com`. Exactly one of this and `WOLKVOX_BASE_URL`.",
+};
+const BASE_URL: Variable = Variable {
+    short: "BASE_URL",
+    default: Unset,
+    meaning: "In place of the server: scheme, host and port of a gateway or a test server.",
+};
+const ALLOW_INSECURE_HTTP: Variable = Variable {
+    short: "ALLOW_INSECURE_HTTP",
+    default: Value("false"),
+    meaning: "`true` allows plain `http` to another machine. Without it only to this one.",
+};
+const TOKEN: Variable = Variable {
+    short: "TOKEN",
+    default: Unset,
+    meaning: "The `wolkvox-token`. Exactly one of this and `WOLKVOX_TOKEN_FILE`.",
+};
+const TOKEN_FILE: Variable = Variable {
+    short: "TOKEN_FILE",
+    default: Unset,
+    meaning: "A file with the token. Read again before each request, so a new token needs no restart.",
+};
+const OPERATION: Variable = Variable {
+    short: "OPERATION",
+    default: Words("the server's number, or the host of `WOLKVOX_BASE_URL`"),
+    meaning: "Value of the label `operation`. Also names the state file.",
+};
+const AGENT_DNI: Variable = Variable {
+    short: "AGENT_DNI",
+    default: Unset,
+    meaning: "Asks for the chats of the agent with this identity document only.",
+};
+const TIMEZONE: Variable = Variable {
+    short: "TIMEZONE",
+    default: Value("America/Bogota"),
+    meaning: "IANA name of the zone of the report's dates.",
+};
+const REQUEST_TIMEOUT: Variable = Variable {
+    short: "REQUEST_TIMEOUT",
+    default: Value("90s"),
+    meaning: "Longest time for one request, from the call to the end of the answer.",
+};
+const CA_FILE: Variable = Variable {
+    short: "CA_FILE",
+    default: Words("the system's roots"),
+    meaning: "PEM file with the root certificates to trust in place of the system's.",
+};
+
+pub(super) const VARIABLES: &[Variable] = &[
+    SERVER,
+    BASE_URL,
+    ALLOW_INSECURE_HTTP,
+    TOKEN,
+    TOKEN_FILE,
+    OPERATION,
+    AGENT_DNI,
+    TIMEZONE,
+    REQUEST_TIMEOUT,
+    CA_FILE,
+];
+
+/// Whom the report is asked of, and as whom. By hand and not as rows: two fields come from several variables, and one has
+/// its default from another.
+#[derive(Debug, Clone)]
+pub struct Server {
+    /// `WOLKVOX_BASE_URL`, or made from `WOLKVOX_SERVER`: scheme, host and port, without a path.
+    pub base_url: Url,
+    /// `WOLKVOX_TOKEN` or `WOLKVOX_TOKEN_FILE`.
+    pub token: Token,
+    /// `WOLKVOX_OPERATION`: the value of the label.
+    pub operation: String,
+    /// `WOLKVOX_AGENT_DNI`: an identity document, personal data.
+    pub agent_dni: Option<SecretString>,
+    /// `WOLKVOX_TIMEZONE`: the zone of the report's dates.
+    pub timezone: Tz,
+    /// `WOLKVOX_REQUEST_TIMEOUT`.
+    pub request_timeout: Duration,
+    /// `WOLKVOX_CA_FILE`.
+    pub ca_file: Option<PathBuf>,
+}
+
+impl Server {
+    /// Reads and checks the variables; `None` where one has a problem.
+    pub(super) fn read(values: &mut Values) -> Option<Server> {
+        let address = values.address();
+        let token = values.token();
+        let operation = values.operation(address.as_ref().map(|(_, name)| name.as_str()));
+        let agent_dni = values.read(&AGENT_DNI, secret);
+        let timezone = values.read(&TIMEZONE, timezone);
+        let request_timeout = values.read(&REQUEST_TIMEOUT, duration(SECOND..=HOUR));
+        let ca_file = values.read(&CA_FILE, path);
+        Some(Server {
+            base_url: address?.0,
+            token: token?,
+            operation: operation?,
+            agent_dni: agent_dni?,
+            timezone: timezone?,
+            request_timeout: request_timeout?,
+            ca_file: ca_file?,
+        })
+    }
+
+    /// Host, and port where it is not the scheme's own.
+    pub fn host(&self) -> String {
+        let host = self.base_url.host_str().unwrap_or_default();
+        match self.base_url.port() {
+            Some(port) => format!("{host}:{port}"),
+            None => host.to_owned(),
+        }
+    }
+}
+
+fn timezone(given: Given<'_>) -> Result<Tz, String> {
+    let name = given.text();
+    Tz::from_str_insensitive(name).map_err(|_| {
+        format!("is {name:?}, which is not an IANA time zone; America/Bogota or Europe/Madrid are")
+    })
+}
+
+fn operation(name: &str) -> Result<String, String> {
+    if name.chars().count() > 128 || name.chars().any(char::is_control) {
+        return Err("must be a short name: at most 128 characters, no control characters".to_owned());
+    }
+    Ok(name.to_owned())
+}
+
+impl Values {
+    /// The address, and the name that the operation has by default.
+    fn address(&mut self) -> Option<(Url, String)> {
+        let insecure = self.read(&ALLOW_INSECURE_HTTP, switch);
+        let server = self.read(&SERVER, text)?;
+        let base = self.read(&BASE_URL, text)?;
+        let problem = match (server, base) {
+            (Some(server), None) => return self.read(&SERVER, |_| numbered_server(&server)),
+            (None, Some(base)) => return self.base_url(&base, insecure == Some(true)),
+            (None, None) => {
+                "is not set. It is the number in the address where you log in: 0010 for https://wv0010.wolkvox.com (or set WOLKVOX_BASE_URL for a gateway). To look around without a Wolkvox server, run `wolkvox-exporter demo`"
+            }
+            (Some(_), Some(_)) => "and WOLKVOX_BASE_URL are both set; exactly one is needed",
+        };
+        self.problem(SERVER.short, problem);
+        None
+    }
+
+    fn token(&mut self) -> Option<Token> {
+        let token = self.read(&TOKEN, secret)?;
+        let file = self.read(&TOKEN_FILE, path)?;
+        let problem = match (token, file) {
+            (Some(token), None) => {
+                let token = Token::Fixed(token);
+                if token.read().is_ok() {
+                    return Some(token);
+                }
+                "holds something that no token does: blanks, line breaks or letters outside ASCII"
+            }
+            (None, Some(file)) => return Some(Token::File(file)),
+            (None, None) => {
+                "is not set. It is the wolkvox-token of your operation (or set WOLKVOX_TOKEN_FILE to a file that holds it)"
+            }
+            (Some(_), Some(_)) => "and WOLKVOX_TOKEN_FILE are both set; exactly one is needed",
+        };
+        self.problem(TOKEN.short, problem);
+        None
+    }
+
+    /// A name of its own, or that of the server.
+    fn operation(&mut self, default: Option<&str>) -> Option<String> {
+        let set = self.read(&OPERATION, text)?;
+        let name = set.as_deref().or(default)?;
+        self.read(&OPERATION, |_| operation(name))
+    }
+
+    fn base_url(&mut self, base: &str, insecure: bool) -> Option<(Url, String)> {
+        let (url, host) = self.read(&BASE_URL, |_| bare_address(base))?;
+        if url.scheme() == "http" && !is_loopback(&host) {
+            if !insecure {
+                self.problem(
+                    BASE_URL.short,
+                    "is plain http: anyone on the way could read the token. Use https, or set WOLKVOX_ALLOW_INSECURE_HTTP=true if that is what you want",
+                );
+                return None;
+            }
+            self.warning(
+                BASE_URL.short,
+                "is plain http: anyone on the way can read the token",
+            );
+        }
+        Some((url, host))
+    }
+}
+
+/// The address of a numbered server, and the number.
+fn numbered_server(server: &str) -> Result<(Url, String), String> {
+    let lower = server.to_ascii_lowercase();
+    let number = lower.strip_prefix("wv").unwrap_or(&lower);
+    let is_name =
+        !number.is_empty() && number.len() <= 32 && number.bytes().all(|b| b.is_ascii_alphanumeric());
+    Url::parse(&format!("https://wv{number}.wolkvox.com"))
+        .ok()
+        .filter(|_| is_name)
+        .map(|url| (url, number.to_owned()))
+        .ok_or_else(|| format!("is {server:?}; it should be the number alone, such as 0010 or wv0010"))
+}
+
+/// An address of scheme, host and port alone, and the host.
+fn bare_address(base: &str) -> Result<(Url, String), String> {
+    let parsed = Url::parse(base)
+        .ok()
+        .filter(|url| matches!(url.scheme(), "http" | "https"));
+    let Some((url, host)) = parsed.and_then(|url| Some((url.clone(), url.host_str()?.to_owned()))) else {
+        return Err("is not an address such as https://gateway.example:8443".to_owned());
+    };
+    let is_bare = url.path() == "/" && url.query().is_none() && url.fragment().is_none();
+    if !is_bare || !url.username().is_empty() || url.password().is_some() {
+        return Err(
+            "must be scheme, host and port alone: no path, no query, no user (the report's path is added)"
+                .to_owned(),
+        );
+    }
+    Ok((url, host))
+}
+
+fn is_loopback(host: &str) -> bool {
+    let address = host
+        .trim_start_matches('[')
+        .trim_end_matches(']')
+        .parse::<IpAddr>();
+    host.eq_ignore_ascii_case("localhost") || address.is_ok_and(|address| address.is_loopback())
+}

@@ -1,0 +1,20 @@
+//! Where the state is kept.
+
+use std::path::PathBuf;
+
+use super::value::Given;
+use super::variable::{Preset::Words, section};
+
+section! {
+    /// Where the state is kept.
+    pub struct State {
+        dir: PathBuf = "STATE_DIR", Words("systemd's `STATE_DIRECTORY`, else `wolkvox-state` in the working directory"),
+            "Directory of the state file. Must be writable and must outlive the process.",
+            directory;
+    }
+}
+
+#[allow(clippy::unnecessary_wraps)] // As all parsers.
+fn directory(given: Given<'_>) -> Result<PathBuf, String> {
+    Ok(PathBuf::from(given.set.unwrap_or("wolkvox-state")))
+}
