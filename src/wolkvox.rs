@@ -4,6 +4,7 @@
 pub mod client;
 pub mod error;
 pub mod report;
+mod server_text;
 pub mod window;
 
 use std::future::Future;
@@ -13,6 +14,7 @@ use chrono::{DateTime, Utc};
 
 pub use error::{Error, Reason};
 pub use report::{Field, Row, RowError, Value};
+pub use server_text::{Gate, RawText, ServerText};
 pub use window::Window;
 
 /// Takes the rows of one answer while they arrive.
