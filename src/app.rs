@@ -138,7 +138,7 @@ pub(crate) fn identity(config: &Config) -> Identity {
             .agent_dni
             .as_ref()
             .map(|dni| dni.expose_secret().to_owned()),
-        timezone: config.timezone.name().to_owned(),
+        timezone: config.timezone.to_string(),
     }
 }
 

@@ -16,7 +16,6 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use chrono_tz::Tz;
 
 pub use output::Output;
 pub use progress::Progress;
@@ -27,8 +26,8 @@ use crate::app;
 use crate::config::Config;
 use crate::exposition;
 use crate::ledger::{FileStore, StoreError};
-use crate::wolkvox::Source;
 use crate::wolkvox::client::{Client, SetupError};
+use crate::wolkvox::{Source, Zone};
 use checkpoint::Checkpoint;
 
 /// Why the past could not be written.
@@ -159,7 +158,7 @@ pub struct Plan {
     /// How chats are counted and what is shown.
     pub settings: timeline::Settings,
     /// The zone of the report's dates.
-    pub zone: Tz,
+    pub zone: Zone,
     /// How far before the stretch is asked: on a server that filters on the opening time, chats that closed in it
     /// are found there.
     pub lookback: TimeDelta,

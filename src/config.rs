@@ -12,11 +12,11 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use chrono_tz::Tz;
 use reqwest::Url;
 use secrecy::SecretString;
 
 use crate::ledger::Agents;
+use crate::wolkvox::Zone;
 use crate::wolkvox::client::Token;
 use check::Check;
 
@@ -41,7 +41,7 @@ pub struct Config {
     /// `AGENT_DNI`: an identity document, personal data.
     pub agent_dni: Option<SecretString>,
     /// `TIMEZONE`: the zone of the report's dates.
-    pub timezone: Tz,
+    pub timezone: Zone,
     /// `POLL_INTERVAL`.
     pub poll_interval: Duration,
     /// `WINDOW`.

@@ -15,7 +15,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use chrono_tz::Tz;
 use tokio::time::Instant;
 
 use crate::clock::Clock;
@@ -24,7 +23,7 @@ use crate::ledger::exemplar::Exemplars;
 use crate::ledger::{Found, Ledger, Rules, Store, StoreError};
 use crate::metrics;
 use crate::stats::{FailureReason, Stats};
-use crate::wolkvox::{self, Source};
+use crate::wolkvox::{self, Source, Zone};
 
 pub use publication::{LastPoll, Publication, Publish};
 pub use schedule::{Schedule, run};
@@ -40,7 +39,7 @@ use time::Clocks;
 #[derive(Debug, Clone)]
 pub struct Settings {
     /// The zone of the report's dates.
-    pub zone: Tz,
+    pub zone: Zone,
     /// `WOLKVOX_POLL_INTERVAL`.
     pub poll_interval: Duration,
     /// `WOLKVOX_WINDOW`: how far a poll reaches back, and what the latest window covers.

@@ -9,7 +9,6 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use chrono::{DateTime, Datelike, Utc};
-use chrono_tz::Tz;
 use secrecy::SecretString;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::LevelFilter;
@@ -17,6 +16,7 @@ use tracing_subscriber::filter::LevelFilter;
 use super::raw::{self, PREFIX, Raw};
 use super::{Config, LogFormat, skill_names};
 use crate::ledger::Agents;
+use crate::wolkvox::Zone;
 use crate::wolkvox::client::Token;
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -136,9 +136,9 @@ impl Check {
         Some(operation)
     }
 
-    fn timezone(&mut self, value: Option<String>) -> Option<Tz> {
+    fn timezone(&mut self, value: Option<String>) -> Option<Zone> {
         let name = or_default("TIMEZONE", value);
-        match Tz::from_str_insensitive(&name) {
+        match name.parse() {
             Ok(zone) => Some(zone),
             Err(_) => self.problem(
                 "TIMEZONE",

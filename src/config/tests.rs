@@ -38,7 +38,7 @@ fn a_server_and_a_token_are_enough_and_the_rest_is_as_documented() {
     assert_eq!(config.base_url.as_str(), "https://wv0010.wolkvox.com/");
     assert_eq!(config.operation, "0010");
     assert!(config.agent_dni.is_none());
-    assert_eq!(config.timezone, chrono_tz::America::Bogota);
+    assert_eq!(config.timezone, Zone::Named(chrono_tz::America::Bogota));
     assert_eq!(config.poll_interval, 5 * MINUTE);
     assert_eq!(config.window, 30 * MINUTE);
     assert_eq!(config.sweep_interval, Some(60 * MINUTE));
@@ -467,7 +467,7 @@ fn words_and_shares_are_checked() {
     .unwrap();
     assert_eq!((config.agents, config.exemplars), (Agents::Names, true));
     assert_eq!(config.log_format, LogFormat::Json);
-    assert_eq!(config.timezone, chrono_tz::Europe::Madrid);
+    assert_eq!(config.timezone, Zone::Named(chrono_tz::Europe::Madrid));
     assert_eq!(config.operation, "Ventas Bogotá");
     for (variable, value) in [
         ("WOLKVOX_EXEMPLARS", "1"),

@@ -77,7 +77,10 @@ fn indiscreet_words(document: &str) -> Vec<Fault> {
     let both = format!("token {TOKEN} agent {document}");
     // What was cut here left all but the last character of the token.
     let late = format!("{} {TOKEN}", "x".repeat(200 - TOKEN.len()));
-    let escaped = format!("{} & CANARY-token%2b%2F%3d & %43ANARY-token&#43;/&equals;", &document[..9]);
+    let escaped = format!(
+        "{} & CANARY-token%2b%2F%3d & %43ANARY-token&#43;/&equals;",
+        &document[..9]
+    );
     let good = |msg: &str| {
         let closed = "2026-01-01 00:00:00";
         let body = format!(
@@ -123,7 +126,10 @@ fn words_of_the_server_bring_neither_token_nor_document_into_log_page_or_check()
             ("WOLKVOX_TOKEN", TOKEN),
             ("WOLKVOX_AGENT_DNI", &document),
         ];
-        let check = command(directory.path(), &variables).arg("check").output().unwrap();
+        let check = command(directory.path(), &variables)
+            .arg("check")
+            .output()
+            .unwrap();
         let said = String::from_utf8([check.stdout, check.stderr].concat()).unwrap();
         assert!(said.contains("allow-list"), "{fault:?}: {said}");
         assert_says_no_secret("check", &said);

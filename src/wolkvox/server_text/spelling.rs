@@ -100,7 +100,9 @@ fn percent(units: &[Unit]) -> Option<(char, usize)> {
         0xf0..=0xf7 => 4,
         _ => return None,
     };
-    let bytes = (0..count).map(|index| byte(index * 3)).collect::<Option<Vec<_>>>()?;
+    let bytes = (0..count)
+        .map(|index| byte(index * 3))
+        .collect::<Option<Vec<_>>>()?;
     let character = std::str::from_utf8(&bytes).ok()?.chars().next()?;
     Some((character, count * 3))
 }

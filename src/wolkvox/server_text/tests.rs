@@ -6,7 +6,9 @@ const TOKEN: &str = "7f/Qx+93aB==zK1";
 const DOCUMENT: &str = "CC 1019é";
 
 fn admitted(text: &str) -> String {
-    Gate::new([TOKEN, DOCUMENT]).admit(&RawText::new(text)).to_string()
+    Gate::new([TOKEN, DOCUMENT])
+        .admit(&RawText::new(text))
+        .to_string()
 }
 
 fn each(text: &str, spell: impl Fn(u8) -> String) -> String {
@@ -40,7 +42,11 @@ fn a_secret_is_taken_out_however_it_is_spelled() {
     ];
     for spell in spellings {
         let text = each(TOKEN, spell);
-        assert_eq!(admitted(&format!("token {text}, no")), "token [secret], no", "{text}");
+        assert_eq!(
+            admitted(&format!("token {text}, no")),
+            "token [secret], no",
+            "{text}"
+        );
     }
     for text in [
         TOKEN.to_owned(),

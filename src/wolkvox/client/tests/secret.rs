@@ -63,7 +63,11 @@ async fn a_secret_is_taken_out_before_the_text_is_cut() {
         &serve(
             http(
                 "403 Forbidden",
-                format!(r#"{{"msg":"{}t0ken%20{} 1034"}}"#, "x".repeat(196), "y".repeat(300)),
+                format!(
+                    r#"{{"msg":"{}t0ken%20{} 1034"}}"#,
+                    "x".repeat(196),
+                    "y".repeat(300)
+                ),
             ),
             End::Close,
         )
