@@ -15,8 +15,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::chats::{self, Rules};
 use crate::clock::Clock;
-use crate::config::Agents;
-use crate::config::Config;
+use crate::config::{Agents, Config};
 use crate::exposition::{self, Page};
 use crate::http::{self, Shared, Status};
 use crate::ledger::store::{Identity, Opened};
@@ -146,7 +145,7 @@ pub(crate) fn identity(config: &Config) -> Identity {
             .agent_dni
             .as_ref()
             .map(|dni| dni.expose_secret().to_owned()),
-        timezone: config.server.timezone.name().to_owned(),
+        timezone: config.server.timezone.to_string(),
     }
 }
 

@@ -4,12 +4,11 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
-use chrono_tz::Tz;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::command::report::{By, Format};
 use crate::config::variable;
-use wolkvox::window;
+use wolkvox::{Zone, window};
 
 /// Prometheus exporter for Wolkvox contact centres. Without a command it serves; it is set up by environment variables
 /// (`WOLKVOX_SERVER` and `WOLKVOX_TOKEN` at the least), see the README.
@@ -173,7 +172,7 @@ pub enum Moment {
 
 impl Moment {
     /// The instant: of a day, its first. Where the clocks skip midnight, that is when they do.
-    pub fn at(self, zone: Tz) -> DateTime<Utc> {
+    pub fn at(self, zone: impl Into<Zone>) -> DateTime<Utc> {
         match self {
             Moment::Day(day) => window::to_instants(day.and_time(NaiveTime::MIN), zone).0,
             Moment::Instant(at) => at,
@@ -212,6 +211,8 @@ fn label(text: &str) -> Result<(String, String), String> {
 
 #[cfg(test)]
 mod tests {
+    use chrono_tz::Tz;
+
     use super::*;
 
     #[test]

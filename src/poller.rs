@@ -16,7 +16,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use chrono_tz::Tz;
 use tokio::time::Instant;
 
 use crate::chats::Rules;
@@ -26,7 +25,7 @@ use crate::clock::Clock;
 use crate::ledger::{Found, Ledger, Store, StoreError};
 use crate::metrics;
 use crate::poller::stats::{FailureReason, Stats};
-use wolkvox::{self, Source};
+use wolkvox::{self, Source, Zone};
 
 pub use publication::{LastPoll, Publication, Publish};
 pub use schedule::{Schedule, run};
@@ -42,7 +41,7 @@ use time::Clocks;
 #[derive(Debug, Clone)]
 pub struct Settings {
     /// The zone of the report's dates.
-    pub zone: Tz,
+    pub zone: Zone,
     /// `WOLKVOX_POLL_INTERVAL`.
     pub poll_interval: Duration,
     /// `WOLKVOX_WINDOW`: how far a poll reaches back, and what the latest window covers.

@@ -8,10 +8,9 @@ mod value;
 use std::borrow::Borrow;
 
 use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
-use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
-use wolkvox::{Field, Row, RowError, Value, window};
+use wolkvox::{Field, Row, RowError, Value, Zone, window};
 
 /// The longest `conn_id`, in bytes; a longer one is rejected.
 pub const MAX_CONN_ID_BYTES: usize = 64;
@@ -133,7 +132,7 @@ pub struct Moment {
 }
 
 impl Moment {
-    fn from_local(local: NaiveDateTime, zone: Tz) -> Moment {
+    fn from_local(local: NaiveDateTime, zone: Zone) -> Moment {
         let (earliest, latest) = window::to_instants(local, zone);
         Moment { earliest, latest }
     }
@@ -235,7 +234,8 @@ impl Chat {
     ///
     /// # Errors
     /// [`RowError::NoConnId`] and [`RowError::BadConnId`]: without an id a chat can't be counted once.
-    pub fn from_row(row: &Row, zone: Tz) -> Result<Chat, RowError> {
+    pub fn from_row(row: &Row, zone: impl Into<Zone>) -> Result<Chat, RowError> {
+        let zone = zone.into();
         let id = ConnId::parse(row.get(Field::ConnId))?;
         let mut fields = Fields {
             row,

@@ -16,20 +16,18 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use chrono_tz::Tz;
 
 pub use output::Output;
 pub use progress::Progress;
 pub use reading::{Notice, Pauses, Piece, ReadError, Reader};
 pub use timeline::{Span, Timeline};
 
-use crate::app;
 use crate::config::Config;
-use crate::exposition;
 use crate::ledger::{FileStore, StoreError};
+use crate::{app, exposition};
 use checkpoint::Checkpoint;
-use wolkvox::Source;
 use wolkvox::client::{Client, SetupError};
+use wolkvox::{Source, Zone};
 
 /// Why the past could not be written.
 #[derive(Debug, thiserror::Error)]
@@ -159,7 +157,7 @@ pub struct Plan {
     /// How chats are counted and what is shown.
     pub settings: timeline::Settings,
     /// The zone of the report's dates.
-    pub zone: Tz,
+    pub zone: Zone,
     /// How far before the stretch is asked: on a server that filters on the opening time, chats that closed in it
     /// are found there.
     pub lookback: TimeDelta,

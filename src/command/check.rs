@@ -9,8 +9,7 @@ mod zone;
 use std::fmt::Write;
 use std::time::Duration;
 
-use chrono::{DateTime, TimeDelta, Utc};
-use chrono_tz::Tz;
+use chrono::{DateTime, Offset as _, TimeDelta, Utc};
 
 use crate::app;
 use crate::clock::Clock;
@@ -20,7 +19,8 @@ use filter::judge_filter;
 use row::{judge_fields, judge_rows};
 use sample::Sample;
 use wolkvox::client::{Client, SetupError};
-use wolkvox::{Source, Window, window};
+use wolkvox::zone::DATA_VERSION;
+use wolkvox::{Source, Window, Zone, window};
 use zone::judge_zone;
 
 /// How far back is asked: long enough for a night without chats.
@@ -92,7 +92,7 @@ pub struct Expected {
     /// The API's host, and port if it is not the usual one.
     pub host: String,
     /// The zone of the report's dates.
-    pub zone: Tz,
+    pub zone: Zone,
     /// `WOLKVOX_SWEEP_INTERVAL`; `None` is off.
     pub sweep_interval: Option<Duration>,
     /// `WOLKVOX_SWEEP_LOOKBACK`.
@@ -116,6 +116,11 @@ pub async fn run(config: &Config, clock: &dyn Clock) -> Result<Findings, SetupEr
     for warning in &config.warnings {
         findings.add(Verdict::Note, "settings", warning);
     }
+    findings.add(
+        Verdict::Ok,
+        "zone-data",
+        zone_data(config.server.timezone, clock.now()),
+    );
     findings.0.extend(examine(&client, &expected, clock).await.0);
     Ok(findings)
 }
@@ -155,8 +160,19 @@ pub async fn examine<S: Source>(source: &S, expected: &Expected, clock: &dyn Clo
     findings
 }
 
+/// Which data the zone is read by: where a country has changed its clocks since, it is too old.
+fn zone_data(zone: Zone, now: DateTime<Utc>) -> String {
+    let offset = now.with_timezone(&zone).offset().fix();
+    match zone {
+        Zone::Named(_) => format!(
+            "WOLKVOX_TIMEZONE={zone} is {offset} from UTC now, by the IANA's data {DATA_VERSION} in this program"
+        ),
+        Zone::Fixed(_) => format!("WOLKVOX_TIMEZONE={zone} is that far from UTC in summer and winter"),
+    }
+}
+
 /// The stretch of the one call: around now, inside a local month.
-fn stretch(now: DateTime<Utc>, zone: Tz) -> Option<Window> {
+fn stretch(now: DateTime<Utc>, zone: Zone) -> Option<Window> {
     let pieces = window::pieces(now - BACK, now + AHEAD, zone, None, window::LONGEST);
     let here = pieces
         .iter()

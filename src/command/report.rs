@@ -10,7 +10,6 @@ use std::collections::{BTreeMap, HashSet};
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use chrono_tz::Tz;
 
 pub use print::Format;
 
@@ -20,8 +19,8 @@ use crate::command::backfill::reading::last_second_before;
 use crate::command::backfill::{Notice, ReadError, Reader};
 use crate::config::Config;
 use crate::metrics::histogram::SumCount;
-use wolkvox::Source;
 use wolkvox::client::{Client, SetupError};
+use wolkvox::{Source, Zone};
 
 /// What a line is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,7 +78,7 @@ pub struct Question {
     /// Leave out the chats that a timeout closed.
     pub without_timeouts: bool,
     /// The zone of the report's dates.
-    pub zone: Tz,
+    pub zone: Zone,
     /// An ASA up to this is within the target; milliseconds.
     pub asa_target_ms: u64,
     /// How far before the stretch a server that filters on the opening time is asked.

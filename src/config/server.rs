@@ -4,10 +4,10 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use chrono_tz::Tz;
 use reqwest::Url;
 use secrecy::SecretString;
 use wolkvox::client::Token;
+use wolkvox::zone::{Zone, ZoneError};
 
 use super::value::{Given, HOUR, SECOND, Values, duration, path, secret, switch, text};
 use super::variable::{
@@ -92,7 +92,7 @@ pub struct Server {
     /// `WOLKVOX_AGENT_DNI`: an identity document, personal data.
     pub agent_dni: Option<SecretString>,
     /// `WOLKVOX_TIMEZONE`: the zone of the report's dates.
-    pub timezone: Tz,
+    pub timezone: Zone,
     /// `WOLKVOX_REQUEST_TIMEOUT`.
     pub request_timeout: Duration,
     /// `WOLKVOX_CA_FILE`.
@@ -130,11 +130,10 @@ impl Server {
     }
 }
 
-fn timezone(given: Given<'_>) -> Result<Tz, String> {
+fn timezone(given: Given<'_>) -> Result<Zone, String> {
     let name = given.text();
-    Tz::from_str_insensitive(name).map_err(|_| {
-        format!("is {name:?}, which is not an IANA time zone; America/Bogota or Europe/Madrid are")
-    })
+    name.parse()
+        .map_err(|error: ZoneError| format!("is {name:?}, which is {error}"))
 }
 
 fn operation(name: &str) -> Result<String, String> {

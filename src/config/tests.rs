@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use secrecy::ExposeSecret;
+use wolkvox::Zone;
 use wolkvox::client::Token;
 
 use super::*;
@@ -43,7 +44,7 @@ fn a_server_and_a_token_are_enough_and_the_rest_is_as_documented() {
     assert_eq!(config.server.base_url.as_str(), "https://wv0010.wolkvox.com/");
     assert_eq!(config.server.operation, "0010");
     assert!(config.server.agent_dni.is_none());
-    assert_eq!(config.server.timezone, chrono_tz::America::Bogota);
+    assert_eq!(config.server.timezone, Zone::Named(chrono_tz::America::Bogota));
     assert_eq!(config.polling.poll_interval, 5 * MINUTE);
     assert_eq!(config.polling.window, 30 * MINUTE);
     assert_eq!(config.polling.sweep_interval, Some(60 * MINUTE));
@@ -477,7 +478,7 @@ fn words_and_shares_are_checked() {
         (Agents::Names, true)
     );
     assert_eq!(config.log.format, LogFormat::Json);
-    assert_eq!(config.server.timezone, chrono_tz::Europe::Madrid);
+    assert_eq!(config.server.timezone, Zone::Named(chrono_tz::Europe::Madrid));
     assert_eq!(config.server.operation, "Ventas Bogotá");
     for (variable, value) in [
         ("WOLKVOX_EXEMPLARS", "1"),

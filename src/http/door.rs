@@ -7,8 +7,7 @@ use hyper::{Request, Response, StatusCode};
 
 use super::answer::{answer, plain};
 use super::body::Body;
-use exporter_web::Web;
-use exporter_web::WebConfig;
+use exporter_web::{Web, WebConfig};
 
 use super::Shared;
 

@@ -18,12 +18,9 @@ use tokio_rustls::server::TlsStream;
 use tokio_util::sync::CancellationToken;
 
 use super::deadline::{Deadline, Patience};
-use super::door;
 use super::seat::{Seat, Seats};
-use exporter_web::Web;
-use exporter_web::WebConfig;
-
-use super::Shared;
+use super::{Shared, door};
+use exporter_web::{Web, WebConfig};
 
 /// How much of the machine the clients may have.
 #[derive(Debug, Clone, Copy)]

@@ -265,6 +265,8 @@ catalogue! {
     Exporter {
         BUILD_INFO = "wolkvox_exporter_build_info", Gauge, ["version", "revision", "rust_version"],
             "Version of the exporter, the revision and the compiler it was built from. Always 1.";
+        TIMEZONE_DATA = "wolkvox_exporter_timezone_data_info", Gauge, ["version"],
+            "Release of the IANA time zone data that the exporter reads WOLKVOX_TIMEZONE by. Always 1.";
         SCRAPES = "wolkvox_exporter_scrapes_total", Counter, [],
             "Scrapes of /metrics that were answered in full since the exporter started, without the one that reads this.";
         PROCESS_CPU = "process_cpu_seconds_total", Counter, [],

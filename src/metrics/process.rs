@@ -2,10 +2,19 @@
 
 use super::catalogue::{self, Spec};
 use super::family::{Extra, Family, Sample};
+use wolkvox::zone;
 
 /// The tail: the process as far as the system tells it (Linux only), and `scrapes`, those answered so far.
 pub fn families(scrapes: u64) -> Vec<Family> {
     let mut families = process();
+    let mut zones = Family::new(&catalogue::TIMEZONE_DATA);
+    zones.push(
+        &catalogue::TIMEZONE_DATA,
+        &[zone::DATA_VERSION],
+        Sample::Number(1.0),
+        Extra::default(),
+    );
+    families.push(zones);
     families.push(family(&catalogue::SCRAPES, scrapes as f64));
     families
 }
@@ -90,11 +99,24 @@ mod tests {
         assert!((value(&families(7), "wolkvox_exporter_scrapes_total") - 7.0).abs() < f64::EPSILON);
     }
 
+    #[test]
+    fn the_release_of_the_time_zone_data_is_in_the_tail() {
+        let families = families(0);
+        let name = "wolkvox_exporter_timezone_data_info";
+        assert!((value(&families, name) - 1.0).abs() < f64::EPSILON);
+        let family = families
+            .iter()
+            .find(|family| family.proto.name() == name)
+            .unwrap();
+        let label = &family.proto.get_metric()[0].get_label()[0];
+        assert_eq!((label.name(), label.value()), ("version", zone::DATA_VERSION));
+    }
+
     #[cfg(target_os = "linux")]
     #[test]
     fn the_process_tells_plausible_values() {
         let families = families(0);
-        assert_eq!(families.len(), 8);
+        assert_eq!(families.len(), 9);
         for name in ["process_open_fds", "process_max_fds", "process_threads"] {
             assert!(value(&families, name) >= 1.0, "{name}");
         }

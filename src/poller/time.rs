@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
-use chrono_tz::Tz;
 use tokio::time::Instant;
 
 use crate::clock::{Clock, WRITTEN};
+use wolkvox::Zone;
 
 /// A `Date` that is further than this from all that is known of the time is not believed: each month between would be
 /// asked for. (Our own clock can't be wrong by more: no certificate is valid for so long.)
@@ -18,7 +18,7 @@ type Anchor = (DateTime<Utc>, Instant);
 /// Our clock, and what is known of the server's.
 pub(super) struct Clocks {
     clock: Arc<dyn Clock>,
-    zone: Tz,
+    zone: Zone,
     /// The newest `Date` header and when it came. Carried on by the monotonic clock, so that a jump of ours does not
     /// move the server's.
     server: Option<Anchor>,
@@ -29,7 +29,7 @@ pub(super) struct Clocks {
 }
 
 impl Clocks {
-    pub(super) fn new(clock: Arc<dyn Clock>, zone: Tz) -> Clocks {
+    pub(super) fn new(clock: Arc<dyn Clock>, zone: Zone) -> Clocks {
         Clocks {
             clock,
             zone,

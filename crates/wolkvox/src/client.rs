@@ -18,7 +18,7 @@ pub use token::Token;
 
 use super::report::Options;
 use super::window::{Window, format_local};
-use super::{Answer, Error, Exchange, Reason, Sink, Source};
+use super::{Answer, Error, Exchange, Gate, Reason, Sink, Source};
 use body::Limits;
 
 const PATH: [&str; 3] = ["api", "v2", "reports_manager.php"];
@@ -127,7 +127,7 @@ impl Client {
         builder = trust(builder, &url, settings.ca_file.as_deref())?;
         let http = builder
             .build()
-            .map_err(|error| SetupError::Tls(judge::root_cause(&error)))?;
+            .map_err(|error| SetupError::Tls(Gate::new([]).admit(&judge::root_cause(&error)).to_string()))?;
         Ok(Client {
             http,
             url,
@@ -143,7 +143,9 @@ impl Client {
         progress: &mut Progress,
     ) -> Result<Answer, Error> {
         let token = self.token().await?;
-        let response = self.send(window, token.clone()).await?;
+        // Of the token that was sent: the file may hold another one by the time that the answer comes.
+        let gate = self.gate(&token);
+        let response = self.send(window, token, &gate).await?;
         let status = response.status().as_u16();
         let headers = response.headers();
         progress.status = Some(status);
@@ -151,27 +153,23 @@ impl Client {
         let retry_after = judge::retry_after(headers, progress.date);
         sink.begin(progress.date);
         let result = if status == 200 {
-            self.read(response, sink, &mut progress.bytes).await
+            self.read(response, sink, &gate, &mut progress.bytes).await
         } else {
-            match body::verdict(response, &mut progress.bytes).await {
+            match body::verdict(response, &gate, &mut progress.bytes).await {
                 // An empty window, or a report that is not there: nobody knows.
                 Err(error) if status == 404 => Err(error.with_status(status)),
                 envelope => {
-                    judge::status(status, envelope.ok().flatten().as_ref()).map(|()| Answer::default())
+                    judge::status(status, envelope.ok().flatten().as_ref(), &gate).map(|()| Answer::default())
                 }
             }
         };
-        let agent = self
-            .settings
-            .agent_dni
-            .as_ref()
-            .map_or("", |agent| agent.expose_secret());
-        result.map_err(|error| {
-            error
-                .with_retry_after(retry_after)
-                .without(token.to_str().unwrap_or_default())
-                .without(agent)
-        })
+        result.map_err(|error| error.with_retry_after(retry_after))
+    }
+
+    fn gate(&self, token: &HeaderValue) -> Gate {
+        let agent = self.settings.agent_dni.as_ref();
+        let agent = agent.map_or("", |agent| agent.expose_secret());
+        Gate::new([token.to_str().unwrap_or_default(), agent])
     }
 
     async fn token(&self) -> Result<HeaderValue, Error> {
@@ -182,7 +180,7 @@ impl Client {
             .unwrap_or_else(|_| Err(Error::new(Reason::Auth, "reading the token failed")))
     }
 
-    async fn send(&self, window: &Window, token: HeaderValue) -> Result<Response, Error> {
+    async fn send(&self, window: &Window, token: HeaderValue, gate: &Gate) -> Result<Response, Error> {
         if !window.is_askable() {
             return Err(Error::new(
                 Reason::BadRequest,
@@ -190,13 +188,14 @@ impl Client {
             ));
         }
         let request = self.http.get(self.query(window)).header("wolkvox-token", token);
-        request.send().await.map_err(judge::sending)
+        request.send().await.map_err(|error| judge::sending(error, gate))
     }
 
     async fn read<S: Sink>(
         &self,
         response: Response,
         sink: &mut S,
+        gate: &Gate,
         bytes: &mut u64,
     ) -> Result<Answer, Error> {
         let options = Options {
@@ -206,9 +205,9 @@ impl Client {
             bytes: self.settings.max_bytes,
             rows: self.settings.max_rows,
         };
-        let envelope = body::report(response, options, limits, bytes, sink).await?;
-        let answer = judge::envelope(&envelope)?;
-        if let Some(oddity) = judge::oddity(&answer, &envelope.msg) {
+        let envelope = body::report(response, options, limits, gate, bytes, sink).await?;
+        let answer = judge::envelope(&envelope, gate)?;
+        if let Some(oddity) = judge::oddity(&answer, &envelope.msg, gate) {
             self.tell_once(&oddity);
         }
         Ok(answer)

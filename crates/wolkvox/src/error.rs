@@ -79,16 +79,27 @@ pub struct Error {
     message: String,
     retry_after: Option<Duration>,
     status: Option<u16>,
+    spoke_http: bool,
 }
 
 impl Error {
-    /// A failure with its text: what happened, the likely cause, what to do.
+    /// A failure with its text: what happened, the likely cause, what to do. Words of the server in it are
+    /// [`ServerText`](super::ServerText).
     pub fn new(reason: Reason, message: impl Into<String>) -> Self {
         Error {
             reason,
             message: message.into(),
             retry_after: None,
             status: None,
+            spoke_http: true,
+        }
+    }
+
+    /// Something answered that is no HTTP server: a failure to connect, which is no matter of the allow-list.
+    pub fn not_http(message: impl Into<String>) -> Self {
+        Error {
+            spoke_http: false,
+            ..Error::new(Reason::Connect, message)
         }
     }
 
@@ -107,16 +118,6 @@ impl Error {
         self
     }
 
-    /// Takes out a secret that the server's own text repeats.
-    #[must_use]
-    pub(crate) fn without(mut self, secret: &str) -> Self {
-        // What is shorter is no token, and would be found in any text.
-        if secret.len() >= 5 {
-            self.message = self.message.replace(secret, "[secret]");
-        }
-        self
-    }
-
     /// Why, as a label value.
     pub fn reason(&self) -> Reason {
         self.reason
@@ -130,6 +131,11 @@ impl Error {
     /// The status that the failure was judged by, if it was one.
     pub fn status(&self) -> Option<u16> {
         self.status
+    }
+
+    /// Whether what answered, if anything did, is an HTTP server.
+    pub fn spoke_http(&self) -> bool {
+        self.spoke_http
     }
 
     /// Whether asking for less is likely to help. No answer at all is no matter of size.

@@ -4,7 +4,9 @@
 pub mod client;
 pub mod error;
 pub mod report;
+mod server_text;
 pub mod window;
+pub mod zone;
 
 use std::future::Future;
 use std::time::Duration;
@@ -13,7 +15,9 @@ use chrono::{DateTime, Utc};
 
 pub use error::{Error, Reason};
 pub use report::{Field, Row, RowError, Value};
+pub use server_text::{Gate, RawText, ServerText};
 pub use window::Window;
+pub use zone::Zone;
 
 /// Takes the rows of one answer while they arrive.
 pub trait Sink: Send {

@@ -2,7 +2,8 @@
 //! instants becomes a stretch of local texts here, and nowhere else.
 
 use chrono::{DateTime, Datelike, NaiveDateTime, Offset, TimeDelta, TimeZone, Timelike, Utc};
-use chrono_tz::Tz;
+
+use super::Zone;
 
 /// The vendor's form of a time in a request.
 const FORM: &str = "%Y%m%d%H%M%S";
@@ -67,7 +68,7 @@ impl Span {
 pub fn pieces(
     from: DateTime<Utc>,
     to: DateTime<Utc>,
-    zone: Tz,
+    zone: impl Into<Zone>,
     floor: Option<NaiveDateTime>,
     longest: TimeDelta,
 ) -> Vec<Window> {
@@ -77,7 +78,7 @@ pub fn pieces(
     let longest = longest.num_seconds().max(1);
     let start = from.timestamp().max(*SECONDS.start());
     let end = rounded_up(to).min(*SECONDS.end());
-    months(&spans(start, end, zone))
+    months(&spans(start, end, zone.into()))
         .iter()
         .flat_map(|month| cut(month, longest))
         .filter_map(|piece| window(&piece, floor))
@@ -86,9 +87,9 @@ pub fn pieces(
 
 /// The greatest local time that any instant up to `instant` has had: after the clocks went back, it is ahead of the
 /// local time for a while. Never beyond 9999, whose year has four digits.
-pub fn greatest_local(zone: Tz, instant: DateTime<Utc>) -> NaiveDateTime {
+pub fn greatest_local(zone: impl Into<Zone>, instant: DateTime<Utc>) -> NaiveDateTime {
     let end = instant.timestamp();
-    spans(end - LOOK_BACK, end, zone)
+    spans(end - LOOK_BACK, end, zone.into())
         .into_iter()
         .map(Span::last_local)
         .max()
@@ -98,7 +99,8 @@ pub fn greatest_local(zone: Tz, instant: DateTime<Utc>) -> NaiveDateTime {
 
 /// The earliest and the latest instant that `local` can stand for. They differ in the hour that is repeated when the
 /// clocks go back. A time that was skipped when they went forward is read with the offset before.
-pub fn to_instants(local: NaiveDateTime, zone: Tz) -> (DateTime<Utc>, DateTime<Utc>) {
+pub fn to_instants(local: NaiveDateTime, zone: impl Into<Zone>) -> (DateTime<Utc>, DateTime<Utc>) {
+    let zone = zone.into();
     let found = zone.from_local_datetime(&local).map(|time| time.to_utc());
     if let (Some(one), Some(other)) = (found.earliest(), found.latest()) {
         return (one.min(other), one.max(other));
@@ -120,7 +122,7 @@ pub fn parse_local(text: &str) -> Option<NaiveDateTime> {
     (time.nanosecond() == 0).then_some(time)
 }
 
-fn in_gap(local: NaiveDateTime, zone: Tz) -> DateTime<Utc> {
+fn in_gap(local: NaiveDateTime, zone: Zone) -> DateTime<Utc> {
     let near = local.and_utc().timestamp();
     let spans = spans(near - LONGEST_GAP, near + LONGEST_GAP, zone);
     let before = spans
@@ -142,13 +144,13 @@ fn naive(second: i64) -> NaiveDateTime {
     utc(second).naive_utc()
 }
 
-fn offset(second: i64, zone: Tz) -> i64 {
+fn offset(second: i64, zone: Zone) -> i64 {
     let offset = zone.offset_from_utc_datetime(&naive(second)).fix();
     i64::from(offset.local_minus_utc())
 }
 
 /// Cuts `[start, end]` where the offset changes.
-fn spans(start: i64, end: i64, zone: Tz) -> Vec<Span> {
+fn spans(start: i64, end: i64, zone: Zone) -> Vec<Span> {
     let mut spans = Vec::new();
     let mut begin = start;
     while begin <= end {

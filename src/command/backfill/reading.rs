@@ -7,7 +7,6 @@ mod patience;
 use std::time::Duration;
 
 use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
-use chrono_tz::Tz;
 use tokio::time::Instant;
 
 pub use patience::Pauses;
@@ -15,7 +14,7 @@ pub use patience::Pauses;
 use crate::chats::chat::Chat;
 use length::Length;
 use patience::{Patience, Remedy};
-use wolkvox::{self, Exchange, Reason, Row, RowError, Sink, Source, Window, window};
+use wolkvox::{self, Exchange, Reason, Row, RowError, Sink, Source, Window, Zone, window};
 
 /// A stretch could not be read.
 #[derive(Debug, thiserror::Error)]
@@ -53,7 +52,7 @@ pub enum Notice {
 #[derive(Debug)]
 pub struct Reader<S> {
     source: S,
-    zone: Tz,
+    zone: Zone,
     /// Between the end of one call and the next.
     pace: Duration,
     /// Calls that need not wait for the pace.
@@ -68,10 +67,10 @@ pub struct Reader<S> {
 
 impl<S: Source> Reader<S> {
     /// A reader that waits for `pace` between two calls. Dates are local times of `zone`.
-    pub fn new(source: S, zone: Tz, pace: Duration) -> Reader<S> {
+    pub fn new(source: S, zone: impl Into<Zone>, pace: Duration) -> Reader<S> {
         Reader {
             source,
-            zone,
+            zone: zone.into(),
             pace,
             at_once: 1,
             pauses: Pauses::default(),
@@ -221,7 +220,7 @@ pub(crate) fn last_second_before(until: DateTime<Utc>) -> DateTime<Utc> {
 }
 
 struct Gathered {
-    zone: Tz,
+    zone: Zone,
     chats: Vec<Chat>,
     rejected: u64,
 }

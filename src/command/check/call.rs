@@ -39,6 +39,7 @@ pub(super) fn judge_call(findings: &mut Findings, exchange: &Exchange, expected:
 /// What a failed call is about.
 fn subject(error: &Error) -> &'static str {
     match error.reason() {
+        Reason::Connect if !error.spoke_http() => "address",
         Reason::Connect | Reason::Timeout => "allow-list",
         Reason::Tls | Reason::NotJson => "address",
         Reason::Auth => "token",

@@ -3,11 +3,10 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use chrono_tz::Tz;
 
 use crate::chats::chat::Chat;
 use crate::clock::Clock;
-use wolkvox::{Field, Row, RowError, Sink, Value, Window};
+use wolkvox::{Field, Row, RowError, Sink, Value, Window, Zone};
 
 /// The newest closes that say how often chats close.
 const NEWEST: usize = 30;
@@ -19,7 +18,7 @@ pub(super) struct Sample<'a> {
     clock: &'a dyn Clock,
     /// When the answer began, by our clock.
     pub(super) begun: Option<DateTime<Utc>>,
-    zone: Tz,
+    zone: Zone,
     window: Window,
     pub(super) rows: usize,
     pub(super) rejected: u64,
@@ -33,7 +32,7 @@ pub(super) struct Sample<'a> {
 }
 
 impl Sample<'_> {
-    pub(super) fn new(zone: Tz, window: Window, clock: &dyn Clock) -> Sample<'_> {
+    pub(super) fn new(zone: Zone, window: Window, clock: &dyn Clock) -> Sample<'_> {
         Sample {
             clock,
             begun: None,

@@ -1,18 +1,17 @@
 //! Whether the rows' times fit the zone.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use chrono_tz::Tz;
 
 use super::sample::Sample;
 use super::{Findings, Verdict, words};
-use wolkvox::Window;
+use wolkvox::{Window, Zone};
 
 /// Chats can't have closed in the future, and where chats close all the time, the newest was closed just now.
 pub(super) fn judge_zone(
     findings: &mut Findings,
     sample: &Sample<'_>,
     window: Window,
-    zone: Tz,
+    zone: Zone,
     now: DateTime<Utc>,
 ) {
     let Some(newest) = sample.newest() else {

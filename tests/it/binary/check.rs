@@ -110,6 +110,28 @@ async fn a_filter_on_the_opening_time_and_a_vanished_field_are_noticed() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_zone_data_is_named_and_a_fixed_offset_is_a_zone() {
+    let operation = Operation::start(lively()).await;
+    let (_, text) = check(&operation).await;
+    let version = wolkvox::zone::DATA_VERSION;
+    let expected =
+        format!("America/Bogota is -05:00 from UTC now, by the IANA's data {version} in this program");
+    assert!(text.contains(&expected), "{text}");
+    // Bogota has no summer time: it is the same zone.
+    let operation = operation.with("TIMEZONE", "-05:00");
+    let (good, text) = check(&operation).await;
+    assert!(
+        good && text.contains("WOLKVOX_TIMEZONE=-05:00 is that far"),
+        "{text}"
+    );
+    let operation = operation.with("TIMEZONE", "-06:30");
+    let (good, text) = check(&operation).await;
+    if !text.contains("month has just begun") {
+        assert!(!good && text.contains("1h 30m ahead"), "{text}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn settings_that_cannot_be_read_end_with_their_own_status() {
     let operation = Operation::start(lively()).await.with("TIMEZONE", "Bogota");
     let output = operation.run(&["check"]).await;

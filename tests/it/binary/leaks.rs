@@ -1,16 +1,15 @@
 //! What must not get out, and what must not get in.
 
-use std::fs;
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread;
+use std::{fs, thread};
 
 use chrono::{TimeDelta, Utc};
 use simulator::{Agent, Fault, Handle, Server, Settings, SimulatedChat, Simulator};
 
-use crate::support::web::{Exporter, curl, eventually, run};
+use crate::support::web::{Exporter, command, curl, eventually, run};
 
 /// How the names and the identity documents of all agents begin.
 const AGENT: &str = "Zoraida Quintanilla";
@@ -64,6 +63,73 @@ fn upstream(settings: Settings) -> Upstream {
         handle,
         url,
     }
+}
+
+/// Words of a server that repeat what they must not, in each way in which a server can say something.
+fn indiscreet_words(document: &str) -> Vec<Fault> {
+    let json = |text: &str| serde_json::to_string(text).unwrap();
+    let both = format!("token {TOKEN} agent {document}");
+    // What was cut here left all but the last character of the token.
+    let late = format!("{} {TOKEN}", "x".repeat(200 - TOKEN.len()));
+    let escaped = format!(
+        "{} & CANARY-token%2b%2F%3d & %43ANARY-token&#43;/&equals;",
+        &document[..9]
+    );
+    let good = |msg: &str| {
+        let closed = "2026-01-01 00:00:00";
+        let body = format!(
+            r#"{{"code":"200","msg":{},"data":[{{"conn_id":"1","date_close":"{closed}"}}]}}"#,
+            json(msg)
+        );
+        Fault::Body(body.into_bytes())
+    };
+    vec![
+        good(&both),
+        good(&late),
+        Fault::status(403, &both),
+        Fault::status(403, &late),
+        Fault::status(404, &escaped),
+        Fault::status(500, &format!("{}…", &TOKEN[..12])),
+        Fault::OtherCodeIn200 {
+            code: "418".to_owned(),
+            msg: both.replace("CANARY", "CAN\u{200b}ARY"),
+        },
+        Fault::Body(format!(r#"{{"error":{}}}"#, json(&both)).into_bytes()),
+        Fault::Redirect {
+            location: format!("http://127.0.0.1:9/?{both}"),
+        },
+    ]
+}
+
+#[test]
+fn words_of_the_server_bring_neither_token_nor_document_into_log_page_or_check() {
+    let upstream = lively();
+    let directory = tempfile::tempdir().unwrap();
+    let document = format!("{DOCUMENT}07");
+    let exporter = exporter(directory.path(), &upstream, &[("WOLKVOX_AGENT_DNI", &document)]);
+    for fault in indiscreet_words(&document) {
+        upstream.handle.always(Some(fault.clone()));
+        let before = upstream.handle.requests().len();
+        // The first may have begun before; with the third, all is said of the second answer.
+        eventually(&format!("{fault:?} was met"), || {
+            (upstream.handle.requests().len() > before + 2).then_some(())
+        });
+        assert_nothing_is_said(directory.path(), &exporter);
+        let variables = [
+            ("WOLKVOX_BASE_URL", upstream.url.as_str()),
+            ("WOLKVOX_TOKEN", TOKEN),
+            ("WOLKVOX_AGENT_DNI", &document),
+        ];
+        let check = command(directory.path(), &variables)
+            .arg("check")
+            .output()
+            .unwrap();
+        let said = String::from_utf8([check.stdout, check.stderr].concat()).unwrap();
+        assert!(said.contains("allow-list"), "{fault:?}: {said}");
+        assert_says_no_secret("check", &said);
+    }
+    let log = exporter.log();
+    assert!(log.contains("token [secret] agent [secret]"), "{log}");
 }
 
 fn exporter(directory: &Path, upstream: &Upstream, more: &[(&str, &str)]) -> Exporter {
@@ -164,11 +230,15 @@ fn nothing_personal_and_no_token_is_said_whatever_becomes_of_an_answer() {
 
 fn assert_nothing_is_said(directory: &Path, exporter: &Exporter) {
     for (place, text) in all_that_is_said(directory, exporter) {
-        for secret in ["CANARY", AGENT, DOCUMENT] {
-            if let Some((before, _)) = text.split_once(secret) {
-                let from = before.rfind('\n').unwrap_or(0);
-                panic!("{place} says {:?}{secret}", &before[from..]);
-            }
+        assert_says_no_secret(&place, &text);
+    }
+}
+
+fn assert_says_no_secret(place: &str, text: &str) {
+    for secret in ["CANARY", AGENT, DOCUMENT] {
+        if let Some((before, _)) = text.split_once(secret) {
+            let from = before.rfind('\n').unwrap_or(0);
+            panic!("{place} says {:?}{secret}", &before[from..]);
         }
     }
 }

@@ -199,7 +199,7 @@ async fn go(world: &mut World, step: &Step) {
             lookback,
             sweeps,
         } => {
-            world.settings.zone = zone_of(*zone);
+            world.settings.zone = zone_of(*zone).into();
             world.settings.window = minutes(*window);
             world.settings.sweep_lookback = minutes(*lookback);
             world.settings.sweep_interval = sweeps.then_some(Duration::from_secs(3600));
@@ -279,7 +279,7 @@ async fn run(program: Program) {
     world.time.skew(TimeDelta::zero());
     world.disk.fail(0);
     world.server.with(|state| state.script.clear());
-    world.settings.zone = program.zone;
+    world.settings.zone = program.zone.into();
     world.settings.window = minutes(15);
     world.settings.sweep_lookback = hours(LOOKBACK);
     world.settings.sweep_interval = Some(Duration::from_secs(3600));

@@ -5,12 +5,11 @@ mod case;
 mod mutant;
 
 use std::collections::BTreeSet;
-use std::fs;
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
-use std::thread;
 use std::time::{Duration, Instant};
+use std::{fs, thread};
 
 /// The crate's folder.
 pub(crate) fn root() -> &'static Path {

@@ -35,6 +35,10 @@ const UNUSED: &[(&str, &str)] = &[
         "wolkvox_state_last_commit_timestamp_seconds",
         "the commit counters and the age of the data tell it",
     ),
+    (
+        "wolkvox_exporter_timezone_data_info",
+        "looked up by people when a country changes its clocks",
+    ),
     ("process_max_fds", "the exporter keeps a few dozen open"),
     ("process_virtual_memory_bytes", "says nothing"),
     ("process_threads", "does not change"),

@@ -87,7 +87,7 @@ pub(crate) fn utc(text: &str) -> DateTime<Utc> {
 pub(crate) fn settings(zone: Tz) -> Settings {
     let interval = Duration::from_secs(300);
     Settings {
-        zone,
+        zone: zone.into(),
         poll_interval: interval,
         window: minutes(15),
         sweep_interval: Some(Duration::from_secs(3600)),

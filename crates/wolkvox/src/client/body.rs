@@ -10,7 +10,7 @@ use tokio::sync::mpsc;
 
 use super::judge;
 use crate::report::{DecodeError, Envelope, Options, Row, RowError, decode};
-use crate::{Error, Reason, Sink};
+use crate::{Error, Gate, Reason, Sink};
 
 const CHUNKS: usize = 4;
 const BATCHES: usize = 4;
@@ -32,6 +32,7 @@ pub(super) async fn report<S: Sink>(
     response: Response,
     options: Options,
     limits: Limits,
+    gate: &Gate,
     bytes: &mut u64,
     sink: &mut S,
 ) -> Result<Envelope, Error> {
@@ -51,7 +52,7 @@ pub(super) async fn report<S: Sink>(
         }
     };
     // How the network ended is judged after the decoder: of an HTML page cut short, it says that it is no JSON.
-    let pumped = async { Ok(pump(response, chunk_sender, limits.bytes, bytes).await) };
+    let pumped = async { Ok(pump(response, chunk_sender, limits.bytes, gate, bytes).await) };
     let (network, envelope) = tokio::try_join!(pumped, drained)?;
     network?;
     envelope.map_err(|error| judge::decoding(&error))
@@ -61,10 +62,15 @@ pub(super) async fn report<S: Sink>(
 ///
 /// # Errors
 /// It ended early: what it would have said is not known.
-pub(super) async fn verdict(mut response: Response, bytes: &mut u64) -> Result<Option<Envelope>, Error> {
+pub(super) async fn verdict(
+    mut response: Response,
+    gate: &Gate,
+    bytes: &mut u64,
+) -> Result<Option<Envelope>, Error> {
     let mut body = Vec::new();
     while body.len() < VERDICT_LIMIT {
-        let Some(chunk) = response.chunk().await.map_err(judge::reading)? else {
+        let read = response.chunk().await;
+        let Some(chunk) = read.map_err(|error| judge::reading(error, gate))? else {
             break;
         };
         *bytes += chunk.len() as u64;
@@ -83,9 +89,11 @@ async fn pump(
     mut response: Response,
     chunks: mpsc::Sender<Bytes>,
     limit: u64,
+    gate: &Gate,
     bytes: &mut u64,
 ) -> Result<(), Error> {
-    while let Some(chunk) = response.chunk().await.map_err(judge::reading)? {
+    let failed = |error| judge::reading(error, gate);
+    while let Some(chunk) = response.chunk().await.map_err(failed)? {
         *bytes += chunk.len() as u64;
         if *bytes > limit {
             return Err(Error::new(

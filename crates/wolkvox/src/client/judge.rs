@@ -6,21 +6,20 @@ use std::time::{Duration, SystemTime};
 
 use chrono::{DateTime, Utc};
 use reqwest::header::{HeaderMap, RETRY_AFTER};
+use rustls::CertificateError;
 
 use crate::report::{Code, DecodeError, Envelope};
-use crate::{Answer, Error, Reason};
+use crate::{Answer, Error, Gate, RawText, Reason};
 
-/// Longest part of the server's own text in a message, in characters.
-const SAID_LIMIT: usize = 200;
 const LONGEST_WAIT: Duration = Duration::from_secs(24 * 3600);
 const ALLOW_LIST: &str = "Wolkvox answers only the addresses on its allow-list and leaves all others refused or without \
     an answer: ask Wolkvox whether the public address of this machine (or of its proxy, HTTPS_PROXY) is listed. \
     Check WOLKVOX_SERVER too";
 
 /// Judges an answer by a status that is not 200. `Ok` is an empty window.
-pub(super) fn status(status: u16, envelope: Option<&Envelope>) -> Result<(), Error> {
-    let text = envelope.map_or("", Envelope::text);
-    let word = text.trim().to_uppercase();
+pub(super) fn status(status: u16, envelope: Option<&Envelope>, gate: &Gate) -> Result<(), Error> {
+    let none = RawText::default();
+    let text = envelope.map_or(&none, Envelope::text);
     let (reason, meaning) = match status {
         404 if envelope.is_some_and(is_empty_window) => return Ok(()),
         400 => (
@@ -31,15 +30,15 @@ pub(super) fn status(status: u16, envelope: Option<&Envelope>) -> Result<(), Err
             Reason::Auth,
             "Wolkvox wants a token and saw none it knows: check WOLKVOX_TOKEN or WOLKVOX_TOKEN_FILE",
         ),
-        403 if word == "PLEASE VALIDATE TOKEN" => (
+        403 if text.is("PLEASE VALIDATE TOKEN") => (
             Reason::Auth,
             "Wolkvox does not know this token: check WOLKVOX_TOKEN or WOLKVOX_TOKEN_FILE, and that the token belongs to this WOLKVOX_SERVER",
         ),
-        403 if word == "TOKEN LIMIT EXCEEDED" => (
+        403 if text.is("TOKEN LIMIT EXCEEDED") => (
             Reason::Quota,
             "the operation's calls for today are used up (1000 per licence, shared by all of its tokens): poll less often, or find who else is calling",
         ),
-        403 if word.starts_with("EXCEEDS THE LIMIT OF SIMULTANEOUS REQUESTS") => (
+        403 if text.begins_with("EXCEEDS THE LIMIT OF SIMULTANEOUS REQUESTS") => (
             Reason::Concurrency,
             "too many calls at once on this token: something else uses it too; give the exporter a token of its own",
         ),
@@ -62,27 +61,27 @@ pub(super) fn status(status: u16, envelope: Option<&Envelope>) -> Result<(), Err
     let said = if text.is_empty() {
         String::new()
     } else {
-        format!(", \"{}\"", bounded(text))
+        format!(", \"{}\"", gate.admit(text))
     };
     Err(Error::new(reason, format!("HTTP {status}{said}: {meaning}")).with_status(status))
 }
 
 /// Judges a whole envelope that came with HTTP 200.
-pub(super) fn envelope(envelope: &Envelope) -> Result<Answer, Error> {
+pub(super) fn envelope(envelope: &Envelope, gate: &Gate) -> Result<Answer, Error> {
     match envelope.code {
         Code::Number(200) | Code::None if envelope.has_data => rows(envelope),
         Code::Number(200) | Code::None => Err(not_json(&format!(
             "it has no list `data`{}",
-            said(envelope.text())
+            said(envelope.text(), gate)
         ))),
         // An answer that says `empty` and has rows is no such answer.
         Code::Number(404) if is_empty_window(envelope) && envelope.rows > 0 => {
             Err(not_json("it has rows and says that there are none"))
         }
-        Code::Number(code) => status(code, Some(envelope)).map(|()| Answer::default()),
+        Code::Number(code) => status(code, Some(envelope), gate).map(|()| Answer::default()),
         Code::Unreadable => Err(not_json(&format!(
             "its `code` is not a number{}",
-            said(envelope.text())
+            said(envelope.text(), gate)
         ))),
     }
 }
@@ -105,7 +104,7 @@ fn rows(envelope: &Envelope) -> Result<Answer, Error> {
 }
 
 /// What is odd about a good answer's count of rows, in words.
-pub(super) fn oddity(answer: &Answer, msg: &str) -> Option<String> {
+pub(super) fn oddity(answer: &Answer, msg: &RawText, gate: &Gate) -> Option<String> {
     let rows = answer.rows;
     match answer.announced {
         Some(announced) if announced < rows => Some(format!(
@@ -113,21 +112,21 @@ pub(super) fn oddity(answer: &Answer, msg: &str) -> Option<String> {
         )),
         None if rows > 0 => Some(format!(
             "Wolkvox did not say how many rows there are (it says \"{}\"); a cut answer would go unseen",
-            bounded(msg)
+            gate.admit(msg)
         )),
         _ => None,
     }
 }
 
 fn is_empty_window(envelope: &Envelope) -> bool {
-    envelope.msg.trim().eq_ignore_ascii_case("validate dates entered")
+    envelope.msg.is("validate dates entered")
 }
 
-fn said(text: &str) -> String {
+fn said(text: &RawText, gate: &Gate) -> String {
     if text.is_empty() {
         String::new()
     } else {
-        format!(" (it says \"{}\")", bounded(text))
+        format!(" (it says \"{}\")", gate.admit(text))
     }
 }
 
@@ -154,11 +153,12 @@ pub(super) fn decoding(error: &DecodeError) -> Error {
 }
 
 /// Judges why a request got no answer.
-pub(super) fn sending(error: reqwest::Error) -> Error {
+pub(super) fn sending(error: reqwest::Error, gate: &Gate) -> Error {
     // The address holds agent_dni, a person's identity document.
     let error = error.without_url();
-    let cause = bounded(&root_cause(&error));
-    if in_chain::<rustls::Error>(&error) {
+    let cause = gate.admit(&root_cause(&error));
+    if let Some(error) = find::<rustls::Error>(&error) {
+        let cause = validity(error).unwrap_or_else(|| cause.to_string());
         return Error::new(
             Reason::Tls,
             format!(
@@ -166,6 +166,12 @@ pub(super) fn sending(error: reqwest::Error) -> Error {
                  certificate, name its roots in WOLKVOX_CA_FILE"
             ),
         );
+    }
+    if find::<hyper::Error>(&error).is_some_and(hyper::Error::is_parse) {
+        return Error::not_http(format!(
+            "what answers at this address is no HTTP server, or not of HTTP/1.1 ({cause}): check WOLKVOX_SERVER or \
+             WOLKVOX_BASE_URL, the port and whether it is http or https, and whether a proxy answers in its place"
+        ));
     }
     if error.is_timeout() {
         return Error::new(
@@ -180,9 +186,9 @@ pub(super) fn sending(error: reqwest::Error) -> Error {
 }
 
 /// Judges why a body could not be read to its end.
-pub(super) fn reading(error: reqwest::Error) -> Error {
+pub(super) fn reading(error: reqwest::Error, gate: &Gate) -> Error {
     let error = error.without_url();
-    let cause = bounded(&root_cause(&error));
+    let cause = gate.admit(&root_cause(&error));
     if is_of_decompression(&error) {
         return not_json(&format!("it says that it is gzip, and is not ({cause})"));
     }
@@ -223,12 +229,28 @@ pub(super) fn retry_after(headers: &HeaderMap, date: Option<DateTime<Utc>>) -> O
     Some(wait.min(LONGEST_WAIT))
 }
 
-/// A server's text for a message: short, without control characters.
-fn bounded(text: &str) -> String {
-    text.chars()
-        .filter(|character| !character.is_control())
-        .take(SAID_LIMIT)
-        .collect()
+/// A certificate out of its time, with its date: the library's own text has seconds since 1970, long numbers.
+fn validity(error: &rustls::Error) -> Option<String> {
+    let date = |time: rustls::pki_types::UnixTime| {
+        let at = DateTime::from_timestamp(i64::try_from(time.as_secs()).ok()?, 0)?;
+        Some(at.format("%FT%TZ").to_string())
+    };
+    let rustls::Error::InvalidCertificate(error) = error else {
+        return None;
+    };
+    match error {
+        CertificateError::ExpiredContext { time, not_after } => Some(format!(
+            "its certificate expired on {}, and this machine's clock says {}",
+            date(*not_after)?,
+            date(*time)?
+        )),
+        CertificateError::NotValidYetContext { time, not_before } => Some(format!(
+            "its certificate is valid from {} on, and this machine's clock says {}",
+            date(*not_before)?,
+            date(*time)?
+        )),
+        _ => None,
+    }
 }
 
 fn chain<'a>(error: &'a (dyn StdError + 'static)) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
@@ -242,23 +264,27 @@ fn chain<'a>(error: &'a (dyn StdError + 'static)) -> impl Iterator<Item = &'a (d
     .take(16)
 }
 
-fn in_chain<E: StdError + 'static>(error: &(dyn StdError + 'static)) -> bool {
-    chain(error).any(<dyn StdError>::is::<E>)
+fn find<'a, E: StdError + 'static>(error: &'a (dyn StdError + 'static)) -> Option<&'a E> {
+    chain(error).find_map(|error| error.downcast_ref())
 }
 
 /// Whether it is what came that can't be decompressed. The library calls all failures of a body that, those of the
 /// connection too; but those are hyper's, and a compressed body that is cut ends too early.
 fn is_of_decompression(error: &reqwest::Error) -> bool {
     let is_cut = io_errors(error).any(|error| error.kind() == io::ErrorKind::UnexpectedEof);
-    error.is_decode() && !is_cut && !in_chain::<hyper::Error>(error)
+    error.is_decode() && !is_cut && find::<hyper::Error>(error).is_none()
 }
 
 fn io_errors<'a>(error: &'a (dyn StdError + 'static)) -> impl Iterator<Item = &'a io::Error> {
     chain(error).filter_map(|error| error.downcast_ref())
 }
 
-pub(super) fn root_cause(error: &(dyn StdError + 'static)) -> String {
-    chain(error).last().map(ToString::to_string).unwrap_or_default()
+/// In the words of a library, which may quote the server: a certificate has names in it.
+pub(super) fn root_cause(error: &(dyn StdError + 'static)) -> RawText {
+    chain(error)
+        .last()
+        .map(|cause| RawText::new(cause.to_string()))
+        .unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -267,9 +293,13 @@ mod tests {
 
     fn saying(msg: &str) -> Envelope {
         Envelope {
-            msg: msg.into(),
+            msg: RawText::new(msg),
             ..Envelope::default()
         }
+    }
+
+    fn gate() -> Gate {
+        Gate::new([])
     }
 
     #[test]
@@ -292,17 +322,17 @@ mod tests {
             (429, "", Reason::HttpStatus),
             (502, "", Reason::HttpStatus),
         ] {
-            let error = status(code, Some(&saying(msg))).unwrap_err();
+            let error = status(code, Some(&saying(msg)), &gate()).unwrap_err();
             assert_eq!((error.reason(), error.status()), (reason, Some(code)), "{msg}");
             assert!(error.to_string().contains(msg.trim()));
         }
-        assert!(status(404, Some(&saying("\tVALIDATE dates entered "))).is_ok());
-        assert!(status(404, None).is_err());
+        assert!(status(404, Some(&saying("\tVALIDATE dates entered ")), &gate()).is_ok());
+        assert!(status(404, None, &gate()).is_err());
     }
 
     #[test]
     fn a_servers_text_is_short_and_harmless() {
-        let error = status(500, Some(&saying(&"a\u{1b}[31m\n".repeat(1000))))
+        let error = status(500, Some(&saying(&"a\u{1b}[31m\n".repeat(1000))), &gate())
             .unwrap_err()
             .to_string();
         assert!(!error.chars().any(char::is_control));

@@ -2,15 +2,15 @@
 
 mod row;
 
-use std::fmt;
-use std::io;
 use std::ops::ControlFlow;
+use std::{fmt, io};
 
 use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::error::Category;
 
 use super::repair::Repair;
 use super::{Row, RowError, Value};
+use crate::RawText;
 use row::{KeySeed, RowSeed, ValueSeed, same_for, skip_map};
 
 /// What to read of a row.
@@ -26,9 +26,9 @@ pub struct Envelope {
     /// `code`, which mirrors the HTTP status.
     pub code: Code,
     /// `error`, trimmed; empty if missing or `null`, as a word too.
-    pub error: String,
+    pub error: RawText,
     /// `msg`, trimmed; empty if missing.
-    pub msg: String,
+    pub msg: RawText,
     /// Whether there is a `data`, and it is a list.
     pub has_data: bool,
     /// Entries of `data`, rejected ones included.
@@ -50,23 +50,11 @@ pub enum Code {
 impl Envelope {
     /// N of `N records were found`.
     pub fn announced(&self) -> Option<u64> {
-        let mut words = self.msg.split_whitespace();
-        let number = words.next()?;
-        words.next()?.to_lowercase().starts_with("record").then_some(())?;
-        let whole = match number.split_once('.') {
-            Some((whole, fraction)) if fraction.bytes().all(|byte| byte == b'0') => whole,
-            Some(_) => return None,
-            None => number,
-        };
-        let digits = whole.replace(',', "");
-        digits
-            .bytes()
-            .all(|byte| byte.is_ascii_digit())
-            .then(|| digits.parse().ok())?
+        self.msg.announced_records()
     }
 
     /// What the server has to say: `msg`, or `error` where that is all there is.
-    pub fn text(&self) -> &str {
+    pub fn text(&self) -> &RawText {
         if self.msg.is_empty() {
             &self.error
         } else {
@@ -207,10 +195,10 @@ fn code(value: &Value) -> Code {
     }
 }
 
-fn text(value: Value) -> String {
+fn text(value: Value) -> RawText {
     match value {
-        Value::Text(text) if !text.trim().eq_ignore_ascii_case("null") => text.trim().to_owned(),
-        _ => String::new(),
+        Value::Text(text) if !text.trim().eq_ignore_ascii_case("null") => RawText::new(text.trim()),
+        _ => RawText::default(),
     }
 }
 

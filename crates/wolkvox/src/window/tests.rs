@@ -1,5 +1,5 @@
-use chrono::NaiveDate;
-use chrono_tz::{America, Australia, Europe, Pacific, TZ_VARIANTS};
+use chrono::{FixedOffset, NaiveDate};
+use chrono_tz::{America, Australia, Europe, Pacific, TZ_VARIANTS, Tz};
 use proptest::prelude::*;
 
 use super::*;
@@ -220,7 +220,7 @@ fn only_windows_inside_one_month_are_askable() {
     assert!(!window("20250101000000", "20260101000000").is_askable());
 }
 
-fn zones() -> impl Strategy<Value = Tz> {
+fn zones() -> impl Strategy<Value = Zone> {
     let notable = vec![
         America::Bogota,
         America::Santiago,
@@ -232,13 +232,19 @@ fn zones() -> impl Strategy<Value = Tz> {
         America::Sao_Paulo,
         America::St_Johns,
     ];
-    prop_oneof![3 => prop::sample::select(notable), 1 => prop::sample::select(TZ_VARIANTS.to_vec())]
+    let fixed =
+        (-15 * 60..=15 * 60).prop_filter_map("an offset", |minutes| FixedOffset::east_opt(minutes * 60));
+    prop_oneof![
+        3 => prop::sample::select(notable).prop_map(Zone::Named),
+        1 => prop::sample::select(TZ_VARIANTS.to_vec()).prop_map(Zone::Named),
+        1 => fixed.prop_map(Zone::Fixed),
+    ]
 }
 
 prop_compose! {
     /// A stretch in the years that have daylight saving, near one of its changes more often than not.
     fn stretches()(zone in zones(), start in 300_000_000i64..2_000_000_000, near: bool, length in 0i64..8_000_000)
-        -> (Tz, i64, i64)
+        -> (Zone, i64, i64)
     {
         let start = if near {
             let here = offset(start, zone);

@@ -45,7 +45,7 @@ async fn calls(failures: impl IntoIterator<Item = Error>) -> (Vec<(u64, i64)>, V
     let source = Failing::with(failures);
     let from: DateTime<Utc> = "2026-03-10T05:00:00Z".parse().unwrap();
     let to = from + TimeDelta::days(3);
-    let mut reader = Reader::new(&source, Tz::America__Bogota, PACE);
+    let mut reader = Reader::new(&source, chrono_tz::Tz::America__Bogota, PACE);
     let mut notices = Vec::new();
     let mut cursor = from;
     while cursor < to {

@@ -21,7 +21,7 @@ async fn no_change_of_settings_counts_a_chat_twice() {
     let windows = [minutes(15), minutes(1), hours(20), hours(24 * 9)];
     let lookbacks = [hours(26), minutes(30), hours(24 * 20), hours(3)];
     while run < 30 {
-        world.settings.zone = zones[run % zones.len()];
+        world.settings.zone = zones[run % zones.len()].into();
         world.settings.window = windows[run % windows.len()];
         world.settings.sweep_lookback = lookbacks[run / 2 % lookbacks.len()];
         world.settings.sweep_interval = (!run.is_multiple_of(3)).then_some(Duration::from_secs(1800));
@@ -36,7 +36,7 @@ async fn no_change_of_settings_counts_a_chat_twice() {
         run += 1;
     }
     // With the right zone again, and a look far back, nothing more than what closed.
-    world.settings.zone = Bogota;
+    world.settings.zone = Bogota.into();
     world.settings.sweep_interval = Some(Duration::from_secs(3600));
     world.settings.sweep_lookback = hours(24 * 60);
     world.restart().await;
@@ -101,13 +101,13 @@ async fn the_right_zone_after_a_wrong_one_finds_what_closed() {
         let mut world = World::at("2026-03-10 15:00:00", Bogota);
         // Long ago: read in a wrong zone, a chat of the first hours would seem to be from before the start.
         world.count_from = Some(world.time.truth() - hours(24));
-        world.settings.zone = wrong;
+        world.settings.zone = wrong.into();
         world.start().await;
         for _ in 0..24 {
             world.close(1);
             world.beat().await;
         }
-        world.settings.zone = Bogota;
+        world.settings.zone = Bogota.into();
         world.restart().await;
         world.beats(26 * 12).await;
         assert_eq!(world.counted(), 24, "{wrong}");
@@ -184,7 +184,7 @@ async fn another_zone_is_swept_at_once_and_the_floor_holds() {
     }
     // Tokyo is far ahead: what its time made forgotten cuts the sweeps of all others.
     for (zone, is_cut) in [(Tokyo, false), (Honolulu, true), (UTC, true), (Bogota, true)] {
-        world.settings.zone = zone;
+        world.settings.zone = zone.into();
         world.restart().await;
         let local = |at: DateTime<Utc>| at.with_timezone(&zone).naive_local();
         let Ledger { cursors, seen, .. } = world.disk.committed();
@@ -215,7 +215,7 @@ async fn a_zone_below_the_floor_asks_nothing_until_the_time_is_past_it() {
         world.beats(12).await;
     }
     let floor = world.disk.committed().seen.floor().unwrap();
-    world.settings.zone = Bogota;
+    world.settings.zone = Bogota.into();
     world.restart().await;
     let mut beats = 0;
     loop {

@@ -1,11 +1,10 @@
 //! The cases of the alerts, `alerts/tests/*.yml`: each alert's rules, without those that it doesn't need, are put to them.
 
 use std::collections::BTreeSet;
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Output;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread;
+use std::{fs, thread};
 
 use super::{Rule, alerts, read, rules, run};
 

@@ -166,3 +166,30 @@ async fn a_404_cut_short_is_truncated_because_it_may_be_an_empty_window() {
         Reason::Auth
     );
 }
+
+#[tokio::test]
+async fn what_answers_without_being_an_http_server_is_named_so_and_is_no_answer() {
+    // HTTP/0.9 has no head: the body would be taken from whatever answers.
+    for (what, answer) in [
+        ("HTTP/0.9", GOOD.to_owned()),
+        ("HTTP/0.9 with a page", "<html></html>\r\n".to_owned()),
+        ("a radio station", format!("ICY 200 OK\r\n\r\n{GOOD}")),
+        ("mail", "220 mail.example.com ESMTP\r\n".to_owned()),
+        ("SSH", "SSH-2.0-OpenSSH_9.2\r\n".to_owned()),
+        ("HTTP/2", format!("HTTP/2 200\r\n\r\n{GOOD}")),
+        ("TLS", "\u{15}\u{3}\u{1}\0\u{2}\u{2}\u{46}".to_owned()),
+    ] {
+        let (exchange, rows) = ask(answer, End::Close).await;
+        let error = exchange.result.unwrap_err();
+        assert_eq!(
+            (error.reason(), exchange.status, rows.begun),
+            (Reason::Connect, None, 0),
+            "{what}: {error}"
+        );
+        let text = error.to_string();
+        assert!(
+            text.contains("no HTTP server") && !text.contains("allow-list"),
+            "{what}: {text}"
+        );
+    }
+}

@@ -154,7 +154,7 @@ fn the_announced_number_is_read_from_the_message() {
         (", records", None),
     ] {
         let envelope = Envelope {
-            msg: msg.into(),
+            msg: RawText::new(msg),
             ..Envelope::default()
         };
         assert_eq!(envelope.announced(), announced, "{msg}");
