@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
 use wolkvox_exporter::ledger::state::{self, Origin};
+use wolkvox_exporter::ledger::store::{Action, DiskError};
 use wolkvox_exporter::ledger::{Ledger, Store, StoreError, Totals};
 
 #[derive(Debug, Default)]
@@ -75,10 +76,11 @@ impl Store for Disk {
         let mut state = self.0.lock().unwrap();
         if state.is_full || state.failures > 0 {
             state.failures = state.failures.saturating_sub(1);
-            return Err(StoreError::Write {
+            return Err(StoreError::Write(DiskError {
                 path: PathBuf::from("ventas.state"),
+                action: Action::Write,
                 cause: io::ErrorKind::StorageFull.into(),
-            });
+            }));
         }
         let bytes = state::encode(&Disk::origin(), ledger).unwrap();
         let size = bytes.len() as u64;
