@@ -20,6 +20,9 @@ use crate::ledger::Agents;
 use crate::wolkvox::client::Token;
 use check::Check;
 
+/// No report reaches back before this year.
+pub const FIRST_YEAR: i32 = 2010;
+
 /// The form of the log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LogFormat {

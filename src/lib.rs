@@ -34,6 +34,7 @@ pub mod ledger;
 pub mod log;
 pub mod metrics;
 pub mod poller;
+pub mod range;
 pub mod signal;
 pub mod simulator;
 pub mod stats;

@@ -15,7 +15,7 @@ use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::LevelFilter;
 
 use super::raw::{self, PREFIX, Raw};
-use super::{Config, LogFormat, skill_names};
+use super::{Config, FIRST_YEAR, LogFormat, skill_names};
 use crate::ledger::Agents;
 use crate::wolkvox::client::Token;
 
@@ -189,9 +189,9 @@ impl Check {
                 self.problem("COUNT_FROM", &format!("is {text}, which lies in the future"))
             }
             // Each month that is caught up costs a call: a year with a slip in it would use up the day's.
-            Ok(at) if at.year() < 2010 => self.problem(
+            Ok(at) if at.year() < FIRST_YEAR => self.problem(
                 "COUNT_FROM",
-                &format!("is {text}; no report reaches back before 2010"),
+                &format!("is {text}; no report reaches back before {FIRST_YEAR}"),
             ),
             Ok(at) => Some(Some(at.to_utc())),
             Err(_) => self.problem(

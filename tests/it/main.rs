@@ -21,6 +21,7 @@ mod leaks;
 mod process;
 mod programs;
 mod prometheus;
+mod range;
 mod scenario;
 mod soak;
 mod state;
