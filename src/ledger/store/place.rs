@@ -224,14 +224,19 @@ impl Place {
     }
 }
 
-/// A directory whose group may write, and which hands its group on (mode 2770), says that the group shares what is in
-/// it: the next container may have another user of the same group.
+/// A directory that its group may write, and that others may not look into or whose group is handed on (modes 0770 and
+/// 2770), says that the group shares what is in it: the next container may run as another user of the same group.
 #[cfg(unix)]
 fn readers(directory: &Metadata) -> Readers {
     use std::os::unix::fs::MetadataExt as _;
 
-    const SHARED: u32 = 0o2070;
-    if directory.mode() & SHARED == SHARED {
+    const GROUP: u32 = 0o070;
+    const OTHERS: u32 = 0o007;
+    const SET_GROUP_ID: u32 = 0o2000;
+    let mode = directory.mode();
+    let is_closed = mode & OTHERS == 0;
+    let hands_on = mode & SET_GROUP_ID != 0;
+    if mode & GROUP == GROUP && (is_closed || hands_on) {
         Readers::Group
     } else {
         Readers::Owner

@@ -37,15 +37,14 @@ const INVAL: i32 = Errno::INVAL.raw_os_error();
 const IO: i32 = Errno::IO.raw_os_error();
 const DQUOT: i32 = Errno::DQUOT.raw_os_error();
 
-/// What `action` writes to the log.
-fn logged(action: impl FnOnce()) -> String {
-    let log = tempfile::NamedTempFile::new().unwrap();
+/// What `action` writes to the log, which goes to `file`.
+fn logged(file: &tempfile::NamedTempFile, action: impl FnOnce()) -> io::Result<String> {
     let listener = tracing_subscriber::fmt()
         .with_ansi(false)
-        .with_writer(Arc::new(log.reopen().unwrap()))
+        .with_writer(Arc::new(file.reopen()?))
         .finish();
     tracing::subscriber::with_default(listener, action);
-    fs::read_to_string(log.path()).unwrap()
+    fs::read_to_string(file.path())
 }
 
 fn lost(result: Result<(), StoreError>) -> &'static str {
@@ -88,10 +87,12 @@ fn where_directories_cannot_be_synced_the_state_is_written_with_one_warning() {
             ..Calls::SYSTEM
         };
         let place = take_with(calls, directory.path()).unwrap();
-        let log = logged(|| {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let log = logged(&file, || {
             place.replace(b"one").unwrap();
             place.replace(b"two").unwrap();
-        });
+        })
+        .unwrap();
         assert_eq!(fs::read(place.state()).unwrap(), b"two");
         assert_eq!(log.matches("can't be synced").count(), 1, "{log}");
         assert!(log.contains(" WARN ") && log.contains("may count twice"), "{log}");
@@ -187,7 +188,8 @@ fn a_lock_that_was_removed_is_made_anew_and_keeps_a_second_exporter_off() {
     let place = take(directory.path()).unwrap();
     place.replace(b"one").unwrap();
     fs::remove_file(directory.path().join("ventas.lock")).unwrap();
-    let log = logged(|| place.replace(b"two").unwrap());
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let log = logged(&file, || place.replace(b"two").unwrap()).unwrap();
     assert!(log.contains("ventas.lock was removed"), "{log}");
     assert_eq!(fs::read(place.state()).unwrap(), b"two");
     let second = take(directory.path());
@@ -275,6 +277,7 @@ fn the_files_belong_to_the_owner_alone_unless_the_directory_is_shared_with_its_g
         (0o775, 0o600),
         (0o777, 0o600),
         (0o2750, 0o600),
+        (0o770, 0o660),
         (0o2770, 0o660),
         (0o2775, 0o660),
     ] {
