@@ -23,7 +23,8 @@ COPY . .
 # There is no .git in here: the revision of wolkvox_exporter_build_info is handed in.
 ARG EXPORTER_REVISION=unknown
 RUN EXPORTER_REVISION="$EXPORTER_REVISION" cargo build --release --locked --bin wolkvox-exporter \
-    && mkdir /state
+    && mkdir -p /rootfs/var/lib \
+    && mkdir -m 2770 /rootfs/var/lib/wolkvox-exporter
 
 # The C library, the system's root certificates, an entry for nonroot; no shell, so no HEALTHCHECK in here either:
 # ask /-/healthy and /-/ready from outside.
@@ -31,7 +32,9 @@ FROM gcr.io/distroless/cc-debian12:nonroot
 LABEL org.opencontainers.image.title="wolkvox-exporter" \
       org.opencontainers.image.description="Prometheus exporter for Wolkvox contact centres" \
       org.opencontainers.image.licenses="Apache-2.0"
-COPY --from=builder --chown=65532:65532 /state /var/lib/wolkvox-exporter
+# The state directory, writable for group 0 as well: OpenShift runs containers as any user, but in that group. Its parent is
+# copied, since not every builder gives the mode to a directory that COPY makes.
+COPY --from=builder --chown=65532:0 /rootfs/var/lib/ /var/lib/
 COPY --from=builder /build/target/release/wolkvox-exporter /usr/local/bin/wolkvox-exporter
 ENV WOLKVOX_STATE_DIR=/var/lib/wolkvox-exporter
 VOLUME /var/lib/wolkvox-exporter

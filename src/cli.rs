@@ -67,7 +67,7 @@ pub struct Report {
     /// Chats that closed from here on: a day of the operation (2026-10-01) or a time (2026-10-01T08:00:00-05:00)
     #[arg(long, value_name = "TIME")]
     pub from: Moment,
-    /// … and before this; a day is its midnight
+    /// … and before this; a day is its midnight. What lies in the future is now
     #[arg(long, value_name = "TIME")]
     pub to: Moment,
     /// One line per
@@ -80,8 +80,11 @@ pub struct Report {
     #[arg(long)]
     pub without_timeouts: bool,
     /// Pause between two calls, from the third on
-    #[arg(long, value_name = "DURATION", default_value = "5m", value_parser = duration)]
+    #[arg(long, value_name = "DURATION", default_value = "5m", value_parser = pace)]
     pub pace: Duration,
+    /// Make more than a hundred calls without asking
+    #[arg(long)]
+    pub yes: bool,
 }
 
 /// Options of `backfill`.
@@ -106,8 +109,11 @@ pub struct Backfill {
     #[arg(long, value_name = "FILE")]
     pub output: Option<PathBuf>,
     /// Pause between two calls
-    #[arg(long, value_name = "DURATION", default_value = "5m", value_parser = duration)]
+    #[arg(long, value_name = "DURATION", default_value = "5m", value_parser = pace)]
     pub pace: Duration,
+    /// Make more than a hundred calls without asking
+    #[arg(long)]
+    pub yes: bool,
     /// Bucket bounds as they are stored of live scrapes: 5.0 by Prometheus, 5 by VictoriaMetrics
     #[arg(long, value_enum, value_name = "FORM", default_value_t = Bounds::Prometheus)]
     pub bounds: Bounds,
@@ -200,6 +206,15 @@ fn duration(text: &str) -> Result<Duration, String> {
         .map_err(|_| "it must be a duration with a unit, such as 5m or 0s".to_owned())
 }
 
+/// A day's pause makes one call a day; nobody waits longer on purpose.
+fn pace(text: &str) -> Result<Duration, String> {
+    let pace = duration(text)?;
+    if pace > Duration::from_secs(24 * 3600) {
+        return Err("it must be a day at the most".to_owned());
+    }
+    Ok(pace)
+}
+
 fn label(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
         Some((name, value)) if !name.is_empty() && !value.is_empty() => {
@@ -244,5 +259,7 @@ mod tests {
         assert!(parse(&["--until-state", "state"]).is_ok());
         assert!(parse(&["--until-state", "state", "--to", "2026-11-01"]).is_err());
         assert!(parse(&["--to", "2026-11-01", "--label", "job"]).is_err());
+        assert!(parse(&["--to", "2026-11-01", "--pace", "24h"]).is_ok());
+        assert!(parse(&["--to", "2026-11-01", "--pace", "25h"]).is_err());
     }
 }

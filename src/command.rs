@@ -3,6 +3,7 @@
 pub mod backfill;
 pub mod check;
 pub mod demo;
+pub mod range;
 pub mod report;
 
 use std::io::Write;
@@ -15,6 +16,7 @@ use tokio::net::TcpListener;
 
 use self::backfill::{Plan, Progress, Seam, Span};
 use self::demo::Demo;
+use self::range::{Beyond, Consent, Range};
 use self::report::Question;
 use crate::app::App;
 use crate::cli::{self, Bounds, Cli, Command, Serve};
@@ -58,11 +60,21 @@ async fn check() -> anyhow::Result<ExitCode> {
 #[tokio::main]
 async fn summarise(report: &cli::Report) -> anyhow::Result<()> {
     let config = Config::from_env()?;
-    let (from, to) = (
+    let asked = report.to.at(config.server.timezone);
+    let Range { from, to } = Range::new(
         report.from.at(config.server.timezone),
-        report.to.at(config.server.timezone),
-    );
+        asked,
+        SystemClock.now(),
+        Beyond::Cut,
+    )?;
+    if to < asked {
+        say(&format!(
+            "--to lies in the future: read is what closed before now, {}",
+            to.format("%FT%TZ")
+        ));
+    }
     let question = Question::new(&config, from, to, report.by.into(), report.without_timeouts);
+    range::agree(question.cost(report.pace), consent(report.yes))?;
     let mut progress = Progress::notices_on_stderr();
     let summary = report::run(&config, &question, report.pace, |notice| progress.notice(&notice)).await?;
     print(&summary.print(report.format.into()))
@@ -88,9 +100,21 @@ async fn fill_in(options: cli::Backfill) -> anyhow::Result<()> {
         short_bounds: options.bounds == Bounds::Victoriametrics,
     };
     let plan = Plan::new(&config, span, SystemClock.now())?;
+    let cost = plan.cost(options.pace, options.output.as_deref())?;
+    range::agree(cost, consent(options.yes))?;
     let mut progress = Progress::on_stderr();
     backfill::run(&config, &plan, options.pace, options.output, &mut progress).await?;
     Ok(())
+}
+
+fn consent(yes: bool) -> Consent {
+    if yes { Consent::Given } else { Consent::Open }
+}
+
+/// On the standard error, beside what is printed.
+fn say(text: &str) {
+    // Nobody can be told that it is closed.
+    let _ = writeln!(std::io::stderr(), "{text}");
 }
 
 #[tokio::main]

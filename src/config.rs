@@ -25,6 +25,9 @@ pub use web::Web;
 
 use value::Values;
 
+/// No report reaches back before this year.
+pub const FIRST_YEAR: i32 = 2010;
+
 /// The checked configuration.
 #[derive(Debug, Clone)]
 pub struct Config {

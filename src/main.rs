@@ -10,6 +10,7 @@ use wolkvox::client::SetupError;
 use wolkvox_exporter::cli::Cli;
 use wolkvox_exporter::command;
 use wolkvox_exporter::command::backfill::BackfillError;
+use wolkvox_exporter::command::range::{ConsentError, RangeError};
 use wolkvox_exporter::command::report::SummaryError;
 use wolkvox_exporter::config::ConfigError;
 
@@ -29,6 +30,8 @@ fn is_config(error: &anyhow::Error) -> bool {
     error.is::<ConfigError>()
         || error.is::<SetupError>()
         || error.is::<WebConfigError>()
-        || matches!(error.downcast_ref(), Some(BackfillError::Setup(_)))
-        || matches!(error.downcast_ref(), Some(SummaryError::Setup(_)))
+        || error.is::<RangeError>()
+        || matches!(error.downcast_ref(), Some(ConsentError::NobodyToAsk(_)))
+        || error.downcast_ref().is_some_and(BackfillError::is_usage)
+        || error.downcast_ref().is_some_and(SummaryError::is_usage)
 }

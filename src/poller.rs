@@ -151,6 +151,10 @@ pub struct Poller<S, D, P> {
     sweep_under_way: Option<SweepUnderWay>,
     /// Something was applied since the last commit.
     uncommitted: bool,
+    /// Damaged states that were put aside at this start.
+    recoveries: u64,
+    /// From when on they are shown: `increase()` needs a 0 before.
+    recoveries_due: Instant,
     retries: Retries,
     cutter: Cutter,
     doubts: Doubts,
@@ -181,13 +185,12 @@ impl<S: Source, D: Store, P: Publish> Poller<S, D, P> {
             source,
             store,
             publisher,
-            stats: Stats {
-                state_recoveries: recoveries,
-                ..Stats::new(clocks.ours())
-            },
+            stats: Stats::new(clocks.ours()),
             shelf: Shelf::new(&ledger, clocks.today()),
             sweep_due: settings.sweep_interval.map(|_| Instant::now()),
             sweep_under_way: None,
+            recoveries,
+            recoveries_due: Instant::now() + settings.poll_interval,
             clocks,
             settings,
             ledger,
@@ -300,6 +303,9 @@ impl<S: Source, D: Store, P: Publish> Poller<S, D, P> {
         let duration = started.elapsed();
         for failure in beat.failures() {
             self.stats.note_failure(failure.reason());
+        }
+        if Instant::now() >= self.recoveries_due {
+            self.stats.state_recoveries = self.recoveries;
         }
         self.stats.up = Some(beat.poll.is_ok());
         self.stats.last_poll = Some(ended);

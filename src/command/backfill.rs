@@ -6,22 +6,25 @@
 //! openmetrics` and `VictoriaMetrics` read it that way.
 
 mod checkpoint;
+mod label;
 pub mod output;
 pub mod progress;
 pub mod reading;
 pub mod timeline;
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+pub use label::LabelError;
 pub use output::Output;
 pub use progress::Progress;
 pub use reading::{Notice, Pauses, Piece, ReadError, Reader};
 pub use timeline::{Span, Timeline};
 
+use crate::command::range::{Beyond, Cost, Range, RangeError};
 use crate::config::Config;
 use crate::ledger::{FileStore, StoreError};
 use crate::{app, exposition};
@@ -32,12 +35,15 @@ use wolkvox::{Source, Zone};
 /// Why the past could not be written.
 #[derive(Debug, thiserror::Error)]
 pub enum BackfillError {
-    /// The stretch is reversed, empty, or lies in the future.
-    #[error("{0}")]
-    Stretch(String),
-    /// A label is none of Prometheus'.
-    #[error("--label {0:?} is not a label such as job=wolkvox")]
-    Label(String),
+    /// The range can't be read.
+    #[error(transparent)]
+    Range(#[from] RangeError),
+    /// Steps of no length, or longer than anything is shown.
+    #[error("--step must lie between 1s and {}", humantime::format_duration(LONGEST_STEP))]
+    Step,
+    /// A label can't be added.
+    #[error(transparent)]
+    Label(#[from] LabelError),
     /// The client can't be set up.
     #[error(transparent)]
     Setup(#[from] SetupError),
@@ -94,6 +100,19 @@ pub enum BackfillError {
         cause: io::Error,
     },
 }
+
+impl BackfillError {
+    /// Whether the command line or the settings are at fault.
+    pub fn is_usage(&self) -> bool {
+        matches!(
+            self,
+            BackfillError::Range(_) | BackfillError::Step | BackfillError::Label(_) | BackfillError::Setup(_)
+        )
+    }
+}
+
+/// A longer step shows nothing of a month.
+const LONGEST_STEP: Duration = Duration::from_secs(31 * 24 * 3600);
 
 /// What was written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -169,28 +188,19 @@ impl Plan {
     /// The plan of a configuration.
     ///
     /// # Errors
-    /// The stretch is empty or not over yet, or a label is none.
+    /// The range is empty or not over yet, steps are too short or too long, or a label can't be added.
     pub fn new(config: &Config, span: Span, now: DateTime<Utc>) -> Result<Plan, BackfillError> {
-        let stretch = |what: String| Err(BackfillError::Stretch(what));
+        Range::new(span.from, span.until, now, Beyond::Refuse)?;
         if span.from >= span.last {
-            return stretch(format!(
-                "there is nothing between {} and {}",
-                span.from.format("%FT%TZ"),
-                span.until.format("%FT%TZ")
-            ));
+            return Err(BackfillError::Range(RangeError::Empty {
+                from: span.from,
+                to: span.last,
+            }));
         }
-        if span.step < TimeDelta::seconds(1) {
-            return stretch("--step must be a second or more".to_owned());
+        if !(Duration::from_secs(1)..=LONGEST_STEP).contains(&span.step.to_std().unwrap_or_default()) {
+            return Err(BackfillError::Step);
         }
-        if span.until > now {
-            return stretch(format!(
-                "{} lies in the future: only the past can be filled in",
-                span.until.format("%FT%TZ")
-            ));
-        }
-        if let Some((name, _)) = span.labels.iter().find(|(name, _)| !is_label_name(name)) {
-            return Err(BackfillError::Label(name.clone()));
-        }
+        label::check(&span.labels)?;
         let poller = app::poller_settings(config);
         Ok(Plan {
             span,
@@ -205,6 +215,32 @@ impl Plan {
         })
     }
 
+    /// What is left to read, where `output` may hold what an interrupted run has read.
+    ///
+    /// # Errors
+    /// The output is there already, belongs to another command, or can't be read.
+    pub fn cost(&self, pace: Duration, output: Option<&Path>) -> Result<Cost, BackfillError> {
+        let begun = match output {
+            Some(path) => output::begun(path, &self.fingerprint())?,
+            None => None,
+        };
+        let left = Range {
+            from: begun.map_or(self.eve(), |(_, checkpoint)| checkpoint.next),
+            to: self.end(),
+        };
+        Ok(Cost::of(&[left], self.zone, pace, 1))
+    }
+
+    /// Where the reading begins: on a server that filters on the opening time, chats of the range are found there.
+    fn eve(&self) -> DateTime<Utc> {
+        self.span.from - self.lookback
+    }
+
+    /// The last second that is read: the very second of `until` is the next range's, or the running exporter's.
+    fn end(&self) -> DateTime<Utc> {
+        reading::last_second_before(self.span.until)
+    }
+
     /// The same for the same command and settings.
     fn fingerprint(&self) -> String {
         format!(
@@ -212,19 +248,6 @@ impl Plan {
             (&self.span, &self.settings, self.zone, self.lookback, &self.host)
         )
     }
-}
-
-/// Letters, digits and `_`, and none of the exporter's own.
-fn is_label_name(name: &str) -> bool {
-    let is_own = name == "operation"
-        || name == "le"
-        || crate::metrics::catalogue::ALL
-            .iter()
-            .any(|spec| spec.labels.contains(&name));
-    !is_own
-        && !name.is_empty()
-        && !name.starts_with(|first: char| first.is_ascii_digit())
-        && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
 }
 
 /// Sets up the client and writes the past.
@@ -258,13 +281,11 @@ pub async fn write<S: Source>(
     let span = &plan.span;
     let (mut output, resumed) = Output::open(output, &plan.fingerprint())?;
     let mut checkpoint = resumed.unwrap_or_else(|| Checkpoint {
-        next: span.from - plan.lookback,
+        next: plan.eve(),
         timeline: Timeline::new(span.from),
     });
-    // The very second of `until` is the next stretch's, or the running exporter's.
-    let to = reading::last_second_before(span.until);
-    let eve = span.from - plan.lookback;
-    progress.begin(eve, to, checkpoint.next, reader.pace());
+    let to = plan.end();
+    progress.begin(plan.eve(), to, checkpoint.next, reader.pace());
     let mut reach = reach_of(plan, span.from);
     loop {
         let read = reader

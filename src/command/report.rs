@@ -17,6 +17,7 @@ use crate::app;
 use crate::chats::chat::{Chat, Outcome};
 use crate::command::backfill::reading::last_second_before;
 use crate::command::backfill::{Notice, ReadError, Reader};
+use crate::command::range::{Cost, Range, RangeError};
 use crate::config::Config;
 use crate::metrics::histogram::SumCount;
 use wolkvox::client::{Client, SetupError};
@@ -50,14 +51,9 @@ impl By {
 /// Why there is no summary.
 #[derive(Debug, thiserror::Error)]
 pub enum SummaryError {
-    /// The stretch is reversed or empty.
-    #[error("there is nothing between {} and {}", from.format("%FT%TZ"), to.format("%FT%TZ"))]
-    Empty {
-        /// `--from`.
-        from: DateTime<Utc>,
-        /// `--to`.
-        to: DateTime<Utc>,
-    },
+    /// The range can't be read.
+    #[error(transparent)]
+    Range(#[from] RangeError),
     /// The client can't be set up.
     #[error(transparent)]
     Setup(#[from] SetupError),
@@ -65,6 +61,16 @@ pub enum SummaryError {
     #[error(transparent)]
     Read(#[from] ReadError),
 }
+
+impl SummaryError {
+    /// Whether the command line or the settings are at fault.
+    pub fn is_usage(&self) -> bool {
+        matches!(self, SummaryError::Range(_) | SummaryError::Setup(_))
+    }
+}
+
+/// Calls that are made without a pause: the range and its eve, for which a person is waiting.
+const CALLS_AT_ONCE: u32 = 2;
 
 /// What to add up, and how.
 #[derive(Debug, Clone)]
@@ -184,8 +190,7 @@ pub async fn run(
     tell: impl FnMut(Notice),
 ) -> Result<Summary, SummaryError> {
     let client = Client::new(app::client_settings(config))?;
-    // The stretch and its eve: what a person is waiting for.
-    let reader = Reader::new(client, question.zone, pace).with_calls_at_once(2);
+    let reader = Reader::new(client, question.zone, pace).with_calls_at_once(CALLS_AT_ONCE);
     summarise(question, reader, tell).await
 }
 
@@ -210,6 +215,19 @@ impl Question {
         }
     }
 
+    /// What reading takes, the eve included.
+    pub fn cost(&self, pace: Duration) -> Cost {
+        let eve = Range {
+            from: self.from - self.lookback,
+            to: self.from,
+        };
+        let range = Range {
+            from: self.from,
+            to: last_second_before(self.to),
+        };
+        Cost::of(&[range, eve], self.zone, pace, CALLS_AT_ONCE)
+    }
+
     fn name(&self, chat: &Chat, closed: DateTime<Utc>) -> String {
         match self.by {
             By::Skill => chat.skill_id.clone(),
@@ -232,7 +250,7 @@ pub async fn summarise<S: Source>(
 ) -> Result<Summary, SummaryError> {
     let (from, to) = (question.from, question.to);
     if from >= to {
-        return Err(SummaryError::Empty { from, to });
+        return Err(RangeError::Empty { from, to }.into());
     }
     let mut sums = Sums {
         question,

@@ -5,12 +5,12 @@ use std::time::Duration;
 
 use chrono::{DateTime, Datelike, Utc};
 
-use super::skill_names;
 use super::value::{DAY, Given, SECOND, duration_or_off, milliseconds, share, whole_number, word};
 use super::variable::{
     Preset::{None as Unset, Value},
     section,
 };
+use super::{FIRST_YEAR, skill_names};
 
 /// What is kept and shown of agents.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,7 +59,9 @@ fn count_from(given: Given<'_>) -> Result<Option<DateTime<Utc>>, String> {
     match DateTime::parse_from_rfc3339(text) {
         Ok(at) if at > Utc::now() => Err(format!("is {text}, which lies in the future")),
         // Each month that is caught up costs a call: a year with a slip in it would use up the day's.
-        Ok(at) if at.year() < 2010 => Err(format!("is {text}; no report reaches back before 2010")),
+        Ok(at) if at.year() < FIRST_YEAR => {
+            Err(format!("is {text}; no report reaches back before {FIRST_YEAR}"))
+        }
         Ok(at) => Ok(Some(at.to_utc())),
         Err(_) => Err(format!(
             "is {text:?}; it must be `start` or a time such as 2026-01-31T00:00:00-05:00"

@@ -1,18 +1,30 @@
 //! The ledger's file: written aside, fsynced, renamed, its directory fsynced, under a lock. What a scrape has shown
 //! must survive a crash, else a counter would fall, read as a reset, and `increase()` would count twice.
 
+mod calls;
+mod disk_error;
+mod place;
+
 use std::ffi::OsString;
 use std::fmt::Write as _;
-use std::fs::{self, File, TryLockError};
 use std::future::Future;
-use std::io::{self, Read, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::{fs, io};
 
 use chrono::Utc;
+use small_file::Links;
 
 use super::Ledger;
 use super::state::{self, AgentDigest, Origin, StateError};
+use calls::Calls;
+use place::Place;
+
+pub use disk_error::{Action, DiskError};
+
+/// The largest state that is written and read. It has room for the ids of some 15 million chats, or for all label sets of
+/// the highest `WOLKVOX_MAX_SERIES` beside a few million; a larger file is another one, and must not fill the memory.
+const LARGEST: u64 = 512 << 20;
 
 /// Keeps a ledger.
 pub trait Store: Send {
@@ -24,16 +36,14 @@ pub trait Store: Send {
 #[derive(Debug, thiserror::Error)]
 #[allow(missing_docs)] // The texts say what each one is.
 pub enum StoreError {
-    #[error(
-        "the state directory {} can't be used: {cause}. It must be writable for this user and have room; WOLKVOX_STATE_DIR may name another one", path.display()
-    )]
-    Directory { path: PathBuf, cause: io::Error },
+    #[error("the state directory {} can't be used: {trouble}", path.display())]
+    Directory { path: PathBuf, trouble: DiskError },
     #[error(
         "another exporter ({holder}) is using the state file {}. Stop it, or give this one its own WOLKVOX_OPERATION or WOLKVOX_STATE_DIR", path.display()
     )]
     Locked { path: PathBuf, holder: String },
-    #[error("the state file {} can't be read: {cause}. Make it readable for this user", path.display())]
-    Read { path: PathBuf, cause: io::Error },
+    #[error("the state can't be used: {cause}{}", reading_way_out(cause))]
+    Read { cause: small_file::Error },
     #[error(
         "the state file {} is damaged ({what}). Move it away to start counting anew (counters begin at 0, which Prometheus handles); never put an older copy in its place", path.display()
     )]
@@ -54,10 +64,18 @@ pub enum StoreError {
         "the state file {} counts with another WOLKVOX_AGENT_DNI than is set now. Start once with --adopt-state to go on counting with the new one, or set WOLKVOX_OPERATION to another name to count them apart", path.display()
     )]
     OtherAgent { path: PathBuf },
+    #[error("the state can't be written: {0}")]
+    Write(DiskError),
+    #[error("the state can't be written: {0}")]
+    Unwritable(io::Error),
     #[error(
-        "the state can't be written to {}: {cause}. Its directory must be writable for this user and have room; WOLKVOX_STATE_DIR may name another one, to which the state is moved before", path.display()
+        "the state would have {size} bytes, and no more than {LARGEST} are read at a start. Remember fewer chats (a shorter WOLKVOX_SWEEP_LOOKBACK) or fewer label sets (WOLKVOX_MAX_SERIES, WOLKVOX_AGENTS=off)"
     )]
-    Write { path: PathBuf, cause: io::Error },
+    TooLarge { size: u64 },
+    #[error(
+        "the state file {} is no longer this exporter's: {what}. Another exporter may be using it, so this one writes and shows nothing new. Stop the other one, or give it its own WOLKVOX_OPERATION or WOLKVOX_STATE_DIR; put the directory back as it was, or restart this exporter to go on with what is there now", path.display()
+    )]
+    Lost { path: PathBuf, what: &'static str },
 }
 
 /// The settings that a state belongs to.
@@ -76,11 +94,9 @@ pub struct Identity {
 /// A ledger's file, locked for this process.
 #[derive(Debug)]
 pub struct FileStore {
-    directory: PathBuf,
-    path: PathBuf,
     origin: Origin,
     /// Held until the process ends, however it ends; also by a write that outlives its abandoned commit.
-    lock: Arc<File>,
+    place: Arc<Place>,
 }
 
 /// What a start finds.
@@ -101,35 +117,37 @@ impl FileStore {
     /// # Errors
     /// See [`StoreError`]. Nothing was changed then.
     pub fn open(directory: &Path, identity: Identity, adopt: bool) -> Result<Opened, StoreError> {
-        let in_directory = |cause| StoreError::Directory {
-            path: directory.to_owned(),
-            cause,
-        };
-        fs::create_dir_all(directory).map_err(in_directory)?;
-        let name = file_name(&identity.operation);
-        let path = directory.join(format!("{name}.state"));
-        let lock = lock(&directory.join(format!("{name}.lock")), &path)
-            .map_err(|error| error.unwrap_or_else(in_directory))?;
-        probe(&aside(&path)).map_err(in_directory)?;
-        let Found { state, put_aside } = find(&path)?;
+        FileStore::open_with(Calls::SYSTEM, directory, identity, adopt)
+    }
+
+    fn open_with(
+        calls: Calls,
+        directory: &Path,
+        identity: Identity,
+        adopt: bool,
+    ) -> Result<Opened, StoreError> {
+        let place = Place::take(calls, directory, &file_name(&identity.operation))?;
+        let path = place.state();
+        let Found { state, put_aside } = find(path)?;
         let (origin, ledger) = match state {
             Some((stored, mut ledger)) => {
-                if let Err(error) = check(&path, &stored, &identity) {
+                if let Err(error) = check(path, &stored, &identity) {
                     if !adopt {
                         return Err(error);
                     }
                     // The other server, or the other agent's report, need not have the same rows.
                     ledger.seen.forget_places();
                 }
-                (take_over(stored, identity).map_err(in_directory)?, Some(ledger))
+                (
+                    take_over(stored, identity).map_err(StoreError::Unwritable)?,
+                    Some(ledger),
+                )
             }
-            None => (new_origin(identity).map_err(in_directory)?, None),
+            None => (new_origin(identity).map_err(StoreError::Unwritable)?, None),
         };
         let store = FileStore {
-            directory: directory.to_owned(),
-            path,
             origin,
-            lock: Arc::new(lock),
+            place: Arc::new(place),
         };
         Ok(Opened {
             store,
@@ -149,106 +167,33 @@ impl FileStore {
 
     /// Where the state is.
     pub fn path(&self) -> &Path {
-        &self.path
+        self.place.state()
     }
 }
 
 impl Store for FileStore {
     async fn commit(&mut self, ledger: &Ledger) -> Result<u64, StoreError> {
-        let path = self.path.clone();
-        let failed = move |cause| StoreError::Write { path, cause };
         let bytes = state::encode(&self.origin, ledger)
             .map_err(io::Error::other)
-            .map_err(failed.clone())?;
-        let (directory, path) = (self.directory.clone(), self.path.clone());
+            .map_err(StoreError::Unwritable)?;
         let size = bytes.len() as u64;
-        let lock = Arc::clone(&self.lock);
-        let write = move || {
-            let result = replace(&directory, &path, &bytes);
-            drop(lock);
-            result
-        };
+        if size > LARGEST {
+            return Err(StoreError::TooLarge { size });
+        }
+        let place = Arc::clone(&self.place);
         // On a thread of its own: a slow disk must not hold up a scrape.
-        tokio::task::spawn_blocking(write)
+        tokio::task::spawn_blocking(move || place.replace(&bytes))
             .await
             .map_err(io::Error::other)
-            .and_then(|result| result)
-            .map_err(failed)?;
+            .map_err(StoreError::Unwritable)??;
         Ok(size)
     }
-}
-
-/// Replaces the file so that after a crash it is the old or the new one, whole.
-fn replace(directory: &Path, path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let aside = aside(path);
-    let mut file = create(&aside)?;
-    file.write_all(bytes)?;
-    file.sync_all()?;
-    drop(file);
-    fs::rename(&aside, path)?;
-    sync_directory(directory)
-}
-
-#[cfg(unix)]
-fn sync_directory(directory: &Path) -> io::Result<()> {
-    File::open(directory)?.sync_all()
-}
-
-/// Elsewhere a directory can't be opened as a file; the rename is as durable as the system makes it.
-#[cfg(not(unix))]
-fn sync_directory(_directory: &Path) -> io::Result<()> {
-    Ok(())
 }
 
 fn aside(path: &Path) -> PathBuf {
     let mut name = OsString::from(path);
     name.push(".new");
     PathBuf::from(name)
-}
-
-/// Creates a file that only this user can read: with names switched on it holds personal data.
-fn create(path: &Path) -> io::Result<File> {
-    let mut options = File::options();
-    options.write(true).create(true).truncate(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
-}
-
-/// A directory that can't be written is told at the start, not at the first poll.
-fn probe(path: &Path) -> io::Result<()> {
-    create(path)?.write_all(b"probe")?;
-    fs::remove_file(path)
-}
-
-/// Takes the lock. The error is `Ok` where it is already in the user's words, `Err` where the directory is to blame.
-fn lock(path: &Path, state: &Path) -> Result<File, Result<StoreError, io::Error>> {
-    let mut file = File::options()
-        .read(true)
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .open(path)
-        .map_err(Err)?;
-    match file.try_lock() {
-        Ok(()) => {}
-        Err(TryLockError::WouldBlock) => {
-            let mut holder = String::new();
-            let holder = match file.read_to_string(&mut holder) {
-                Ok(1..) => format!("process {}", holder.trim()),
-                _ => "its process is not known".to_owned(),
-            };
-            return Err(Ok(StoreError::Locked {
-                path: state.to_owned(),
-                holder,
-            }));
-        }
-        Err(TryLockError::Error(error)) => return Err(Err(error)),
-    }
-    file.set_len(0)
-        .and_then(|()| writeln!(file, "{}", std::process::id()))
-        .map_err(Err)?;
-    Ok(file)
 }
 
 /// What lies at the path.
@@ -273,15 +218,10 @@ fn find(path: &Path) -> Result<Found, StoreError> {
 }
 
 fn read(path: &Path) -> Result<Option<(Origin, Ledger)>, StoreError> {
-    let bytes = match fs::read(path) {
+    let bytes = match small_file::read(path, LARGEST, Links::Refuse) {
         Ok(bytes) => bytes,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(cause) => {
-            return Err(StoreError::Read {
-                path: path.to_owned(),
-                cause,
-            });
-        }
+        Err(error) if error.is_not_found() => return Ok(None),
+        Err(cause) => return Err(StoreError::Read { cause }),
     };
     match state::decode(&bytes) {
         Ok(state) => Ok(Some(state)),
@@ -296,14 +236,28 @@ fn read(path: &Path) -> Result<Option<(Origin, Ledger)>, StoreError> {
     }
 }
 
+/// The way out, as a sentence of its own where the error lacks it.
+fn reading_way_out(error: &small_file::Error) -> String {
+    match error {
+        small_file::Error::Read { path, cause } => {
+            let whose = disk_error::whose(path, cause);
+            let way_out = disk_error::way_out(Action::Open, cause);
+            format!("{whose}. {way_out}")
+        }
+        small_file::Error::NotRegular { .. } | small_file::Error::TooLarge { .. } => {
+            ". Move it away to start counting anew (counters begin at 0, which Prometheus handles)".to_owned()
+        }
+    }
+}
+
 /// Keeps a damaged file under another name, so that it can be looked at and no start trips over it again.
 fn put_aside(path: &Path, what: &str) -> Result<PathBuf, StoreError> {
     let mut name = OsString::from(path);
     name.push(format!(".damaged-{}", Utc::now().format("%Y%m%dT%H%M%SZ")));
     let kept = PathBuf::from(name);
-    fs::rename(path, &kept).map_err(|_| StoreError::Damaged {
+    fs::rename(path, &kept).map_err(|cause| StoreError::Damaged {
         path: path.to_owned(),
-        what: what.to_owned(),
+        what: format!("{what}, and it can't be put aside as {}: {cause}", kept.display()),
     })?;
     tracing::error!(
         "the state file {} is damaged ({what}). It was put aside as {}; counting starts anew: chats that closed before now, or before WOLKVOX_COUNT_FROM, are not counted",

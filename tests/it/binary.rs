@@ -7,6 +7,7 @@ mod fault;
 mod kill;
 mod leaks;
 mod process;
+mod range;
 mod report;
 mod state;
 mod web;

@@ -65,6 +65,13 @@ pub fn read(path: &Path, limit: u64, links: Links) -> Result<Vec<u8>, Error> {
         cause,
     };
     let file = open(path, links)?;
+    // A file of gigabytes is refused before any of it is in the memory.
+    if file.metadata().map_err(failed)?.len() > limit {
+        return Err(Error::TooLarge {
+            path: path.to_owned(),
+            limit,
+        });
+    }
     let mut bytes = Vec::new();
     file.take(limit.saturating_add(1))
         .read_to_end(&mut bytes)

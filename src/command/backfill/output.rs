@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, BufWriter, Seek, SeekFrom, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::BackfillError;
 use super::checkpoint::{self, Checkpoint, Found};
@@ -21,6 +21,35 @@ struct Resumable {
     is_begun: bool,
 }
 
+/// The output's length and where to go on, if an interrupted run of the same command has begun it.
+pub(super) fn begun(path: &Path, fingerprint: &str) -> Result<Option<(u64, Checkpoint)>, BackfillError> {
+    let beside = checkpoint::path_of(path);
+    let found = checkpoint::find(&beside, fingerprint).map_err(|cause| BackfillError::Write {
+        what: path.display().to_string(),
+        cause,
+    })?;
+    let length = std::fs::metadata(path).map(|metadata| metadata.len()).ok();
+    match (found, length) {
+        (Found::Foreign, _) => Err(BackfillError::OtherCommand {
+            path: path.to_owned(),
+            checkpoint: beside,
+        }),
+        // The output was removed or cut: what the checkpoint counts on is gone.
+        (Found::Begun(bytes, begun), Some(length)) if length >= bytes => Ok(Some((bytes, *begun))),
+        (Found::Nothing, Some(1..)) => Err(BackfillError::Exists(path.to_owned())),
+        (Found::Begun(..) | Found::Nothing, _) => Ok(None),
+    }
+}
+
+/// Only this user can read it: with names switched on it holds personal data.
+fn create(path: &Path) -> io::Result<File> {
+    let mut options = File::options();
+    options.create(true).write(true).truncate(false);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
+}
+
 impl Output {
     /// Opens the output. With a file of the same command that was interrupted, returns where to go on.
     pub(super) fn open(
@@ -31,31 +60,12 @@ impl Output {
             let writer = BufWriter::new(Box::new(io::stdout()) as Box<dyn Write + Send>);
             return Ok((Output { writer, file: None }, None));
         };
+        let begun = begun(&path, fingerprint)?;
         let failed = |cause| BackfillError::Write {
             what: path.display().to_string(),
             cause,
         };
-        let beside = checkpoint::path_of(&path);
-        let found = checkpoint::find(&beside, fingerprint).map_err(failed)?;
-        let length = std::fs::metadata(&path).map(|metadata| metadata.len()).ok();
-        let begun = match (found, length) {
-            (Found::Foreign, _) => {
-                return Err(BackfillError::OtherCommand {
-                    path,
-                    checkpoint: beside,
-                });
-            }
-            // The output was removed or cut: what the checkpoint counts on is gone.
-            (Found::Begun(bytes, begun), Some(length)) if length >= bytes => Some((bytes, *begun)),
-            (Found::Nothing, Some(1..)) => return Err(BackfillError::Exists(path)),
-            (Found::Begun(..) | Found::Nothing, _) => None,
-        };
-        let mut file = File::options()
-            .create(true)
-            .write(true)
-            .truncate(false)
-            .open(&path)
-            .map_err(failed)?;
+        let mut file = create(&path).map_err(failed)?;
         let bytes = begun.as_ref().map_or(0, |(bytes, _)| *bytes);
         file.set_len(bytes)
             .and_then(|()| file.seek(SeekFrom::End(0)))

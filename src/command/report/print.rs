@@ -110,7 +110,7 @@ impl Summary {
             let cells = [line.chats, line.coded, line.timeouts].map(|count| count.to_string());
             push_line(
                 &mut text,
-                &format!("{},{},{}", quoted(name), cells.join(","), times.join(",")),
+                &format!("{},{},{}", cell(name), cells.join(","), times.join(",")),
             );
         }
         text
@@ -179,16 +179,66 @@ fn numbers<'a>(name: &'a str, line: &Line) -> Numbers<'a> {
     }
 }
 
-/// As RFC 4180 wants it.
-fn quoted(text: &str) -> String {
-    if text.contains([',', '"', '\n', '\r']) {
-        format!("\"{}\"", text.replace('"', "\"\""))
+/// A cell as RFC 4180 wants it. The report's words come from outside, and a spreadsheet takes a cell that begins with
+/// `=` for a formula: an apostrophe before it makes it text.
+fn cell(text: &str) -> String {
+    let is_number = text.parse::<f64>().is_ok_and(f64::is_finite) && !text.starts_with('+');
+    let is_formula =
+        text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠']) && !is_number;
+    let guarded = if is_formula {
+        format!("'{text}")
     } else {
         text.to_owned()
+    };
+    // Where the decimal comma is used, spreadsheets separate cells by semicolons.
+    if is_formula || guarded.contains([',', ';', '"', '\t', '\n', '\r']) {
+        format!("\"{}\"", guarded.replace('"', "\"\""))
+    } else {
+        guarded
     }
 }
 
 fn push_line(text: &mut String, line: &str) {
     // Writing to a String cannot fail.
     let _ = writeln!(text, "{line}");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::cell;
+
+    #[test]
+    fn a_cell_that_a_spreadsheet_would_take_for_a_formula_is_made_text() {
+        for (text, expected) in [
+            ("=1+1", "\"'=1+1\""),
+            ("+57300", "\"'+57300\""),
+            ("-2+3", "\"'-2+3\""),
+            ("-", "\"'-\""),
+            ("@SUM(A1)", "\"'@SUM(A1)\""),
+            ("\t=1", "\"'\t=1\""),
+            ("\r=1", "\"'\r=1\""),
+            ("＝1", "\"'＝1\""),
+            ("=cmd|' /C calc'!\"A0\"", "\"'=cmd|' /C calc'!\"\"A0\"\"\""),
+            ("-inf", "\"'-inf\""),
+        ] {
+            assert_eq!(cell(text), expected);
+        }
+    }
+
+    #[test]
+    fn other_cells_stay_as_they_are_and_are_quoted_where_need_be() {
+        for (text, expected) in [
+            ("12", "12"),
+            ("-12", "-12"),
+            ("-1.5", "-1.5"),
+            ("2026-03-02", "2026-03-02"),
+            ("a=b", "a=b"),
+            ("", ""),
+            ("a,b", "\"a,b\""),
+            ("x;=1", "\"x;=1\""),
+            ("say \"hi\"", "\"say \"\"hi\"\"\""),
+        ] {
+            assert_eq!(cell(text), expected);
+        }
+    }
 }

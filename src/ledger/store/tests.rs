@@ -13,7 +13,7 @@ fn now() -> DateTime<Utc> {
     DateTime::from_timestamp(1_773_154_800, 0).unwrap()
 }
 
-fn identity() -> Identity {
+pub(super) fn identity() -> Identity {
     Identity {
         operation: "ventas".to_owned(),
         host: "wv0001.wolkvox.com".to_owned(),
@@ -324,7 +324,7 @@ async fn a_commit_that_fails_leaves_the_state_as_it_was() {
     let aside = directory.path().join("ventas.state.new");
     fs::create_dir(&aside).unwrap();
     let error = store.commit(&ledger(9)).await.unwrap_err();
-    assert!(matches!(error, StoreError::Write { .. }), "{error}");
+    assert!(matches!(error, StoreError::Write(_)), "{error}");
     fs::remove_dir(&aside).unwrap();
     drop(store);
     assert_eq!(open(directory.path()).1, Some(ledger(3)));

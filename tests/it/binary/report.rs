@@ -81,7 +81,7 @@ async fn the_table_ends_with_all_chats_and_an_empty_stretch_says_so() {
     let reversed = operation
         .run(&["report", "--from", "2026-03-09", "--to", "2026-03-02"])
         .await;
-    assert_eq!(reversed.status.code(), Some(1));
+    assert_eq!(reversed.status.code(), Some(64));
     let said = String::from_utf8_lossy(&reversed.stderr);
     assert!(said.contains("nothing between"), "{said}");
 }

@@ -2,6 +2,7 @@
 //! written by an earlier version; and what changes of settings do to it.
 
 mod disk;
+mod place;
 mod released;
 
 use std::path::{Path, PathBuf};
@@ -61,6 +62,7 @@ async fn a_damaged_state_is_put_aside_told_and_counting_goes_on_by_the_first_sta
         exporter.settle(&fresh, &mut Exposition::default()).await;
         assert!(remembered(&exporter) > 50, "what closed before was seen");
         assert_put_aside(&exporter, &state, damaged).await;
+        exporter.kill().await;
     }
 }
 
@@ -84,7 +86,11 @@ async fn after_a_damaged_state_without_count_from_only_what_closes_from_then_on_
 
 /// The damaged state is kept under another name, which is told; puts it out of the way.
 async fn assert_put_aside(exporter: &Exporter, state: &TempDir, damaged: &[u8]) {
-    let page = exporter.scrape().await;
+    let page = exporter
+        .scrape_until("the recovery", &mut Exposition::default(), |page| {
+            page.sum("wolkvox_state_recoveries_total") > 0.5
+        })
+        .await;
     assert_eq!(page.sum("wolkvox_state_recoveries_total"), 1.0);
     let log = exporter.log.text();
     let told = log.lines().find(|line| line.contains(" ERROR "));

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use wolkvox_exporter::chats::Totals;
 use wolkvox_exporter::ledger::state::{self, Origin};
+use wolkvox_exporter::ledger::store::{Action, DiskError};
 use wolkvox_exporter::ledger::{Ledger, Store, StoreError};
 
 #[derive(Debug, Default)]
@@ -76,10 +77,11 @@ impl Store for Disk {
         let mut state = self.0.lock().unwrap();
         if state.is_full || state.failures > 0 {
             state.failures = state.failures.saturating_sub(1);
-            return Err(StoreError::Write {
+            return Err(StoreError::Write(DiskError {
                 path: PathBuf::from("ventas.state"),
+                action: Action::Write,
                 cause: io::ErrorKind::StorageFull.into(),
-            });
+            }));
         }
         let bytes = state::encode(&Disk::origin(), ledger).unwrap();
         let size = bytes.len() as u64;

@@ -60,6 +60,8 @@ pub(crate) struct World {
     pub(crate) shown: Shown,
     pub(crate) settings: Settings,
     pub(crate) count_from: Option<DateTime<Utc>>,
+    /// Damaged states that each start puts aside.
+    pub(crate) recoveries: u64,
     poller: Option<Poller<Server, Disk, Shown>>,
     next_id: u64,
 }
@@ -122,6 +124,7 @@ impl World {
             shown: Shown::new(disk.clone()),
             settings: settings(zone),
             count_from: None,
+            recoveries: 0,
             poller: None,
             next_id: 100_000,
             disk,
@@ -153,7 +156,7 @@ impl World {
             Arc::new(self.time.clone()),
             self.settings.clone(),
             ledger,
-            0,
+            self.recoveries,
         );
         self.poller = Some(poller.await.expect("the first commit succeeds"));
     }

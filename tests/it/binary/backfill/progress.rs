@@ -73,11 +73,11 @@ async fn a_terminal_shows_pieces_chats_and_the_time_left_in_one_line() {
     assert!(shown.contains(" 32 %  1 piece, 26 chats, "), "{shown}");
     assert!(shown.contains(" 64 %  2 pieces, 54 chats, "), "{shown}");
     assert!(shown.contains("s left, next call in "), "{shown}");
-    // The bar is one line, drawn over and over; it gives way to the result.
+    // Below the line of what it takes, the bar is one line, drawn over and over; it gives way to the result.
     let lines: Vec<_> = shown.lines().collect();
-    assert_eq!(lines.len(), 1, "{lines:?}");
+    assert_eq!(lines.len(), 2, "{lines:?}");
     assert!(
-        lines[0].ends_with("\u{1b}[2Kdone: 86 chats up to 2026-04-01T05:00:00.000Z, 3 calls"),
+        lines[1].ends_with("\u{1b}[2Kdone: 86 chats up to 2026-04-01T05:00:00.000Z, 3 calls"),
         "{lines:?}"
     );
 }
@@ -112,17 +112,19 @@ async fn a_pipe_and_a_terminal_that_can_not_move_its_cursor_get_plain_lines() {
     ] {
         assert!(!said.contains(|c: char| c.is_control() && c != '\n'), "{said:?}");
         let lines: Vec<_> = said.lines().collect();
-        assert_eq!(lines.len(), 6, "{said}");
+        assert_eq!(lines.len(), 7, "{said}");
+        let takes = "this takes about 3 calls of the API, with 1s between two of them (--pace) about 2s";
+        assert_eq!(lines[0], takes);
         let first = "32 %: read up to 2026-02-01T04:59:59Z, 1 piece, 26 chats, about ";
         assert!(
-            lines[0].starts_with(first) && lines[0].ends_with("s left"),
+            lines[1].starts_with(first) && lines[1].ends_with("s left"),
             "{said}"
         );
-        assert_eq!(lines[1], "the next call is made in 1s (--pace)");
+        assert_eq!(lines[2], "the next call is made in 1s (--pace)");
         assert!(
-            lines[2].starts_with("64 %: ") && lines[4].starts_with("100 %: "),
+            lines[3].starts_with("64 %: ") && lines[5].starts_with("100 %: "),
             "{said}"
         );
-        assert_eq!(lines[5], "done: 86 chats up to 2026-04-01T05:00:00.000Z, 3 calls");
+        assert_eq!(lines[6], "done: 86 chats up to 2026-04-01T05:00:00.000Z, 3 calls");
     }
 }

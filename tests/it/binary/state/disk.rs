@@ -28,10 +28,16 @@ async fn refused(command: Command, operation: &Placed) -> String {
     error
 }
 
-/// It tells what is wrong, where, and the way out.
+/// It tells what is wrong, where, and the way out, which depends on the cause.
 fn assert_told(error: &str, cause: &str, directory: &Path) {
     let directory = directory.to_str().unwrap();
-    let way_out = "must be writable for this user and have room";
+    let way_out = match cause {
+        FULL => "make room there",
+        READ_ONLY => "mount it writable",
+        NO_PERMISSION => "change the owner (chown)",
+        "Is a directory" => "A directory is in its place",
+        _ => "A part of the path is missing, or is no directory",
+    };
     for part in [cause, directory, way_out, "WOLKVOX_STATE_DIR"] {
         assert!(error.contains(part), "{part} is missing in: {error}");
     }
@@ -283,7 +289,10 @@ async fn a_disk_that_is_full_in_the_middle_of_a_write_loses_nothing_and_shows_no
     );
     assert_eq!(page.up(), Some(false));
     let log = exporter.log.text();
-    assert!(log.contains("the state can't be written to"), "{log}");
+    assert!(
+        log.contains("the state can't be written: ") && log.contains("LimitFSIZE="),
+        "{log}"
+    );
     let stored = FileStore::look(state.path(), "ventas").unwrap();
     assert!(stored.is_some(), "the last good state is there, whole");
 

@@ -42,6 +42,25 @@ async fn zero_first_ends_with_a_beat_whose_poll_failed_but_not_with_one_whose_co
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_recovered_state_is_0_for_a_poll_interval_so_that_increase_sees_it() {
+    let mut world = World::at("2026-03-10 15:00:00", Bogota);
+    world.recoveries = 1;
+    let shown = |world: &World| world.shown.sum("wolkvox_state_recoveries_total", "");
+    world.start().await;
+    assert_eq!(shown(&world), 0.0);
+    // A first start polls at once: its publication is too early to have been scraped before.
+    world.beat().await;
+    assert_eq!(shown(&world), 0.0);
+    world
+        .server
+        .with(|state| state.down = Some(Fault::of(Reason::Auth)));
+    world.beat().await;
+    assert_eq!(shown(&world), 1.0);
+    world.beats(3).await;
+    assert_eq!(shown(&world), 1.0);
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_a_failed_commit_held_back_is_0_when_it_is_first_shown() {
     // The publication itself holds it against the rule.
     let mut world = World::running().await;

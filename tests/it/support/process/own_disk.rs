@@ -1,5 +1,8 @@
 //! A disk that only the exporters under test see, so that it can be full or read-only for real: a file system in memory,
 //! in a mount namespace of its own. It lies there until it is dropped, whatever becomes of the exporters.
+//!
+//! That takes the administrator with the right to mount (`CAP_SYS_ADMIN`, which containers lack by default), or a system
+//! that lets everybody make user namespaces. It works in a chroot too, for the administrator, with `/proc` mounted.
 
 #![allow(clippy::unwrap_used, clippy::expect_used)] // In helpers too: a test that can't go on fails.
 
@@ -19,6 +22,15 @@ const SIZE: &str = "size=2m";
 /// What takes up the room of a full disk.
 const FILLER: &str = "filler";
 
+/// Mounts what the holder holds. Mounts made here must not appear outside: where the root is no mount point, as in a
+/// chroot, the one of the namespace is what has to be cut off, and entering the namespace leads there.
+const MOUNT: &str = r#"
+mount --make-rslave / 2>/dev/null ||
+    nsenter --mount=/proc/self/ns/mnt mount --make-rslave / 2>/dev/null ||
+    ! grep -q ' shared:' /proc/self/mountinfo || { echo "mounts can't be kept apart" >&2; exit 1; }
+mount -t tmpfs -o "$1" tmpfs "$0" && echo mounted at this disk && exec cat >/dev/null
+"#;
+
 /// Whether the administrator runs the tests: permissions do not bind them.
 pub(crate) fn is_root() -> bool {
     fs::metadata("/proc/self").expect("/proc").uid() == 0
@@ -37,8 +49,7 @@ impl OwnDisk {
         // Whoever is not the administrator is so in a user namespace of their own.
         let namespaces = if is_root() { "-m" } else { "-rm" };
         let mut holder = Command::new("unshare")
-            .args([namespaces, "sh", "-c"])
-            .arg("mount -t tmpfs -o \"$1\" tmpfs \"$0\" && echo mounted at this disk && exec cat >/dev/null")
+            .args([namespaces, "--propagation", "unchanged", "sh", "-c", MOUNT])
             .arg(directory.path())
             .arg(SIZE)
             .stdin(Stdio::piped())
@@ -54,7 +65,11 @@ impl OwnDisk {
             let mounted = said.word_after("mounted at ").map(|_| true);
             std::future::ready(mounted.or_else(|| ended.then_some(false)))
         });
-        assert!(mounted.await, "no disk could be mounted: {}", error.text());
+        assert!(
+            mounted.await,
+            "no disk could be mounted, which takes root with CAP_SYS_ADMIN or the right to make user namespaces: {}",
+            error.text()
+        );
         OwnDisk { directory, holder }
     }
 
@@ -125,7 +140,8 @@ impl OwnDisk {
     /// What leads a program into its namespaces.
     fn entry(&self) -> Vec<String> {
         let pid = self.pid().to_string();
-        let mut entry = vec!["nsenter", "-t", &pid, "-m"];
+        // Its root as well: in a chroot the namespace's is another one.
+        let mut entry = vec!["nsenter", "-t", &pid, "-m", "-r"];
         if !is_root() {
             entry.extend(["-U", "--preserve-credentials"]);
         }

@@ -1,0 +1,348 @@
+//! Where the state is: its directory and its lock, held for as long as the process lives, and looked at again before
+//! each commit. A lock keeps others off only for as long as they find the same file.
+
+use std::fs::{self, File, Metadata, TryLockError};
+use std::io::{self, ErrorKind, Read as _, Seek as _};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+use super::calls::{Calls, Readers};
+use super::disk_error::{Action, DiskError, lacks_directory_sync};
+use super::{StoreError, aside};
+
+/// How often a lock file that vanishes while it is taken is tried again.
+const TRIES: u32 = 10;
+
+/// The state's directory and lock.
+#[derive(Debug)]
+pub(super) struct Place {
+    calls: Calls,
+    /// As the settings name it: a link may lead elsewhere one day.
+    named: PathBuf,
+    /// Where that led at the start. All files are reached by it, so that no commit follows a link that was re-aimed.
+    directory: PathBuf,
+    /// Open, so that its identity is given to no other directory.
+    opened: File,
+    readers: Readers,
+    lock_path: PathBuf,
+    state: PathBuf,
+    held: Mutex<Held>,
+}
+
+#[derive(Debug)]
+struct Held {
+    lock: File,
+    /// What the state file looked like when this process last read or wrote it.
+    state: Option<Stamp>,
+    /// Whether it was said that the directory can't be synced.
+    has_warned: bool,
+}
+
+/// By which a file is recognised: one that was replaced has another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Stamp {
+    identity: Identity,
+    length: u64,
+    modified: Option<std::time::SystemTime>,
+}
+
+/// Device and inode.
+type Identity = (u64, u64);
+
+#[cfg(unix)]
+fn identity(metadata: &Metadata) -> Identity {
+    use std::os::unix::fs::MetadataExt as _;
+    (metadata.dev(), metadata.ino())
+}
+
+/// Elsewhere an open file can't be removed or replaced in the first place.
+#[cfg(not(unix))]
+fn identity(_: &Metadata) -> Identity {
+    (0, 0)
+}
+
+impl Place {
+    /// Makes the directory if it is missing, and takes the lock of the state called `name`.
+    pub(super) fn take(calls: Calls, named: &Path, name: &str) -> Result<Place, StoreError> {
+        let unusable = |trouble| StoreError::Directory {
+            path: named.to_owned(),
+            trouble,
+        };
+        fs::create_dir_all(named)
+            .map_err(DiskError::at(named, Action::Create))
+            .map_err(unusable)?;
+        let directory = named
+            .canonicalize()
+            .map_err(DiskError::at(named, Action::Examine))
+            .map_err(unusable)?;
+        let opened = File::open(&directory)
+            .map_err(DiskError::at(&directory, Action::Open))
+            .map_err(unusable)?;
+        let metadata = opened
+            .metadata()
+            .map_err(DiskError::at(&directory, Action::Examine))
+            .map_err(unusable)?;
+        let readers = readers(&metadata);
+        let lock_path = directory.join(format!("{name}.lock"));
+        let state = directory.join(format!("{name}.state"));
+        let lock = take_lock(calls, &lock_path, readers).map_err(|refusal| match refusal {
+            NotTaken::Locked(holder) => StoreError::Locked {
+                path: state.clone(),
+                holder,
+            },
+            NotTaken::Failed(trouble) => unusable(trouble),
+        })?;
+        let place = Place {
+            calls,
+            named: named.to_owned(),
+            directory,
+            opened,
+            readers,
+            lock_path,
+            held: Mutex::new(Held {
+                lock,
+                state: stamp(&state).map_err(unusable)?,
+                has_warned: false,
+            }),
+            state,
+        };
+        place.probe().map_err(unusable)?;
+        Ok(place)
+    }
+
+    /// The state's file.
+    pub(super) fn state(&self) -> &Path {
+        &self.state
+    }
+
+    /// Replaces the state so that after a crash it is the old or the new one, whole.
+    pub(super) fn replace(&self, bytes: &[u8]) -> Result<(), StoreError> {
+        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        self.confirm(&mut held)?;
+        let aside = self.write_aside(bytes).map_err(StoreError::Write)?;
+        // Again: on a slow disk the writing took its time.
+        self.confirm(&mut held)?;
+        (self.calls.rename)(&aside, &self.state)
+            .map_err(DiskError::at(&self.state, Action::Replace))
+            .map_err(StoreError::Write)?;
+        held.state = stamp(&self.state).map_err(StoreError::Write)?;
+        self.sync_directory(&mut held).map_err(StoreError::Write)
+    }
+
+    /// Whether this is still the place that was taken.
+    fn confirm(&self, held: &mut Held) -> Result<(), StoreError> {
+        let ours = metadata_of(&self.opened, &self.directory)?;
+        let found = self.named.metadata();
+        match found.map(|found| identity(&found)) {
+            Ok(found) if found == identity(&ours) => self.confirm_lock(held),
+            Ok(_) => Err(self.lost("its directory is another one than at the start")),
+            Err(error) if is_missing(&error) => Err(self.lost("its directory was removed")),
+            Err(cause) => Err(StoreError::Write(DiskError::at(&self.named, Action::Examine)(
+                cause,
+            ))),
+        }
+    }
+
+    fn confirm_lock(&self, held: &mut Held) -> Result<(), StoreError> {
+        let ours = metadata_of(&held.lock, &self.lock_path)?;
+        match self.lock_path.symlink_metadata() {
+            Ok(found) if identity(&found) == identity(&ours) => Ok(()),
+            Ok(_) => Err(self.lost("its lock file was replaced")),
+            Err(error) if is_missing(&error) => self.take_lock_again(held),
+            Err(cause) => Err(StoreError::Write(
+                DiskError::at(&self.lock_path, Action::Examine)(cause),
+            )),
+        }
+    }
+
+    /// The lock file was removed, as cleaners of temporary directories do. Nobody else has been here if the state is as
+    /// it was left: then a new lock is as good as the old one.
+    fn take_lock_again(&self, held: &mut Held) -> Result<(), StoreError> {
+        let lock = match take_lock(self.calls, &self.lock_path, self.readers) {
+            Ok(lock) => lock,
+            Err(NotTaken::Locked(_)) => return Err(self.lost("its lock file was replaced")),
+            Err(NotTaken::Failed(trouble)) => return Err(StoreError::Write(trouble)),
+        };
+        if stamp(&self.state).map_err(StoreError::Write)? != held.state {
+            return Err(self.lost("its lock file was removed, and the state was changed since"));
+        }
+        held.lock = lock;
+        tracing::warn!(
+            "the lock file {} was removed; it was made anew. Leave it there: it keeps a second exporter off the state",
+            self.lock_path.display()
+        );
+        Ok(())
+    }
+
+    fn lost(&self, what: &'static str) -> StoreError {
+        StoreError::Lost {
+            path: self.named.join(self.state.file_name().unwrap_or_default()),
+            what,
+        }
+    }
+
+    fn write_aside(&self, bytes: &[u8]) -> Result<PathBuf, DiskError> {
+        let path = aside(&self.state);
+        let mut file = self.create_anew(&path)?;
+        (self.calls.write)(&mut file, bytes).map_err(DiskError::at(&path, Action::Write))?;
+        (self.calls.sync)(&file).map_err(DiskError::at(&path, Action::Sync))?;
+        Ok(path)
+    }
+
+    /// What lies there is left over, also where it belongs to another user: the lock is ours.
+    fn create_anew(&self, path: &Path) -> Result<File, DiskError> {
+        match (self.calls.create)(path, self.readers) {
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+                fs::remove_file(path).map_err(DiskError::at(path, Action::Remove))?;
+                (self.calls.create)(path, self.readers)
+            }
+            result => result,
+        }
+        .map_err(DiskError::at(path, Action::Create))
+    }
+
+    /// A directory that can't be written is an error at the start, not at the first poll.
+    fn probe(&self) -> Result<(), DiskError> {
+        let path = self.write_aside(b"probe")?;
+        fs::remove_file(&path).map_err(DiskError::at(&path, Action::Remove))
+    }
+
+    /// Not every file system can. The state is whole without it, but after a loss of power it may be an older one.
+    fn sync_directory(&self, held: &mut Held) -> Result<(), DiskError> {
+        match (self.calls.sync_directory)(&self.directory) {
+            Err(error) if lacks_directory_sync(&error) => {
+                if !std::mem::replace(&mut held.has_warned, true) {
+                    tracing::warn!(
+                        "the directory {} can't be synced ({error}): its file system has no such call. If the machine loses its power, the state may be older afterwards than what was scraped, and some chats may count twice. A local disk is safer",
+                        self.directory.display()
+                    );
+                }
+                Ok(())
+            }
+            result => result.map_err(DiskError::at(&self.directory, Action::Sync)),
+        }
+    }
+}
+
+/// A directory that its group may write, and that others may not look into or whose group is handed on (modes 0770 and
+/// 2770), says that the group shares what is in it: the next container may run as another user of the same group.
+#[cfg(unix)]
+fn readers(directory: &Metadata) -> Readers {
+    use std::os::unix::fs::MetadataExt as _;
+
+    const GROUP: u32 = 0o070;
+    const OTHERS: u32 = 0o007;
+    const SET_GROUP_ID: u32 = 0o2000;
+    let mode = directory.mode();
+    let is_closed = mode & OTHERS == 0;
+    let hands_on = mode & SET_GROUP_ID != 0;
+    if mode & GROUP == GROUP && (is_closed || hands_on) {
+        Readers::Group
+    } else {
+        Readers::Owner
+    }
+}
+
+#[cfg(not(unix))]
+fn readers(_: &Metadata) -> Readers {
+    Readers::Owner
+}
+
+/// Why the lock is not ours.
+enum NotTaken {
+    /// Another process has it.
+    Locked(String),
+    Failed(DiskError),
+}
+
+fn take_lock(calls: Calls, path: &Path, readers: Readers) -> Result<File, NotTaken> {
+    for _ in 0..TRIES {
+        let mut file = open_lock(calls, path, readers).map_err(NotTaken::Failed)?;
+        match (calls.lock)(&file) {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Err(NotTaken::Locked(holder(&mut file))),
+            Err(TryLockError::Error(cause)) => {
+                return Err(NotTaken::Failed(DiskError::at(path, Action::Lock)(cause)));
+            }
+        }
+        // Whoever removed it in between may have locked another one by now.
+        if is_at(&file, path).map_err(NotTaken::Failed)? {
+            let pid = format!("{}\n", std::process::id());
+            file.set_len(0)
+                .and_then(|()| file.rewind())
+                .and_then(|()| (calls.write)(&mut file, pid.as_bytes()))
+                .map_err(DiskError::at(path, Action::Write))
+                .map_err(NotTaken::Failed)?;
+            return Ok(file);
+        }
+    }
+    let cause = io::Error::other("it is removed again and again");
+    Err(NotTaken::Failed(DiskError::at(path, Action::Lock)(cause)))
+}
+
+fn open_lock(calls: Calls, path: &Path, readers: Readers) -> Result<File, DiskError> {
+    match (calls.create)(path, readers) {
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+        result => return result.map_err(DiskError::at(path, Action::Create)),
+    }
+    let mut options = File::options();
+    options.read(true).write(true);
+    #[cfg(unix)]
+    {
+        use rustix::fs::OFlags;
+        use std::os::unix::fs::OpenOptionsExt as _;
+        // A FIFO of that name must not hold up the start, and a link may lead anywhere.
+        options.custom_flags((OFlags::NOFOLLOW | OFlags::NONBLOCK).bits().cast_signed());
+    }
+    let file = options.open(path).map_err(DiskError::at(path, Action::Open))?;
+    let metadata = file.metadata().map_err(DiskError::at(path, Action::Examine))?;
+    if metadata.is_file() {
+        return Ok(file);
+    }
+    let cause = io::Error::new(ErrorKind::AlreadyExists, "it is no regular file");
+    Err(DiskError::at(path, Action::Lock)(cause))
+}
+
+fn holder(lock: &mut File) -> String {
+    let mut pid = String::new();
+    match lock.take(20).read_to_string(&mut pid) {
+        Ok(1..) => format!("process {}", pid.trim()),
+        _ => "its process is not known".to_owned(),
+    }
+}
+
+/// Whether the open file is what the path leads to.
+fn is_at(file: &File, path: &Path) -> Result<bool, DiskError> {
+    let ours = file.metadata().map_err(DiskError::at(path, Action::Examine))?;
+    match path.symlink_metadata() {
+        Ok(found) => Ok(identity(&found) == identity(&ours)),
+        Err(error) if is_missing(&error) => Ok(false),
+        Err(cause) => Err(DiskError::at(path, Action::Examine)(cause)),
+    }
+}
+
+fn metadata_of(file: &File, path: &Path) -> Result<Metadata, StoreError> {
+    file.metadata()
+        .map_err(DiskError::at(path, Action::Examine))
+        .map_err(StoreError::Write)
+}
+
+fn is_missing(error: &io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory)
+}
+
+/// `None` where there is no file.
+fn stamp(path: &Path) -> Result<Option<Stamp>, DiskError> {
+    match path.symlink_metadata() {
+        Ok(metadata) => Ok(Some(Stamp {
+            identity: identity(&metadata),
+            length: metadata.len(),
+            modified: metadata.modified().ok(),
+        })),
+        Err(error) if is_missing(&error) => Ok(None),
+        Err(cause) => Err(DiskError::at(path, Action::Examine)(cause)),
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests;
