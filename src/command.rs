@@ -113,7 +113,7 @@ fn consent(yes: bool) -> Consent {
 
 /// On the standard error, beside what is printed.
 fn say(text: &str) {
-    // Nobody can be told that it is closed.
+    // A closed standard error is no reason to stop.
     let _ = writeln!(std::io::stderr(), "{text}");
 }
 

@@ -9,7 +9,7 @@ use chrono::{DateTime, Datelike as _, Utc};
 use wolkvox::Zone;
 
 use crate::config::FIRST_YEAR;
-use wolkvox::window;
+use wolkvox::{Window, window};
 
 /// More calls than this are only made if somebody says so: a year with a slip in it would use up the day's.
 const MOST_UNASKED: u64 = 100;
@@ -111,7 +111,12 @@ pub struct Cost {
 impl Cost {
     /// Of reading `ranges` with `pace` between two calls, but for the first `at_once`.
     pub fn of(ranges: &[Range], zone: Zone, pace: Duration, at_once: u32) -> Cost {
-        let calls = |range: &Range| window::pieces(range.from, range.to, zone, None, window::LONGEST).len();
+        let calls = |range: &Range| {
+            let chunks = window::pieces(range.from, range.to, zone, None, window::LONGEST);
+            // What begins with the last second of a month goes on with the next: that second was read before.
+            let is_left = |chunk: &&Window| chunk.to > range.from || range.from == range.to;
+            chunks.iter().filter(is_left).count()
+        };
         let calls = ranges.iter().map(calls).sum::<usize>();
         let pauses = u32::try_from(calls).unwrap_or(u32::MAX).saturating_sub(at_once);
         Cost {
@@ -164,7 +169,7 @@ pub enum ConsentError {
     Unreadable(#[from] io::Error),
 }
 
-/// Tells on the standard error what reading takes, and asks where that is much.
+/// Shows on the standard error what reading takes, and asks where that is much.
 ///
 /// # Errors
 /// It is much, and nobody said yes.
@@ -174,7 +179,7 @@ pub fn agree(cost: Cost, consent: Consent) -> Result<(), ConsentError> {
     if is_much && consent == Consent::Open && !can_ask {
         return Err(ConsentError::NobodyToAsk(cost));
     }
-    // Nobody can be told that the standard error is closed.
+    // A closed standard error is no reason not to read.
     let _ = writeln!(io::stderr(), "this takes {cost}");
     if !is_much || consent == Consent::Given {
         return Ok(());

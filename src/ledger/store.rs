@@ -241,7 +241,12 @@ fn reading_way_out(error: &small_file::Error) -> String {
     match error {
         small_file::Error::Read { path, cause } => {
             let whose = disk_error::whose(path, cause);
-            let way_out = disk_error::way_out(Action::Open, cause);
+            let way_out = match cause.kind() {
+                io::ErrorKind::PermissionDenied => {
+                    "Make it readable for the exporter's user (chown), and don't remove it: it holds what was counted"
+                }
+                _ => disk_error::way_out(Action::Open, cause),
+            };
             format!("{whose}. {way_out}")
         }
         small_file::Error::NotRegular { .. } | small_file::Error::TooLarge { .. } => {

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+use small_file::Links;
 
 use super::timeline::Timeline;
 
@@ -30,6 +31,9 @@ struct Stored<C> {
 
 const VERSION: u32 = 1;
 
+/// As much as a state may have: the largest part is the same.
+const LARGEST: u64 = 512 << 20;
+
 /// The checkpoint's file for an output.
 pub(super) fn path_of(output: &Path) -> PathBuf {
     let mut name = output.as_os_str().to_owned();
@@ -47,10 +51,10 @@ pub(super) enum Found {
 }
 
 pub(super) fn find(path: &Path, fingerprint: &str) -> io::Result<Found> {
-    let bytes = match std::fs::read(path) {
+    let bytes = match small_file::read(path, LARGEST, Links::Follow) {
         Ok(bytes) => bytes,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Found::Nothing),
-        Err(error) => return Err(error),
+        Err(error) if error.is_not_found() => return Ok(Found::Nothing),
+        Err(error) => return Err(io::Error::other(error)),
     };
     Ok(match serde_json::from_slice::<Stored<Checkpoint>>(&bytes) {
         Ok(stored) if stored.version == VERSION && stored.fingerprint == fingerprint => {

@@ -61,6 +61,9 @@ pub(super) fn way_out(action: Action, cause: &io::Error) -> &'static str {
         _ if action == Action::Lock && lacks_locks(cause) => {
             "The file system has no locks here, and without them two exporters could count every chat twice. Put the state on a local disk, or mount the network file system with locks (NFS: with its lock service and without nolock)"
         }
+        _ if action == Action::Sync && lacks_sync(cause) => {
+            "The file system can't make sure that something is on its disk (fsync), and a state that is lost counts chats twice. Put it on a local disk"
+        }
         ErrorKind::StorageFull => "The file system is full, or has no inodes left: make room there",
         ErrorKind::QuotaExceeded => {
             "The disk quota is used up: raise it, or remove other files that count towards it"
@@ -83,7 +86,9 @@ pub(super) fn way_out(action: Action, cause: &io::Error) -> &'static str {
         ErrorKind::IsADirectory => "A directory is in its place: remove it",
         ErrorKind::AlreadyExists => "Something else has this name: remove it",
         ErrorKind::NotADirectory | ErrorKind::NotFound => "A part of the path is missing, or is no directory",
-        _ => of_number.unwrap_or("It must be writable for the exporter's user and have room"),
+        _ => of_number.unwrap_or(
+            "Neither room nor permission is missing: the file system can't do this, or fails. Look at the kernel's log (dmesg), or put the state on a local disk",
+        ),
     }
 }
 
@@ -120,8 +125,8 @@ fn lacks_locks(cause: &io::Error) -> bool {
     has_none || matches!(cause.kind(), ErrorKind::Unsupported | ErrorKind::InvalidInput)
 }
 
-/// Whether directories can't be synced on this file system, as on some network file systems and those in user space.
-pub(super) fn lacks_directory_sync(cause: &io::Error) -> bool {
+/// Whether the file system has no sync, which some network file systems and those in user space lack for directories.
+pub(super) fn lacks_sync(cause: &io::Error) -> bool {
     #[cfg(unix)]
     let has_none = cause.raw_os_error() == Some(rustix::io::Errno::BADF.raw_os_error());
     #[cfg(not(unix))]

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use super::calls::{Calls, Readers};
-use super::disk_error::{Action, DiskError, lacks_directory_sync};
+use super::disk_error::{Action, DiskError, lacks_sync};
 use super::{StoreError, aside};
 
 /// How often a lock file that vanishes while it is taken is tried again.
@@ -21,8 +21,9 @@ pub(super) struct Place {
     named: PathBuf,
     /// Where that led at the start. All files are reached by it, so that no commit follows a link that was re-aimed.
     directory: PathBuf,
-    /// Open, so that its identity is given to no other directory.
-    opened: File,
+    identity: Identity,
+    /// The directory, open, so that its identity is given to no other one.
+    _opened: Option<File>,
     readers: Readers,
     lock_path: PathBuf,
     state: PathBuf,
@@ -75,10 +76,10 @@ impl Place {
             .canonicalize()
             .map_err(DiskError::at(named, Action::Examine))
             .map_err(unusable)?;
-        let opened = File::open(&directory)
+        let opened = open_directory(&directory)
             .map_err(DiskError::at(&directory, Action::Open))
             .map_err(unusable)?;
-        let metadata = opened
+        let metadata = directory
             .metadata()
             .map_err(DiskError::at(&directory, Action::Examine))
             .map_err(unusable)?;
@@ -96,7 +97,8 @@ impl Place {
             calls,
             named: named.to_owned(),
             directory,
-            opened,
+            identity: identity(&metadata),
+            _opened: opened,
             readers,
             lock_path,
             held: Mutex::new(Held {
@@ -131,10 +133,8 @@ impl Place {
 
     /// Whether this is still the place that was taken.
     fn confirm(&self, held: &mut Held) -> Result<(), StoreError> {
-        let ours = metadata_of(&self.opened, &self.directory)?;
-        let found = self.named.metadata();
-        match found.map(|found| identity(&found)) {
-            Ok(found) if found == identity(&ours) => self.confirm_lock(held),
+        match self.named.metadata().map(|found| identity(&found)) {
+            Ok(found) if found == self.identity => self.confirm_lock(held),
             Ok(_) => Err(self.lost("its directory is another one than at the start")),
             Err(error) if is_missing(&error) => Err(self.lost("its directory was removed")),
             Err(cause) => Err(StoreError::Write(DiskError::at(&self.named, Action::Examine)(
@@ -144,14 +144,10 @@ impl Place {
     }
 
     fn confirm_lock(&self, held: &mut Held) -> Result<(), StoreError> {
-        let ours = metadata_of(&held.lock, &self.lock_path)?;
-        match self.lock_path.symlink_metadata() {
-            Ok(found) if identity(&found) == identity(&ours) => Ok(()),
-            Ok(_) => Err(self.lost("its lock file was replaced")),
-            Err(error) if is_missing(&error) => self.take_lock_again(held),
-            Err(cause) => Err(StoreError::Write(
-                DiskError::at(&self.lock_path, Action::Examine)(cause),
-            )),
+        match found_at(&held.lock, &self.lock_path).map_err(StoreError::Write)? {
+            FoundAt::Itself => Ok(()),
+            FoundAt::Another => Err(self.lost("its lock file was replaced")),
+            FoundAt::Nothing => self.take_lock_again(held),
         }
     }
 
@@ -210,7 +206,7 @@ impl Place {
     /// Not every file system can. The state is whole without it, but after a loss of power it may be an older one.
     fn sync_directory(&self, held: &mut Held) -> Result<(), DiskError> {
         match (self.calls.sync_directory)(&self.directory) {
-            Err(error) if lacks_directory_sync(&error) => {
+            Err(error) if lacks_sync(&error) => {
                 if !std::mem::replace(&mut held.has_warned, true) {
                     tracing::warn!(
                         "the directory {} can't be synced ({error}): its file system has no such call. If the machine loses its power, the state may be older afterwards than what was scraped, and some chats may count twice. A local disk is safer",
@@ -222,6 +218,17 @@ impl Place {
             result => result.map_err(DiskError::at(&self.directory, Action::Sync)),
         }
     }
+}
+
+#[cfg(unix)]
+fn open_directory(directory: &Path) -> io::Result<Option<File>> {
+    File::open(directory).map(Some)
+}
+
+/// Elsewhere a directory can't be opened as a file.
+#[cfg(not(unix))]
+fn open_directory(_: &Path) -> io::Result<Option<File>> {
+    Ok(None)
 }
 
 /// A directory that its group may write, and that others may not look into or whose group is handed on (modes 0770 and
@@ -266,7 +273,7 @@ fn take_lock(calls: Calls, path: &Path, readers: Readers) -> Result<File, NotTak
             }
         }
         // Whoever removed it in between may have locked another one by now.
-        if is_at(&file, path).map_err(NotTaken::Failed)? {
+        if found_at(&file, path).map_err(NotTaken::Failed)? == FoundAt::Itself {
             let pid = format!("{}\n", std::process::id());
             file.set_len(0)
                 .and_then(|()| file.rewind())
@@ -311,20 +318,22 @@ fn holder(lock: &mut File) -> String {
     }
 }
 
-/// Whether the open file is what the path leads to.
-fn is_at(file: &File, path: &Path) -> Result<bool, DiskError> {
-    let ours = file.metadata().map_err(DiskError::at(path, Action::Examine))?;
-    match path.symlink_metadata() {
-        Ok(found) => Ok(identity(&found) == identity(&ours)),
-        Err(error) if is_missing(&error) => Ok(false),
-        Err(cause) => Err(DiskError::at(path, Action::Examine)(cause)),
-    }
+/// What a path leads to, compared with an open file that was found there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum FoundAt {
+    Itself,
+    Another,
+    Nothing,
 }
 
-fn metadata_of(file: &File, path: &Path) -> Result<Metadata, StoreError> {
-    file.metadata()
-        .map_err(DiskError::at(path, Action::Examine))
-        .map_err(StoreError::Write)
+fn found_at(file: &File, path: &Path) -> Result<FoundAt, DiskError> {
+    let ours = file.metadata().map_err(DiskError::at(path, Action::Examine))?;
+    match path.symlink_metadata() {
+        Ok(found) if identity(&found) == identity(&ours) => Ok(FoundAt::Itself),
+        Ok(_) => Ok(FoundAt::Another),
+        Err(error) if is_missing(&error) => Ok(FoundAt::Nothing),
+        Err(cause) => Err(DiskError::at(path, Action::Examine)(cause)),
+    }
 }
 
 fn is_missing(error: &io::Error) -> bool {

@@ -35,7 +35,8 @@ fn file(directory: &tempfile::TempDir) -> String {
     directory.path().join("past.om").display().to_string()
 }
 
-async fn write(operation: &Operation, from: &str, to: &str, step: &str, file: &str) {
+/// Writes the past to a file; what is said meanwhile.
+async fn write(operation: &Operation, from: &str, to: &str, step: &str, file: &str) -> String {
     let arguments = ["backfill", "--from", from, "--to", to, "--step", step];
     let more = [
         "--pace",
@@ -47,7 +48,10 @@ async fn write(operation: &Operation, from: &str, to: &str, step: &str, file: &s
         "--output",
         file,
     ];
-    operation.print(&[arguments.as_slice(), &more].concat()).await;
+    let output = operation.run(&[arguments.as_slice(), &more].concat()).await;
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success(), "{said}");
+    said
 }
 
 /// For the library: six hours from one sample to the next.

@@ -91,7 +91,7 @@ async fn a_table_whose_end_lies_in_the_future_ends_now_and_says_so() {
 }
 
 #[tokio::test]
-async fn calls_and_time_are_told_before_the_first_call() {
+async fn calls_and_time_are_shown_before_the_first_call() {
     let operation = operation("12").await;
     let (status, _, said) = ended(&operation, &[&["report"], MARCH.as_slice()].concat()).await;
     assert_eq!(status, Some(0), "{said}");
@@ -99,7 +99,7 @@ async fn calls_and_time_are_told_before_the_first_call() {
         said.starts_with("this takes about 3 calls of the API\n"),
         "{said}"
     );
-    // It is told at once, and then each pause takes an hour.
+    // It is shown at once, and then each pause takes an hour.
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("past.om");
     let mut slow = operation.command(&["backfill", "--from", "2026-01-01", "--to", "2026-04-01"]);
@@ -108,8 +108,8 @@ async fn calls_and_time_are_told_before_the_first_call() {
     let mut child = slow.spawn().unwrap();
     let log = process::Log::of(child.stderr.take().unwrap());
     wait_until("the pause", || log.text().contains("the next call")).await;
-    let told = "this takes about 4 calls of the API, with 1h between two of them (--pace) about 3h\n";
-    assert!(log.text().starts_with(told), "{}", log.text());
+    let shown = "this takes about 4 calls of the API, with 1h between two of them (--pace) about 3h\n";
+    assert!(log.text().starts_with(shown), "{}", log.text());
     child.kill().await.unwrap();
 }
 

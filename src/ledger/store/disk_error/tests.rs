@@ -24,7 +24,7 @@ fn each_cause_has_a_way_out_of_its_own() {
         (Errno::ISDIR, "A directory is in its place"),
         (Errno::ACCESS, "chown"),
         (Errno::NOTDIR, "A part of the path"),
-        (Errno::INVAL, "writable for the exporter's user"),
+        (Errno::INVAL, "Neither room nor permission"),
     ] {
         let text = error(Action::Create, errno);
         let cause = io::Error::from(errno).to_string();
@@ -44,12 +44,20 @@ fn each_cause_has_a_way_out_of_its_own() {
 }
 
 #[test]
-fn a_file_system_without_locks_is_told_as_such() {
+fn a_file_system_without_locks_is_named_as_the_cause() {
     for errno in [Errno::NOLCK, Errno::NOSYS, Errno::OPNOTSUPP] {
         let text = error(Action::Lock, errno);
         assert!(text.contains("has no locks here"), "{text}");
         assert!(text.contains("count every chat twice"), "{text}");
         assert!(!text.contains("writable"), "{text}");
+    }
+}
+
+#[test]
+fn a_file_system_without_sync_is_named_as_the_cause() {
+    for errno in [Errno::INVAL, Errno::NOSYS, Errno::OPNOTSUPP] {
+        let text = error(Action::Sync, errno);
+        assert!(text.contains("(fsync)") && text.contains("local disk"), "{text}");
     }
 }
 

@@ -115,7 +115,7 @@ fn a_directory_whose_sync_fails_fails_the_commit() {
 }
 
 #[test]
-fn a_quota_that_is_used_up_is_told_as_such() {
+fn a_quota_that_is_used_up_is_named_as_the_cause() {
     let directory = tempfile::tempdir().unwrap();
     let calls = Calls {
         write: no_write::<DQUOT>,

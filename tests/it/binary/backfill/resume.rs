@@ -73,7 +73,11 @@ async fn an_interrupted_backfill_goes_on_and_writes_the_same() {
         .await;
     assert!(!other.status.success());
     operation.handle().clear_requests();
-    write(&operation, "2026-01-10", "2026-04-10", "24h", &part).await;
+    let said = write(&operation, "2026-01-10", "2026-04-10", "24h", &part).await;
+    assert!(
+        said.starts_with("this takes about 3 calls of the API\n"),
+        "{said}"
+    );
     assert_eq!(
         operation.handle().requests().len(),
         3,

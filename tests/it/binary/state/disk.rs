@@ -127,6 +127,7 @@ async fn a_state_file_that_cannot_be_read_is_told_at_the_start_and_left_alone() 
     let error = refused(bound_by_permissions(plain(&variables)), &operation).await;
     assert!(error.contains(NO_PERMISSION), "{error}");
     assert!(error.contains(file.to_str().unwrap()), "{error}");
+    assert!(error.contains("don't remove it"), "{error}");
     allow(&file, 0o600);
     assert_eq!(fs::read(&file).unwrap(), whole);
     let exporter = Exporter::serve(&variables).await;

@@ -65,7 +65,7 @@ async fn where_a_second_exporter_took_a_removed_lock_the_first_stops_counting_an
 }
 
 #[tokio::test]
-async fn a_removed_lock_is_made_anew_and_told_once() {
+async fn a_removed_lock_is_made_anew_and_logged_once() {
     let directory = state();
     let (mut operation, variables, exporter, mut newest) = counting(directory.path()).await;
     let lock = directory.path().join("ventas.lock");
@@ -128,7 +128,7 @@ fn leave_over(directory: &TempDir, name: &str) {
 }
 
 #[tokio::test]
-async fn a_lock_left_over_by_another_user_is_told_by_its_name_and_owner() {
+async fn a_lock_left_over_by_another_user_is_named_with_its_owner() {
     let operation = Placed::start().await;
     let directory = state();
     leave_over(&directory, "ventas.lock");
@@ -154,7 +154,7 @@ async fn an_unfinished_state_left_over_by_another_user_does_not_hinder() {
 }
 
 #[tokio::test]
-async fn an_operation_whose_file_has_too_long_a_name_is_told_as_such() {
+async fn an_operation_whose_file_has_too_long_a_name_is_refused() {
     let operation = Placed::start().await;
     let directory = state();
     // Each letter takes six characters in a file name.
