@@ -169,9 +169,9 @@ impl Store for FileStore {
             result
         };
         // On a thread of its own: a slow disk must not hold up a scrape.
-        tokio::task::spawn_blocking(write)
+        offload::run("state", write)
             .await
-            .map_err(io::Error::other)
+            .map_err(io::Error::from)
             .and_then(|result| result)
             .map_err(failed)?;
         Ok(size)
