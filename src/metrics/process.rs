@@ -1,11 +1,14 @@
-//! The live tail of `/metrics`: the exporter's own process, and how often it was scraped. Read at every scrape.
+//! The live tail of `/metrics`: the exporter's own process and log, and how often it was scraped. Read at every scrape.
 
 use super::catalogue::{self, Spec};
 use super::family::{Extra, Family, Sample};
+use crate::log;
 
 /// The tail: the process as far as the system tells it (Linux only), and `scrapes`, those answered so far.
 pub fn families(scrapes: u64) -> Vec<Family> {
     let mut families = process();
+    let dropped = log::lines_dropped();
+    families.push(family(&catalogue::LOG_LINES_DROPPED, dropped as f64));
     families.push(family(&catalogue::SCRAPES, scrapes as f64));
     families
 }
@@ -94,7 +97,7 @@ mod tests {
     #[test]
     fn the_process_tells_plausible_values() {
         let families = families(0);
-        assert_eq!(families.len(), 8);
+        assert_eq!(families.len(), 9);
         for name in ["process_open_fds", "process_max_fds", "process_threads"] {
             assert!(value(&families, name) >= 1.0, "{name}");
         }
