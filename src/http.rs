@@ -15,7 +15,7 @@ mod status;
 mod web;
 mod web_config;
 
-pub use server::serve;
+pub use server::{CONNECTION_SLOTS, serve};
 pub use shared::Shared;
 pub use status::{LastPoll, Status};
 pub use web::Web;
