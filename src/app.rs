@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use std::pin::pin;
 use std::sync::Arc;
 
+use anyhow::Context as _;
 use chrono::TimeDelta;
 use secrecy::ExposeSecret;
 use tokio::net::TcpListener;
@@ -183,7 +184,7 @@ impl App {
         tokio::select! {
             () = poller::run(poller, restored, shared.scraped(first), announce) => {}
             // It ends by itself only where it panicked: without its port the exporter must not live on.
-            ended = &mut serving => ended?,
+            ended = &mut serving => ended.context("the HTTP server failed, and without it the exporter does not go on")?,
             () = &mut shutdown => {
                 tracing::info!("stopping: the poll is abandoned, the next start covers what it would have read");
             }

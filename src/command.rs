@@ -94,10 +94,12 @@ async fn fill_in(options: cli::Backfill) -> anyhow::Result<()> {
 async fn serve(adopt_state: bool) -> anyhow::Result<()> {
     let config = Config::from_env()?;
     log::init(&config)?;
-    keep_serving(config, false, adopt_state).await
+    let limit = descriptors::raise()?;
+    keep_serving(config, false, adopt_state, limit).await
 }
 
 async fn demo(listen: &str, seed: Option<u64>) -> anyhow::Result<()> {
+    let limit = descriptors::raise()?;
     let state = tempfile::tempdir().context("no temporary directory for the state")?;
     let demo = Demo::start(seed)
         .await
@@ -110,11 +112,10 @@ async fn demo(listen: &str, seed: Option<u64>) -> anyhow::Result<()> {
         demo.base_url(),
         demo.token()
     );
-    keep_serving(config, true, false).await
+    keep_serving(config, true, false, limit).await
 }
 
-async fn keep_serving(config: Config, is_demo: bool, adopt_state: bool) -> anyhow::Result<()> {
-    let limit = descriptors::raise();
+async fn keep_serving(config: Config, is_demo: bool, adopt_state: bool, limit: Limit) -> anyhow::Result<()> {
     let requests = signal::Requests::new().context("signals can't be handled")?;
     let mut stop = pin!(signal::stop()?);
     // The state or a name may lie on a network that hangs: a signal ends that as well.

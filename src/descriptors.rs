@@ -36,8 +36,16 @@ impl fmt::Display for Limit {
 
 /// Raises the limit as far as the system lets it be raised, and returns it. The soft limit is kept low for programs of
 /// old that can't use high descriptors; this is none.
+///
+/// # Errors
+/// [`TooFew`] where next to nothing would be left for connections.
+pub fn raise() -> Result<Limit, TooFew> {
+    let limit = raised();
+    slots_beside(open(), limit, usize::MAX).map(|_| limit)
+}
+
 #[cfg(unix)]
-pub fn raise() -> Limit {
+fn raised() -> Limit {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
     let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
     let raised = Rlimit {
@@ -53,7 +61,7 @@ pub fn raise() -> Limit {
 
 /// Elsewhere there is no such limit.
 #[cfg(not(unix))]
-pub fn raise() -> Limit {
+fn raised() -> Limit {
     Limit(None)
 }
 

@@ -154,6 +154,17 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn many_connections_may_wait_to_be_accepted() {
+        let listeners = bind("127.0.0.1:0").await.unwrap();
+        let address = listeners[0].local_addr().unwrap();
+        // More than the 128 that used to be usual; beyond them the system answers late.
+        let waiting: Vec<_> = (0..300)
+            .map(|_| std::net::TcpStream::connect_timeout(&address, std::time::Duration::from_secs(20)))
+            .collect();
+        assert!(waiting.iter().all(Result::is_ok), "{waiting:?}");
+    }
+
+    #[tokio::test]
     async fn all_addresses_of_a_name_have_one_port() {
         let listeners = bind("localhost:0").await.unwrap();
         let ports: Vec<_> = listeners

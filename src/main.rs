@@ -31,14 +31,7 @@ fn main() -> ExitCode {
 
 fn run(cli: Cli) -> ExitCode {
     if let Err(error) = log::start() {
-        // The first thread of all.
-        return fail(
-            &RuntimeError::Threads {
-                started: 0,
-                cause: error,
-            }
-            .into(),
-        );
+        return fail(&RuntimeError::Log(error).into());
     }
     match catch_unwind(|| command::run(cli)) {
         Ok(result) => result.unwrap_or_else(|error| fail(&error)),

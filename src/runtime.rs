@@ -26,6 +26,11 @@ pub enum RuntimeError {
         /// Why not one more.
         cause: io::Error,
     },
+    /// The log's thread can't be started.
+    #[error(
+        "the log can't be started ({0}). Raise the limits of threads or processes (ulimit -u, TasksMax= of systemd, the pids limit of a container) and of open files (ulimit -n)"
+    )]
+    Log(io::Error),
     /// The system gives no descriptors, or something else that a runtime needs.
     #[error("the system lets no event loop be started ({0}): raise the limit of open files (ulimit -n)")]
     EventLoop(io::Error),

@@ -4,12 +4,13 @@ use std::future::Future;
 use std::time::Duration;
 
 use anyhow::Context;
-
-use crate::log;
+use tokio::sync::oneshot;
 
 /// How long the end may take after the first signal: the drain of connections, and some more. Orchestrators kill after 30 s
 /// as a rule.
 const LONGEST_STOP: Duration = Duration::from_secs(15);
+/// Signals that come together are one: `timeout` and other programs that start this one send theirs twice.
+const TOGETHER: Duration = Duration::from_millis(100);
 /// The status of an end that was not an orderly one.
 const STATUS_CUT_SHORT: i32 = 1;
 
@@ -17,25 +18,10 @@ const STATUS_CUT_SHORT: i32 = 1;
 /// ends it at once, whatever its threads are doing.
 ///
 /// # Errors
-/// The system lets no signals be handled. Needs a tokio runtime.
+/// The system lets no signals be handled.
 pub fn stop() -> anyhow::Result<impl Future<Output = ()>> {
-    let (first, stopped) = tokio::sync::oneshot::channel();
-    end_at_the_second().context("signals can't be handled")?;
-    let mut signals = Stops::new().context("signals can't be handled")?;
-    tokio::spawn(async move {
-        signals.next().await;
-        // The receiver is gone where the exporter is ending anyway.
-        let _ = first.send(());
-        let second = tokio::time::timeout(LONGEST_STOP, signals.next()).await;
-        if second.is_err() {
-            tracing::error!(
-                "something did not end within {} s: the process ends all the same",
-                LONGEST_STOP.as_secs()
-            );
-            log::flush();
-        }
-        std::process::exit(STATUS_CUT_SHORT);
-    });
+    let (first, stopped) = oneshot::channel();
+    end_by_signals(first).context("signals can't be handled")?;
     Ok(async {
         let _ = stopped.await;
     })
@@ -51,30 +37,48 @@ pub enum Request {
 }
 
 #[cfg(unix)]
-pub use unix::{Requests, end_at_once_as_first_process};
+use unix::end_by_signals;
 #[cfg(unix)]
-use unix::{Stops, end_at_the_second};
+pub use unix::{Requests, end_at_once_as_first_process};
 
 #[cfg(unix)]
 mod unix {
-    use std::io;
     use std::sync::Arc;
     use std::sync::atomic::AtomicBool;
+    use std::time::Instant;
+    use std::{io, thread};
 
     use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
-    use signal_hook::flag;
+    use signal_hook::iterator::Signals;
+    use signal_hook::{flag, low_level};
     use tokio::signal::unix::{Signal, SignalKind, signal};
+    use tokio::sync::oneshot;
 
-    use super::{Request, STATUS_CUT_SHORT};
+    use super::{LONGEST_STOP, Request, STATUS_CUT_SHORT, TOGETHER};
+    use crate::log;
 
-    /// In the handler itself: it needs no thread that is free.
-    pub(super) fn end_at_the_second() -> io::Result<()> {
-        let is_stopping = Arc::new(AtomicBool::new(false));
-        for number in [SIGINT, SIGTERM] {
-            // In this order, so that the first one finds the flag unset.
-            flag::register_conditional_shutdown(number, STATUS_CUT_SHORT, Arc::clone(&is_stopping))?;
-            flag::register(number, Arc::clone(&is_stopping))?;
-        }
+    /// Waits on a thread of its own: the runtime's may be stuck in what is to be ended.
+    pub(super) fn end_by_signals(first: oneshot::Sender<()>) -> io::Result<()> {
+        let mut signals = Signals::new([SIGINT, SIGTERM])?;
+        thread::Builder::new().name("signals".to_owned()).spawn(move || {
+            while signals.wait().next().is_none() {}
+            let begun = Instant::now();
+            // The receiver is gone where the exporter is ending anyway.
+            let _ = first.send(());
+            thread::sleep(TOGETHER);
+            signals.pending().for_each(drop);
+            while begun.elapsed() < LONGEST_STOP && signals.pending().next().is_none() {
+                thread::sleep(TOGETHER / 10);
+            }
+            if begun.elapsed() >= LONGEST_STOP {
+                tracing::error!(
+                    "something did not end within {} s: the process ends all the same",
+                    LONGEST_STOP.as_secs()
+                );
+                log::flush();
+            }
+            low_level::exit(STATUS_CUT_SHORT);
+        })?;
         Ok(())
     }
 
@@ -90,27 +94,6 @@ mod unix {
             }
         }
         Ok(())
-    }
-
-    pub(super) struct Stops {
-        interrupt: Signal,
-        terminate: Signal,
-    }
-
-    impl Stops {
-        pub(super) fn new() -> io::Result<Stops> {
-            Ok(Stops {
-                interrupt: signal(SignalKind::interrupt())?,
-                terminate: signal(SignalKind::terminate())?,
-            })
-        }
-
-        pub(super) async fn next(&mut self) {
-            tokio::select! {
-                _ = self.interrupt.recv() => {}
-                _ = self.terminate.recv() => {}
-            }
-        }
     }
 
     /// From when it is made on, none of these signals ends the process.
@@ -143,18 +126,27 @@ mod unix {
 }
 
 #[cfg(not(unix))]
-pub use elsewhere::{Requests, end_at_once_as_first_process};
+use elsewhere::end_by_signals;
 #[cfg(not(unix))]
-use elsewhere::{Stops, end_at_the_second};
+pub use elsewhere::{Requests, end_at_once_as_first_process};
 
 #[cfg(not(unix))]
 #[allow(clippy::unnecessary_wraps)] // As on Unix.
 mod elsewhere {
     use std::io;
 
-    use super::Request;
+    use tokio::sync::oneshot;
 
-    pub(super) fn end_at_the_second() -> io::Result<()> {
+    use super::{LONGEST_STOP, Request, STATUS_CUT_SHORT, TOGETHER};
+
+    pub(super) fn end_by_signals(first: oneshot::Sender<()>) -> io::Result<()> {
+        tokio::spawn(async move {
+            let _ = tokio::signal::ctrl_c().await;
+            let _ = first.send(());
+            tokio::time::sleep(TOGETHER).await;
+            let _ = tokio::time::timeout(LONGEST_STOP, tokio::signal::ctrl_c()).await;
+            std::process::exit(STATUS_CUT_SHORT);
+        });
         Ok(())
     }
 
@@ -162,18 +154,6 @@ mod elsewhere {
     /// None here.
     pub fn end_at_once_as_first_process() -> io::Result<()> {
         Ok(())
-    }
-
-    pub(super) struct Stops;
-
-    impl Stops {
-        pub(super) fn new() -> io::Result<Stops> {
-            Ok(Stops)
-        }
-
-        pub(super) async fn next(&mut self) {
-            let _ = tokio::signal::ctrl_c().await;
-        }
     }
 
     /// There are none.
