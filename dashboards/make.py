@@ -955,12 +955,13 @@ def exporter():
             ),
             table(
                 "Exporters",
-                "Version, and how long the process has been running.",
+                "Version, how long the process has been running, and log lines that its standard error did not take.",
                 [
                     f"max by (instance, version, revision) (wolkvox_exporter_build_info{{{BASE}}})",
                     f"max by (instance) (time() - process_start_time_seconds{{{BASE}}} and on (job, instance) wolkvox_exporter_build_info{{{BASE}}})",
                     f"max by (instance) (process_open_fds{{{BASE}}} and on (job, instance) wolkvox_exporter_build_info{{{BASE}}})",
                     f"max by (instance) (increase(wolkvox_exporter_scrapes_total{{{BASE}}}[1h]))",
+                    f"max by (instance) (increase(wolkvox_exporter_log_lines_dropped_total{{{BASE}}}[1h]))",
                 ],
                 [
                     column("instance", "Instance", width=135),
@@ -969,10 +970,11 @@ def exporter():
                     column("Value #B", "Running", "s", width=85, decimals=1),
                     column("Value #C", "Open files", "short", width=80, decimals=0),
                     column("Value #D", "Scrapes/h", "short", width=80, decimals=0),
+                    column("Value #E", "Lost log lines/h", "short", width=115, decimals=0),
                 ],
                 hidden=("Value #A",),
                 size=(9, 7),
-                order=("instance", "version", "revision", "Value #B", "Value #C", "Value #D"),
+                order=("instance", "version", "revision", "Value #B", "Value #C", "Value #D", "Value #E"),
             ),
         ],
     )

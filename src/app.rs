@@ -3,10 +3,11 @@
 
 use std::future::Future;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::pin::pin;
 use std::sync::Arc;
 
-use anyhow::Context;
+use anyhow::Context as _;
 use chrono::TimeDelta;
 use exporter_web::Web;
 use secrecy::ExposeSecret;
@@ -22,7 +23,56 @@ use crate::ledger::store::{Identity, Opened};
 use crate::ledger::{FileStore, Ledger};
 use crate::metrics::{self, families};
 use crate::poller::{self, Poller, Publication, Publish};
-use wolkvox::client::{self, Client};
+use crate::signal::{self, Request};
+use wolkvox::client::{self, Client, Token};
+
+/// Where it is reached.
+pub struct Port {
+    /// One for each address.
+    pub listeners: Vec<TcpListener>,
+    /// How many connections there may be at once.
+    pub connection_slots: usize,
+}
+
+/// The files that are read again while it runs.
+struct Files {
+    web: Arc<Web>,
+    web_config_file: Option<PathBuf>,
+    token: Token,
+}
+
+impl Files {
+    /// Does what signals ask for, for ever.
+    async fn obey(self, mut requests: signal::Requests) {
+        loop {
+            match requests.next().await {
+                Request::Reload => self.reload().await,
+                Request::Meaningless(signal) => tracing::info!(
+                    "{signal} means nothing here and is passed over: SIGHUP reads files again, SIGTERM ends the exporter"
+                ),
+            }
+        }
+    }
+
+    async fn reload(&self) {
+        let token = match &self.token {
+            Token::File(path) => format!(
+                "the token file {} is read before each request in any case",
+                path.display()
+            ),
+            Token::Fixed(_) => "WOLKVOX_TOKEN is only read at the start".to_owned(),
+        };
+        let Some(file) = &self.web_config_file else {
+            tracing::info!("SIGHUP: there is no web configuration to read again; {token}");
+            return;
+        };
+        let web = Arc::clone(&self.web);
+        match offload::run("reload", move || web.reload()).await {
+            Ok(()) => tracing::info!("SIGHUP: {} was looked at for changes; {token}", file.display()),
+            Err(error) => tracing::error!("SIGHUP: {} was not read again: {error}", file.display()),
+        }
+    }
+}
 
 /// What a running exporter is made of.
 pub struct App {
@@ -70,11 +120,16 @@ impl App {
         format!("{scheme}://{address}/metrics")
     }
 
-    /// Serves and polls until `shutdown` resolves, then drains.
+    /// Serves and polls until `shutdown` resolves, then drains. In between it does what `requests` ask for.
     ///
     /// # Errors
-    /// The state could not be written at the start.
-    pub async fn run(self, listener: TcpListener, shutdown: impl Future<Output = ()>) -> anyhow::Result<()> {
+    /// The state could not be written at the start, or the server failed.
+    pub async fn run(
+        self,
+        port: Port,
+        requests: signal::Requests,
+        shutdown: impl Future<Output = ()>,
+    ) -> anyhow::Result<()> {
         let App {
             config,
             clock,
@@ -116,23 +171,34 @@ impl App {
         };
         shared.set_ready();
         let stop = CancellationToken::new();
-        let serving = tokio::spawn(http::serve(
-            listener,
+        let mut serving = tokio::spawn(http::serve(
+            port.listeners,
+            port.connection_slots,
             Arc::clone(&shared),
-            web,
+            Arc::clone(&web),
             stop.clone().cancelled_owned(),
         ));
+        let files = Files {
+            web,
+            web_config_file: config.web.config_file,
+            token: config.server.token,
+        };
+        let reloading = tokio::spawn(files.obey(requests));
 
         let first = shared.newest_publication();
         let announce = |next| shared.update_status(|status| status.next_poll = Some(next));
         tokio::select! {
             () = poller::run(poller, restored, shared.scraped(first), announce) => {}
+            // It ends by itself only where it panicked: without its port the exporter must not live on.
+            ended = &mut serving => ended.context("the HTTP server failed, and without it the exporter does not go on")?,
             () = &mut shutdown => {
                 tracing::info!("stopping: the poll is abandoned, the next start covers what it would have read");
             }
         }
+        reloading.abort();
         stop.cancel();
-        serving.await.context("the HTTP server failed")
+        serving.await?;
+        Ok(())
     }
 }
 

@@ -6,24 +6,26 @@ pub mod demo;
 pub mod range;
 pub mod report;
 
+use std::future::Future;
 use std::io::Write;
+use std::pin::pin;
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::Context;
 use chrono::TimeDelta;
-use tokio::net::TcpListener;
 
 use self::backfill::{Plan, Progress, Seam, Span};
 use self::demo::Demo;
 use self::range::{Beyond, Consent, Range};
 use self::report::Question;
-use crate::app::App;
+use crate::app::{App, Port};
 use crate::cli::{self, Bounds, Cli, Command, Serve};
 use crate::clock::{Clock, SystemClock};
 use crate::config::Config;
+use crate::descriptors::Limit;
 use crate::metrics::catalogue;
-use crate::{log, signal};
+use crate::{descriptors, http, log, runtime, signal};
 
 /// Does what the command line asks for.
 ///
@@ -32,24 +34,30 @@ use crate::{log, signal};
 pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     let done = |()| ExitCode::SUCCESS;
     match cli.command.unwrap_or(Command::Serve(cli.serve)) {
-        Command::Serve(Serve { adopt_state }) => serve(adopt_state).map(done),
-        Command::Demo { listen, seed } => demo(&listen, seed).map(done),
-        Command::Check => check(),
-        Command::Report(report) => summarise(&report).map(done),
-        Command::Backfill(backfill) => fill_in(backfill).map(done),
+        Command::Serve(Serve { adopt_state }) => runtime::block_on(serve(adopt_state))?.map(done),
+        Command::Demo { listen, seed } => runtime::block_on(demo(&listen, seed))?.map(done),
+        Command::Check => to_the_end(check()),
+        Command::Report(report) => to_the_end(summarise(&report)).map(done),
+        Command::Backfill(backfill) => to_the_end(fill_in(backfill)).map(done),
         Command::Metrics => print(&catalogue::markdown()).map(done),
     }
 }
 
+/// Runs a command that ends by itself, or by a signal at any moment.
+fn to_the_end<T>(command: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
+    signal::end_at_once_as_first_process().context("signals can't be handled")?;
+    runtime::block_on(command)?
+}
+
 fn print(text: &str) -> anyhow::Result<()> {
-    match std::io::stdout().write_all(text.as_bytes()) {
+    let mut output = std::io::stdout();
+    match output.write_all(text.as_bytes()).and_then(|()| output.flush()) {
         // `wolkvox-exporter metrics | head` is no error.
         Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
         result => result.context("the standard output can't be written"),
     }
 }
 
-#[tokio::main]
 async fn check() -> anyhow::Result<ExitCode> {
     let config = Config::from_env()?;
     let findings = check::run(&config, &SystemClock).await?;
@@ -57,7 +65,6 @@ async fn check() -> anyhow::Result<ExitCode> {
     Ok(ExitCode::from(u8::from(findings.has_problem())))
 }
 
-#[tokio::main]
 async fn summarise(report: &cli::Report) -> anyhow::Result<()> {
     let config = Config::from_env()?;
     let asked = report.to.at(config.server.timezone);
@@ -68,7 +75,7 @@ async fn summarise(report: &cli::Report) -> anyhow::Result<()> {
         Beyond::Cut,
     )?;
     if to < asked {
-        say(&format!(
+        log::say(&format!(
             "--to lies in the future: read is what closed before now, {}",
             to.format("%FT%TZ")
         ));
@@ -80,7 +87,6 @@ async fn summarise(report: &cli::Report) -> anyhow::Result<()> {
     print(&summary.print(report.format.into()))
 }
 
-#[tokio::main]
 async fn fill_in(options: cli::Backfill) -> anyhow::Result<()> {
     let config = Config::from_env()?;
     let from = options.from.at(config.server.timezone);
@@ -111,21 +117,15 @@ fn consent(yes: bool) -> Consent {
     if yes { Consent::Given } else { Consent::Open }
 }
 
-/// On the standard error, beside what is printed.
-fn say(text: &str) {
-    // A closed standard error is no reason to stop.
-    let _ = writeln!(std::io::stderr(), "{text}");
-}
-
-#[tokio::main]
 async fn serve(adopt_state: bool) -> anyhow::Result<()> {
     let config = Config::from_env()?;
     log::init(&config)?;
-    keep_serving(config, false, adopt_state).await
+    let limit = descriptors::raise()?;
+    keep_serving(config, false, adopt_state, limit).await
 }
 
-#[tokio::main]
 async fn demo(listen: &str, seed: Option<u64>) -> anyhow::Result<()> {
+    let limit = descriptors::raise()?;
     let state = tempfile::tempdir().context("no temporary directory for the state")?;
     let demo = Demo::start(seed)
         .await
@@ -138,20 +138,44 @@ async fn demo(listen: &str, seed: Option<u64>) -> anyhow::Result<()> {
         demo.base_url(),
         demo.token()
     );
-    keep_serving(config, true, false).await
+    keep_serving(config, true, false, limit).await
 }
 
-async fn keep_serving(config: Config, is_demo: bool, adopt_state: bool) -> anyhow::Result<()> {
-    let listen = config.web.listen_address.clone();
-    let app = App::new(config, Arc::new(SystemClock), is_demo, adopt_state)?;
-    let listener = TcpListener::bind(&listen).await.with_context(|| {
-        format!("can't listen on {listen}: choose another address or port (WOLKVOX_LISTEN_ADDRESS, in the demo --listen)")
-    })?;
-    let address = listener.local_addr()?;
-    tracing::info!(
-        version = env!("CARGO_PKG_VERSION"),
-        "metrics are at {}",
-        app.url(address)
-    );
-    app.run(listener, signal::stop()?).await
+async fn keep_serving(config: Config, is_demo: bool, adopt_state: bool, limit: Limit) -> anyhow::Result<()> {
+    let requests = signal::Requests::new().context("signals can't be handled")?;
+    let mut stop = pin!(signal::stop()?);
+    // The state or a name may lie on a network that hangs: a signal ends that as well.
+    let (app, port) = tokio::select! {
+        opened = open(config, is_demo, adopt_state, limit) => opened?,
+        () = &mut stop => return Ok(()),
+    };
+    for listener in &port.listeners {
+        tracing::info!(
+            version = env!("CARGO_PKG_VERSION"),
+            "metrics are at {}",
+            app.url(listener.local_addr()?)
+        );
+    }
+    app.run(port, requests, stop).await
+}
+
+async fn open(config: Config, is_demo: bool, adopt_state: bool, limit: Limit) -> anyhow::Result<(App, Port)> {
+    let name = config.web.listen_address.clone();
+    let start = move || App::new(config, Arc::new(SystemClock), is_demo, adopt_state);
+    let app = offload::run("start", start).await.context("the start failed")??;
+    let listeners = http::listen(&name).await?;
+    let connection_slots = descriptors::connection_slots(limit, http::CONNECTION_SLOTS)?;
+    if connection_slots < http::CONNECTION_SLOTS {
+        tracing::warn!(
+            "there are {connection_slots} connection slots instead of {}, because the limit of open files (ulimit -n) is {limit}",
+            http::CONNECTION_SLOTS
+        );
+    }
+    Ok((
+        app,
+        Port {
+            listeners,
+            connection_slots,
+        },
+    ))
 }

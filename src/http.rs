@@ -7,11 +7,13 @@ mod body;
 mod deadline;
 mod door;
 mod html;
+mod listen;
 mod seat;
 mod server;
 mod shared;
 mod status;
 
-pub use server::serve;
+pub use listen::bind as listen;
+pub use server::{CONNECTION_SLOTS, serve};
 pub use shared::Shared;
 pub use status::{LastPoll, Status};

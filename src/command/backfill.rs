@@ -91,6 +91,9 @@ pub enum BackfillError {
         /// The checkpoint beside it.
         checkpoint: PathBuf,
     },
+    /// The reader of the standard output has left: no more is wanted.
+    #[error("nobody reads the standard output any more")]
+    Unread,
     /// The output can't be written.
     #[error("{what} can't be written: {cause}")]
     Write {

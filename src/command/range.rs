@@ -6,10 +6,9 @@ use std::io::{self, IsTerminal as _, Write as _};
 use std::time::Duration;
 
 use chrono::{DateTime, Datelike as _, Utc};
-use wolkvox::Zone;
+use wolkvox::{Window, Zone, window};
 
 use crate::config::FIRST_YEAR;
-use wolkvox::{Window, window};
 
 /// More calls than this are only made if somebody says so: a year with a slip in it would use up the day's.
 const MOST_UNASKED: u64 = 100;

@@ -1,8 +1,10 @@
 //! Connections: accepted, bounded in number and time, and drained at the end.
 
 use std::convert::Infallible;
+use std::future::poll_fn;
 use std::io;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
 use hyper::server::conn::http1;
@@ -12,6 +14,7 @@ use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use rustls::ServerConfig;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
@@ -21,6 +24,9 @@ use super::deadline::{Deadline, Patience};
 use super::seat::{Seat, Seats};
 use super::{Shared, door};
 use exporter_web::{Web, WebConfig};
+
+/// The connection slots where the system gives descriptors enough for them.
+pub const CONNECTION_SLOTS: usize = 512;
 
 /// How much of the machine the clients may have.
 #[derive(Debug, Clone, Copy)]
@@ -33,7 +39,7 @@ struct Limits {
 }
 
 const LIMITS: Limits = Limits {
-    connections: 512,
+    connections: CONNECTION_SLOTS,
     patience: Patience {
         request: Duration::from_secs(10),
         answer: Duration::from_secs(60),
@@ -55,25 +61,33 @@ const SPEAKS_HTTPS: &[u8] =
 /// How long to wait when the system can't give us a connection: file descriptors or memory have run out.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(500);
 
-/// Answers on `listener` until `shutdown`; then no more connections are taken, requests under way are answered for up
-/// to five seconds, and what is left is cut. Errors of single connections don't end it.
+/// Answers on all listeners, with so many connection slots, until `shutdown`; then no more connections are taken,
+/// requests under way are answered for up to five seconds, and what is left is cut. Errors of single connections don't end
+/// it.
 pub async fn serve(
-    listener: TcpListener,
+    listeners: Vec<TcpListener>,
+    connection_slots: usize,
     shared: Arc<Shared>,
     web: Arc<Web>,
     shutdown: impl Future<Output = ()>,
 ) {
-    serve_within(listener, shared, web, shutdown, LIMITS).await;
+    let limits = Limits {
+        connections: connection_slots,
+        ..LIMITS
+    };
+    serve_within(listeners, shared, web, shutdown, limits).await;
 }
 
 async fn serve_within(
-    listener: TcpListener,
+    mut listeners: Vec<TcpListener>,
     shared: Arc<Shared>,
     web: Arc<Web>,
     shutdown: impl Future<Output = ()>,
     limits: Limits,
 ) {
     let seats = Seats::new(limits.connections);
+    // A connection that made room for another holds its descriptor until its task has ended.
+    let descriptors = Arc::new(Semaphore::new(limits.connections));
     let watching = tokio::spawn(Arc::clone(&web).watch());
     let graceful = GracefulShutdown::new();
     let stop = CancellationToken::new();
@@ -83,7 +97,7 @@ async fn serve_within(
         let stream = tokio::select! {
             biased;
             () = &mut shutdown => break,
-            accepted = accept(&listener) => accepted,
+            accepted = accept(&mut listeners) => accepted,
         };
         while let Some(ended) = connections.try_join_next() {
             // Those who made room were cancelled.
@@ -95,7 +109,10 @@ async fn serve_within(
         }
         let seat = Arc::new(seats.take());
         let number = seat.number();
+        // Nobody closes the semaphore.
+        let descriptor = Arc::clone(&descriptors).acquire_owned().await.ok();
         let connection = Connection {
+            _descriptor: descriptor,
             shared: Arc::clone(&shared),
             opened: web.current(),
             web: Arc::clone(&web),
@@ -109,7 +126,7 @@ async fn serve_within(
     }
     watching.abort();
     stop.cancel();
-    drop(listener);
+    drop(listeners);
     if tokio::time::timeout(limits.drain, graceful.shutdown())
         .await
         .is_err()
@@ -119,11 +136,17 @@ async fn serve_within(
     connections.shutdown().await;
 }
 
-/// The next connection.
-async fn accept(listener: &TcpListener) -> TcpStream {
+/// The next connection, of the listeners in turn.
+async fn accept(listeners: &mut [TcpListener]) -> TcpStream {
     loop {
-        match listener.accept().await {
+        let accepted = poll_fn(|context| {
+            let mut each = listeners.iter().map(|listener| listener.poll_accept(context));
+            each.find(Poll::is_ready).unwrap_or(Poll::Pending)
+        });
+        match accepted.await {
             Ok((stream, _)) => {
+                // Many connections to one address must not keep the others waiting.
+                listeners.rotate_left(1);
                 // The last, short segment of an answer must not wait for an acknowledgement. Without it, it only waits.
                 let _ = stream.set_nodelay(true);
                 return stream;
@@ -148,6 +171,8 @@ fn concerns_one_connection(error: &io::Error) -> bool {
 
 /// One connection, and all that it needs.
 struct Connection {
+    /// Free again when the connection is closed.
+    _descriptor: Option<OwnedSemaphorePermit>,
     shared: Arc<Shared>,
     web: Arc<Web>,
     /// The configuration it was opened under.

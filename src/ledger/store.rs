@@ -182,9 +182,9 @@ impl Store for FileStore {
         }
         let place = Arc::clone(&self.place);
         // On a thread of its own: a slow disk must not hold up a scrape.
-        tokio::task::spawn_blocking(move || place.replace(&bytes))
+        offload::run("state", move || place.replace(&bytes))
             .await
-            .map_err(io::Error::other)
+            .map_err(io::Error::from)
             .map_err(StoreError::Unwritable)??;
         Ok(size)
     }

@@ -269,6 +269,8 @@ catalogue! {
             "Release of the IANA time zone data that the exporter reads WOLKVOX_TIMEZONE by. Always 1.";
         SCRAPES = "wolkvox_exporter_scrapes_total", Counter, [],
             "Scrapes of /metrics that were answered in full since the exporter started, without the one that reads this.";
+        LOG_LINES_DROPPED = "wolkvox_exporter_log_lines_dropped_total", Counter, [],
+            "Log lines that were lost: the standard error refused them (a full disk, a pipe whose reader left), or its reader is too slow. Everything else goes on.";
         PROCESS_CPU = "process_cpu_seconds_total", Counter, [],
             "Total user and system CPU time spent in seconds.";
         PROCESS_OPEN_FDS = "process_open_fds", Gauge, [],

@@ -1,12 +1,15 @@
-//! The live tail of `/metrics`: the exporter's own process, and how often it was scraped. Read at every scrape.
+//! The live tail of `/metrics`: the exporter's own process and log, and how often it was scraped. Read at every scrape.
 
 use super::catalogue::{self, Spec};
 use super::family::{Extra, Family, Sample};
+use crate::log;
 use wolkvox::zone;
 
 /// The tail: the process as far as the system tells it (Linux only), and `scrapes`, those answered so far.
 pub fn families(scrapes: u64) -> Vec<Family> {
     let mut families = process();
+    let dropped = log::lines_dropped();
+    families.push(family(&catalogue::LOG_LINES_DROPPED, dropped as f64));
     let mut zones = Family::new(&catalogue::TIMEZONE_DATA);
     zones.push(
         &catalogue::TIMEZONE_DATA,

@@ -74,6 +74,11 @@ impl Web {
         }
     }
 
+    /// Looks for changes at once.
+    pub fn reload(&self) {
+        self.look();
+    }
+
     /// Takes what has changed into force; a bad file is told once, and the old configuration stays.
     fn look(&self) {
         let Some(file) = &self.file else { return };

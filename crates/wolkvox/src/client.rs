@@ -2,6 +2,7 @@
 
 mod body;
 mod judge;
+mod resolver;
 mod token;
 
 use std::path::{Path, PathBuf};
@@ -13,6 +14,7 @@ use reqwest::header::{DATE, HeaderMap, HeaderValue};
 use reqwest::redirect::Policy;
 use reqwest::{Certificate, ClientBuilder, Response, Url};
 use secrecy::{ExposeSecret, SecretString};
+use small_file::Links;
 
 pub use token::Token;
 
@@ -20,12 +22,15 @@ use super::report::Options;
 use super::window::{Window, format_local};
 use super::{Answer, Error, Exchange, Gate, Reason, Sink, Source};
 use body::Limits;
+use resolver::Resolver;
 
 const PATH: [&str; 3] = ["api", "v2", "reports_manager.php"];
 /// The server closes an idle connection after 5 s; a request on one that is just being closed would be lost.
 const IDLE: Duration = Duration::from_secs(4);
 /// A firewall that drops packets gives no sign: connecting is given up long before a slow answer is.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(20);
+/// Many times what all the roots of a system take.
+const MOST_CA_BYTES: u64 = 4 * 1024 * 1024;
 
 /// What a [`Client`] needs to know.
 #[derive(Debug, Clone)]
@@ -71,13 +76,8 @@ pub enum SetupError {
     #[error("`{0}` is no address of a Wolkvox server; it should look like https://wv0001.wolkvox.com")]
     Base(String),
     /// The CA file can't be read.
-    #[error("WOLKVOX_CA_FILE: {path} can't be read ({cause})", path = path.display())]
-    CaFile {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        cause: std::io::Error,
-    },
+    #[error("WOLKVOX_CA_FILE: {0}")]
+    CaFile(small_file::Error),
     /// The CA file holds no certificate, or something else besides.
     #[error("WOLKVOX_CA_FILE: {path} holds no certificates in PEM form (-----BEGIN CERTIFICATE-----)", path = .0.display())]
     NoCertificate(PathBuf),
@@ -123,6 +123,7 @@ impl Client {
             .redirect(Policy::none())
             .referer(false)
             .pool_idle_timeout(IDLE)
+            .dns_resolver(Resolver)
             .connect_timeout(CONNECT_TIMEOUT.min(settings.timeout / 2));
         builder = trust(builder, &url, settings.ca_file.as_deref())?;
         let http = builder
@@ -174,10 +175,18 @@ impl Client {
 
     async fn token(&self) -> Result<HeaderValue, Error> {
         let token = self.settings.token.clone();
+        if matches!(token, Token::Fixed(_)) {
+            return token.read();
+        }
         // The file may lie on a network that hangs.
-        tokio::task::spawn_blocking(move || token.read())
+        offload::run("token", move || token.read())
             .await
-            .unwrap_or_else(|_| Err(Error::new(Reason::Auth, "reading the token failed")))
+            .unwrap_or_else(|error| {
+                Err(Error::new(
+                    Reason::Auth,
+                    format!("the token was not read: {error}. Nothing was asked of Wolkvox"),
+                ))
+            })
     }
 
     async fn send(&self, window: &Window, token: HeaderValue, gate: &Gate) -> Result<Response, Error> {
@@ -282,10 +291,7 @@ fn trust(builder: ClientBuilder, url: &Url, ca_file: Option<&Path>) -> Result<Cl
 }
 
 fn certificates(path: &Path) -> Result<Vec<Certificate>, SetupError> {
-    let pem = std::fs::read(path).map_err(|cause| SetupError::CaFile {
-        path: path.to_owned(),
-        cause,
-    })?;
+    let pem = small_file::read(path, MOST_CA_BYTES, Links::Follow).map_err(SetupError::CaFile)?;
     match Certificate::from_pem_bundle(&pem) {
         Ok(certificates) if !certificates.is_empty() => Ok(certificates),
         _ => Err(SetupError::NoCertificate(path.to_owned())),

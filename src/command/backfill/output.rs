@@ -137,6 +137,7 @@ impl Output {
     fn failed(&self, cause: io::Error) -> BackfillError {
         let what = match &self.file {
             Some(file) => file.path.display().to_string(),
+            None if cause.kind() == io::ErrorKind::BrokenPipe => return BackfillError::Unread,
             None => "the standard output".to_owned(),
         };
         BackfillError::Write { what, cause }

@@ -1,7 +1,7 @@
 //! What a person who waits sees on the standard error: a bar on a terminal, plain lines in a pipe.
 
 use std::fmt::Write as _;
-use std::io::{IsTerminal, Write as _};
+use std::io::IsTerminal;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -10,6 +10,7 @@ use indicatif::{ProgressBar, ProgressState, ProgressStyle};
 
 use super::Outcome;
 use super::reading::Notice;
+use crate::log;
 
 /// The bar's length: thousandths of the stretch.
 const LENGTH: u64 = 1000;
@@ -198,8 +199,7 @@ impl Progress {
     fn say(&self, text: &str) {
         match &self.shown {
             Shown::Bar(Bar { bar, .. }) if !bar.is_finished() => bar.println(text),
-            // Nobody can be told that the standard error is closed.
-            Shown::Bar(_) | Shown::Lines => drop(writeln!(std::io::stderr(), "{text}")),
+            Shown::Bar(_) | Shown::Lines => log::say(text),
             Shown::Nothing => {}
         }
     }

@@ -49,7 +49,13 @@ fn start(limits: Limits) -> Server {
         let _ = stopped.await;
     };
     let web = Arc::new(Web::open(None).unwrap());
-    let task = tokio::spawn(serve_within(listener, Arc::clone(&shared), web, stopped, limits));
+    let task = tokio::spawn(serve_within(
+        vec![listener],
+        Arc::clone(&shared),
+        web,
+        stopped,
+        limits,
+    ));
     Server {
         address,
         shared,

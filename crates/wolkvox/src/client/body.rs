@@ -38,17 +38,16 @@ pub(super) async fn report<S: Sink>(
 ) -> Result<Envelope, Error> {
     let (chunk_sender, chunk_receiver) = mpsc::channel(CHUNKS);
     let (batch_sender, batch_receiver) = mpsc::channel(BATCHES);
-    let decoder =
-        tokio::task::spawn_blocking(move || decode_in_batches(chunk_receiver, &batch_sender, options));
+    let decoder = offload::start("decoder", move || {
+        decode_in_batches(chunk_receiver, &batch_sender, options)
+    })
+    .map_err(|error| not_decoded(&error))?;
     let drained = async {
         drain(batch_receiver, limits.rows, sink).await?;
         match decoder.await {
             Ok(Err(error @ DecodeError::NotJson(_))) => Err(judge::decoding(&error)),
             Ok(result) => Ok(result),
-            Err(_) => Err(Error::new(
-                Reason::NotJson,
-                "the decoder stopped at something that it can't read",
-            )),
+            Err(error) => Err(not_decoded(&error)),
         }
     };
     // How the network ended is judged after the decoder: of an HTML page cut short, it says that it is no JSON.
@@ -56,6 +55,13 @@ pub(super) async fn report<S: Sink>(
     let (network, envelope) = tokio::try_join!(pumped, drained)?;
     network?;
     envelope.map_err(|error| judge::decoding(&error))
+}
+
+fn not_decoded(error: &offload::Error) -> Error {
+    Error::new(
+        Reason::NotJson,
+        format!("the answer was not decoded: {error}. It is not counted"),
+    )
 }
 
 /// Reads the beginning of an answer that is no report, for the envelope's `msg`. What is no envelope has none.

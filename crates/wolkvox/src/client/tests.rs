@@ -188,5 +188,5 @@ fn a_base_or_a_ca_file_that_is_none_is_told() {
         Err(SetupError::NoCertificate(_))
     ));
     settings.ca_file = Some("/nonexistent".into());
-    assert!(matches!(Client::new(settings), Err(SetupError::CaFile { .. })));
+    assert!(matches!(Client::new(settings), Err(SetupError::CaFile(_))));
 }

@@ -1,11 +1,10 @@
 //! Where the token comes from.
 
-use std::fs::File;
-use std::io::Read as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use reqwest::header::HeaderValue;
 use secrecy::{ExposeSecret, SecretString};
+use small_file::Links;
 
 use crate::{Error, Reason};
 
@@ -31,19 +30,17 @@ impl Token {
         match self {
             Token::Fixed(token) => header(token.expose_secret(), "WOLKVOX_TOKEN"),
             Token::File(path) => {
-                let shown = format!("the file {} of WOLKVOX_TOKEN_FILE", path.display());
-                let text =
-                    read_file(path).map_err(|cause| auth(&format!("{shown} can't be read ({cause})")))?;
-                header(text.expose_secret(), &shown)
+                // Mounted secrets are links.
+                let text = small_file::read_text(path, FILE_LIMIT, Links::Follow)
+                    .map(SecretString::from)
+                    .map_err(|error| auth(&format!("WOLKVOX_TOKEN_FILE: {error}")))?;
+                header(
+                    text.expose_secret(),
+                    &format!("the file {} of WOLKVOX_TOKEN_FILE", path.display()),
+                )
             }
         }
     }
-}
-
-fn read_file(path: &Path) -> std::io::Result<SecretString> {
-    let mut text = String::new();
-    File::open(path)?.take(FILE_LIMIT).read_to_string(&mut text)?;
-    Ok(text.into())
 }
 
 fn header(token: &str, origin: &str) -> Result<HeaderValue, Error> {
@@ -110,6 +107,10 @@ mod tests {
         assert_eq!(token.read().unwrap(), "first");
         std::fs::write(file.path(), "second").unwrap();
         assert_eq!(token.read().unwrap(), "second");
+        // What is longer is no token; its beginning must not be sent as one.
+        std::fs::write(file.path(), "a".repeat(64 * 1024 + 1)).unwrap();
+        let error = token.read().unwrap_err().to_string();
+        assert!(error.contains("larger than 65536 bytes"), "{error}");
         std::fs::write(file.path(), b"\xff").unwrap();
         assert!(token.read().unwrap_err().to_string().contains("can't be read"));
         file.close().unwrap();

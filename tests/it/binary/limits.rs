@@ -1,0 +1,222 @@
+//! Too few descriptors and threads.
+
+#![allow(clippy::unwrap_used, clippy::expect_used)] // In helpers too: a test that can't go on fails.
+
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+use std::process::Stdio;
+
+use tokio::net::TcpStream;
+use tokio::process::Command;
+
+use crate::support::placed::Placed;
+use crate::support::port::{Silent, free_port};
+use crate::support::process::{
+    Exporter, Variables, command, finish, is_root, state, through, variables, wait_for, with,
+};
+
+fn limited_to(descriptors: u32, variables: &Variables) -> Command {
+    let limit = format!("--nofile={descriptors}");
+    through(&["prlimit", &limit], &command::<[&str; 0], _>([], variables))
+}
+
+#[tokio::test]
+async fn idle_connections_leave_the_descriptors_that_polls_and_scrapes_need() {
+    let operation = Placed::start().await;
+    let state = state();
+    let exporter = Exporter::run(limited_to(40, &variables(&operation, state.path()))).await;
+    let log = exporter.log.text();
+    assert!(
+        log.contains("connection slots instead of 512") && log.contains("(ulimit -n) is 40"),
+        "{log}"
+    );
+    let mut idle = Vec::new();
+    let mut polls = 0.0;
+    for _ in 0..3 {
+        for _ in 0..60 {
+            idle.push(TcpStream::connect(exporter.address()).await.unwrap());
+        }
+        let mut newest = exporter.scrape().await;
+        let page = exporter
+            .scrape_until("two more polls", &mut newest, |page| {
+                page.sum("wolkvox_polls_total") >= polls + 2.0
+            })
+            .await;
+        polls = page.sum("wolkvox_polls_total");
+        assert_eq!(
+            page.sum("wolkvox_poll_failures_total"),
+            0.0,
+            "{}",
+            exporter.log.text()
+        );
+    }
+    assert!(
+        !exporter.log.text().contains("Too many open files"),
+        "{}",
+        exporter.log.text()
+    );
+}
+
+#[tokio::test]
+async fn a_soft_limit_of_open_files_is_raised_to_the_hard_one() {
+    let operation = Placed::start().await;
+    let state = state();
+    let command = command::<[&str; 0], _>([], &variables(&operation, state.path()));
+    let exporter = Exporter::run(through(&["prlimit", "--nofile=40:700"], &command)).await;
+    assert_eq!(exporter.scrape().await.get("process_max_fds"), Some(700.0));
+    assert!(
+        !exporter.log.text().contains("connection slots"),
+        "{}",
+        exporter.log.text()
+    );
+}
+
+#[tokio::test]
+async fn so_few_descriptors_that_nothing_is_left_for_connections_are_told_at_the_start() {
+    let operation = Placed::start().await;
+    for descriptors in [4, 6, 10, 16, 24] {
+        let state = state();
+        let (status, _, error) = finish(limited_to(descriptors, &variables(&operation, state.path()))).await;
+        assert_eq!(status.code(), Some(71), "{descriptors}: {error}");
+        assert!(
+            error.contains("limit of open files") || error.contains("of open files (ulimit -n)"),
+            "{descriptors}: {error}"
+        );
+        assert!(!error.contains("panicked"), "{descriptors}: {error}");
+    }
+    assert!(operation.handle().requests().is_empty());
+}
+
+/// The program where nobody's processes count but its own, with so many processes and threads at the most.
+struct FewThreads {
+    directory: tempfile::TempDir,
+    user: u32,
+}
+
+impl FewThreads {
+    fn new(user: u32) -> FewThreads {
+        let directory = state();
+        let open = |path: &Path, mode| fs::set_permissions(path, Permissions::from_mode(mode)).unwrap();
+        // Where the program was built need not be open to others.
+        let program = directory.path().join("exporter");
+        fs::copy(env!("CARGO_BIN_EXE_wolkvox-exporter"), &program).unwrap();
+        open(&program, 0o755);
+        open(directory.path(), 0o777);
+        // Users beyond those that systems give out, others for each run of the tests.
+        let user = 200_000 + 10 * (std::process::id() % 100_000) + user;
+        FewThreads { directory, user }
+    }
+
+    fn command(&self, most: u32, variables: &Variables) -> Command {
+        let program = self.directory.path().join("exporter");
+        let most = format!("--nproc={most}");
+        let mut command = self.alike(&["prlimit", &most, program.to_str().unwrap()]);
+        command.envs(variables);
+        command
+    }
+
+    /// A command of the same user.
+    fn alike(&self, command: &[&str]) -> Command {
+        let user = [format!("--reuid={}", self.user), format!("--regid={}", self.user)];
+        // The limit does not bind the administrator. For others a user namespace begins to count anew.
+        let outer = if is_root() {
+            vec!["setpriv", &user[0], &user[1], "--clear-groups"]
+        } else {
+            vec!["unshare", "--map-root-user"]
+        };
+        let mut alike = Command::new(outer[0]);
+        alike
+            .args(&outer[1..])
+            .args(command)
+            .env_clear()
+            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+            .stdin(Stdio::null())
+            .kill_on_drop(true);
+        alike
+    }
+}
+
+#[tokio::test]
+async fn too_few_threads_are_told_in_a_sentence_with_the_status_71() {
+    let operation = Placed::start().await;
+    let few = FewThreads::new(0);
+    let variables = variables(&operation, &few.directory.path().join("state"));
+    let (status, _, error) = finish(few.command(2, &variables)).await;
+    assert_eq!(status.code(), Some(71), "{error}");
+    assert!(
+        error.contains("threads or processes") && error.contains("TasksMax="),
+        "{error}"
+    );
+    assert!(
+        !error.contains("panicked") && error.lines().count() == 1,
+        "{error}"
+    );
+}
+
+#[tokio::test]
+async fn with_any_number_of_threads_it_serves_and_polls_or_does_not_start() {
+    let operation = Placed::start().await;
+    let few = FewThreads::new(1);
+    let mut started = 0;
+    for most in 4..=10 {
+        let address = free_port();
+        let state = few.directory.path().join(format!("state-{most}"));
+        let variables = with(
+            variables(&operation, &state),
+            "LISTEN_ADDRESS",
+            &address.to_string(),
+        );
+        let mut command = few.command(most, &variables);
+        let mut child = command.stderr(Stdio::null()).spawn().unwrap();
+        let begun = tokio::time::timeout(std::time::Duration::from_millis(500), child.wait()).await;
+        if let Ok(ended) = begun {
+            assert_eq!(ended.unwrap().code(), Some(71), "{most}");
+            assert_eq!(started, 0, "{most}: fewer were enough");
+            continue;
+        }
+        child.kill().await.unwrap();
+        let mut command = few.command(most, &variables);
+        command.stderr(Stdio::null());
+        let mut exporter = Silent::run(command, address).await;
+        exporter.polled(2.0).await;
+        exporter.signal("TERM").await;
+        assert_eq!(exporter.ended().await.code(), Some(0), "{most}");
+        started += 1;
+    }
+    assert!(started > 0);
+}
+
+#[tokio::test]
+async fn threads_that_run_out_later_fail_polls_and_come_back() {
+    let operation = Placed::start().await;
+    let few = FewThreads::new(2);
+    let address = free_port();
+    let state = few.directory.path().join("state");
+    let variables = with(
+        variables(&operation, &state),
+        "LISTEN_ADDRESS",
+        &address.to_string(),
+    );
+    let mut command = few.command(100, &variables);
+    command.stderr(Stdio::null());
+    let mut exporter = Silent::run(command, address).await;
+    exporter.polled(1.0).await;
+    let limit = async |most: &str| {
+        let pid = exporter.pid().to_string();
+        let (status, _, error) =
+            finish(few.alike(&["prlimit", "--pid", &pid, &format!("--nproc={most}")])).await;
+        assert!(status.success(), "{error}");
+    };
+    limit("1:100").await;
+    let failed = wait_for("a failed poll", || async {
+        let page = exporter.scrape().await;
+        (page.up() == Some(false) && page.failures("state") >= 2.0).then_some(page)
+    })
+    .await;
+    assert_eq!(exporter.get("/-/healthy").await.0, 200);
+    limit("100:100").await;
+    exporter.polled(failed.sum("wolkvox_polls_total") + 1.0).await;
+    exporter.signal("TERM").await;
+    assert_eq!(exporter.ended().await.code(), Some(0));
+}

@@ -1,0 +1,200 @@
+//! The log can't be written, or nobody reads it: that costs lines, and nothing else.
+
+#![allow(clippy::unwrap_used, clippy::expect_used)] // In helpers too: a test that can't go on fails.
+
+use std::fs::File;
+use std::io::{Read as _, Write as _};
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixStream;
+use std::process::Stdio;
+
+use simulator::Settings;
+
+use crate::support::operation::Operation;
+use crate::support::placed::Placed;
+use crate::support::port::{Silent, free_port};
+use crate::support::process::{Variables, command, finish, state, through, variables, with};
+
+const DROPPED: &str = "wolkvox_exporter_log_lines_dropped_total";
+
+fn full_device() -> Stdio {
+    File::options().write(true).open("/dev/full").unwrap().into()
+}
+
+/// A pipe of 4 KiB that is full, and its reader, who does nothing.
+fn stuck_pipe() -> (std::io::PipeReader, Stdio) {
+    let (reader, mut writer) = std::io::pipe().unwrap();
+    let size = rustix::pipe::fcntl_setpipe_size(&writer, 4096).unwrap();
+    writer.write_all(&vec![b'-'; size]).unwrap();
+    (reader, writer.into())
+}
+
+/// Polls, scrapes and probes go on, and SIGTERM ends it. Returns how many lines were dropped.
+async fn goes_on(mut exporter: Silent) -> f64 {
+    let page = exporter.polled(3.0).await;
+    assert_eq!(exporter.get("/-/healthy").await.0, 200);
+    assert_eq!(exporter.get("/-/ready").await.0, 200);
+    exporter.signal("TERM").await;
+    assert_eq!(exporter.ended().await.code(), Some(0));
+    page.get(DROPPED).expect("it is counted")
+}
+
+async fn goes_on_with(stderr: impl Into<Stdio>) -> f64 {
+    let operation = Placed::start().await;
+    let state = state();
+    let variables = with(variables(&operation, state.path()), "LOG", "debug");
+    goes_on(Silent::serve(&variables, stderr).await).await
+}
+
+#[tokio::test]
+async fn a_log_on_a_full_disk_is_lost_and_counted_and_the_exporter_goes_on() {
+    assert!(goes_on_with(full_device()).await > 3.0);
+}
+
+#[tokio::test]
+async fn a_log_whose_pipe_has_lost_its_reader_is_lost_and_counted_and_the_exporter_goes_on() {
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    assert!(goes_on_with(writer).await > 3.0);
+}
+
+#[tokio::test]
+async fn a_log_whose_socket_was_closed_is_lost_and_counted_and_the_exporter_goes_on() {
+    let (near, far) = UnixStream::pair().unwrap();
+    drop(far);
+    assert!(goes_on_with(OwnedFd::from(near)).await > 3.0);
+}
+
+#[tokio::test]
+async fn a_log_that_nobody_reads_holds_up_neither_scrapes_nor_polls_nor_the_end() {
+    let (mut reader, writer) = stuck_pipe();
+    goes_on_with(writer).await;
+    // It was stuck indeed: nothing came into the pipe behind what filled it.
+    let mut text = String::new();
+    reader.read_to_string(&mut text).unwrap();
+    assert!(!text.contains("INFO"), "{text}");
+}
+
+#[tokio::test]
+async fn without_a_standard_error_the_exporter_goes_on() {
+    let operation = Placed::start().await;
+    let state = state();
+    let address = free_port();
+    let variables = with(
+        variables(&operation, state.path()),
+        "LISTEN_ADDRESS",
+        &address.to_string(),
+    );
+    let command = command::<[&str; 0], _>([], &variables);
+    let closed = through(&["sh", "-c", "exec \"$0\" \"$@\" 2>&-"], &command);
+    goes_on(Silent::run(closed, address).await).await;
+}
+
+#[tokio::test]
+async fn the_demo_goes_on_without_its_log() {
+    let (_reader, writer) = stuck_pipe();
+    let address = free_port();
+    let mut demo = command(["demo", "--listen", &address.to_string()], &Variables::new());
+    demo.stderr(writer);
+    let mut demo = Silent::run(demo, address).await;
+    demo.polled(2.0).await;
+    demo.signal("TERM").await;
+    assert_eq!(demo.ended().await.code(), Some(0));
+}
+
+/// A small operation: what is written of it is not what is looked at.
+async fn operation() -> Operation {
+    Operation::start(Settings {
+        chats_per_hour: 12.0,
+        ..Settings::believable()
+    })
+    .await
+}
+
+/// A day of the past, which takes one call.
+fn past(operation: &Operation, which: &str, more: &[&str]) -> tokio::process::Command {
+    let period = ["--from", "2026-09-10", "--to", "2026-09-11", "--pace", "0s"];
+    let arguments = [&[which], period.as_slice(), more].concat();
+    command(arguments, &operation.variables())
+}
+
+#[tokio::test]
+async fn backfill_report_and_check_do_not_need_a_standard_error_that_takes_their_words() {
+    let operation = operation().await;
+    for which in ["backfill", "report"] {
+        let (_reader, stuck) = stuck_pipe();
+        for stderr in [full_device(), stuck] {
+            let mut command = past(&operation, which, &[]);
+            let child = command.stderr(stderr).stdout(Stdio::piped()).spawn().unwrap();
+            let output = child.wait_with_output().await.unwrap();
+            assert_eq!(output.status.code(), Some(0), "{which}");
+            assert!(!output.stdout.is_empty(), "{which}");
+        }
+    }
+    let mut check = command(["check"], &operation.variables());
+    let output = check
+        .stderr(full_device())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let output = output.wait_with_output().await.unwrap();
+    assert!(String::from_utf8_lossy(&output.stdout).contains("token"));
+}
+
+#[tokio::test]
+async fn a_standard_output_that_can_not_be_written_is_told_and_makes_the_status_1() {
+    let operation = operation().await;
+    for command in [
+        command(["metrics"], &Variables::new()),
+        command(["check"], &operation.variables()),
+        past(&operation, "report", &[]),
+        past(&operation, "backfill", &[]),
+    ] {
+        let into_full = through(&["sh", "-c", "exec \"$0\" \"$@\" >/dev/full"], &command);
+        let (status, _, error) = finish(into_full).await;
+        assert_eq!(status.code(), Some(1), "{command:?}: {error}");
+        assert!(
+            error.contains("the standard output can't be written") && error.contains("No space left"),
+            "{command:?}: {error}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_reader_of_the_standard_output_that_has_enough_is_told_nothing() {
+    let operation = operation().await;
+    for mut command in [
+        command(["metrics"], &Variables::new()),
+        past(&operation, "report", &[]),
+        past(&operation, "backfill", &[]),
+    ] {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let child = command.stdout(writer).stderr(Stdio::piped()).spawn().unwrap();
+        let output = child.wait_with_output().await.unwrap();
+        let error = String::from_utf8_lossy(&output.stderr);
+        assert!(
+            !error.contains("standard output") && !error.contains("panicked"),
+            "{error}"
+        );
+        assert!(matches!(output.status.code(), Some(0 | 1)), "{}", output.status);
+    }
+}
+
+#[tokio::test]
+async fn what_was_said_last_is_read_before_the_process_ends() {
+    // Longer than a pipe holds.
+    let mut wrong = std::collections::BTreeMap::new();
+    wrong.insert("WOLKVOX_OPERATION".to_owned(), "o".repeat(129));
+    for number in 0..2000 {
+        wrong.insert(format!("WOLKVOX_UNKNOWN_{number}"), "x".to_owned());
+    }
+    let child = command::<[&str; 0], _>([], &wrong)
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let output = child.wait_with_output().await.unwrap();
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(64));
+    assert!(error.contains("WOLKVOX_UNKNOWN_1999"), "{}", error.len());
+}
