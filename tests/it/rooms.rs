@@ -23,13 +23,13 @@ const NEVERS: &[(&str, &str)] = &[
     ("poller", "app cli command exporter_web exposition http simulator"),
     (
         "metrics",
-        "app chats cli command exposition http ledger poller simulator wolkvox",
+        "app chats cli command exposition http ledger poller simulator",
     ),
     (
         "exposition",
         "app chats cli command config http ledger poller simulator wolkvox",
     ),
-    ("http", "app chats cli command ledger poller simulator wolkvox"),
+    ("http", "app chats cli command ledger simulator wolkvox"),
     ("command", "app http"),
 ];
 
@@ -62,12 +62,30 @@ const NOT_YET: &[(&str, &str)] = &[
 
 /// Files that docs/architecture.md speaks of and that are not built yet. Those that are must go from here.
 const NOT_BUILT: &[&str] = &[
-    "crates/wolkvox/src/history.rs",
+    "crates/offload",
     "crates/wolkvox/src/history",
+    "crates/wolkvox/src/history.rs",
+    "crates/wolkvox/src/server_text",
+    "crates/wolkvox/src/server_text.rs",
+    "crates/wolkvox/src/zone.rs",
     "src/catalogue.rs",
     "src/chats/field.rs",
     "src/chats/tally.rs",
+    "src/descriptors.rs",
     "src/ledger/id.rs",
+    "src/listen.rs",
+    "src/log",
+    "src/metrics/settings.rs",
+    "src/metrics/spec.rs",
+    "src/operation",
+    "src/operation.rs",
+    "src/poller/books.rs",
+    "src/poller/cycle.rs",
+    "src/poller/disbelief.rs",
+    "src/poller/families.rs",
+    "src/poller/reading.rs",
+    "src/poller/view.rs",
+    "src/runtime.rs",
 ];
 
 /// Crates that stand alone: none takes from another of them, whatever small libraries they share.
