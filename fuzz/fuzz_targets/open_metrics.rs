@@ -10,9 +10,6 @@ use wolkvox_exporter::exposition::{Format, Options, Page};
 #[allow(dead_code)]
 #[path = "../../src/exposition/build.rs"]
 mod build;
-#[allow(dead_code)]
-#[path = "../../src/exposition/parse.rs"]
-mod parse;
 
 /// Where the shared module looks for it.
 mod metrics {
@@ -51,9 +48,9 @@ fuzz_target!(|input: Input| {
     for format in [Format::Text, Format::OpenMetrics] {
         let chunks = page.answer(format, false, Instant::now(), &[]).chunks;
         let text = String::from_utf8(chunks.into_iter().flatten().collect()).expect("text");
-        let read = parse::parse(&text);
+        let read = exposition_reader::parse(&text);
         assert_eq!(read.ended, format == Format::OpenMetrics);
-        let is_created = |sample: &&parse::Sample| sample.name.ends_with("_created");
+        let is_created = |sample: &&exposition_reader::Sample| sample.name.ends_with("_created");
         let mut samples: Vec<Sample> = read.samples.iter().filter(|sample| !is_created(sample)).map(comparable).collect();
         let mut expected = expected(&input);
         samples.sort();
@@ -90,7 +87,7 @@ fn expected(input: &Input) -> Vec<Sample> {
     ]
 }
 
-fn comparable(sample: &parse::Sample) -> Sample {
+fn comparable(sample: &exposition_reader::Sample) -> Sample {
     (sample.name.clone(), sample.labels.clone(), bits(sample.value))
 }
 

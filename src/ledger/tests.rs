@@ -187,8 +187,6 @@ fn texts_belong_to_the_chat_closed_last_in_whatever_order() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
-
     /// The rule that all rests on: whatever is asked for and forgotten, in any order and with any clock, no row that a
     /// request at or above the floor returns is taken for new twice.
     #[test]

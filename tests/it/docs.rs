@@ -24,8 +24,9 @@ fn read(path: &Path) -> String {
 
 /// The documents at the top and in docs/.
 fn documents() -> Vec<PathBuf> {
-    let mut found: Vec<_> = [root().to_owned(), root().join("docs")]
+    let mut found: Vec<_> = ["", "docs", "docs/decisions"]
         .iter()
+        .map(|folder| root().join(folder))
         .flat_map(|folder| fs::read_dir(folder).unwrap())
         .map(|entry| entry.unwrap().path())
         .filter(|path| path.extension().is_some_and(|extension| extension == "md"))

@@ -11,4 +11,5 @@ mod binary;
 mod docs;
 mod engine;
 mod prometheus;
+mod rooms;
 mod support;
