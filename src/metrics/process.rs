@@ -119,7 +119,7 @@ mod tests {
     #[test]
     fn the_process_tells_plausible_values() {
         let families = families(0);
-        assert_eq!(families.len(), 9);
+        assert_eq!(families.len(), 10);
         for name in ["process_open_fds", "process_max_fds", "process_threads"] {
             assert!(value(&families, name) >= 1.0, "{name}");
         }
