@@ -7,6 +7,7 @@ mod auth;
 mod body;
 mod deadline;
 mod door;
+mod host;
 mod html;
 mod seat;
 mod server;

@@ -1,4 +1,4 @@
-//! What stands before every answer: the rate, the password; and what is added to it.
+//! What stands before every answer: the `Host`, the rate, the password; and what is added to it.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use hyper::{Request, Response, StatusCode};
 use super::answer::{answer, plain};
 use super::body::Body;
 use super::web_config::WebConfig;
-use super::{Shared, Web};
+use super::{Shared, Web, host};
 
 /// Answers a request of a connection that was opened under `opened`: all paths alike, as the exporter-toolkit does.
 pub(super) async fn enter<B>(
@@ -18,7 +18,9 @@ pub(super) async fn enter<B>(
     request: &Request<B>,
 ) -> Response<Body> {
     let config = web.current();
-    let mut response = if config.rate.as_ref().is_some_and(|rate| !rate.admits()) {
+    let mut response = if let Err(error) = host::check(request) {
+        bad_request(&error.to_string())
+    } else if config.rate.as_ref().is_some_and(|rate| !rate.admits()) {
         plain(
             StatusCode::TOO_MANY_REQUESTS,
             "Too many requests: rate_limit of the web configuration.\n",
@@ -37,6 +39,15 @@ pub(super) async fn enter<B>(
             .headers_mut()
             .insert(header::CONNECTION, HeaderValue::from_static("close"));
     }
+    response
+}
+
+/// Nothing more is read from a client whose requests can't be told from one another for sure.
+fn bad_request(what: &str) -> Response<Body> {
+    let mut response = plain(StatusCode::BAD_REQUEST, &format!("{what}\n"));
+    response
+        .headers_mut()
+        .insert(header::CONNECTION, HeaderValue::from_static("close"));
     response
 }
 
