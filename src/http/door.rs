@@ -10,14 +10,13 @@ use super::body::Body;
 use super::web_config::WebConfig;
 use super::{Shared, Web, host};
 
-/// Answers a request of a connection that was opened under `opened`: all paths alike, as the exporter-toolkit does.
+/// Answers a request under `config`: all paths alike, as the exporter-toolkit does.
 pub(super) async fn enter<B>(
     web: &Web,
     shared: &Arc<Shared>,
-    opened: &Arc<WebConfig>,
+    config: &WebConfig,
     request: &Request<B>,
 ) -> Response<Body> {
-    let config = web.current();
     let mut response = if let Err(error) = host::check(request) {
         bad_request(&error.to_string())
     } else if config.rate.as_ref().is_some_and(|rate| !rate.admits()) {
@@ -25,19 +24,13 @@ pub(super) async fn enter<B>(
             StatusCode::TOO_MANY_REQUESTS,
             "Too many requests: rate_limit of the web configuration.\n",
         )
-    } else if web.admits(&config, request.headers()).await {
+    } else if web.admits(config, request.headers()).await {
         answer(shared, request)
     } else {
         unauthorized()
     };
     for (name, value) in &config.headers {
         response.headers_mut().insert(name, value.clone());
-    }
-    if !Arc::ptr_eq(&config, opened) {
-        // Under another configuration, the connection might not have come about.
-        response
-            .headers_mut()
-            .insert(header::CONNECTION, HeaderValue::from_static("close"));
     }
     response
 }

@@ -1,6 +1,5 @@
 //! Connections: accepted, bounded in number and time, and drained at the end.
 
-use std::convert::Infallible;
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
@@ -196,8 +195,15 @@ impl Connection {
         let stream = Deadline::new(stream, patience).seated(Arc::clone(&seat));
         let service = service_fn(move |request| {
             seat.progress(true);
-            let (shared, web, opened) = (Arc::clone(&shared), Arc::clone(&web), Arc::clone(&opened));
-            async move { Ok::<_, Infallible>(door::enter(&web, &shared, &opened, &request).await) }
+            let (shared, web, config) = (Arc::clone(&shared), Arc::clone(&web), web.current());
+            let is_of_now = config.has_tls_of(&opened);
+            async move {
+                if is_of_now {
+                    Ok(door::enter(&web, &shared, &config, &request).await)
+                } else {
+                    Err(OtherTls)
+                }
+            }
         });
         let connection = http1::Builder::new()
             // The stream's own deadlines are meant: this one would also cut connections that wait for their next request.
@@ -210,6 +216,11 @@ impl Connection {
         }
     }
 }
+
+/// The connection was opened under another TLS setting: today's might have kept its client out, so it gets no answer.
+#[derive(Debug, thiserror::Error)]
+#[error("it was opened before tls_server_config of the web configuration changed")]
+struct OtherTls;
 
 /// The stream under TLS. Who speaks plain HTTP is told, and gets none.
 async fn shake_hands(
