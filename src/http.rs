@@ -5,6 +5,8 @@
 mod answer;
 mod auth;
 mod body;
+mod check_queue;
+mod cost;
 mod deadline;
 mod door;
 mod host;

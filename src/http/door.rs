@@ -1,20 +1,31 @@
 //! What stands before every answer: the `Host`, the rate, the password; and what is added to it.
 
+use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use hyper::header::{self, HeaderValue};
 use hyper::{Request, Response, StatusCode};
 
 use super::answer::{answer, plain};
+use super::auth::Admission;
 use super::body::Body;
 use super::web_config::WebConfig;
 use super::{Shared, Web, host};
+
+/// Who asks, and how long the question whether they may come in can take.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Client {
+    pub(super) address: IpAddr,
+    pub(super) time_out: Duration,
+}
 
 /// Answers a request under `config`: all paths alike, as the exporter-toolkit does.
 pub(super) async fn enter<B>(
     web: &Web,
     shared: &Arc<Shared>,
     config: &WebConfig,
+    client: Client,
     request: &Request<B>,
 ) -> Response<Body> {
     let mut response = if let Err(error) = host::check(request) {
@@ -24,10 +35,12 @@ pub(super) async fn enter<B>(
             StatusCode::TOO_MANY_REQUESTS,
             "Too many requests: rate_limit of the web configuration.\n",
         )
-    } else if web.admits(config, request.headers()).await {
-        answer(shared, request)
     } else {
-        unauthorized()
+        match web.admits(config, request.headers(), client).await {
+            Admission::Granted => answer(shared, request),
+            Admission::Denied => unauthorized(),
+            Admission::Busy => busy(),
+        }
     };
     for (name, value) in &config.headers {
         response.headers_mut().insert(name, value.clone());
@@ -53,5 +66,16 @@ fn unauthorized() -> Response<Body> {
         header::WWW_AUTHENTICATE,
         HeaderValue::from_static("Basic realm=\"wolkvox-exporter\", charset=\"UTF-8\""),
     );
+    response
+}
+
+fn busy() -> Response<Body> {
+    let mut response = plain(
+        StatusCode::SERVICE_UNAVAILABLE,
+        "Too many passwords are being checked: try again in 10 seconds.\n",
+    );
+    response
+        .headers_mut()
+        .insert(header::RETRY_AFTER, HeaderValue::from_static("10"));
     response
 }

@@ -1,6 +1,7 @@
 //! Connections: accepted, bounded in number and time, and drained at the end.
 
 use std::io;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,8 +18,9 @@ use tokio_rustls::server::TlsStream;
 use tokio_util::sync::CancellationToken;
 
 use super::deadline::{Deadline, Patience};
-use super::door;
+use super::door::{self, Client};
 use super::seat::{Seat, Seats};
+use super::web::REQUEST_TIME_OUT;
 use super::web_config::WebConfig;
 use super::{Shared, Web};
 
@@ -35,7 +37,7 @@ struct Limits {
 const LIMITS: Limits = Limits {
     connections: 512,
     patience: Patience {
-        request: Duration::from_secs(10),
+        request: REQUEST_TIME_OUT,
         answer: Duration::from_secs(60),
         // Longer than the usual scrape interval of a minute, so that Prometheus' connection is kept.
         idle: Duration::from_secs(90),
@@ -80,7 +82,7 @@ async fn serve_within(
     let mut connections = JoinSet::new();
     let mut shutdown = std::pin::pin!(shutdown);
     loop {
-        let stream = tokio::select! {
+        let (stream, address) = tokio::select! {
             biased;
             () = &mut shutdown => break,
             accepted = accept(&listener) => accepted,
@@ -97,6 +99,7 @@ async fn serve_within(
         let number = seat.number();
         let connection = Connection {
             shared: Arc::clone(&shared),
+            address,
             opened: web.current(),
             web: Arc::clone(&web),
             seat,
@@ -119,14 +122,14 @@ async fn serve_within(
     connections.shutdown().await;
 }
 
-/// The next connection.
-async fn accept(listener: &TcpListener) -> TcpStream {
+/// The next connection, and where it comes from.
+async fn accept(listener: &TcpListener) -> (TcpStream, IpAddr) {
     loop {
         match listener.accept().await {
-            Ok((stream, _)) => {
+            Ok((stream, from)) => {
                 // The last, short segment of an answer must not wait for an acknowledgement. Without it, it only waits.
                 let _ = stream.set_nodelay(true);
-                return stream;
+                return (stream, from.ip());
             }
             Err(error) if concerns_one_connection(&error) => {}
             Err(error) => {
@@ -149,6 +152,7 @@ fn concerns_one_connection(error: &io::Error) -> bool {
 /// One connection, and all that it needs.
 struct Connection {
     shared: Arc<Shared>,
+    address: IpAddr,
     web: Arc<Web>,
     /// The configuration it was opened under.
     opened: Arc<WebConfig>,
@@ -185,6 +189,7 @@ impl Connection {
     {
         let Self {
             shared,
+            address,
             web,
             opened,
             seat,
@@ -192,6 +197,10 @@ impl Connection {
             patience,
             ..
         } = self;
+        let client = Client {
+            address,
+            time_out: patience.request,
+        };
         let stream = Deadline::new(stream, patience).seated(Arc::clone(&seat));
         let service = service_fn(move |request| {
             seat.progress(true);
@@ -199,7 +208,7 @@ impl Connection {
             let is_of_now = config.has_tls_of(&opened);
             async move {
                 if is_of_now {
-                    Ok(door::enter(&web, &shared, &config, &request).await)
+                    Ok(door::enter(&web, &shared, &config, client, &request).await)
                 } else {
                     Err(OtherTls)
                 }
@@ -208,6 +217,8 @@ impl Connection {
         let connection = http1::Builder::new()
             // The stream's own deadlines are meant: this one would also cut connections that wait for their next request.
             .header_read_timeout(None)
+            // Who has asked and says that nothing more will come (`nc -N`) still waits for the answer.
+            .half_close(true)
             .max_buf_size(MAX_HEAD)
             .max_headers(MAX_HEADERS)
             .serve_connection(TokioIo::new(stream), service);

@@ -282,6 +282,40 @@ async fn garbage_ends_its_own_connection_only() {
 }
 
 #[tokio::test]
+async fn a_client_that_closes_its_side_after_the_request_gets_its_answer() {
+    let server = start(PATIENT);
+    server.shared.publish(large_page(300_000));
+    let mut stream = server.connect().await;
+    send(&mut stream, "GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n").await;
+    stream.shutdown().await.unwrap();
+    assert!(rest(&mut stream).await.len() > 300_000);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn one_who_closes_its_side_and_does_not_read_or_ask_holds_no_connection() {
+    let patience = Patience {
+        answer: SOON,
+        ..PATIENT.patience
+    };
+    let server = start(Limits { patience, ..PATIENT });
+    server.shared.publish(large_page(4_000_000));
+    for (said, least) in [
+        ("GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n", 1),
+        ("GET /metrics HTTP/1.1\r\nHo", 0),
+        ("", 0),
+    ] {
+        let mut stream = server.connect().await;
+        send(&mut stream, said).await;
+        stream.shutdown().await.unwrap();
+        tokio::time::sleep(3 * SOON).await;
+        let length = rest(&mut stream).await.len();
+        assert!((least..4_000_000).contains(&length), "{said}: {length}");
+    }
+    server.stop().await;
+}
+
+#[tokio::test]
 async fn a_host_header_is_needed_once_and_the_connection_ends_without_it() {
     let server = start(PATIENT);
     for (head, expected) in [

@@ -13,8 +13,13 @@ use hyper::header::HeaderMap;
 use tokio::sync::Notify;
 
 use super::WebConfigError;
-use super::auth::Gatekeeper;
+use super::auth::{Admission, Gatekeeper};
+use super::cost::Costs;
+use super::door::Client;
 use super::web_config::{Fingerprint, WebConfig};
+
+/// What a request is given to arrive, and then to be let in.
+pub(super) const REQUEST_TIME_OUT: Duration = Duration::from_secs(10);
 
 /// How often the files are looked at: a few kilobytes each time.
 const LOOK_AGAIN: Duration = Duration::from_secs(2);
@@ -27,6 +32,7 @@ pub struct Web {
     current: ArcSwap<WebConfig>,
     gatekeeper: Gatekeeper,
     file: Option<PathBuf>,
+    costs: Costs,
     seen: Mutex<Seen>,
     asked: Notify,
 }
@@ -60,17 +66,20 @@ impl Web {
     /// The file can't be used (a [`super::WebConfigError`]), or the system gave no random bytes.
     pub fn open(file: Option<&Path>) -> anyhow::Result<Self> {
         let gatekeeper = Gatekeeper::new().context("no random bytes")?;
+        let costs = Costs::new(REQUEST_TIME_OUT);
         let (read, config) = match file {
             Some(file) => {
-                let (read, config) = WebConfig::load(file);
+                let (read, config) = WebConfig::load(file, &costs);
                 (read, config?)
             }
             None => Default::default(),
         };
+        warn(&config);
         Ok(Self {
             current: ArcSwap::from_pointee(config),
             gatekeeper,
             file: file.map(Path::to_owned),
+            costs,
             seen: Mutex::new(Seen {
                 in_force: read.clone(),
                 judged: read,
@@ -95,9 +104,16 @@ impl Web {
     }
 
     /// Whether a request may come in.
-    pub(super) async fn admits(&self, config: &WebConfig, headers: &HeaderMap) -> bool {
+    pub(super) async fn admits(&self, config: &WebConfig, headers: &HeaderMap, client: Client) -> Admission {
         let authorization = headers.get(hyper::header::AUTHORIZATION);
-        self.gatekeeper.admits(&config.users, authorization).await
+        self.gatekeeper
+            .admits(
+                &config.users,
+                authorization,
+                client.address.into(),
+                client.time_out,
+            )
+            .await
     }
 
     /// Looks for changes, for ever.
@@ -137,7 +153,7 @@ impl Web {
             return None;
         }
         drop(seen);
-        let (read, config) = WebConfig::load(file);
+        let (read, config) = WebConfig::load(file, &self.costs);
         Some(Change { read, config })
     }
 
@@ -167,12 +183,19 @@ impl Web {
             ));
         }
         seen.in_force = seen.judged.clone();
+        warn(&config);
         tracing::info!(%file, "the web configuration has changed and is in force: {}", config.protection);
         self.current.store(Arc::new(config));
     }
 
     fn seen(&self) -> MutexGuard<'_, Seen> {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn warn(config: &WebConfig) {
+    for warning in &config.warnings {
+        tracing::warn!("web configuration: {warning}");
     }
 }
 

@@ -19,6 +19,7 @@ use hyper::header::{HeaderName, HeaderValue};
 use rustls::ServerConfig;
 
 use super::auth::Users;
+use super::cost::Costs;
 pub(super) use file::Fingerprint;
 pub(super) use protection::Protection;
 use rate::Rate;
@@ -35,6 +36,9 @@ const HEADERS: [(&str, &[&str]); 5] = [
 /// A longer interval lets fewer requests through than anybody scrapes.
 const LONGEST_INTERVAL: Duration = Duration::from_secs(3600);
 
+/// The speed of an ordinary machine, for a check that must have the same outcome everywhere.
+const ORDINARY_SPEED: Duration = Duration::from_millis(4);
+
 /// What the server does besides answering. The default is plain HTTP for everyone.
 #[derive(Default)]
 pub(super) struct WebConfig {
@@ -43,6 +47,8 @@ pub(super) struct WebConfig {
     pub(super) users: Users,
     pub(super) headers: Vec<(HeaderName, HeaderValue)>,
     pub(super) rate: Option<Rate>,
+    /// What is in force, and not as it should be.
+    pub(super) warnings: Vec<String>,
     pub(super) protection: Protection,
     tls_digest: Option<[u8; 32]>,
 }
@@ -75,15 +81,16 @@ impl fmt::Display for WebConfigError {
 /// # Errors
 /// All problems at once, in words for the person who wrote it.
 pub fn check(text: &str, path: &Path) -> Result<(), WebConfigError> {
-    WebConfig::parse(text, path, &mut Fingerprint::default()).map(drop)
+    let costs = Costs::of_machine(super::web::REQUEST_TIME_OUT, ORDINARY_SPEED);
+    WebConfig::parse(text, path, &mut Fingerprint::default(), &costs).map(drop)
 }
 
 impl WebConfig {
     /// Reads a file and those that it names. What was read is known in any case, so that a change can be seen.
-    pub(super) fn load(path: &Path) -> (Fingerprint, Result<Self, WebConfigError>) {
+    pub(super) fn load(path: &Path, costs: &Costs) -> (Fingerprint, Result<Self, WebConfigError>) {
         let mut files = Fingerprint::default();
         let result = match files.read(path).map(String::from_utf8) {
-            Ok(Ok(text)) => Self::parse(&text, path, &mut files),
+            Ok(Ok(text)) => Self::parse(&text, path, &mut files, costs),
             Ok(Err(_)) => Err(error(path, vec!["it is not UTF-8 text".to_owned()])),
             Err(cause) => Err(error(path, vec![cause.to_string()])),
         };
@@ -95,16 +102,21 @@ impl WebConfig {
         self.tls_digest == other.tls_digest
     }
 
-    fn parse(text: &str, path: &Path, files: &mut Fingerprint) -> Result<Self, WebConfigError> {
+    fn parse(
+        text: &str,
+        path: &Path,
+        files: &mut Fingerprint,
+        costs: &Costs,
+    ) -> Result<Self, WebConfigError> {
         let raw = raw::parse(text).map_err(|problems| error(path, problems))?;
-        let mut problems = Vec::new();
+        let (mut problems, mut warnings) = (Vec::new(), Vec::new());
         let directory = path.parent().unwrap_or(Path::new(""));
         let tls = raw
             .tls_server_config
             .filter(|tls| !tls.is_empty())
             .and_then(|tls| tls::Builder::new(directory, files, &mut problems).build(&tls));
         let users = raw.basic_auth_users.unwrap_or_default();
-        let users = Users::new(users, &mut problems);
+        let users = Users::new(users, costs, &mut problems, &mut warnings);
         let http = raw.http_server_config.unwrap_or_default();
         if http.http2 == Some(true) {
             problems.push(
@@ -125,6 +137,7 @@ impl WebConfig {
                 users,
                 headers,
                 rate,
+                warnings,
                 protection,
             })
         } else {

@@ -1,6 +1,7 @@
 //! Clients as they are out there, and those that should not come in.
 
 mod change;
+mod password;
 
 use std::fs;
 use std::net::TcpListener;
@@ -349,6 +350,14 @@ fn a_bad_file_is_told_before_anything_starts() {
                 && told.contains("unset WOLKVOX_WEB_CONFIG_FILE, or write {} into the file"),
             "{told}"
         );
+    }
+    let hash = bcrypt::hash("a", 4).unwrap();
+    for (cost, expected) in [("03", "bcrypt begins at 04"), ("31", "takes about")] {
+        let (code, told) = start(&format!(
+            "basic_auth_users:\n  alice: {}\n",
+            hash.replace("$04$", &format!("${cost}$"))
+        ));
+        assert!(code == Some(64) && told.contains(expected), "{told}");
     }
     assert!(!place.path("state").exists(), "nothing was written");
 }

@@ -20,7 +20,7 @@ fn with_file(text: &str) -> (tempfile::TempDir, Result<WebConfig, WebConfigError
 }
 
 fn load(path: &Path) -> (Fingerprint, Result<WebConfig, WebConfigError>) {
-    WebConfig::load(path)
+    WebConfig::load(path, &Costs::of_machine(Duration::from_secs(10), ORDINARY_SPEED))
 }
 
 fn problems(text: &str) -> String {
