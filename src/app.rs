@@ -46,7 +46,7 @@ impl Files {
     async fn obey(self, mut requests: signal::Requests) {
         loop {
             match requests.next().await {
-                Request::Reload => self.reload().await,
+                Request::Reload => self.reload(),
                 Request::Meaningless(signal) => tracing::info!(
                     "{signal} means nothing here and is passed over: SIGHUP reads files again, SIGTERM ends the exporter"
                 ),
@@ -54,7 +54,7 @@ impl Files {
         }
     }
 
-    async fn reload(&self) {
+    fn reload(&self) {
         let token = match &self.token {
             Token::File(path) => format!(
                 "the token file {} is read before each request in any case",
@@ -66,11 +66,8 @@ impl Files {
             tracing::info!("SIGHUP: there is no web configuration to read again; {token}");
             return;
         };
-        let web = Arc::clone(&self.web);
-        match offload::run("reload", move || web.reload()).await {
-            Ok(()) => tracing::info!("SIGHUP: {} was looked at for changes; {token}", file.display()),
-            Err(error) => tracing::error!("SIGHUP: {} was not read again: {error}", file.display()),
-        }
+        tracing::info!("SIGHUP: {} is looked at for changes; {token}", file.display());
+        self.web.reload();
     }
 }
 

@@ -6,6 +6,7 @@ mod answer;
 mod body;
 mod deadline;
 mod door;
+mod host;
 mod html;
 mod listen;
 mod seat;

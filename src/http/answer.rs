@@ -39,7 +39,8 @@ impl Route {
 /// Answers a request. hyper sends no body to a HEAD, and the `Content-Length` that a GET would have.
 pub(super) fn answer<B>(shared: &Arc<Shared>, request: &Request<B>) -> Response<Body> {
     let Some(route) = Route::of(request.uri().path()) else {
-        let paths = "There is nothing here. Try /, /metrics, /-/healthy or /-/ready.\n";
+        let paths = "There is nothing here. The paths are /, /metrics, /-/healthy and /-/ready; behind a proxy they \
+                     may come after a prefix.\n";
         return plain(StatusCode::NOT_FOUND, paths);
     };
     if !matches!(*request.method(), Method::GET | Method::HEAD) {

@@ -17,7 +17,8 @@ use super::seat::Seat;
 /// How long each phase of a connection may take.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Patience {
-    /// From the first byte of a request, or from the opening of the connection, to the answer.
+    /// From the first byte of a request, or from the opening of the connection, to its end. As long again is given to
+    /// the question whether the request may come in: meanwhile nothing is read, and so nothing is cut.
     pub(super) request: Duration,
     /// For a client to take what is being sent; starts anew when all that was handed over is sent.
     pub(super) answer: Duration,

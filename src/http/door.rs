@@ -1,4 +1,4 @@
-//! What stands before every answer: the rate, the password; and what is added to it.
+//! What stands before every answer: the `Host`, the rate, the password; and what is added to it.
 
 use std::sync::Arc;
 
@@ -7,37 +7,43 @@ use hyper::{Request, Response, StatusCode};
 
 use super::answer::{answer, plain};
 use super::body::Body;
-use exporter_web::{Web, WebConfig};
+use super::{Shared, host};
+use exporter_web::{Admission, Client, Web, WebConfig};
 
-use super::Shared;
-
-/// Answers a request of a connection that was opened under `opened`: all paths alike, as the exporter-toolkit does.
+/// Answers a request under `config`: all paths alike, as the exporter-toolkit does.
 pub(super) async fn enter<B>(
     web: &Web,
     shared: &Arc<Shared>,
-    opened: &Arc<WebConfig>,
+    config: &WebConfig,
+    client: Client,
     request: &Request<B>,
 ) -> Response<Body> {
-    let config = web.current();
-    let mut response = if config.rate.as_ref().is_some_and(|rate| !rate.admits()) {
+    let mut response = if let Err(error) = host::check(request) {
+        bad_request(&error.to_string())
+    } else if config.rate.as_ref().is_some_and(|rate| !rate.admits()) {
         plain(
             StatusCode::TOO_MANY_REQUESTS,
             "Too many requests: rate_limit of the web configuration.\n",
         )
-    } else if web.admits(&config, request.headers()).await {
-        answer(shared, request)
     } else {
-        unauthorized()
+        match web.admits(config, request.headers(), client).await {
+            Admission::Granted => answer(shared, request),
+            Admission::Denied => unauthorized(),
+            Admission::Busy => busy(),
+        }
     };
     for (name, value) in &config.headers {
         response.headers_mut().insert(name, value.clone());
     }
-    if !Arc::ptr_eq(&config, opened) {
-        // Under another configuration, the connection might not have come about.
-        response
-            .headers_mut()
-            .insert(header::CONNECTION, HeaderValue::from_static("close"));
-    }
+    response
+}
+
+/// Nothing more is read from a client whose requests can't be told from one another for sure.
+fn bad_request(what: &str) -> Response<Body> {
+    let mut response = plain(StatusCode::BAD_REQUEST, &format!("{what}\n"));
+    response
+        .headers_mut()
+        .insert(header::CONNECTION, HeaderValue::from_static("close"));
     response
 }
 
@@ -50,5 +56,16 @@ fn unauthorized() -> Response<Body> {
         header::WWW_AUTHENTICATE,
         HeaderValue::from_static("Basic realm=\"wolkvox-exporter\", charset=\"UTF-8\""),
     );
+    response
+}
+
+fn busy() -> Response<Body> {
+    let mut response = plain(
+        StatusCode::SERVICE_UNAVAILABLE,
+        "Too many passwords are being checked: try again in 10 seconds.\n",
+    );
+    response
+        .headers_mut()
+        .insert(header::RETRY_AFTER, HeaderValue::from_static("10"));
     response
 }

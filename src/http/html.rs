@@ -20,7 +20,7 @@ time{font-variant-numeric:tabular-nums}a{color:var(--link)}nav{display:flex;gap:
 /// Where the documentation is; empty where the package names no home.
 const HOME: &str = env!("CARGO_PKG_REPOSITORY");
 
-/// The page as it is at `now`.
+/// The page as it is at `now`. Its links are relative: a proxy may show it below a path of its own.
 pub(super) fn page(status: &Status, ready: bool, now: DateTime<Utc>) -> String {
     let name = escaped(&status.operation);
     let docs = match HOME {
@@ -37,8 +37,8 @@ pub(super) fn page(status: &Status, ready: bool, now: DateTime<Utc>) -> String {
          <h1>Wolkvox exporter</h1>\n\
          <p>Each chat of a Wolkvox contact centre, counted exactly once, for Prometheus.</p>\n\
          <dl>\n{rows}</dl>\n\
-         <nav aria-label=\"Pages\"><a href=\"/metrics\">Metrics</a><a href=\"/-/healthy\">Health</a>\
-         <a href=\"/-/ready\">Readiness</a>{docs}</nav>\n</main>\n</body>\n</html>\n"
+         <nav aria-label=\"Pages\"><a href=\"metrics\">Metrics</a><a href=\"-/healthy\">Health</a>\
+         <a href=\"-/ready\">Readiness</a>{docs}</nav>\n</main>\n</body>\n</html>\n"
     )
 }
 
@@ -195,10 +195,22 @@ mod tests {
             "(2 h ago)",
             "<dd>4321</dd>",
             "2027-01-15T08:00:30Z",
-            "href=\"/metrics\"",
         ] {
             assert!(page.contains(expected), "{expected} is not in {page}");
         }
+    }
+
+    #[test]
+    fn links_lead_somewhere_behind_a_prefix_too() {
+        let status = Status::new("ventas", "wv0001.example", at(0));
+        let page = page(&status, true, at(0));
+        let links: Vec<&str> = page
+            .split("href=\"")
+            .skip(1)
+            .filter_map(|rest| rest.split('"').next())
+            .filter(|link| !link.starts_with("https://"))
+            .collect();
+        assert_eq!(links, ["metrics", "-/healthy", "-/ready"]);
     }
 
     #[test]

@@ -1,8 +1,8 @@
 //! Connections: accepted, bounded in number and time, and drained at the end.
 
-use std::convert::Infallible;
 use std::future::poll_fn;
 use std::io;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
@@ -20,10 +20,11 @@ use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 use tokio_util::sync::CancellationToken;
 
+use super::Shared;
 use super::deadline::{Deadline, Patience};
+use super::door;
 use super::seat::{Seat, Seats};
-use super::{Shared, door};
-use exporter_web::{Web, WebConfig};
+use exporter_web::{Client, REQUEST_TIME_OUT, Web, WebConfig};
 
 /// The connection slots where the system gives descriptors enough for them.
 pub const CONNECTION_SLOTS: usize = 512;
@@ -41,7 +42,7 @@ struct Limits {
 const LIMITS: Limits = Limits {
     connections: CONNECTION_SLOTS,
     patience: Patience {
-        request: Duration::from_secs(10),
+        request: REQUEST_TIME_OUT,
         answer: Duration::from_secs(60),
         // Longer than the usual scrape interval of a minute, so that Prometheus' connection is kept.
         idle: Duration::from_secs(90),
@@ -94,7 +95,7 @@ async fn serve_within(
     let mut connections = JoinSet::new();
     let mut shutdown = std::pin::pin!(shutdown);
     loop {
-        let stream = tokio::select! {
+        let (stream, address) = tokio::select! {
             biased;
             () = &mut shutdown => break,
             accepted = accept(&mut listeners) => accepted,
@@ -114,6 +115,7 @@ async fn serve_within(
         let connection = Connection {
             _descriptor: descriptor,
             shared: Arc::clone(&shared),
+            address,
             opened: web.current(),
             web: Arc::clone(&web),
             seat,
@@ -136,20 +138,20 @@ async fn serve_within(
     connections.shutdown().await;
 }
 
-/// The next connection, of the listeners in turn.
-async fn accept(listeners: &mut [TcpListener]) -> TcpStream {
+/// The next connection, of the listeners in turn, and where it comes from.
+async fn accept(listeners: &mut [TcpListener]) -> (TcpStream, IpAddr) {
     loop {
         let accepted = poll_fn(|context| {
             let mut each = listeners.iter().map(|listener| listener.poll_accept(context));
             each.find(Poll::is_ready).unwrap_or(Poll::Pending)
         });
         match accepted.await {
-            Ok((stream, _)) => {
+            Ok((stream, from)) => {
                 // Many connections to one address must not keep the others waiting.
                 listeners.rotate_left(1);
                 // The last, short segment of an answer must not wait for an acknowledgement. Without it, it only waits.
                 let _ = stream.set_nodelay(true);
-                return stream;
+                return (stream, from.ip());
             }
             Err(error) if concerns_one_connection(&error) => {}
             Err(error) => {
@@ -174,6 +176,7 @@ struct Connection {
     /// Free again when the connection is closed.
     _descriptor: Option<OwnedSemaphorePermit>,
     shared: Arc<Shared>,
+    address: IpAddr,
     web: Arc<Web>,
     /// The configuration it was opened under.
     opened: Arc<WebConfig>,
@@ -210,6 +213,7 @@ impl Connection {
     {
         let Self {
             shared,
+            address,
             web,
             opened,
             seat,
@@ -217,15 +221,28 @@ impl Connection {
             patience,
             ..
         } = self;
+        let client = Client {
+            address,
+            time_out: patience.request,
+        };
         let stream = Deadline::new(stream, patience).seated(Arc::clone(&seat));
         let service = service_fn(move |request| {
             seat.progress(true);
-            let (shared, web, opened) = (Arc::clone(&shared), Arc::clone(&web), Arc::clone(&opened));
-            async move { Ok::<_, Infallible>(door::enter(&web, &shared, &opened, &request).await) }
+            let (shared, web, config) = (Arc::clone(&shared), Arc::clone(&web), web.current());
+            let is_of_now = config.has_tls_of(&opened);
+            async move {
+                if is_of_now {
+                    Ok(door::enter(&web, &shared, &config, client, &request).await)
+                } else {
+                    Err(OtherTls)
+                }
+            }
         });
         let connection = http1::Builder::new()
             // The stream's own deadlines are meant: this one would also cut connections that wait for their next request.
             .header_read_timeout(None)
+            // Who has asked and says that nothing more will come (`nc -N`) still waits for the answer.
+            .half_close(true)
             .max_buf_size(MAX_HEAD)
             .max_headers(MAX_HEADERS)
             .serve_connection(TokioIo::new(stream), service);
@@ -234,6 +251,11 @@ impl Connection {
         }
     }
 }
+
+/// The connection was opened under another TLS setting: today's might have kept its client out, so it gets no answer.
+#[derive(Debug, thiserror::Error)]
+#[error("it was opened before tls_server_config of the web configuration changed")]
+struct OtherTls;
 
 /// The stream under TLS. Who speaks plain HTTP is told, and gets none.
 async fn shake_hands(

@@ -45,6 +45,7 @@ const NOT_YET: &[(&str, &str)] = &[
     ("src/command/report.rs", "app"),
     // It holds `serve` and what `demo` shares with it.
     ("src/command.rs", "app"),
+    ("src/command.rs", "http"),
     // What is counted, and how a report says so.
     ("src/ledger.rs", "chats"),
     ("src/ledger/delta.rs", "chats"),
@@ -62,19 +63,12 @@ const NOT_YET: &[(&str, &str)] = &[
 
 /// Files that docs/architecture.md speaks of and that are not built yet. Those that are must go from here.
 const NOT_BUILT: &[&str] = &[
-    "crates/offload",
     "crates/wolkvox/src/history",
     "crates/wolkvox/src/history.rs",
-    "crates/wolkvox/src/server_text",
-    "crates/wolkvox/src/server_text.rs",
-    "crates/wolkvox/src/zone.rs",
     "src/catalogue.rs",
     "src/chats/field.rs",
     "src/chats/tally.rs",
-    "src/descriptors.rs",
-    "src/http/listen.rs",
     "src/ledger/id.rs",
-    "src/log",
     "src/metrics/settings.rs",
     "src/metrics/spec.rs",
     "src/operation",
@@ -85,7 +79,6 @@ const NOT_BUILT: &[&str] = &[
     "src/poller/families.rs",
     "src/poller/reading.rs",
     "src/poller/view.rs",
-    "src/runtime.rs",
 ];
 
 /// Crates that stand alone: none takes from another of them, whatever small libraries they share.

@@ -2,8 +2,11 @@
 //! certificates, users with bcrypt hashes, headers, a rate. Nothing here knows what is served.
 
 mod auth;
+mod check_queue;
+mod cost;
 mod web;
 mod web_config;
 
-pub use web::Web;
+pub use auth::Admission;
+pub use web::{Client, REQUEST_TIME_OUT, Web};
 pub use web_config::{Rate, WebConfig, WebConfigError, check};

@@ -1,26 +1,71 @@
 //! The web configuration in force, read again when its files change.
+//!
+//! A file that is just being written must not open the port: what has changed counts once it was read twice the same, and
+//! what would take protection away is refused until a restart.
 
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use anyhow::Context as _;
 use arc_swap::ArcSwap;
 use hyper::header::HeaderMap;
+use tokio::sync::Notify;
 
-use super::auth::Gatekeeper;
+use super::WebConfigError;
+use super::auth::{Admission, Gatekeeper};
+use super::cost::Costs;
 use super::web_config::{Fingerprint, WebConfig};
+
+/// What a request is given to arrive, and then to be let in.
+pub const REQUEST_TIME_OUT: Duration = Duration::from_secs(10);
 
 /// How often the files are looked at: a few kilobytes each time.
 const LOOK_AGAIN: Duration = Duration::from_secs(2);
+
+/// For so long a change must stay as it is. A file is written within it, from its truncation to its last byte.
+const SETTLES: Duration = Duration::from_secs(1);
+
+/// Who asks, and how long the question whether they may come in can take.
+#[derive(Debug, Clone, Copy)]
+pub struct Client {
+    /// Where the connection comes from.
+    pub address: IpAddr,
+    /// After it, the answer is [`Admission::Busy`].
+    pub time_out: Duration,
+}
 
 /// How clients come in: by TLS or not, as whom.
 pub struct Web {
     current: ArcSwap<WebConfig>,
     gatekeeper: Gatekeeper,
     file: Option<PathBuf>,
-    /// Of the last attempt, good or bad.
-    read: Mutex<Fingerprint>,
+    costs: Costs,
+    seen: Mutex<Seen>,
+    asked: Notify,
+}
+
+/// What was read of the files.
+#[derive(Debug, Default)]
+struct Seen {
+    in_force: Fingerprint,
+    /// At the last look, good or bad.
+    judged: Fingerprint,
+}
+
+/// Why the files are looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Occasion {
+    Interval,
+    /// Somebody asked for it, and wants to know what came of it.
+    Reload,
+}
+
+/// A change that may still be under way.
+struct Change {
+    read: Fingerprint,
+    config: Result<WebConfig, WebConfigError>,
 }
 
 impl Web {
@@ -30,18 +75,25 @@ impl Web {
     /// The file can't be used (a [`crate::WebConfigError`]), or the system gave no random bytes.
     pub fn open(file: Option<&Path>) -> anyhow::Result<Self> {
         let gatekeeper = Gatekeeper::new().context("no random bytes")?;
+        let costs = Costs::new(REQUEST_TIME_OUT);
         let (read, config) = match file {
             Some(file) => {
-                let (read, config) = WebConfig::load(file);
+                let (read, config) = WebConfig::load(file, &costs);
                 (read, config?)
             }
             None => Default::default(),
         };
+        warn(&config);
         Ok(Self {
             current: ArcSwap::from_pointee(config),
             gatekeeper,
             file: file.map(Path::to_owned),
-            read: Mutex::new(read),
+            costs,
+            seen: Mutex::new(Seen {
+                in_force: read.clone(),
+                judged: read,
+            }),
+            asked: Notify::new(),
         })
     }
 
@@ -50,15 +102,28 @@ impl Web {
         self.current.load().tls.is_some()
     }
 
+    /// Looks at the files now instead of within two seconds, and says in the log what came of it. It does not wait for
+    /// that: a change still has to stay as it is for a second.
+    pub fn reload(&self) {
+        self.asked.notify_one();
+    }
+
     /// The configuration in force.
     pub fn current(&self) -> Arc<WebConfig> {
         self.current.load_full()
     }
 
     /// Whether a request may come in.
-    pub async fn admits(&self, config: &WebConfig, headers: &HeaderMap) -> bool {
+    pub async fn admits(&self, config: &WebConfig, headers: &HeaderMap, client: Client) -> Admission {
         let authorization = headers.get(hyper::header::AUTHORIZATION);
-        self.gatekeeper.admits(&config.users, authorization).await
+        self.gatekeeper
+            .admits(
+                &config.users,
+                authorization,
+                client.address.into(),
+                client.time_out,
+            )
+            .await
     }
 
     /// Looks for changes, for ever.
@@ -67,72 +132,88 @@ impl Web {
             return;
         }
         loop {
-            tokio::time::sleep(LOOK_AGAIN).await;
-            let web = Arc::clone(&self);
-            // The files may lie on a network that hangs. If it panics, the old configuration stays.
-            let _ = tokio::task::spawn_blocking(move || web.look()).await;
+            let occasion = tokio::select! {
+                () = tokio::time::sleep(LOOK_AGAIN) => Occasion::Interval,
+                () = self.asked.notified() => Occasion::Reload,
+            };
+            Arc::clone(&self).look(occasion).await;
         }
     }
 
-    /// Looks for changes at once.
-    pub fn reload(&self) {
-        self.look();
+    /// Reads, waits, reads again. The files may lie on a network that hangs, so that is done where it holds nobody up.
+    /// If it panics, the old configuration stays.
+    async fn look(self: Arc<Self>, occasion: Occasion) {
+        let web = Arc::clone(&self);
+        let Ok(Some(change)) = tokio::task::spawn_blocking(move || web.change(occasion)).await else {
+            return;
+        };
+        tokio::time::sleep(SETTLES).await;
+        let _ = tokio::task::spawn_blocking(move || self.settle(change)).await;
     }
 
-    /// Takes what has changed into force; a bad file is told once, and the old configuration stays.
-    fn look(&self) {
+    /// What is there now, if it was not judged yet or is to be judged again.
+    fn change(&self, occasion: Occasion) -> Option<Change> {
+        let file = self.file.as_ref()?;
+        let seen = self.seen();
+        let is_in_force = seen.judged == seen.in_force;
+        if seen.judged.is_current() && (occasion == Occasion::Interval || is_in_force) {
+            if occasion == Occasion::Reload {
+                tracing::info!(file = %file.display(), "the web configuration has not changed");
+            }
+            return None;
+        }
+        drop(seen);
+        let (read, config) = WebConfig::load(file, &self.costs);
+        Some(Change { read, config })
+    }
+
+    /// Takes a change into force that is still the same; what can't be is told once, and the old configuration stays.
+    fn settle(&self, change: Change) {
         let Some(file) = &self.file else { return };
-        let mut read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
-        if read.is_current() {
+        if !change.read.is_current() {
+            tracing::debug!(file = %file.display(), "the web configuration is being written: the next look finds what came of it");
             return;
         }
-        let (now_read, config) = WebConfig::load(file);
-        *read = now_read;
-        match config {
-            Ok(config) => {
-                self.current.store(Arc::new(config));
-                tracing::info!(file = %file.display(), "the web configuration has changed and is in force");
-            }
-            Err(error) => tracing::error!(
-                "the web configuration has changed and is not taken over, the one before stays in force. {}",
-                error.to_string().replace('\n', " ")
-            ),
+        let file = file.display();
+        let mut seen = self.seen();
+        seen.judged = change.read;
+        if seen.judged == seen.in_force {
+            tracing::info!(%file, "the web configuration is again the one in force");
+            return;
         }
+        let config = match change.config {
+            Ok(config) => config,
+            Err(error) => return refuse(&error.to_string().replace('\n', " ")),
+        };
+        let lost = self.current.load().protection.lost_in(&config.protection);
+        if !lost.is_empty() {
+            return refuse(&format!(
+                "{file} would protect the port less: {}. If that is meant, restart the exporter, which takes the file as it is",
+                lost.join("; ")
+            ));
+        }
+        seen.in_force = seen.judged.clone();
+        warn(&config);
+        tracing::info!(%file, "the web configuration has changed and is in force: {}", config.protection);
+        self.current.store(Arc::new(config));
     }
+
+    fn seen(&self) -> MutexGuard<'_, Seen> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn warn(config: &WebConfig) {
+    for warning in &config.warnings {
+        tracing::warn!("web configuration: {warning}");
+    }
+}
+
+fn refuse(why: &str) {
+    tracing::error!(
+        "the web configuration has changed and is not taken over, the one before stays in force. {why}"
+    );
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_change_comes_into_force_and_a_bad_one_does_not() {
-        let directory = tempfile::tempdir().unwrap();
-        let file = directory.path().join("web.yml");
-        let write = |frame: &str| {
-            std::fs::write(
-                &file,
-                format!("http_server_config: {{headers: {{X-Frame-Options: {frame}}}}}"),
-            )
-            .unwrap();
-        };
-        write("deny");
-        let web = Web::open(Some(&file)).unwrap();
-        let frame = || web.current().headers[0].1.to_str().unwrap().to_owned();
-        let before = web.current();
-        web.look();
-        assert!(Arc::ptr_eq(&before, &web.current()), "nothing has changed");
-        write("sameorigin");
-        web.look();
-        assert_eq!(frame(), "sameorigin");
-        write("nobody");
-        web.look();
-        assert_eq!(frame(), "sameorigin");
-        std::fs::remove_file(&file).unwrap();
-        web.look();
-        assert_eq!(frame(), "sameorigin");
-        write("deny");
-        web.look();
-        assert_eq!(frame(), "deny");
-    }
-}
+mod tests;

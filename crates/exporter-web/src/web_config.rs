@@ -4,8 +4,10 @@
 
 mod client_auth;
 mod file;
+mod protection;
 mod rate;
 mod raw;
+mod suite;
 mod tls;
 
 use std::fmt;
@@ -17,7 +19,9 @@ use hyper::header::{HeaderName, HeaderValue};
 use rustls::ServerConfig;
 
 use super::auth::Users;
+use super::cost::Costs;
 pub(crate) use file::Fingerprint;
+pub(crate) use protection::Protection;
 pub use rate::Rate;
 
 /// Headers that may be set, and the values that they may have where that is a short list.
@@ -28,6 +32,12 @@ const HEADERS: [(&str, &[&str]); 5] = [
     ("X-Frame-Options", &["deny", "sameorigin"]),
     ("X-XSS-Protection", &[]),
 ];
+
+/// A longer interval lets fewer requests through than anybody scrapes.
+const LONGEST_INTERVAL: Duration = Duration::from_secs(3600);
+
+/// The speed of an ordinary machine, for a check that must have the same outcome everywhere.
+const ORDINARY_SPEED: Duration = Duration::from_millis(4);
 
 /// What the server does besides answering. The default is plain HTTP for everyone.
 #[derive(Default)]
@@ -40,6 +50,10 @@ pub struct WebConfig {
     pub headers: Vec<(HeaderName, HeaderValue)>,
     /// How many requests are answered.
     pub rate: Option<Rate>,
+    /// What is in force, and not as it should be.
+    pub(crate) warnings: Vec<String>,
+    pub(crate) protection: Protection,
+    tls_digest: Option<[u8; 32]>,
 }
 
 /// All that is wrong with a web configuration file; at least one problem. No secret is in it.
@@ -70,37 +84,42 @@ impl fmt::Display for WebConfigError {
 /// # Errors
 /// All problems at once, in words for the person who wrote it.
 pub fn check(text: &str, path: &Path) -> Result<(), WebConfigError> {
-    WebConfig::parse(text, path, &mut Fingerprint::default()).map(drop)
+    let costs = Costs::of_machine(super::web::REQUEST_TIME_OUT, ORDINARY_SPEED);
+    WebConfig::parse(text, path, &mut Fingerprint::default(), &costs).map(drop)
 }
 
 impl WebConfig {
     /// Reads a file and those that it names. What was read is known in any case, so that a change can be seen.
-    pub(super) fn load(path: &Path) -> (Fingerprint, Result<Self, WebConfigError>) {
+    pub(super) fn load(path: &Path, costs: &Costs) -> (Fingerprint, Result<Self, WebConfigError>) {
         let mut files = Fingerprint::default();
         let result = match files.read(path).map(String::from_utf8) {
-            Ok(Ok(text)) => Self::parse(&text, path, &mut files),
+            Ok(Ok(text)) => Self::parse(&text, path, &mut files, costs),
             Ok(Err(_)) => Err(error(path, vec!["it is not UTF-8 text".to_owned()])),
-            Err(cause) => Err(error(path, vec![format!("it can't be read ({cause})")])),
+            Err(cause) => Err(error(path, vec![cause.to_string()])),
         };
         (files, result)
     }
 
-    fn parse(text: &str, path: &Path, files: &mut Fingerprint) -> Result<Self, WebConfigError> {
-        let raw = raw::parse(text).map_err(|problem| error(path, vec![problem]))?;
-        let mut problems = Vec::new();
+    /// Whether a connection that was opened under this configuration would have been opened under the other one.
+    pub fn has_tls_of(&self, other: &Self) -> bool {
+        self.tls_digest == other.tls_digest
+    }
+
+    fn parse(
+        text: &str,
+        path: &Path,
+        files: &mut Fingerprint,
+        costs: &Costs,
+    ) -> Result<Self, WebConfigError> {
+        let raw = raw::parse(text).map_err(|problems| error(path, problems))?;
+        let (mut problems, mut warnings) = (Vec::new(), Vec::new());
         let directory = path.parent().unwrap_or(Path::new(""));
         let tls = raw
             .tls_server_config
             .filter(|tls| !tls.is_empty())
-            .and_then(|tls| {
-                tls::Builder {
-                    directory,
-                    files,
-                    problems: &mut problems,
-                }
-                .server_config(&tls)
-            });
-        let users = Users::new(raw.basic_auth_users.unwrap_or_default(), &mut problems);
+            .and_then(|tls| tls::Builder::new(directory, files, &mut problems).build(&tls));
+        let users = raw.basic_auth_users.unwrap_or_default();
+        let users = Users::new(users, costs, &mut problems, &mut warnings);
         let http = raw.http_server_config.unwrap_or_default();
         if http.http2 == Some(true) {
             problems.push(
@@ -111,11 +130,18 @@ impl WebConfig {
         let headers = headers(http.headers.unwrap_or_default(), &mut problems);
         let rate = raw.rate_limit.and_then(|raw| rate(&raw, &mut problems));
         if problems.is_empty() {
+            let protection = Protection {
+                tls: tls.as_ref().map(|tls| tls.protection),
+                users: users.len(),
+            };
             Ok(Self {
-                tls: tls.map(Arc::new),
+                tls_digest: tls.as_ref().map(|tls| tls.digest),
+                tls: tls.map(|tls| Arc::new(tls.config)),
                 users,
                 headers,
                 rate,
+                warnings,
+                protection,
             })
         } else {
             Err(error(path, problems))
@@ -181,27 +207,46 @@ fn headers(
 }
 
 fn rate(raw: &raw::RateLimit, problems: &mut Vec<String>) -> Option<Rate> {
-    let text = raw.interval.as_deref().unwrap_or("0");
-    let interval = if text == "0" {
-        Ok(Duration::ZERO)
-    } else {
-        humantime::parse_duration(text)
+    let mut problem = |what: &str| problems.push(format!("rate_limit.{what}"));
+    let interval = match (raw.interval.as_deref(), raw.burst) {
+        // An explicit `{}`: no limit.
+        (None, None) => return None,
+        (None, Some(_)) => {
+            problem(
+                "interval: is missing, and burst alone limits nothing: write 1s for one request a second",
+            );
+            None
+        }
+        (Some(text), _) => interval(text)
+            .map_err(|what| problem(&format!("interval: {what}")))
+            .ok(),
     };
-    match (interval, raw.burst) {
-        (Ok(Duration::ZERO), _) => None,
-        (Ok(interval), Some(burst @ 1..)) => Some(Rate::new(interval, burst)),
-        (Ok(_), _) => {
-            problems
-                .push("rate_limit.burst: must be 1 or more, else nothing would ever be answered".to_owned());
-            None
+    let burst = raw.burst.filter(|burst| *burst > 0);
+    if burst.is_none() {
+        problem("burst: must be 1 or more, else nothing would ever be answered");
+    }
+    Some(Rate::new(interval?, burst?))
+}
+
+fn interval(text: &str) -> Result<Duration, String> {
+    // Go takes a zero without a unit.
+    let interval = match text {
+        "0" => Ok(Duration::ZERO),
+        text => humantime::parse_duration(text),
+    };
+    match interval {
+        Ok(Duration::ZERO) => {
+            Err("is zero, which limits nothing; leave rate_limit out for no limit".to_owned())
         }
-        (Err(_), _) => {
-            problems.push(format!(
-                "rate_limit.interval: is {}, which is not a duration; write 1s or 100ms",
-                shown(text)
-            ));
-            None
-        }
+        Ok(interval) if interval > LONGEST_INTERVAL => Err(format!(
+            "is {}, and after the burst only one request would be answered in each; write an hour (1h) or less",
+            shown(text)
+        )),
+        Ok(interval) => Ok(interval),
+        Err(_) => Err(format!(
+            "is {}, which is not a duration; write 1s or 100ms",
+            shown(text)
+        )),
     }
 }
 

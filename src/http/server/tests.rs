@@ -287,6 +287,70 @@ async fn garbage_ends_its_own_connection_only() {
     server.stop().await;
 }
 
+#[tokio::test]
+async fn a_client_that_closes_its_side_after_the_request_gets_its_answer() {
+    let server = start(PATIENT);
+    server.shared.publish(large_page(300_000));
+    let mut stream = server.connect().await;
+    send(&mut stream, "GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n").await;
+    stream.shutdown().await.unwrap();
+    assert!(rest(&mut stream).await.len() > 300_000);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn one_who_closes_its_side_and_does_not_read_or_ask_holds_no_connection() {
+    let patience = Patience {
+        answer: SOON,
+        ..PATIENT.patience
+    };
+    let server = start(Limits { patience, ..PATIENT });
+    server.shared.publish(large_page(4_000_000));
+    for (said, least) in [
+        ("GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n", 1),
+        ("GET /metrics HTTP/1.1\r\nHo", 0),
+        ("", 0),
+    ] {
+        let mut stream = server.connect().await;
+        send(&mut stream, said).await;
+        stream.shutdown().await.unwrap();
+        tokio::time::sleep(3 * SOON).await;
+        let length = rest(&mut stream).await.len();
+        assert!((least..4_000_000).contains(&length), "{said}: {length}");
+    }
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_host_header_is_needed_once_and_the_connection_ends_without_it() {
+    let server = start(PATIENT);
+    for (head, expected) in [
+        ("GET /-/healthy HTTP/1.1\r\n\r\n", "400 Bad Request"),
+        (
+            "GET /-/healthy HTTP/1.1\r\nHost: a\r\nHost: a\r\n\r\n",
+            "400 Bad Request",
+        ),
+        ("GET /-/healthy HTTP/1.1\r\nHost: a b\r\n\r\n", "400 Bad Request"),
+        (
+            "GET http://a.example/-/healthy HTTP/1.1\r\n\r\n",
+            "400 Bad Request",
+        ),
+        ("GET /-/healthy HTTP/1.0\r\n\r\n", "200 OK"),
+        (
+            "GET http://a.example/-/healthy HTTP/1.1\r\nHost: a.example\r\nConnection: close\r\n\r\n",
+            "200 OK",
+        ),
+    ] {
+        let mut stream = server.connect().await;
+        send(&mut stream, head).await;
+        let answer = String::from_utf8(rest(&mut stream).await).unwrap();
+        let (line, _) = answer.split_once("\r\n").unwrap();
+        assert!(line.ends_with(expected), "{head}: {line}");
+        assert!(expected == "200 OK" || answer.contains("Host"), "{answer}");
+    }
+    server.stop().await;
+}
+
 #[test]
 fn a_lost_connection_is_told_from_a_lack_of_descriptors() {
     assert!(concerns_one_connection(&io::ErrorKind::ConnectionAborted.into()));

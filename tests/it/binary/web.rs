@@ -1,5 +1,8 @@
 //! Clients as they are out there, and those that should not come in.
 
+mod change;
+mod password;
+
 use std::fs;
 use std::net::TcpListener;
 use std::process::{Child, Command, Stdio};
@@ -339,6 +342,23 @@ fn a_bad_file_is_told_before_anything_starts() {
         code == Some(64) && told.contains("line 1") && told.contains("did you mean `tls_server_config`?"),
         "{told}"
     );
+    for empty in ["", "\n", "# only a comment\n"] {
+        let (code, told) = start(empty);
+        assert!(
+            code == Some(64)
+                && told.contains("it is empty")
+                && told.contains("unset WOLKVOX_WEB_CONFIG_FILE, or write {} into the file"),
+            "{told}"
+        );
+    }
+    let hash = bcrypt::hash("a", 4).unwrap();
+    for (cost, expected) in [("03", "bcrypt begins at 04"), ("31", "takes about")] {
+        let (code, told) = start(&format!(
+            "basic_auth_users:\n  alice: {}\n",
+            hash.replace("$04$", &format!("${cost}$"))
+        ));
+        assert!(code == Some(64) && told.contains(expected), "{told}");
+    }
     assert!(!place.path("state").exists(), "nothing was written");
 }
 
@@ -364,7 +384,7 @@ sys.stdin.read()
 #[test]
 fn a_scrape_is_answered_while_a_thousand_connections_are_slow() {
     let place = Place::new();
-    for web in [String::new(), format!("{TLS}{}", users())] {
+    for web in ["{}".to_owned(), format!("{TLS}{}", users())] {
         let exporter = Exporter::with_web(&place, &web);
         let mut child = Command::new("python3")
             .args(["-c", SLOW, exporter.address()])

@@ -1,10 +1,9 @@
-//! The files of a web configuration: read with a measure, and recognised when they change.
+//! The files of a web configuration: read safely, and recognised when they change.
 
-use std::fs::{self, File};
-use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest as _, Sha256};
+use small_file::Links;
 
 /// More than any certificate bundle: a file named by mistake must not fill the memory.
 const MOST_BYTES: u64 = 1024 * 1024;
@@ -16,7 +15,7 @@ pub(crate) struct Fingerprint(Vec<(PathBuf, [u8; 32])>);
 
 impl Fingerprint {
     /// Reads a file and notes what it found, be it an error.
-    pub(crate) fn read(&mut self, path: &Path) -> io::Result<Vec<u8>> {
+    pub(crate) fn read(&mut self, path: &Path) -> Result<Vec<u8>, small_file::Error> {
         let content = read(path);
         self.0.push((path.to_owned(), digest(&content)));
         content
@@ -28,7 +27,7 @@ impl Fingerprint {
     }
 }
 
-fn digest(content: &io::Result<Vec<u8>>) -> [u8; 32] {
+fn digest(content: &Result<Vec<u8>, small_file::Error>) -> [u8; 32] {
     let hash = Sha256::new();
     match content {
         Ok(bytes) => hash.chain_update("read").chain_update(bytes),
@@ -38,15 +37,6 @@ fn digest(content: &io::Result<Vec<u8>>) -> [u8; 32] {
     .into()
 }
 
-fn read(path: &Path) -> io::Result<Vec<u8>> {
-    // Opening a pipe would wait for its other end.
-    if !fs::metadata(path)?.is_file() {
-        return Err(io::Error::other("it is not a file"));
-    }
-    let mut content = Vec::new();
-    File::open(path)?.take(MOST_BYTES + 1).read_to_end(&mut content)?;
-    if content.len() as u64 > MOST_BYTES {
-        return Err(io::Error::other("it is larger than 1 MiB"));
-    }
-    Ok(content)
+fn read(path: &Path) -> Result<Vec<u8>, small_file::Error> {
+    small_file::read(path, MOST_BYTES, Links::Follow)
 }

@@ -4,11 +4,18 @@ use std::collections::BTreeMap;
 
 use secrecy::SecretString;
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
 use serde_saphyr::{Error, Location};
 
 use super::shown;
 
-/// The whole file; each section may be left out or empty.
+/// A file without a section in it. The exporter-toolkit takes it as "no protection", and so would open the port of
+/// everyone whose file is just being written.
+const EMPTY: &str = "it is empty, or holds nothing but comments, and would protect nothing. For plain HTTP without \
+                     passwords, unset WOLKVOX_WEB_CONFIG_FILE, or write {} into the file";
+
+/// The whole file; each section may be left out.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct Raw {
@@ -75,13 +82,32 @@ pub(super) struct RateLimit {
     pub(super) burst: Option<u32>,
 }
 
-/// Reads the file's text. The error says where, and never quotes a value: it may be a key or a hash.
-pub(super) fn parse(text: &str) -> Result<Raw, String> {
+/// Reads the file's text. The problems say where, and never quote a value: it may be a key or a hash.
+pub(super) fn parse(text: &str) -> Result<Raw, Vec<String>> {
+    let raw: Option<Raw> = read(text)?;
+    let raw = raw.ok_or_else(|| vec![EMPTY.to_owned()])?;
+    let blank = blank_keys(&read(text)?);
+    if blank.is_empty() { Ok(raw) } else { Err(blank) }
+}
+
+fn read<T: DeserializeOwned>(text: &str) -> Result<T, Vec<String>> {
     // Without a snippet: it would show the lines around.
     let options = serde_saphyr::options! { with_snippet: false };
-    let raw: Option<Raw> =
-        serde_saphyr::from_str_with_options(text, options).map_err(|error| tell(&error))?;
-    Ok(raw.unwrap_or_default())
+    serde_saphyr::from_str_with_options(text, options).map_err(|error| vec![tell(&error)])
+}
+
+/// Sections, and keys of the one for TLS, that are there with nothing under them: a file that is just being written
+/// looks like that, and what is missing may be what protects.
+fn blank_keys(file: &Value) -> Vec<String> {
+    let sections = file.as_object().into_iter().flatten();
+    let in_tls = file["tls_server_config"].as_object().into_iter().flatten();
+    let blank_sections = sections.filter(|(_, value)| value.is_null()).map(|(key, _)| {
+        format!("{key}: nothing stands under it; complete it, leave it out, or write {{}} for none")
+    });
+    let blank_settings = in_tls
+        .filter(|(_, value)| value.is_null())
+        .map(|(key, _)| format!("tls_server_config.{key}: has no value; complete it, or leave it out"));
+    blank_sections.chain(blank_settings).collect()
 }
 
 fn tell(error: &Error) -> String {

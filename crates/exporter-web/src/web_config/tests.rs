@@ -15,8 +15,12 @@ fn with_file(text: &str) -> (tempfile::TempDir, Result<WebConfig, WebConfigError
     std::fs::write(directory.path().join("key.pem"), key).unwrap();
     let path = directory.path().join("web.yml");
     std::fs::write(&path, text).unwrap();
-    let (_, loaded) = WebConfig::load(&path);
+    let (_, loaded) = load(&path);
     (directory, loaded)
+}
+
+fn load(path: &Path) -> (Fingerprint, Result<WebConfig, WebConfigError>) {
+    WebConfig::load(path, &Costs::of_machine(Duration::from_secs(10), ORDINARY_SPEED))
 }
 
 fn problems(text: &str) -> String {
@@ -31,13 +35,12 @@ fn tls(keys: &str) -> String {
 }
 
 #[test]
-fn an_empty_file_is_plain_http_for_everyone() {
+fn an_explicit_nothing_is_plain_http_for_everyone() {
     for text in [
-        "",
-        "---\n",
         "{}",
-        "tls_server_config:\nbasic_auth_users:\n",
+        "---\n{}\n",
         "tls_server_config: {}",
+        "tls_server_config: {}\nbasic_auth_users: {}\nhttp_server_config: {}\nrate_limit: {}\n",
     ] {
         let (_directory, loaded) = with_file(text);
         let config = loaded.unwrap();
@@ -51,9 +54,67 @@ fn an_empty_file_is_plain_http_for_everyone() {
 }
 
 #[test]
+fn an_empty_file_is_an_error_that_says_how_to_have_no_protection() {
+    for text in ["", " \n", "---\n", "# a comment\n", "~", "null\n", "\u{feff}"] {
+        let told = problems(text);
+        assert!(
+            told.starts_with("it is empty, or holds nothing but comments")
+                && told.contains("unset WOLKVOX_WEB_CONFIG_FILE, or write {}"),
+            "{text:?}: {told}"
+        );
+    }
+}
+
+#[test]
+fn a_key_with_nothing_under_it_is_an_error() {
+    for (text, key) in [
+        ("basic_auth_users:\n", "basic_auth_users: nothing stands under it"),
+        (
+            "tls_server_config:\nbasic_auth_users: {}\n",
+            "tls_server_config: nothing",
+        ),
+        ("http_server_config: ~\n", "http_server_config: nothing"),
+        ("rate_limit: null\n", "rate_limit: nothing"),
+        (
+            &tls("  client_auth_type:\n"),
+            "tls_server_config.client_auth_type: has no value",
+        ),
+        (
+            &tls("  client_allowed_sans:\n"),
+            "tls_server_config.client_allowed_sans: has no value",
+        ),
+        (
+            &tls("  min_version:\n"),
+            "tls_server_config.min_version: has no value",
+        ),
+    ] {
+        let told = problems(text);
+        assert!(told.contains(key), "{text:?}: {told}");
+    }
+    let without_hash = problems("basic_auth_users:\n  alice:\n");
+    assert!(without_hash.starts_with("line 2, column "), "{without_hash}");
+}
+
+#[test]
+fn suites_that_fit_no_certificate_are_told() {
+    // The certificate's key is one of ECDSA.
+    for suites in ["TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256", "TLS_AES_128_GCM_SHA256"] {
+        let told = problems(&tls(&format!("  cipher_suites: [{suites}]\n")));
+        assert!(
+            told.contains(
+                "names no suite of TLS 1.2 that fits the certificate, which has an ECDSA or Ed25519 key"
+            ) && told.contains("TLS_ECDHE_ECDSA_"),
+            "{told}"
+        );
+        let text = tls(&format!("  cipher_suites: [{suites}]\n  min_version: TLS13\n"));
+        assert_eq!(problems(&text), "", "it isn't spoken");
+    }
+}
+
+#[test]
 fn paths_are_relative_to_the_file_and_all_that_can_be_honoured_is_taken() {
     let (_directory, loaded) = with_file(&tls(
-        "  client_auth_type: RequireAndVerifyClientCert\n  client_ca_file: cert.pem\n  client_allowed_sans: [a.example, 10.0.0.1, 'spiffe://a/b']\n  min_version: TLS12\n  max_version: TLS13\n  cipher_suites: [TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256, TLS_AES_128_GCM_SHA256]\n  prefer_server_cipher_suites: false\n  curve_preferences: [CurveP256, X25519]\nhttp_server_config:\n  http2: false\n  headers: {X-Frame-Options: deny, Content-Security-Policy: ''}\nrate_limit: {interval: 1s, burst: 20}\n",
+        "  client_auth_type: RequireAndVerifyClientCert\n  client_ca_file: cert.pem\n  client_allowed_sans: [a.example, 10.0.0.1, 'spiffe://a/b']\n  min_version: TLS12\n  max_version: TLS13\n  cipher_suites: [TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, TLS_AES_128_GCM_SHA256]\n  prefer_server_cipher_suites: false\n  curve_preferences: [CurveP256, X25519]\nhttp_server_config:\n  http2: false\n  headers: {X-Frame-Options: deny, Content-Security-Policy: ''}\nrate_limit: {interval: 1s, burst: 20}\n",
     ));
     let config = loaded.unwrap();
     let tls = config.tls.unwrap();
@@ -153,6 +214,17 @@ fn what_can_not_be_honoured_is_told() {
         ),
         ("rate_limit: {interval: 1s}\n", "rate_limit.burst"),
         ("rate_limit: {interval: soon, burst: 1}\n", "rate_limit.interval"),
+        ("rate_limit: {burst: 1}\n", "rate_limit.interval: is missing"),
+        (
+            "rate_limit: {interval: 0, burst: 1}\n",
+            "rate_limit.interval: is zero",
+        ),
+        (
+            "rate_limit: {interval: 0s, burst: 1}\n",
+            "rate_limit.interval: is zero",
+        ),
+        ("rate_limit: {interval: 61m, burst: 1}\n", "write an hour"),
+        ("rate_limit: {interval: 1s, burst: 0}\n", "rate_limit.burst"),
         (
             "basic_auth_users: {'a:b': $2y$10$QOauhQNbBCuQDKes6eFzPeMqBSjb7Mr5DUmpZ/VcEd00UAV/LDeSi}\n",
             "has a colon",
@@ -170,7 +242,7 @@ fn what_can_not_be_honoured_is_told() {
         problems("tls_server_config: {cert_file: cert.pem, key_file: cert.pem}")
             .contains("holds no private key")
     );
-    assert!(problems("tls_server_config: {cert_file: cert.pem, key_file: .}").contains("it is not a file"));
+    assert!(problems("tls_server_config: {cert_file: cert.pem, key_file: .}").contains("is a directory"));
 }
 
 #[test]
@@ -180,7 +252,7 @@ fn a_key_of_another_certificate_is_told() {
     std::fs::write(path("cert.pem"), pair().0).unwrap();
     std::fs::write(path("key.pem"), pair().1).unwrap();
     std::fs::write(path("web.yml"), tls("")).unwrap();
-    let error = WebConfig::load(&path("web.yml")).1.err().unwrap();
+    let error = load(&path("web.yml")).1.err().unwrap();
     assert!(
         error
             .to_string()
@@ -243,7 +315,7 @@ fn a_hash_that_would_take_for_ever_is_refused() {
 fn a_file_that_is_not_there_or_not_text_is_told() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("web.yml");
-    let told = || WebConfig::load(&path).1.err().unwrap().to_string();
+    let told = || load(&path).1.err().unwrap().to_string();
     assert!(told().starts_with("WOLKVOX_WEB_CONFIG_FILE: ") && told().contains("can't be read"));
     std::fs::write(&path, b"\xff").unwrap();
     assert!(told().contains("is not UTF-8 text"));

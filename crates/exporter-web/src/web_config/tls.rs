@@ -10,12 +10,22 @@ use rustls::server::WebPkiClientVerifier;
 use rustls::{
     NamedGroup, ProtocolVersion, RootCertStore, ServerConfig, SupportedCipherSuite, SupportedProtocolVersion,
 };
+use sha2::{Digest as _, Sha256};
 
 use super::client_auth::{AllowedName, Policy, Verifier};
 use super::file::Fingerprint;
-use super::{raw, shown};
+use super::protection::{Names, TlsProtection};
+use super::{raw, shown, suite};
 
 const SECTION: &str = "tls_server_config";
+
+/// A section that can be used.
+pub(super) struct Tls {
+    pub(super) config: ServerConfig,
+    pub(super) protection: TlsProtection,
+    /// Of all settings and contents: the same for the same section, whatever else the file says.
+    pub(super) digest: [u8; 32],
+}
 
 /// Gathers all problems of the section: none may hide another.
 pub(super) struct Builder<'a> {
@@ -23,17 +33,58 @@ pub(super) struct Builder<'a> {
     pub(super) directory: &'a Path,
     pub(super) files: &'a mut Fingerprint,
     pub(super) problems: &'a mut Vec<String>,
+    digest: Sha256,
 }
 
-impl Builder<'_> {
+impl<'a> Builder<'a> {
+    pub(super) fn new(
+        directory: &'a Path,
+        files: &'a mut Fingerprint,
+        problems: &'a mut Vec<String>,
+    ) -> Self {
+        Self {
+            directory,
+            files,
+            problems,
+            digest: Sha256::new(),
+        }
+    }
+
     /// `None` if there are problems.
-    pub(super) fn server_config(&mut self, raw: &raw::Tls) -> Option<ServerConfig> {
+    pub(super) fn build(mut self, raw: &raw::Tls) -> Option<Tls> {
+        // The contents are added where they are read; the key itself is not in here.
+        self.digest.update(format!("{raw:?}"));
+        let config = self.server_config(raw)?;
+        let protection = self.protection(raw)?;
+        Some(Tls {
+            config,
+            protection,
+            digest: self.digest.finalize().into(),
+        })
+    }
+
+    fn protection(&mut self, raw: &raw::Tls) -> Option<TlsProtection> {
+        let names = match &raw.client_allowed_sans {
+            Some(_) => Names::Listed,
+            None => Names::Any,
+        };
+        Some(TlsProtection {
+            policy: self.policy(raw)?,
+            names,
+            min_version: self.min_version(raw)?,
+        })
+    }
+
+    fn server_config(&mut self, raw: &raw::Tls) -> Option<ServerConfig> {
         let certificates = self.certificates(raw);
         let key = self.key(raw);
         let versions = self.versions(raw);
         let provider = self.provider(raw);
         let verifier = self.verifier(raw, provider.as_ref());
-        let (provider, versions) = (provider?, versions?);
+        let (provider, versions, key) = (provider?, versions?, key?);
+        if let Some(what) = suite::misfit(&provider, &versions, &key) {
+            return self.problem("cipher_suites", &what);
+        }
         let builder =
             ServerConfig::builder_with_provider(Arc::clone(&provider)).with_protocol_versions(&versions);
         let builder = match builder {
@@ -49,7 +100,7 @@ impl Builder<'_> {
             Some(verifier) => builder.with_client_cert_verifier(Arc::new(verifier)),
             None => builder.with_no_client_auth(),
         };
-        match builder.with_single_cert(certificates?, key?) {
+        match builder.with_single_cert(certificates?, key) {
             Ok(mut config) => {
                 config.ignore_client_order = raw.prefer_server_cipher_suites.unwrap_or(true);
                 config.alpn_protocols = vec![b"http/1.1".to_vec()];
@@ -74,19 +125,19 @@ impl Builder<'_> {
         let set = |text: Option<&str>| text.filter(|text| !text.trim().is_empty()).map(str::to_owned);
         match (set(inline), set(file)) {
             (Some(_), Some(_)) => self.problem(key, &format!("and {key}_file are both set; one is needed")),
-            (Some(pem), None) => Some(Some(pem.into_bytes())),
-            (None, Some(file)) => {
-                let path = self.directory.join(file);
-                match self.files.read(&path) {
-                    Ok(pem) => Some(Some(pem)),
-                    Err(cause) => self.problem(
-                        &format!("{key}_file"),
-                        &format!("{} can't be read ({cause})", path.display()),
-                    ),
-                }
-            }
+            (Some(pem), None) => Some(Some(self.noted(pem.into_bytes()))),
+            (None, Some(file)) => match self.files.read(&self.directory.join(file)) {
+                Ok(pem) => Some(Some(self.noted(pem))),
+                Err(error) => self.problem(&format!("{key}_file"), &error.to_string()),
+            },
             (None, None) => Some(None),
         }
+    }
+
+    fn noted(&mut self, pem: Vec<u8>) -> Vec<u8> {
+        self.digest.update((pem.len() as u64).to_be_bytes());
+        self.digest.update(&pem);
+        pem
     }
 
     fn certificates(&mut self, raw: &raw::Tls) -> Option<Vec<CertificateDer<'static>>> {
@@ -121,11 +172,7 @@ impl Builder<'_> {
     }
 
     fn versions(&mut self, raw: &raw::Tls) -> Option<Vec<&'static SupportedProtocolVersion>> {
-        let least = self.version(
-            "min_version",
-            raw.min_version.as_deref(),
-            ProtocolVersion::TLSv1_2,
-        );
+        let least = self.min_version(raw);
         let most = self.version(
             "max_version",
             raw.max_version.as_deref(),
@@ -141,6 +188,11 @@ impl Builder<'_> {
                 .filter(|version| (least..=most).contains(&u16::from(version.version)))
                 .collect(),
         )
+    }
+
+    fn min_version(&mut self, raw: &raw::Tls) -> Option<ProtocolVersion> {
+        let name = raw.min_version.as_deref();
+        self.version("min_version", name, ProtocolVersion::TLSv1_2)
     }
 
     fn version(
@@ -216,17 +268,7 @@ impl Builder<'_> {
         raw: &raw::Tls,
         provider: Option<&Arc<CryptoProvider>>,
     ) -> Option<Option<Verifier>> {
-        let name = raw.client_auth_type.as_deref().unwrap_or_default();
-        let Some(policy) = Policy::named(name) else {
-            return self.problem(
-                "client_auth_type",
-                &format!(
-                    "is {}; it must be NoClientCert, RequestClientCert, RequireAnyClientCert, \
-                     VerifyClientCertIfGiven or RequireAndVerifyClientCert",
-                    shown(name)
-                ),
-            );
-        };
+        let policy = self.policy(raw)?;
         let ca = self.pem(
             "client_ca",
             raw.client_ca.as_deref(),
@@ -261,6 +303,22 @@ impl Builder<'_> {
             algorithms: provider.signature_verification_algorithms,
         };
         Some((policy != Policy::No).then_some(verifier))
+    }
+
+    fn policy(&mut self, raw: &raw::Tls) -> Option<Policy> {
+        let name = raw.client_auth_type.as_deref().unwrap_or_default();
+        let policy = Policy::named(name);
+        if policy.is_none() {
+            return self.problem(
+                "client_auth_type",
+                &format!(
+                    "is {}; it must be NoClientCert, RequestClientCert, RequireAnyClientCert, \
+                     VerifyClientCertIfGiven or RequireAndVerifyClientCert",
+                    shown(name)
+                ),
+            );
+        }
+        policy
     }
 
     fn chain(
