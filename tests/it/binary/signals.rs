@@ -208,7 +208,7 @@ async fn sighup_reads_files_again_and_user_signals_mean_nothing() {
         (
             "HUP",
             format!(
-                "SIGHUP: {} was looked at for changes; the token file {} is read before each request in any case",
+                "SIGHUP: {} is looked at for changes; the token file {} is read before each request in any case",
                 web.display(),
                 token.display()
             ),
