@@ -2,7 +2,9 @@
 //! named with its variable and the way out.
 
 mod check;
+mod literal;
 mod raw;
+mod shown;
 mod skill_names;
 pub mod variable;
 
@@ -14,6 +16,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use reqwest::Url;
 use secrecy::SecretString;
+use small_file::Shown;
 
 use crate::ledger::Agents;
 use crate::wolkvox::Zone;
@@ -30,7 +33,7 @@ pub enum LogFormat {
 }
 
 /// The checked configuration. Each field is the variable of the same name, with the prefix `WOLKVOX_`.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Config {
     /// `BASE_URL`, or made from `SERVER`: scheme, host and port, without a path.
     pub base_url: Url,
@@ -86,6 +89,46 @@ pub struct Config {
     pub log_format: LogFormat,
     /// What works, but is probably not what was meant.
     pub warnings: Vec<String>,
+}
+
+/// Without what may be a secret in the wrong variable.
+impl fmt::Debug for Config {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let path = |path: &PathBuf| Shown(path).to_string();
+        let token = match &self.token {
+            Token::Fixed(_) => "WOLKVOX_TOKEN".to_owned(),
+            Token::File(file) => path(file),
+        };
+        f.debug_struct("Config")
+            .field("base_url", &self.base_url.as_str())
+            .field("token", &token)
+            .field("operation", &self.operation)
+            .field("agent_dni", &self.agent_dni.is_some())
+            .field("timezone", &self.timezone.to_string())
+            .field("poll_interval", &self.poll_interval)
+            .field("window", &self.window)
+            .field("sweep_interval", &self.sweep_interval)
+            .field("sweep_lookback", &self.sweep_lookback)
+            .field("count_from", &self.count_from)
+            .field("request_timeout", &self.request_timeout)
+            .field("asa_target_ms", &self.asa_target_ms)
+            .field("service_level_target", &self.service_level_target)
+            .field("api_daily_limit", &self.api_daily_limit)
+            .field("agents", &self.agents)
+            .field("skill_names", &self.skill_names.len())
+            .field("exemplars", &self.exemplars)
+            .field("created_samples", &self.created_samples)
+            .field("max_series", &self.max_series)
+            .field("retire_after", &self.retire_after)
+            .field("state_dir", &path(&self.state_dir))
+            .field("ca_file", &self.ca_file.as_ref().map(path))
+            .field("listen_address", &self.listen_address)
+            .field("web_config_file", &self.web_config_file.as_ref().map(path))
+            .field("log", &shown::shown_near(&self.log, check::LEVELS))
+            .field("log_format", &self.log_format)
+            .field("warnings", &self.warnings)
+            .finish()
+    }
 }
 
 /// All that is wrong with the configuration; at least one problem.

@@ -1,6 +1,9 @@
 //! Raw variables → checked settings.
 
+mod file;
+mod name;
 mod server;
+mod zone;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -14,14 +17,14 @@ use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::LevelFilter;
 
 use super::raw::{self, PREFIX, Raw};
+use super::shown::{length, shown, shown_near};
 use super::{Config, LogFormat, skill_names};
 use crate::ledger::Agents;
-use crate::wolkvox::Zone;
-use crate::wolkvox::client::Token;
 
 const SECOND: Duration = Duration::from_secs(1);
 const HOUR: Duration = Duration::from_secs(60 * 60);
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+pub(super) const LEVELS: [&str; 6] = ["error", "warn", "info", "debug", "trace", "off"];
 
 /// Gathers all problems while it checks: none may hide another.
 #[derive(Default)]
@@ -58,6 +61,9 @@ impl Check {
         let created_samples = self.switch("CREATED_SAMPLES", raw.created_samples);
         let max_series = self.max_series(raw.max_series);
         let retire_after = self.retire_after(raw.retire_after);
+        let state_dir = self.path("STATE_DIR", raw.state_dir);
+        let ca_file = self.path("CA_FILE", raw.ca_file);
+        let web_config_file = self.path("WEB_CONFIG_FILE", raw.web_config_file);
         let listen_address = self.listen_address(raw.listen_address);
         let log = self.log(raw.log);
         let formats = [("text", LogFormat::Text), ("json", LogFormat::Json)];
@@ -83,10 +89,10 @@ impl Check {
             created_samples: created_samples?,
             max_series: max_series?,
             retire_after: Some(retire_after?).filter(|after| !after.is_zero()),
-            state_dir: PathBuf::from(raw.state_dir.unwrap_or_else(|| "wolkvox-state".to_owned())),
-            ca_file: raw.ca_file.map(PathBuf::from),
+            state_dir: state_dir?.unwrap_or_else(|| PathBuf::from("wolkvox-state")),
+            ca_file: ca_file?,
             listen_address: listen_address?,
-            web_config_file: raw.web_config_file.map(PathBuf::from),
+            web_config_file: web_config_file?,
             log: log?,
             log_format: log_format?,
             warnings: Vec::new(),
@@ -102,49 +108,6 @@ impl Check {
 
     fn warning(&mut self, variable: &str, what: &str) {
         self.warnings.push(format!("{PREFIX}{variable} {what}"));
-    }
-
-    fn token(&mut self, token: Option<String>, file: Option<String>) -> Option<Token> {
-        match (token, file) {
-            (Some(token), None) => {
-                let token = Token::Fixed(SecretString::from(token));
-                if token.read().is_err() {
-                    return self.problem(
-                        "TOKEN",
-                        "holds something that no token does: blanks, line breaks or letters outside ASCII",
-                    );
-                }
-                Some(token)
-            }
-            (None, Some(file)) => Some(Token::File(PathBuf::from(file))),
-            (None, None) => self.problem(
-                "TOKEN",
-                "is not set. It is the wolkvox-token of your operation (or set WOLKVOX_TOKEN_FILE to a file that holds it)",
-            ),
-            (Some(_), Some(_)) => self.problem("TOKEN", "and WOLKVOX_TOKEN_FILE are both set; exactly one is needed"),
-        }
-    }
-
-    fn operation(&mut self, operation: Option<String>, default: Option<&String>) -> Option<String> {
-        let operation = operation.or_else(|| default.cloned())?;
-        if operation.chars().count() > 128 || operation.chars().any(char::is_control) {
-            return self.problem(
-                "OPERATION",
-                "must be a short name: at most 128 characters, no control characters",
-            );
-        }
-        Some(operation)
-    }
-
-    fn timezone(&mut self, value: Option<String>) -> Option<Zone> {
-        let name = or_default("TIMEZONE", value);
-        match name.parse() {
-            Ok(zone) => Some(zone),
-            Err(_) => self.problem(
-                "TIMEZONE",
-                &format!("is {name:?}, which is not an IANA time zone; America/Bogota or Europe/Madrid are"),
-            ),
-        }
     }
 
     fn duration(
@@ -172,7 +135,10 @@ impl Check {
             ),
             Err(_) => self.problem(
                 variable,
-                &format!("is {text:?}, which is not a duration; write it with a unit, such as {default}"),
+                &format!(
+                    "is {}, which is not a duration; write it with a unit, such as {default}",
+                    shown(&text)
+                ),
             ),
         }
     }
@@ -196,7 +162,10 @@ impl Check {
             Ok(at) => Some(Some(at.to_utc())),
             Err(_) => self.problem(
                 "COUNT_FROM",
-                &format!("is {text:?}; it must be `start` or a time such as 2026-01-31T00:00:00-05:00"),
+                &format!(
+                    "is {}; it must be `start` or a time such as 2026-01-31T00:00:00-05:00",
+                    shown_near(&text, ["start"])
+                ),
             ),
         }
     }
@@ -207,7 +176,10 @@ impl Check {
             Ok(share) if share > 0.0 && share <= 1.0 => Some(share),
             _ => self.problem(
                 variable,
-                &format!("is {text:?}; it must be a share above 0 and up to 1, such as 0.8"),
+                &format!(
+                    "is {}; it must be a share above 0 and up to 1, such as 0.8",
+                    shown(&text)
+                ),
             ),
         }
     }
@@ -238,7 +210,8 @@ impl Check {
             _ => self.problem(
                 variable,
                 &format!(
-                    "is {text:?}; it must be a whole number between {} and {}, such as {such_as}",
+                    "is {}; it must be a whole number between {} and {}, such as {such_as}",
+                    shown(text),
                     range.start(),
                     range.end()
                 ),
@@ -286,7 +259,11 @@ impl Check {
         let all: Vec<_> = words.iter().map(|(word, _)| *word).collect();
         self.problem(
             variable,
-            &format!("is {text:?}; it must be one of: {}", all.join(", ")),
+            &format!(
+                "is {}; it must be one of: {}",
+                shown_near(&text, all.iter().copied()),
+                all.join(", ")
+            ),
         )
     }
 
@@ -306,7 +283,10 @@ impl Check {
         }
         self.problem(
             "LISTEN_ADDRESS",
-            &format!("is {text:?}; it must be an address and a port, such as 0.0.0.0:10555"),
+            &format!(
+                "is {}; it must be an address and a port, such as 0.0.0.0:10555",
+                shown_near(&text, ["localhost"])
+            ),
         )
     }
 
@@ -320,12 +300,23 @@ impl Check {
         if let Some(part) = text.split(',').find(is_silent) {
             return self.problem(
                 "LOG",
-                &format!("is {text:?}, and {part:?} is no level; error, warn, info, debug, trace and off are, and parts of the program have one: {part}=debug"),
+                &format!(
+                    "is no filter: {} is no level; error, warn, info, debug, trace and off are, and parts of the program have one: hyper=debug",
+                    shown_near(part.trim(), LEVELS)
+                ),
             );
         }
         match EnvFilter::try_new(&text) {
             Ok(_) => Some(text),
-            Err(error) => self.problem("LOG", &format!("is {text:?}: {error}; try info, debug or warn")),
+            // The error quotes the value.
+            Err(_) => self.problem(
+                "LOG",
+                &format!(
+                    "is {}, which is no filter such as info or info,hyper=debug; levels are {}",
+                    length(&text),
+                    LEVELS.join(", ")
+                ),
+            ),
         }
     }
 

@@ -3,7 +3,13 @@
 
 use serde::Deserialize;
 
+use super::literal;
 use super::variable::{Preset, Variable};
+
+/// A secret that is so long is one within another value too.
+const LONG_SECRET: usize = 8;
+/// A shorter one may be some other number or word by chance.
+const SHORT_SECRET: usize = 5;
 
 /// All variables start with this.
 pub(super) const PREFIX: &str = "WOLKVOX_";
@@ -32,7 +38,7 @@ variables! {
     token_file: Nothing, "A file with the token. Read again before each request, so a new token needs no restart.";
     operation: Words("the server's number, or the host of `WOLKVOX_BASE_URL`"), "Value of the label `operation`. Also names the state file.";
     agent_dni: Nothing, "Asks for the chats of the agent with this identity document only.";
-    timezone: Value("America/Bogota"), "IANA name of the zone of the report's dates.";
+    timezone: Value("America/Bogota"), "Zone of the report's dates: its IANA name, or a fixed offset from UTC such as `-05:00`.";
     poll_interval: Value("5m"), "Time between two polls. The vendor asks for five minutes.";
     window: Value("30m"), "How far each poll reaches back, and what the gauges of the latest window cover.";
     sweep_interval: Value("1h"), "How often to look further back for rows that came late. `0` is never.";
@@ -79,10 +85,13 @@ pub(super) fn read(
         }
         match value {
             Ok(value) if value.trim().is_empty() => {}
-            Ok(value) => known.push((name, value.trim().to_owned())),
+            Ok(value) => {
+                known.extend(literal(&name, short, value.trim(), problems).map(|value| (name, value)));
+            }
             Err(_) => problems.push(format!("{name} is not UTF-8 text")),
         }
     }
+    find_secrets(&known, problems);
     let mut raw: Raw = envy::prefixed(PREFIX).from_iter(known).unwrap_or_else(|error| {
         problems.push(error.to_string());
         Raw::default()
@@ -91,6 +100,32 @@ pub(super) fn read(
         raw.state_dir = state_directory.and_then(|list| from_systemd(list, problems));
     }
     raw
+}
+
+/// What the variable holds; without quotes around it, so that what is in them is checked in the same run.
+fn literal(name: &str, short: &str, value: &str, problems: &mut Vec<String>) -> Option<String> {
+    problems.extend(literal::problem(short, value).map(|problem| format!("{name} {problem}")));
+    let value = literal::unquoted(value).unwrap_or(value);
+    (!value.is_empty()).then(|| value.to_owned())
+}
+
+/// A secret in another variable would be shown: as a label, a host, the name of a file.
+fn find_secrets(variables: &[(String, String)], problems: &mut Vec<String>) {
+    for secret in ["TOKEN", "AGENT_DNI"].map(|short| format!("{PREFIX}{short}")) {
+        let Some((_, value)) = variables.iter().find(|(name, _)| *name == secret) else {
+            continue;
+        };
+        for (name, holder) in variables.iter().filter(|(name, _)| *name != secret) {
+            let is_part = value.len() >= LONG_SECRET && holder.contains(value);
+            // A short document may well be the number of a server, or a count.
+            let is_whole = holder == value && value.len() >= SHORT_SECRET;
+            if is_part || is_whole {
+                problems.push(format!(
+                    "{name} holds the value of {secret}, which would be shown there: was it put into the wrong variable?"
+                ));
+            }
+        }
+    }
 }
 
 /// systemd lists several directories with colons between; the first one is ours.

@@ -4,6 +4,7 @@ use secrecy::ExposeSecret;
 
 use super::*;
 
+mod mistaken;
 mod shown;
 
 const MINUTE: Duration = Duration::from_secs(60);

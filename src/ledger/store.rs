@@ -369,6 +369,16 @@ fn take_over(stored: Origin, identity: Identity) -> io::Result<Origin> {
     new_origin(identity)
 }
 
+/// What is put behind an operation's name at most: its state, damaged and put aside.
+const LONGEST_SUFFIX: &str = ".state.damaged-20261231T235959Z";
+/// Most bytes of an operation's name in the names of its files: file systems take 255 for a whole one.
+pub const LONGEST_FILE_NAME: usize = 255 - LONGEST_SUFFIX.len();
+
+/// How many bytes an operation's name takes in the names of its files.
+pub fn file_name_length(operation: &str) -> usize {
+    file_name(operation).len()
+}
+
 /// The operation's name as a file name: what could mean something to a file system is percent-encoded.
 fn file_name(operation: &str) -> String {
     let mut name = String::new();

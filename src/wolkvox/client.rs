@@ -71,7 +71,7 @@ pub enum SetupError {
     #[error("`{0}` is no address of a Wolkvox server; it should look like https://wv0001.wolkvox.com")]
     Base(String),
     /// The CA file can't be read.
-    #[error("WOLKVOX_CA_FILE: {path} can't be read ({cause})", path = path.display())]
+    #[error("WOLKVOX_CA_FILE: {path} can't be read ({cause})", path = small_file::Shown(path))]
     CaFile {
         /// The file.
         path: PathBuf,
@@ -79,7 +79,7 @@ pub enum SetupError {
         cause: std::io::Error,
     },
     /// The CA file holds no certificate, or something else besides.
-    #[error("WOLKVOX_CA_FILE: {path} holds no certificates in PEM form (-----BEGIN CERTIFICATE-----)", path = .0.display())]
+    #[error("WOLKVOX_CA_FILE: {path} holds no certificates in PEM form (-----BEGIN CERTIFICATE-----)", path = small_file::Shown(.0))]
     NoCertificate(PathBuf),
     /// The TLS library refuses: most likely the system has no root certificates.
     #[error(

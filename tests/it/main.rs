@@ -18,6 +18,7 @@ mod exposition;
 mod fault;
 mod kill;
 mod leaks;
+mod mistake;
 mod process;
 mod programs;
 mod prometheus;

@@ -4,7 +4,11 @@ use std::net::IpAddr;
 
 use reqwest::Url;
 
+use super::super::shown::{length, shown};
 use super::Check;
+
+/// More characters than the number of any server has, and fewer than a token.
+const LONGEST: usize = 12;
 
 impl Check {
     /// The address, and the name that the operation has by default.
@@ -28,18 +32,24 @@ impl Check {
     fn numbered_server(&mut self, server: &str) -> Option<(Url, String)> {
         let lower = server.to_ascii_lowercase();
         let number = lower.strip_prefix("wv").unwrap_or(&lower);
-        let is_name =
-            !number.is_empty() && number.len() <= 32 && number.bytes().all(|b| b.is_ascii_alphanumeric());
+        let is_name = !number.is_empty()
+            && number.len() <= LONGEST
+            && number.bytes().all(|b| b.is_ascii_alphanumeric());
         let url = Url::parse(&format!("https://wv{number}.wolkvox.com"))
             .ok()
             .filter(|_| is_name);
-        match url {
-            Some(url) => Some((url, number.to_owned())),
-            None => self.problem(
-                "SERVER",
-                &format!("is {server:?}; it should be the number alone, such as 0010 or wv0010"),
-            ),
+        if let Some(url) = url {
+            return Some((url, number.to_owned()));
         }
+        let shown = if is_wolkvox(&lower) {
+            format!("{server:?}")
+        } else {
+            shown(server)
+        };
+        self.problem(
+            "SERVER",
+            &format!("is {shown}; it should be the number alone, such as 0010 or wv0010"),
+        )
     }
 
     fn base_url(&mut self, base: &str, insecure: bool) -> Option<(Url, String)> {
@@ -59,6 +69,15 @@ impl Check {
                 "must be scheme, host and port alone: no path, no query, no user (the report's path is added)",
             );
         }
+        if looks_like_token(&host) {
+            return self.problem(
+                "BASE_URL",
+                &format!(
+                    "has {} in place of a host that looks like a token; it should be an address such as https://gateway.example:8443",
+                    length(&host)
+                ),
+            );
+        }
         if url.scheme() == "http" && !is_loopback(&host) {
             if !insecure {
                 return self.problem(
@@ -70,6 +89,19 @@ impl Check {
         }
         Some((url, host))
     }
+}
+
+/// The address of a server, where its number alone is asked for.
+fn is_wolkvox(text: &str) -> bool {
+    let host = text.strip_prefix("https://").unwrap_or(text);
+    let name = host.trim_end_matches('/').strip_suffix(".wolkvox.com");
+    name.is_some_and(|name| name.len() <= LONGEST && name.bytes().all(|byte| byte.is_ascii_alphanumeric()))
+}
+
+/// A host in one long word of letters and digits, which no gateway has.
+fn looks_like_token(host: &str) -> bool {
+    let has_digit = host.bytes().any(|byte| byte.is_ascii_digit());
+    host.len() >= 20 && has_digit && host.bytes().all(|byte| byte.is_ascii_alphanumeric())
 }
 
 fn is_loopback(host: &str) -> bool {

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use reqwest::header::HeaderValue;
 use secrecy::{ExposeSecret, SecretString};
+use small_file::Shown;
 
 use crate::wolkvox::{Error, Reason};
 
@@ -31,7 +32,7 @@ impl Token {
         match self {
             Token::Fixed(token) => header(token.expose_secret(), "WOLKVOX_TOKEN"),
             Token::File(path) => {
-                let shown = format!("the file {} of WOLKVOX_TOKEN_FILE", path.display());
+                let shown = format!("the file of WOLKVOX_TOKEN_FILE ({})", Shown(path));
                 let text =
                     read_file(path).map_err(|cause| auth(&format!("{shown} can't be read ({cause})")))?;
                 header(text.expose_secret(), &shown)
