@@ -5,9 +5,12 @@
 
 mod counting;
 mod environment;
+mod literal;
 mod log;
+mod operation_name;
 mod polling;
 mod server;
+mod shown;
 mod skill_names;
 mod state;
 mod value;

@@ -26,6 +26,7 @@ pub mod command;
 pub mod config;
 pub mod descriptors;
 pub mod exposition;
+pub mod file_name;
 pub mod http;
 pub mod ledger;
 pub mod log;

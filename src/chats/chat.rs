@@ -3,50 +3,18 @@
 //! [`Chat::from_row`] is the only way to make one from the report. What a row says and cannot be read is left out
 //! and noted in [`Chat::invalid`]; only a row without a usable `conn_id` is no chat.
 
+mod conn_id;
 mod value;
-
-use std::borrow::Borrow;
 
 use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 use wolkvox::{Field, Row, RowError, Value, Zone, window};
 
-/// The longest `conn_id`, in bytes; a longer one is rejected.
-pub const MAX_CONN_ID_BYTES: usize = 64;
+pub use conn_id::{ConnId, MAX_CONN_ID_BYTES};
 
 /// The value of a label whose field is empty.
 pub const UNKNOWN: &str = "unknown";
-
-/// The id of a chat (`conn_id`): any text up to [`MAX_CONN_ID_BYTES`], trimmed.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct ConnId(Box<str>);
-
-impl ConnId {
-    /// The id as text.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-
-    fn parse(value: &Value) -> Result<ConnId, RowError> {
-        match value {
-            Value::Absent => Err(RowError::NoConnId),
-            Value::Unreadable => Err(RowError::BadConnId),
-            Value::Text(text) => match text.trim() {
-                "" | "-" | "0" => Err(RowError::NoConnId),
-                id if id.len() > MAX_CONN_ID_BYTES => Err(RowError::BadConnId),
-                id => Ok(ConnId(id.into())),
-            },
-        }
-    }
-}
-
-impl Borrow<str> for ConnId {
-    fn borrow(&self) -> &str {
-        &self.0
-    }
-}
 
 /// How a chat ended: the label `outcome`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Datelike, Utc};
 
+use super::shown::shown_near;
 use super::value::{DAY, Given, SECOND, duration_or_off, milliseconds, share, whole_number, word};
 use super::variable::{
     Preset::{None as Unset, Value},
@@ -64,7 +65,8 @@ fn count_from(given: Given<'_>) -> Result<Option<DateTime<Utc>>, String> {
         }
         Ok(at) => Ok(Some(at.to_utc())),
         Err(_) => Err(format!(
-            "is {text:?}; it must be `start` or a time such as 2026-01-31T00:00:00-05:00"
+            "is {}; it must be `start` or a time such as 2026-01-31T00:00:00-05:00",
+            shown_near(text, ["start"])
         )),
     }
 }

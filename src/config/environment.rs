@@ -3,7 +3,13 @@
 
 use std::collections::BTreeMap;
 
+use super::literal;
 use super::variable::{PREFIX, Variable};
+
+/// A secret that is so long is one within another value too.
+const LONG_SECRET: usize = 8;
+/// A shorter one may be some other number or word by chance.
+const SHORT_SECRET: usize = 5;
 
 /// What systemd sets for `StateDirectory=`. It stands in for `WOLKVOX_STATE_DIR`.
 const SYSTEMD: &str = "STATE_DIRECTORY";
@@ -34,10 +40,13 @@ pub(super) fn read(
         }
         match value {
             Ok(value) if value.trim().is_empty() => {}
-            Ok(value) => known.push((name, value.trim().to_owned())),
+            Ok(value) => {
+                known.extend(literal(&name, short, value.trim(), problems).map(|value| (name, value)));
+            }
             Err(_) => problems.push(format!("{name} is not UTF-8 text")),
         }
     }
+    find_secrets(&known, problems);
     let mut raw: Raw = envy::prefixed(PREFIX).from_iter(known).unwrap_or_else(|error| {
         problems.push(error.to_string());
         Raw::default()
@@ -46,6 +55,32 @@ pub(super) fn read(
         raw.entry("state_dir".to_owned()).or_insert(directory);
     }
     raw
+}
+
+/// What the variable holds; without quotes around it, so that what is in them is checked in the same run.
+fn literal(name: &str, short: &str, value: &str, problems: &mut Vec<String>) -> Option<String> {
+    problems.extend(literal::problem(short, value).map(|problem| format!("{name} {problem}")));
+    let value = literal::unquoted(value).unwrap_or(value);
+    (!value.is_empty()).then(|| value.to_owned())
+}
+
+/// A secret in another variable would be shown: as a label, a host, the name of a file.
+fn find_secrets(variables: &[(String, String)], problems: &mut Vec<String>) {
+    for secret in ["TOKEN", "AGENT_DNI"].map(|short| format!("{PREFIX}{short}")) {
+        let Some((_, value)) = variables.iter().find(|(name, _)| *name == secret) else {
+            continue;
+        };
+        for (name, holder) in variables.iter().filter(|(name, _)| *name != secret) {
+            let is_part = value.len() >= LONG_SECRET && holder.contains(value);
+            // A short document may well be the number of a server, or a count.
+            let is_whole = holder == value && value.len() >= SHORT_SECRET;
+            if is_part || is_whole {
+                problems.push(format!(
+                    "{name} holds the value of {secret}, which would be shown there: was it put into the wrong variable?"
+                ));
+            }
+        }
+    }
 }
 
 /// systemd lists several directories with colons between; the first one is ours.

@@ -3,8 +3,11 @@
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::LevelFilter;
 
+use super::shown::{length, shown_near};
 use super::value::{Given, word};
 use super::variable::{Preset::Value, section};
+
+const LEVELS: [&str; 6] = ["error", "warn", "info", "debug", "trace", "off"];
 
 /// The form of the log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,11 +40,17 @@ fn filter(given: Given<'_>) -> Result<String, String> {
     };
     if let Some(part) = text.split(',').find(is_silent) {
         return Err(format!(
-            "is {text:?}, and {part:?} is no level; error, warn, info, debug, trace and off are, and parts of the program have one: {part}=debug"
+            "is no filter: {} is no level; error, warn, info, debug, trace and off are, and parts of the program have one: hyper=debug",
+            shown_near(part.trim(), LEVELS)
         ));
     }
     match EnvFilter::try_new(text) {
         Ok(_) => Ok(text.to_owned()),
-        Err(error) => Err(format!("is {text:?}: {error}; try info, debug or warn")),
+        // The error quotes the value.
+        Err(_) => Err(format!(
+            "is {}, which is no filter such as info or info,hyper=debug; levels are {}",
+            length(text),
+            LEVELS.join(", ")
+        )),
     }
 }

@@ -9,11 +9,16 @@ use secrecy::SecretString;
 use wolkvox::client::Token;
 use wolkvox::zone::{Zone, ZoneError};
 
+use super::operation_name;
+use super::shown::{is_near, length, shown};
 use super::value::{Given, HOUR, SECOND, Values, duration, path, secret, switch, text};
 use super::variable::{
     Preset::{None as Unset, Value, Words},
     Variable,
 };
+
+/// More characters than the number of any server has, and fewer than a token.
+const LONGEST_NUMBER: usize = 12;
 
 const SERVER: Variable = Variable {
     short: "SERVER",
@@ -53,7 +58,7 @@ const AGENT_DNI: Variable = Variable {
 const TIMEZONE: Variable = Variable {
     short: "TIMEZONE",
     default: Value("America/Bogota"),
-    meaning: "IANA name of the zone of the report's dates.",
+    meaning: "Zone of the report's dates: its IANA name, or a fixed offset from UTC such as `-05:00`.",
 };
 const REQUEST_TIMEOUT: Variable = Variable {
     short: "REQUEST_TIMEOUT",
@@ -132,15 +137,30 @@ impl Server {
 
 fn timezone(given: Given<'_>) -> Result<Zone, String> {
     let name = given.text();
-    name.parse()
-        .map_err(|error: ZoneError| format!("is {name:?}, which is {error}"))
+    name.parse().map_err(|error: ZoneError| match zone_like(name) {
+        Some(near) => format!("is {name:?}, which is {error}; did you mean {near}?"),
+        None => format!("is {}, which is {error}", shown(name)),
+    })
 }
 
-fn operation(name: &str) -> Result<String, String> {
-    if name.chars().count() > 128 || name.chars().any(char::is_control) {
-        return Err("must be a short name: at most 128 characters, no control characters".to_owned());
+/// The zone whose name, or whose city, this nearly is.
+fn zone_like(name: &str) -> Option<&'static str> {
+    let zones = || chrono_tz::TZ_VARIANTS.iter().map(|zone| zone.name());
+    let city = |zone: &'static str| zone.rsplit('/').next().unwrap_or(zone);
+    let plain = name.replace(' ', "_");
+    zones()
+        .find(|zone| is_near(&plain, zone) || is_near(&plain, city(zone)))
+        .filter(|_| name.len() > 3)
+}
+
+fn token_file(given: Given<'_>) -> Result<Option<PathBuf>, String> {
+    match given.set {
+        Some(file) if small_file::looks_like_key(file) => Err(format!(
+            "is {} that looks like a token and not like a path; the token itself belongs into WOLKVOX_TOKEN, and a path begins with / or ./",
+            length(file)
+        )),
+        _ => path(given),
     }
-    Ok(name.to_owned())
 }
 
 impl Values {
@@ -163,7 +183,7 @@ impl Values {
 
     fn token(&mut self) -> Option<Token> {
         let token = self.read(&TOKEN, secret)?;
-        let file = self.read(&TOKEN_FILE, path)?;
+        let file = self.read(&TOKEN_FILE, token_file)?;
         let problem = match (token, file) {
             (Some(token), None) => {
                 let token = Token::Fixed(token);
@@ -186,7 +206,7 @@ impl Values {
     fn operation(&mut self, default: Option<&str>) -> Option<String> {
         let set = self.read(&OPERATION, text)?;
         let name = set.as_deref().or(default)?;
-        self.read(&OPERATION, |_| operation(name))
+        self.read(&OPERATION, |_| operation_name::check(name))
     }
 
     fn base_url(&mut self, base: &str, insecure: bool) -> Option<(Url, String)> {
@@ -212,13 +232,30 @@ impl Values {
 fn numbered_server(server: &str) -> Result<(Url, String), String> {
     let lower = server.to_ascii_lowercase();
     let number = lower.strip_prefix("wv").unwrap_or(&lower);
-    let is_name =
-        !number.is_empty() && number.len() <= 32 && number.bytes().all(|b| b.is_ascii_alphanumeric());
-    Url::parse(&format!("https://wv{number}.wolkvox.com"))
-        .ok()
-        .filter(|_| is_name)
-        .map(|url| (url, number.to_owned()))
-        .ok_or_else(|| format!("is {server:?}; it should be the number alone, such as 0010 or wv0010"))
+    let is_name = !number.is_empty()
+        && number.len() <= LONGEST_NUMBER
+        && number.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    let url = Url::parse(&format!("https://wv{number}.wolkvox.com"));
+    if let Some(url) = url.ok().filter(|_| is_name) {
+        return Ok((url, number.to_owned()));
+    }
+    let shown = if is_wolkvox(&lower) {
+        format!("{server:?}")
+    } else {
+        shown(server)
+    };
+    Err(format!(
+        "is {shown}; it should be the number alone, such as 0010 or wv0010"
+    ))
+}
+
+/// The address of a server, where its number alone is asked for.
+fn is_wolkvox(text: &str) -> bool {
+    let host = text.strip_prefix("https://").unwrap_or(text);
+    let name = host.trim_end_matches('/').strip_suffix(".wolkvox.com");
+    name.is_some_and(|name| {
+        name.len() <= LONGEST_NUMBER && name.bytes().all(|byte| byte.is_ascii_alphanumeric())
+    })
 }
 
 /// An address of scheme, host and port alone, and the host.
@@ -236,7 +273,19 @@ fn bare_address(base: &str) -> Result<(Url, String), String> {
                 .to_owned(),
         );
     }
+    if looks_like_token(&host) {
+        return Err(format!(
+            "has {} in place of a host that looks like a token; it should be an address such as https://gateway.example:8443",
+            length(&host)
+        ));
+    }
     Ok((url, host))
+}
+
+/// A host in one long word of letters and digits, which no gateway has.
+fn looks_like_token(host: &str) -> bool {
+    let has_digit = host.bytes().any(|byte| byte.is_ascii_digit());
+    host.len() >= 20 && has_digit && host.bytes().all(|byte| byte.is_ascii_alphanumeric())
 }
 
 fn is_loopback(host: &str) -> bool {

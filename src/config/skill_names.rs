@@ -1,21 +1,27 @@
 //! `WOLKVOX_SKILL_NAMES`: `12=Sales, 13=Support`, or one pair a line.
 
 use std::collections::BTreeMap;
+use std::fmt;
+
+use super::literal::unquoted;
+use super::shown::shown;
 
 /// The most characters of a label's value, as for those of the report.
 const LONGEST: usize = 128;
+/// More letters and digits than the number of any skill has.
+const LONG_ID: usize = 20;
 
 /// What is wrong with the names.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(super) enum SkillNamesError {
     /// No `=`.
     #[error(
-        "holds {0:?}, which is not a pair such as 12=Sales; between two pairs stands a comma or a line break, so names have none"
+        "holds {0}, which is not a pair such as 12=Sales; between two pairs stands a comma or a line break, so names have none"
     )]
-    NoPair(String),
+    NoPair(Place),
     /// `=Sales`.
-    #[error("holds {0:?}, which has no skill before the =; write the skill's number there, such as 12=Sales")]
-    NoId(String),
+    #[error("holds {0}, which has no skill before the =; write the skill's number there, such as 12=Sales")]
+    NoId(Place),
     /// `12=`.
     #[error(
         "has no name for skill {0}; write 12=Sales, or leave the skill out: it is shown by its number then"
@@ -24,14 +30,40 @@ pub(super) enum SkillNamesError {
     /// The same skill twice.
     #[error("names skill {0} twice")]
     Twice(String),
+    /// `12="Sales"`.
+    #[error("holds {0} with quotes around the id or the name: remove the quotes")]
+    Quoted(Place),
+    /// An id that is no number of a skill, and would be shown.
+    #[error("holds {0} with what looks like a token in place of a skill's number")]
+    Token(Place),
     /// An id or a name that no label takes.
-    #[error(
-        "holds an id or a name of {0} characters, which begins with {1:?}; the longest has {LONGEST} characters"
-    )]
-    TooLong(usize, String),
+    #[error("holds {0} with an id or a name of {1} characters; the longest has {LONGEST} characters")]
+    TooLong(Place, usize),
     /// A tab or the like.
-    #[error("holds {0:?} with a control character in it")]
-    Control(String),
+    #[error("holds {0} with a control character in it")]
+    Control(Place),
+}
+
+/// Where a pair stands, and how it is shown: a secret may have been put in place of the names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Place {
+    number: usize,
+    shown: String,
+}
+
+impl Place {
+    fn of(number: usize, pair: &str) -> Place {
+        Place {
+            number,
+            shown: shown(pair),
+        }
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} as pair {}", self.shown, self.number)
+    }
 }
 
 /// Names by skill.
@@ -46,9 +78,9 @@ pub(super) fn read(text: &str) -> Result<BTreeMap<String, String>, Vec<SkillName
         .split([',', '\n'])
         .map(str::trim)
         .filter(|pair| !pair.is_empty());
-    for pair in pairs {
-        match read_pair(pair) {
-            Ok((id, _)) if names.contains_key(id) => errors.push(SkillNamesError::Twice(id.to_owned())),
+    for (index, pair) in pairs.enumerate() {
+        match read_pair(pair, index + 1) {
+            Ok((id, _)) if names.contains_key(id) => errors.push(SkillNamesError::Twice(shown(id))),
             Ok((id, name)) => {
                 names.insert(id.to_owned(), name.to_owned());
             }
@@ -58,24 +90,32 @@ pub(super) fn read(text: &str) -> Result<BTreeMap<String, String>, Vec<SkillName
     if errors.is_empty() { Ok(names) } else { Err(errors) }
 }
 
-fn read_pair(pair: &str) -> Result<(&str, &str), SkillNamesError> {
+fn read_pair(pair: &str, number: usize) -> Result<(&str, &str), SkillNamesError> {
+    let place = || Place::of(number, pair);
     let Some((id, name)) = pair.split_once('=') else {
-        return Err(SkillNamesError::NoPair(pair.to_owned()));
+        return Err(SkillNamesError::NoPair(place()));
     };
     let (id, name) = (id.trim(), name.trim());
     if id.is_empty() {
-        return Err(SkillNamesError::NoId(pair.to_owned()));
+        return Err(SkillNamesError::NoId(place()));
     }
     if name.is_empty() {
-        return Err(SkillNamesError::NoName(id.to_owned()));
+        return Err(SkillNamesError::NoName(shown(id)));
+    }
+    let has_digit = id.bytes().any(|byte| byte.is_ascii_digit());
+    if id.len() >= LONG_ID && has_digit && id.bytes().any(|byte| byte.is_ascii_alphabetic()) {
+        return Err(SkillNamesError::Token(place()));
     }
     for part in [id, name] {
         let length = part.chars().count();
         if length > LONGEST {
-            return Err(SkillNamesError::TooLong(length, part.chars().take(20).collect()));
+            return Err(SkillNamesError::TooLong(place(), length));
         }
         if part.chars().any(char::is_control) {
-            return Err(SkillNamesError::Control(part.to_owned()));
+            return Err(SkillNamesError::Control(place()));
+        }
+        if unquoted(part).is_some() {
+            return Err(SkillNamesError::Quoted(place()));
         }
     }
     Ok((id, name))
@@ -111,13 +151,16 @@ mod tests {
 
     #[test]
     fn each_mistake_is_told_with_what_it_is_about() {
-        let text = "12=Sales,Support,=Billing,14=,12=More,15=a\tb";
+        let text = "12=Sales,Support,=Billing,14=,12=More,15=a\tb,16=\"Sales\",'17'=Sales,18=O'Brien,19";
         let expected = vec![
-            NoPair("Support".to_owned()),
-            NoId("=Billing".to_owned()),
-            NoName("14".to_owned()),
-            Twice("12".to_owned()),
-            Control("a\tb".to_owned()),
+            NoPair(Place::of(2, "Support")),
+            NoId(Place::of(3, "=Billing")),
+            NoName("\"14\"".to_owned()),
+            Twice("\"12\"".to_owned()),
+            Control(Place::of(6, "15=a\tb")),
+            Quoted(Place::of(7, "16=\"Sales\"")),
+            Quoted(Place::of(8, "'17'=Sales")),
+            NoPair(Place::of(10, "19")),
         ];
         assert_eq!(read(text), Err(expected));
     }
@@ -129,7 +172,7 @@ mod tests {
             pairs(&format!("12={longest}")),
             [("12".to_owned(), longest.clone())]
         );
-        let error = TooLong(129, "ñ".repeat(20));
-        assert_eq!(read(&format!("12={longest}ñ")), Err(vec![error]));
+        let text = format!("12={longest}ñ");
+        assert_eq!(read(&text), Err(vec![TooLong(Place::of(1, &text), 129)]));
     }
 }

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::value::Given;
+use super::value::{Given, path};
 use super::variable::{Preset::Words, section};
 
 section! {
@@ -14,7 +14,6 @@ section! {
     }
 }
 
-#[allow(clippy::unnecessary_wraps)] // As all parsers.
 fn directory(given: Given<'_>) -> Result<PathBuf, String> {
-    Ok(PathBuf::from(given.set.unwrap_or("wolkvox-state")))
+    Ok(path(given)?.unwrap_or_else(|| PathBuf::from("wolkvox-state")))
 }

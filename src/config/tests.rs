@@ -10,6 +10,7 @@ use wolkvox::client::Token;
 
 use super::*;
 
+mod mistaken;
 mod shown;
 
 const MINUTE: Duration = Duration::from_secs(60);

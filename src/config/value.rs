@@ -7,6 +7,7 @@ use std::time::Duration;
 use secrecy::SecretString;
 
 use super::environment::Raw;
+use super::shown::{length, shown, shown_near};
 use super::variable::{PREFIX, Preset, Variable};
 
 pub(super) const SECOND: Duration = Duration::from_secs(1);
@@ -102,9 +103,14 @@ pub(super) fn secret(given: Given<'_>) -> Result<Option<SecretString>, String> {
 }
 
 /// A path; `None` where it is not set.
-#[allow(clippy::unnecessary_wraps)] // As all parsers.
 pub(super) fn path(given: Given<'_>) -> Result<Option<PathBuf>, String> {
-    Ok(given.set.map(PathBuf::from))
+    match given.set {
+        Some(path) if small_file::looks_like_key(path) => Err(format!(
+            "is {} that looks like a token and not like a path; a path begins with / or ./",
+            length(path)
+        )),
+        path => Ok(path.map(PathBuf::from)),
+    }
 }
 
 /// `true` or `false`.
@@ -119,7 +125,11 @@ pub(super) fn word<T: Copy>(words: &[(&str, T)]) -> impl FnOnce(Given<'_>) -> Re
         let found = words.iter().find(|(word, _)| text.eq_ignore_ascii_case(word));
         found.map(|(_, value)| *value).ok_or_else(|| {
             let all: Vec<_> = words.iter().map(|(word, _)| *word).collect();
-            format!("is {text:?}; it must be one of: {}", all.join(", "))
+            format!(
+                "is {}; it must be one of: {}",
+                shown_near(text, all.iter().copied()),
+                all.join(", ")
+            )
         })
     }
 }
@@ -143,7 +153,8 @@ pub(super) fn duration(
                 humantime::format_duration(*range.end())
             )),
             Err(_) => Err(format!(
-                "is {text:?}, which is not a duration; write it with a unit, such as {}",
+                "is {}, which is not a duration; write it with a unit, such as {}",
+                shown(text),
                 given.default
             )),
         }
@@ -171,8 +182,8 @@ pub(super) fn share(given: Given<'_>) -> Result<f64, String> {
     match given.text().parse::<f64>() {
         Ok(share) if share > 0.0 && share <= 1.0 => Ok(share),
         _ => Err(format!(
-            "is {:?}; it must be a share above 0 and up to 1, such as 0.8",
-            given.text()
+            "is {}; it must be a share above 0 and up to 1, such as 0.8",
+            shown(given.text())
         )),
     }
 }
@@ -185,8 +196,8 @@ pub(super) fn whole_number(
     move |given| match given.text().parse() {
         Ok(number) if range.contains(&number) => Ok(number),
         _ => Err(format!(
-            "is {:?}; it must be a whole number between {} and {}, such as {such_as}",
-            given.text(),
+            "is {}; it must be a whole number between {} and {}, such as {such_as}",
+            shown(given.text()),
             range.start(),
             range.end()
         )),

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use super::shown::shown_near;
 use super::value::{Given, path, switch};
 use super::variable::{
     Preset::{None as Unset, Value},
@@ -43,6 +44,7 @@ fn listen_address(given: Given<'_>) -> Result<String, String> {
         return Ok(full);
     }
     Err(format!(
-        "is {text:?}; it must be an address and a port, such as 0.0.0.0:10555"
+        "is {}; it must be an address and a port, such as 0.0.0.0:10555",
+        shown_near(text, ["localhost"])
     ))
 }

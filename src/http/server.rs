@@ -20,10 +20,9 @@ use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 use tokio_util::sync::CancellationToken;
 
-use super::Shared;
 use super::deadline::{Deadline, Patience};
-use super::door;
 use super::seat::{Seat, Seats};
+use super::{Shared, door};
 use exporter_web::{Client, REQUEST_TIME_OUT, Web, WebConfig};
 
 /// The connection slots where the system gives descriptors enough for them.

@@ -6,7 +6,6 @@ mod disk_error;
 mod place;
 
 use std::ffi::OsString;
-use std::fmt::Write as _;
 use std::future::Future;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -17,6 +16,7 @@ use small_file::Links;
 
 use super::Ledger;
 use super::state::{self, AgentDigest, Origin, StateError};
+use crate::file_name;
 use calls::Calls;
 use place::Place;
 
@@ -126,7 +126,7 @@ impl FileStore {
         identity: Identity,
         adopt: bool,
     ) -> Result<Opened, StoreError> {
-        let place = Place::take(calls, directory, &file_name(&identity.operation))?;
+        let place = Place::take(calls, directory, &file_name::encode(&identity.operation))?;
         let path = place.state();
         let Found { state, put_aside } = find(path)?;
         let (origin, ledger) = match state {
@@ -162,7 +162,7 @@ impl FileStore {
     /// # Errors
     /// See [`StoreError`].
     pub fn look(directory: &Path, operation: &str) -> Result<Option<(Origin, Ledger)>, StoreError> {
-        read(&directory.join(format!("{}.state", file_name(operation))))
+        read(&directory.join(format!("{}.state", file_name::encode(operation))))
     }
 
     /// Where the state is.
@@ -326,20 +326,6 @@ fn take_over(stored: Origin, identity: Identity) -> io::Result<Origin> {
         });
     }
     new_origin(identity)
-}
-
-/// The operation's name as a file name: what could mean something to a file system is percent-encoded.
-fn file_name(operation: &str) -> String {
-    let mut name = String::new();
-    for (index, byte) in operation.bytes().enumerate() {
-        match byte {
-            b'-' | b'_' | b'0'..=b'9' | b'A'..=b'Z' | b'a'..=b'z' => name.push(char::from(byte)),
-            b'.' if index > 0 => name.push('.'),
-            // Writing to a String cannot fail.
-            _ => drop(write!(name, "%{byte:02X}")),
-        }
-    }
-    name
 }
 
 #[cfg(test)]

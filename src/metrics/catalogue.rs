@@ -66,7 +66,7 @@ impl Section {
     pub fn note(self) -> &'static str {
         match self {
             Section::Totals => {
-                "Each chat is counted exactly once, at the poll that first sees its `conn_id`. These survive restarts. Build rates, percentiles, alerts and dashboards on them."
+                "Each chat is counted exactly once, at the poll that first sees its `conn_id`. A `conn_id` that is a whole number is one id in each spelling of JSON, as a number or a text (`1000`, `1000.0`, `1e3`); any other text is an id as it is. These survive restarts. Build rates, percentiles, alerts and dashboards on them."
             }
             Section::Latest => {
                 "Gauges over the chats that closed within the last `WOLKVOX_WINDOW` up to the last good poll, computed afresh at each poll and withdrawn when the last good poll is older than two poll intervals."
@@ -230,7 +230,7 @@ catalogue! {
         REPORT_ROWS_REPEATED = "wolkvox_report_rows_repeated_total", Counter, [],
             "Rows whose conn_id came before in the same answer; the first one counts.";
         REPORT_ROWS_REJECTED = "wolkvox_report_rows_rejected_total", Counter, ["reason"],
-            "Rows that are no chat, by reason. An overlap reads, and counts, them again.";
+            "Rows that are no chat, by reason (no_conn_id: the field is blank, -, 0, null, undefined, none, nan or N/A). An overlap reads, and counts, them again.";
         REPORT_FIELDS_INVALID = "wolkvox_report_fields_invalid_total", Counter, ["field"],
             "Values of new chats that can't be read, by report field. The chat counts, the value does not.";
         REPORT_FIELDS_ABSENT = "wolkvox_report_fields_absent_total", Counter, ["field"],

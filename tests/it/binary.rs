@@ -9,6 +9,7 @@ mod leaks;
 mod limits;
 mod listen;
 mod log;
+mod mistake;
 mod process;
 mod range;
 mod report;

@@ -6,9 +6,13 @@
 //!
 //! A file on a network that hangs still blocks: call this where a blocked thread does no harm.
 
+mod shown;
+
 use std::fs::{File, FileType, OpenOptions};
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
+
+pub use shown::{Shown, looks_like_key, looks_like_path};
 
 /// Whether the path itself may be a symbolic link. Links in the directories above it are always followed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,7 +27,7 @@ pub enum Links {
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// Opening or reading failed.
-    #[error("{path} can't be read ({cause})", path = path.display())]
+    #[error("{path} can't be read ({cause})", path = Shown(path))]
     Read {
         /// The file.
         path: PathBuf,
@@ -31,7 +35,7 @@ pub enum Error {
         cause: io::Error,
     },
     /// It is a directory, a FIFO, a socket, a device or a link that must not be one.
-    #[error("{path} is {found}, and must be a regular file", path = path.display())]
+    #[error("{path} is {found}, and must be a regular file", path = Shown(path))]
     NotRegular {
         /// The file.
         path: PathBuf,
@@ -39,7 +43,7 @@ pub enum Error {
         found: &'static str,
     },
     /// It is longer than what is read of it.
-    #[error("{path} is larger than {limit} bytes: it is probably another file than was meant", path = path.display())]
+    #[error("{path} is larger than {limit} bytes: it is probably another file than was meant", path = Shown(path))]
     TooLarge {
         /// The file.
         path: PathBuf,

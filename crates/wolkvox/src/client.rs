@@ -72,14 +72,14 @@ impl Settings {
 /// Settings that make no client.
 #[derive(Debug, thiserror::Error)]
 pub enum SetupError {
-    /// The base is not an address with `http` or `https` and a host.
-    #[error("`{0}` is no address of a Wolkvox server; it should look like https://wv0001.wolkvox.com")]
-    Base(String),
+    /// The base is not an address with `http` or `https` and a host. It is not shown: it may have a password in it.
+    #[error("what is set is no address of a Wolkvox server; it should look like https://wv0001.wolkvox.com")]
+    Base,
     /// The CA file can't be read.
     #[error("WOLKVOX_CA_FILE: {0}")]
     CaFile(small_file::Error),
     /// The CA file holds no certificate, or something else besides.
-    #[error("WOLKVOX_CA_FILE: {path} holds no certificates in PEM form (-----BEGIN CERTIFICATE-----)", path = .0.display())]
+    #[error("WOLKVOX_CA_FILE: {path} holds no certificates in PEM form (-----BEGIN CERTIFICATE-----)", path = small_file::Shown(.0))]
     NoCertificate(PathBuf),
     /// The TLS library refuses: most likely the system has no root certificates.
     #[error(
@@ -113,7 +113,7 @@ impl Client {
     /// # Errors
     /// See [`SetupError`].
     pub fn new(settings: Settings) -> Result<Self, SetupError> {
-        let url = address(&settings.base).ok_or_else(|| SetupError::Base(settings.base.clone()))?;
+        let url = address(&settings.base).ok_or(SetupError::Base)?;
         if rustls::crypto::CryptoProvider::get_default().is_none() {
             // Fails only if another thread was faster, and then there is one.
             drop(rustls::crypto::ring::default_provider().install_default());

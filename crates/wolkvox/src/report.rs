@@ -141,7 +141,7 @@ pub enum RowError {
     /// The entry is not a JSON object.
     #[error("an entry of `data` is not an object")]
     NotAnObject,
-    /// `conn_id` is missing, blank, `-` or `0`.
+    /// `conn_id` is missing, blank, `-`, `0` or a word for nothing such as `null`.
     #[error("a row has no conn_id")]
     NoConnId,
     /// `conn_id` is longer than 64 bytes or not text.

@@ -11,7 +11,7 @@ fn the_daily_limit_is_a_count_of_calls() {
     for mistake in ["0", "-1", "5.000", "5,000", "5k", "10000000000"] {
         let problem = problem(with(&[("WOLKVOX_API_DAILY_LIMIT", mistake)]));
         assert!(
-            problem.starts_with("WOLKVOX_API_DAILY_LIMIT is \"") && problem.contains("such as 5000"),
+            problem.starts_with("WOLKVOX_API_DAILY_LIMIT is ") && problem.contains("such as 5000"),
             "{problem}"
         );
     }
@@ -54,9 +54,9 @@ fn each_mistake_in_the_names_of_skills_is_a_problem_of_its_own() {
     assert_eq!(
         error.problems,
         [
-            "WOLKVOX_SKILL_NAMES holds \"Support\", which is not a pair such as 12=Sales; between two pairs stands a comma or a line break, so names have none",
-            "WOLKVOX_SKILL_NAMES has no name for skill 13; write 12=Sales, or leave the skill out: it is shown by its number then",
-            "WOLKVOX_SKILL_NAMES names skill 12 twice",
+            "WOLKVOX_SKILL_NAMES holds a value of 7 characters as pair 2, which is not a pair such as 12=Sales; between two pairs stands a comma or a line break, so names have none",
+            "WOLKVOX_SKILL_NAMES has no name for skill \"13\"; write 12=Sales, or leave the skill out: it is shown by its number then",
+            "WOLKVOX_SKILL_NAMES names skill \"12\" twice",
         ]
     );
 }

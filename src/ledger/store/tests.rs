@@ -357,7 +357,7 @@ fn any_operation_has_a_file_of_its_own() {
         ("a\0b\n", "a%00b%0A"),
         ("C:\\x", "C%3A%5Cx"),
     ] {
-        assert_eq!(file_name(operation), name);
+        assert_eq!(file_name::encode(operation), name);
     }
 }
 

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use reqwest::header::HeaderValue;
 use secrecy::{ExposeSecret, SecretString};
-use small_file::Links;
+use small_file::{Links, Shown};
 
 use crate::{Error, Reason};
 
@@ -36,7 +36,7 @@ impl Token {
                     .map_err(|error| auth(&format!("WOLKVOX_TOKEN_FILE: {error}")))?;
                 header(
                     text.expose_secret(),
-                    &format!("the file {} of WOLKVOX_TOKEN_FILE", path.display()),
+                    &format!("the file of WOLKVOX_TOKEN_FILE ({})", Shown(path)),
                 )
             }
         }

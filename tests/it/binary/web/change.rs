@@ -1,11 +1,10 @@
 //! Web configurations that change while the exporter runs.
 
-use std::fs;
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread;
 use std::time::{Duration, Instant};
+use std::{fs, thread};
 
 use super::{TLS, get, users};
 use crate::support::web::{Exporter, Place, curl, eventually};

@@ -1,0 +1,160 @@
+//! What only a shell would have removed or replaced: quotes, `~`, `$HOME`. `docker run --env-file`, systemd and Kubernetes
+//! hand a value over as it is written.
+
+/// Variables that name a file or a directory.
+pub(super) const PATHS: [&str; 4] = ["TOKEN_FILE", "STATE_DIR", "CA_FILE", "WEB_CONFIG_FILE"];
+/// A name may begin or end with a quote that belongs to it.
+const NAMES: [&str; 2] = ["OPERATION", "SKILL_NAMES"];
+const PAIRS: [(char, char); 7] = [
+    ('"', '"'),
+    ('\'', '\''),
+    ('`', '`'),
+    // As a word processor writes them.
+    ('\u{201c}', '\u{201d}'),
+    ('\u{2018}', '\u{2019}'),
+    ('\u{201e}', '\u{201c}'),
+    ('\u{ab}', '\u{bb}'),
+];
+
+/// The value without quotes around it, if it has any.
+pub(super) fn unquoted(value: &str) -> Option<&str> {
+    PAIRS.iter().find_map(|(open, close)| {
+        let inner = value.strip_prefix(*open)?.strip_suffix(*close)?;
+        Some(inner.trim())
+    })
+}
+
+/// What is wrong with a value's ends or its beginning, for the variable of this name without its prefix.
+pub(super) fn problem(variable: &str, value: &str) -> Option<String> {
+    if unquoted(value).is_some() {
+        return Some(
+            "has quotes around its value: remove the quotes. Only a shell takes them off; docker run --env-file, for one, keeps them"
+                .to_owned(),
+        );
+    }
+    if !NAMES.contains(&variable) && has_lone_quote(value) {
+        return Some("begins or ends with a quote that has no partner: remove it".to_owned());
+    }
+    if is_reference(value) {
+        return Some(
+            "refers to a variable or a command ($…), which only a shell replaces: write the value itself"
+                .to_owned(),
+        );
+    }
+    if PATHS.contains(&variable) {
+        return path_problem(value);
+    }
+    None
+}
+
+fn has_lone_quote(value: &str) -> bool {
+    PAIRS
+        .iter()
+        .any(|(open, close)| value.starts_with([*open, *close]) || value.ends_with([*open, *close]))
+}
+
+/// `$TOKEN`, `${TOKEN}`, `$(cat token)`, and nothing else.
+fn is_reference(value: &str) -> bool {
+    let Some(rest) = value.strip_prefix('$') else {
+        return false;
+    };
+    let is_name = |name: &str| {
+        let begins = name.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_');
+        begins
+            && name
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+    };
+    let is_within = |open, close| rest.starts_with(open) && rest.ends_with(close);
+    is_name(rest) || is_within('{', '}') || is_within('(', ')')
+}
+
+fn path_problem(value: &str) -> Option<String> {
+    let write = "write the whole path, such as /var/lib/wolkvox-exporter";
+    if value.starts_with('~') {
+        return Some(format!(
+            "begins with ~, which only a shell takes for a home directory: {write}"
+        ));
+    }
+    let is_dollar = |(at, _): (usize, &str)| {
+        let next = value[at + 1..].chars().next();
+        next.is_some_and(|next| next.is_ascii_alphabetic() || matches!(next, '_' | '{' | '('))
+    };
+    if value.match_indices('$').any(is_dollar) {
+        return Some(format!(
+            "holds a $ as in $HOME, which only a shell replaces: {write}"
+        ));
+    }
+    // %h and the like, and %USERPROFILE%.
+    let is_specifier = |part: &str| {
+        let Some(rest) = part.strip_prefix('%') else {
+            return false;
+        };
+        rest.len() == 1 && rest.as_bytes()[0].is_ascii_alphabetic() || rest.len() > 1 && rest.ends_with('%')
+    };
+    if value.split(['/', '\\']).any(is_specifier) {
+        return Some(format!(
+            "holds a % as in %h, which systemd replaces in a unit's own lines only, and this program never: {write}"
+        ));
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quotes_around_a_value_are_told_with_the_way_out() {
+        for value in [
+            "\"x\"", "'x'", "\"\"", "`x`", "“x”", "‘x’", "„x“", "«x»", "\" x \"",
+        ] {
+            let told = problem("OPERATION", value).unwrap();
+            assert!(told.contains("remove the quotes"), "{value}: {told}");
+        }
+        assert_eq!(unquoted("\" x \""), Some("x"));
+        assert_eq!(unquoted("\""), None);
+    }
+
+    #[test]
+    fn a_quote_at_one_end_belongs_to_names_only() {
+        for value in ["\"x", "x\"", "'x", "x'", "\"", "“x", "x\"\u{201d}"] {
+            assert!(
+                problem("STATE_DIR", value).unwrap().contains("no partner"),
+                "{value}"
+            );
+            assert_eq!(problem("OPERATION", value), None, "{value}");
+        }
+        assert_eq!(problem("OPERATION", "O'Brien & \"Sons\" Ltd"), None);
+        assert_eq!(problem("TOKEN", "a'b\"c"), None);
+    }
+
+    #[test]
+    fn what_only_a_shell_or_systemd_replaces_is_told() {
+        for (value, word) in [
+            ("~/st", "home directory"),
+            ("~", "home directory"),
+            ("~ana/st", "home directory"),
+            ("$HOME/st", "$HOME"),
+            ("${HOME}/st", "$HOME"),
+            ("/data/${NAME}", "$HOME"),
+            ("/data/$(hostname)", "$HOME"),
+            ("%h/st", "%h"),
+            ("/a/%i/b", "%h"),
+            ("%USERPROFILE%\\st", "%h"),
+        ] {
+            for variable in PATHS {
+                let told = problem(variable, value).unwrap();
+                assert!(told.contains(word), "{value}: {told}");
+            }
+        }
+        for value in ["$TOKEN", "${TOKEN}", "$(cat token)"] {
+            assert!(problem("TOKEN", value).unwrap().contains("refers to"), "{value}");
+        }
+        for value in ["/a/b~", "/a/~b", "/a/100%", "/a/%41", "/a/$", "/a/$1", "/a/%2Fb"] {
+            assert_eq!(problem("STATE_DIR", value), None, "{value}");
+        }
+        assert_eq!(problem("TOKEN", "$a+b/c=="), None);
+        assert_eq!(problem("OPERATION", "100% $ales"), None);
+    }
+}
