@@ -7,22 +7,21 @@ use std::pin::pin;
 use std::sync::Arc;
 
 use anyhow::Context;
-use chrono::TimeDelta;
 use exporter_web::Web;
-use secrecy::ExposeSecret;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use crate::chats::{self, Agents, Rules};
+use crate::chats;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::exposition::{self, Page};
 use crate::http::{self, Shared, Status};
-use crate::ledger::store::{Identity, Opened};
+use crate::ledger::store::Opened;
 use crate::ledger::{FileStore, Ledger};
 use crate::metrics::{self, families};
+use crate::operation;
 use crate::poller::{self, Poller, Publication, Publish};
-use wolkvox::client::{self, Client};
+use wolkvox::client::Client;
 
 /// What a running exporter is made of.
 pub struct App {
@@ -50,8 +49,8 @@ impl App {
             store,
             ledger,
             put_aside,
-        } = FileStore::open(&config.state_dir, identity(&config), adopt_state)?;
-        let client = Client::new(client_settings(&config))?;
+        } = FileStore::open(&config.state_dir, operation::identity(&config), adopt_state)?;
+        let client = Client::new(operation::client_settings(&config))?;
         Ok(App {
             config,
             clock,
@@ -89,11 +88,15 @@ impl App {
             exemplars: config.exemplars,
             created: config.created_samples,
         };
-        let mut status = Status::new(config.operation.as_str(), server_of(&config), clock.now());
+        let mut status = Status::new(
+            config.operation.as_str(),
+            operation::server_of(&config),
+            clock.now(),
+        );
         status.demo = demo;
         let shared = Arc::new(Shared::new(status, options, Arc::clone(&clock)));
         let restored = ledger.is_some();
-        let settings = poller_settings(&config);
+        let settings = operation::poller_settings(&config);
         tell_start(&config, &store, ledger.as_ref());
         let ledger = Ledger::resume(ledger, clock.now(), config.count_from);
         let publisher = Publisher {
@@ -129,65 +132,6 @@ impl App {
         }
         stop.cancel();
         serving.await.context("the HTTP server failed")
-    }
-}
-
-pub(crate) fn identity(config: &Config) -> Identity {
-    Identity {
-        operation: config.operation.clone(),
-        host: server_of(config),
-        agent_dni: config
-            .agent_dni
-            .as_ref()
-            .map(|dni| dni.expose_secret().to_owned()),
-        timezone: config.timezone.name().to_owned(),
-    }
-}
-
-/// Host, and port where it is not the scheme's own.
-pub(crate) fn server_of(config: &Config) -> String {
-    let host = config.base_url.host_str().unwrap_or_default();
-    match config.base_url.port() {
-        Some(port) => format!("{host}:{port}"),
-        None => host.to_owned(),
-    }
-}
-
-pub(crate) fn client_settings(config: &Config) -> client::Settings {
-    client::Settings {
-        agent_dni: config.agent_dni.clone(),
-        timeout: config.request_timeout,
-        ca_file: config.ca_file.clone(),
-        agent_names: config.agents == Agents::Names,
-        ..client::Settings::new(config.base_url.as_str(), config.token.clone())
-    }
-}
-
-pub(crate) fn poller_settings(config: &Config) -> poller::Settings {
-    let delta = |duration| TimeDelta::from_std(duration).unwrap_or(TimeDelta::MAX);
-    poller::Settings {
-        zone: config.timezone,
-        poll_interval: config.poll_interval,
-        window: delta(config.window),
-        sweep_interval: config.sweep_interval,
-        sweep_lookback: delta(config.sweep_lookback),
-        rules: Rules {
-            asa_target_ms: config.asa_target_ms,
-            agents: config.agents,
-            max_series: config.max_series,
-        },
-        retire_after: config.retire_after.map(delta),
-        exemplars: config.exemplars,
-        shown: metrics::Settings {
-            operation: config.operation.clone(),
-            asa_target_ms: config.asa_target_ms,
-            service_level_target: config.service_level_target,
-            api_daily_limit: config.api_daily_limit,
-            skill_names: config.skill_names.clone(),
-            poll_interval: config.poll_interval,
-            window: config.window,
-            max_series: config.max_series,
-        },
     }
 }
 

@@ -29,5 +29,6 @@ pub mod http;
 pub mod ledger;
 pub mod log;
 pub mod metrics;
+pub mod operation;
 pub mod poller;
 pub mod signal;

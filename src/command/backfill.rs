@@ -1,6 +1,6 @@
 //! `wolkvox-exporter backfill`: the past, as `/metrics` would have shown it.
 //!
-//! The report is read in polite pieces ([`reading`]), goes through the same ledger with a virtual clock
+//! The report is read in chunks ([`wolkvox::history`]), goes through the same ledger with a virtual clock
 //! ([`timeline`]), and is written as `OpenMetrics` with timestamps, step by step. Samples of all families are grouped
 //! by step instead of by family: only so can a month be streamed, and both `promtool tsdb create-blocks-from
 //! openmetrics` and `VictoriaMetrics` read it that way.
@@ -20,16 +20,17 @@ use chrono_tz::Tz;
 
 pub use output::Output;
 pub use progress::Progress;
-pub use reading::{Notice, Pauses, Piece, ReadError, Reader};
 pub use timeline::{Span, Timeline};
 
-use crate::app;
 use crate::config::Config;
 use crate::exposition;
 use crate::ledger::{FileStore, StoreError};
+use crate::operation;
 use checkpoint::Checkpoint;
+use reading::Chats;
 use wolkvox::Source;
 use wolkvox::client::{Client, SetupError};
+use wolkvox::history::{Kind, ReadError, Reader};
 
 /// Why the past could not be written.
 #[derive(Debug, thiserror::Error)]
@@ -46,7 +47,7 @@ pub enum BackfillError {
     /// The report can't be read.
     #[error("{cause}{}", if *.resumable { ". What was written is kept: the same command goes on from there" } else { "" })]
     Read {
-        /// Which piece, and why.
+        /// Which chunk, and why.
         cause: ReadError,
         /// Whether there is a checkpoint.
         resumable: bool,
@@ -128,7 +129,7 @@ pub fn seam(config: &Config, directory: &std::path::Path) -> Result<Seam, Backfi
             operation: config.operation.clone(),
         });
     };
-    let configured = app::server_of(config);
+    let configured = operation::server_of(config);
     if origin.host != configured {
         return Err(BackfillError::OtherHost {
             stored: origin.host,
@@ -193,17 +194,16 @@ impl Plan {
         if let Some((name, _)) = span.labels.iter().find(|(name, _)| !is_label_name(name)) {
             return Err(BackfillError::Label(name.clone()));
         }
-        let poller = app::poller_settings(config);
         Ok(Plan {
             span,
             settings: timeline::Settings {
-                rules: poller.rules,
-                shown: poller.shown,
-                window: poller.window,
+                rules: operation::rules(config),
+                shown: operation::shown_settings(config),
+                window: operation::delta(config.window),
             },
-            zone: poller.zone,
-            lookback: poller.sweep_lookback,
-            host: app::server_of(config),
+            zone: config.timezone,
+            lookback: operation::delta(config.sweep_lookback),
+            host: operation::server_of(config),
         })
     }
 
@@ -240,56 +240,69 @@ pub async fn run(
     output: Option<PathBuf>,
     progress: &mut Progress,
 ) -> Result<Outcome, BackfillError> {
-    let client = Client::new(app::client_settings(config))?;
-    let reader = Reader::new(client, plan.zone, pace);
-    write(plan, reader, output, progress).await
+    let client = Client::new(operation::client_settings(config))?;
+    let reader = Reader::persistent(client, plan.zone, pace);
+    write(plan, reader, pace, output, progress).await
 }
 
-/// Reads the stretch and writes each step. Memory holds the rows of one piece at a time.
+/// Reads the past and writes each step. Memory holds the rows of one chunk at a time. `pace` is how long the reader waits
+/// between two calls.
 ///
-/// With a file, each piece is followed by a checkpoint beside it: the same call goes on from there.
+/// With a file, each chunk is followed by a checkpoint beside it: the same call goes on from there.
 ///
 /// # Errors
 /// See [`BackfillError`].
 pub async fn write<S: Source>(
     plan: &Plan,
     mut reader: Reader<S>,
+    pace: Duration,
     output: Option<PathBuf>,
     progress: &mut Progress,
 ) -> Result<Outcome, BackfillError> {
     let span = &plan.span;
     let (mut output, resumed) = Output::open(output, &plan.fingerprint())?;
-    let mut checkpoint = resumed.unwrap_or_else(|| Checkpoint {
-        next: span.from - plan.lookback,
-        timeline: Timeline::new(span.from),
-    });
-    // The very second of `until` is the next stretch's, or the running exporter's.
-    let to = reading::last_second_before(span.until);
     let eve = span.from - plan.lookback;
-    progress.begin(eve, to, checkpoint.next, reader.pace());
+    // The very second of `until` is the next range's, or the running exporter's.
+    let to = reading::last_second_before(span.until);
+    let mut range;
+    let mut checkpoint;
+    if let Some(resumed) = resumed {
+        range = reader
+            .open(Kind::Poll, resumed.next, to, None)
+            .after(resumed.next);
+        checkpoint = resumed;
+    } else {
+        range = reader.open(Kind::Poll, eve, to, None);
+        checkpoint = Checkpoint {
+            next: eve,
+            timeline: Timeline::new(span.from),
+        };
+    }
+    progress.begin(eve, to, checkpoint.next, pace);
     let mut reach = reach_of(plan, span.from);
     loop {
         let read = reader
-            .next(checkpoint.next, to, |notice| progress.notice(&notice))
+            .read_next(
+                &mut range,
+                |_| Chats::new(plan.zone),
+                |notice| progress.notice(&notice),
+            )
             .await;
-        let piece = read.map_err(|cause| BackfillError::Read {
+        let read = read.map_err(|cause| BackfillError::Read {
             cause,
             resumable: output.is_begun(),
         })?;
-        let Some(piece) = piece else { break };
-        reach = piece.window.date_end;
-        let timeline = &mut checkpoint.timeline;
-        timeline.take(piece.chats, piece.window.to, span);
-        timeline.advance(piece.window.to, reach, span, &plan.settings, |text| {
-            output.write(text)
-        })?;
-        timeline.forget_before(piece.window.date_ini);
-        checkpoint.next = piece.window.to;
-        progress.piece(checkpoint.next, checkpoint.timeline.chats_counted());
-        output.save(&checkpoint)?;
-        if checkpoint.next >= to {
+        let Some((chunk, Chats { chats, .. })) = read else {
             break;
-        }
+        };
+        reach = chunk.date_end;
+        let timeline = &mut checkpoint.timeline;
+        timeline.take(chats, chunk.to, span);
+        timeline.advance(chunk.to, reach, span, &plan.settings, |text| output.write(text))?;
+        timeline.forget_before(chunk.date_ini);
+        checkpoint.next = chunk.to;
+        progress.chunk(checkpoint.next, checkpoint.timeline.chats_counted());
+        output.save(&checkpoint)?;
     }
     let timeline = &mut checkpoint.timeline;
     timeline.finish(reach, span, &plan.settings, |text| output.write(text))?;

@@ -230,7 +230,9 @@ impl Cutter {
             let is_worth_it = self.gait(found).shorten(length);
             return if is_worth_it { Remedy::Halve } else { Remedy::None };
         }
-        if !may_lie_in_one_row(error) || !(error.is_about_size() || self.gait(found).is_search_due()) {
+        if !may_lie_in_one_row(error)
+            || !((error.class() == wolkvox::Class::Smaller) || self.gait(found).is_search_due())
+        {
             return Remedy::None;
         }
         if length <= SHORTEST {
@@ -274,7 +276,7 @@ impl Cutter {
 /// longer than it is waited for has sent nothing yet, and what it says to too many rows nobody knows. Asking again at once
 /// would not help a server that is down, so the next beat asks for less.
 fn is_silent(error: &wolkvox::Error) -> bool {
-    matches!(error.reason(), Reason::Timeout | Reason::BadRequest) && !error.is_about_size()
+    matches!(error.reason(), Reason::Timeout | Reason::BadRequest) && error.class() != wolkvox::Class::Smaller
 }
 
 /// Whether one row may be what makes the server, or us, fail.
@@ -282,7 +284,7 @@ pub(super) fn may_lie_in_one_row(error: &wolkvox::Error) -> bool {
     match error.reason() {
         Reason::HttpStatus => error.status().is_some_and(|status| status >= 500),
         Reason::NotJson => true,
-        _ => error.is_about_size(),
+        _ => error.class() == wolkvox::Class::Smaller,
     }
 }
 

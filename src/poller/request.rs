@@ -46,7 +46,7 @@ impl Retries {
         let left = self.next_beat?.saturating_duration_since(Instant::now());
         let (used, pause) = match error.reason() {
             Reason::Concurrency => (&mut self.waited_for_others, CONCURRENCY_PAUSE),
-            _ if error.is_retryable() => (&mut self.retried, RETRY_AFTER),
+            _ if error.class() == wolkvox::Class::Retry => (&mut self.retried, RETRY_AFTER),
             _ => return None,
         };
         let pause = error.retry_after().unwrap_or(pause);

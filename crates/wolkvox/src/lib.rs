@@ -3,6 +3,7 @@
 
 pub mod client;
 pub mod error;
+pub mod history;
 pub mod report;
 pub mod window;
 
@@ -11,7 +12,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
-pub use error::{Error, Reason};
+pub use error::{Class, Error, Reason};
 pub use report::{Field, Row, RowError, Value};
 pub use window::Window;
 
