@@ -186,12 +186,7 @@ impl Publish for Publisher {
             status.watermark = Some(progress.watermark);
             status.counting_since = Some(progress.counting_since);
             status.chats_counted = publication.view.totals.chats_counted();
-            status.last_poll = publication.last_poll.map(|last| http::LastPoll {
-                at: last.at,
-                ok: last.ok,
-                outcome: last.outcome.clone(),
-                duration: last.duration,
-            });
+            status.last_poll = publication.last_poll.cloned();
         });
     }
 }

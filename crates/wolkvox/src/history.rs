@@ -52,9 +52,11 @@ struct LastCall {
     took: Duration,
 }
 
-/// What follows a call that failed.
+/// What follows a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Next {
+    /// The answer is whole: the caller says whether it is believed.
+    Judge,
     /// The same is asked for again after so long.
     Again(Duration),
     /// Less is asked for.
@@ -77,8 +79,8 @@ pub struct Call<K> {
     pub exchange: Exchange,
     /// Where its rows went. They count only if the exchange was good.
     pub sink: K,
-    /// What follows a failure; `None` after a whole answer, which the caller judges.
-    pub next: Option<Next>,
+    /// What follows.
+    pub next: Next,
 }
 
 /// How far a range was read.
@@ -247,8 +249,10 @@ impl<S: Source> Reader<S> {
         let mut sink = sink(chunk);
         let exchange = self.ask_once(chunk, &mut sink).await;
         range.calls += 1;
-        let error = exchange.result.as_ref().err();
-        let next = error.map(|error| self.after_failure(range, chunk, error));
+        let next = match &exchange.result {
+            Ok(_) => Next::Judge,
+            Err(error) => self.after_failure(range, chunk, error),
+        };
         Call { exchange, sink, next }
     }
 
@@ -315,7 +319,7 @@ impl<S: Source> Reader<S> {
                 range.move_before(chunk.from);
                 range.not_before = Some(Instant::now() + after);
             }
-            Next::Around => {}
+            Next::Around | Next::Judge => {}
             Next::End => range.failure = Some(error.clone()),
         }
         next

@@ -12,6 +12,8 @@ pub const LONGEST: TimeDelta = TimeDelta::days(31);
 const STEP: i64 = 3600;
 /// No zone goes back by more than this at once, but for the few that crossed the date line.
 const LOOK_BACK: i64 = 3 * 3600;
+/// Long enough to hold the other side of a repeated hour.
+const LOOK_AHEAD: i64 = 4 * 3600;
 /// Nor forward by more than a day, which those did.
 const LONGEST_GAP: i64 = 30 * 3600;
 /// 0001-01-01 and 9999-12-31, 23:59:59: outside, a year has not four digits.
@@ -94,6 +96,17 @@ pub fn greatest_local(zone: Tz, instant: DateTime<Utc>) -> NaiveDateTime {
         .max()
         .unwrap_or_else(|| instant.naive_utc())
         .min(naive(*SECONDS.end()))
+}
+
+/// The least local time that any instant from `instant` on will have: before the clocks go back, it is behind the local
+/// time for a while.
+pub fn least_local(zone: Tz, instant: DateTime<Utc>) -> NaiveDateTime {
+    let start = instant.timestamp().max(*SECONDS.start());
+    spans(start, start + LOOK_AHEAD, zone)
+        .into_iter()
+        .map(Span::first_local)
+        .min()
+        .unwrap_or_else(|| instant.naive_utc())
 }
 
 /// The earliest and the latest instant that `local` can stand for. They differ in the hour that is repeated when the

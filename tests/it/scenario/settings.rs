@@ -8,7 +8,7 @@ use chrono_tz::{America::Bogota, Asia::Tokyo, Europe::Madrid, Pacific::Honolulu,
 use wolkvox::Window;
 use wolkvox_exporter::chats::Agents;
 use wolkvox_exporter::ledger::Ledger;
-use wolkvox_exporter::poller::Beat;
+use wolkvox_exporter::poller::Cycle;
 
 use crate::support::world::{World, hours, minutes};
 
@@ -168,7 +168,7 @@ async fn names_of_agents_leave_the_state_with_ids_and_agents_with_off() {
 }
 
 /// How a beat came out, and what it asked for.
-async fn asked_in_a_beat(world: &mut World) -> (Beat, Vec<Window>) {
+async fn asked_in_a_beat(world: &mut World) -> (Cycle, Vec<Window>) {
     world.server.with(|state| state.asked.clear());
     let beat = world.beat().await;
     let asked = world.server.with(|state| std::mem::take(&mut state.asked));

@@ -13,7 +13,7 @@ use wolkvox_exporter::chats::{Agents, Rules};
 use wolkvox_exporter::clock::Clock;
 use wolkvox_exporter::ledger::Ledger;
 use wolkvox_exporter::metrics;
-use wolkvox_exporter::poller::{Beat, Failure, Poller, Settings};
+use wolkvox_exporter::poller::{Cycle, Failure, Poller, Settings};
 
 use super::disk::Disk;
 use super::server::{Happened, Server};
@@ -172,7 +172,7 @@ impl World {
     }
 
     /// One beat, up to where the next one is due.
-    pub(crate) async fn beat(&mut self) -> Beat {
+    pub(crate) async fn beat(&mut self) -> Cycle {
         let next = Instant::now() + self.settings.poll_interval;
         let poller = self.poller.as_mut().expect("the exporter runs");
         let beat = poller.step(Some(next)).await;
@@ -182,7 +182,7 @@ impl World {
     }
 
     /// Only an answer that hides chats is not believed.
-    fn assert_doubts_nothing_true(&self, beat: &Beat) {
+    fn assert_doubts_nothing_true(&self, beat: &Cycle) {
         let doubt = beat.failures().find(|failure| is_doubt(failure));
         let hides = self.server.with(|state| state.has_hidden);
         assert!(hides || doubt.is_none(), "{doubt:?}");

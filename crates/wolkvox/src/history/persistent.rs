@@ -75,7 +75,7 @@ impl<S: Source> Reader<S> {
                 self.accept(range, &chunk);
                 return Ok(Some((chunk, call.sink)));
             };
-            let Some(what) = call.next.and_then(in_words) else {
+            let Some(what) = in_words(call.next) else {
                 return Err(ReadError {
                     from: chunk.from,
                     to: chunk.to,
@@ -134,6 +134,6 @@ fn in_words(next: Next) -> Option<String> {
                 humantime::format_duration(length)
             ))
         }
-        Next::Around | Next::End => None,
+        Next::Judge | Next::Around | Next::End => None,
     }
 }

@@ -97,6 +97,11 @@ impl Range {
         !self.suspects.is_empty() || self.unread.is_some() || self.is_disbelieved
     }
 
+    /// Whether it ended at a failure, before its end.
+    pub fn has_failed(&self) -> bool {
+        self.failure.is_some()
+    }
+
     /// Where the next chunk begins, and where the month ends that it lies in; `None` at the end of the range.
     pub(super) fn position(&mut self) -> Option<(DateTime<Utc>, DateTime<Utc>)> {
         loop {

@@ -193,7 +193,7 @@ async fn polls_and_sweeps_have_chunk_sizes_of_their_own() {
     let mut sweep = reader.open(Kind::Sweep, from, to, None);
     let chunk = reader.next(&mut sweep).unwrap();
     let call = reader.ask(&mut sweep, &chunk, |_| Nothing).await;
-    assert!(matches!(call.next, Some(Next::Smaller { .. })));
+    assert!(matches!(call.next, Next::Smaller { .. }));
     assert_eq!(reader.next(&mut sweep).unwrap().to, utc("2026-03-10T17:00:00Z"));
     let mut poll = reader.open(Kind::Poll, from, to, None);
     assert_eq!(reader.next(&mut poll).unwrap().to, to);
