@@ -38,6 +38,7 @@ pub fn client_settings(config: &Config) -> client::Settings {
         timeout: config.request_timeout,
         ca_file: config.ca_file.clone(),
         agent_names: config.agents == Agents::Names,
+        user_agent: concat!("wolkvox-exporter/", env!("CARGO_PKG_VERSION")).to_owned(),
         ..client::Settings::new(config.base_url.as_str(), config.token.clone())
     }
 }
@@ -84,3 +85,6 @@ pub fn poller_settings(config: &Config) -> poller::Settings {
 pub fn delta(duration: std::time::Duration) -> TimeDelta {
     TimeDelta::from_std(duration).unwrap_or(TimeDelta::MAX)
 }
+
+#[cfg(test)]
+mod tests;

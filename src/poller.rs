@@ -30,7 +30,7 @@ pub use cycle::{Cycle, Failure, ReadSummary};
 pub use publication::{LastPoll, Publication, Publish};
 pub use schedule::{Schedule, run};
 
-use books::{Books, Keep};
+use books::Books;
 use intake::{Intake, Taken};
 use reading::{Reading, log_failed_call};
 use sweep::Sweeps;
@@ -202,12 +202,7 @@ impl<S: Source, D: Store, P: Publish> Poller<S, D, P> {
     /// Takes in a whole answer, unless it hides chats that are known.
     fn take_in(&mut self, reading: &mut Reading, range: &mut Range, chunk: Window, taken: Taken) {
         let answered_at = taken.answered_at();
-        let keep = if self.settings.exemplars {
-            Keep::Exemplars
-        } else {
-            Keep::Totals
-        };
-        let counts = self.books.stage(taken.absorbed, keep);
+        let counts = self.books.stage(taken.absorbed);
         self.stats.note_answer(&counts);
         if counts.rows == 0 && self.books.knows_rows_in(&chunk, self.clocks.servers()) {
             reading.not_believed.push(chunk);

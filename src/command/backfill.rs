@@ -264,37 +264,27 @@ pub async fn write<S: Source>(
     let eve = span.from - plan.lookback;
     // The very second of `until` is the next range's, or the running exporter's.
     let to = reading::last_second_before(span.until);
-    let mut range;
-    let mut checkpoint;
-    if let Some(resumed) = resumed {
-        range = reader
-            .open(Kind::Poll, resumed.next, to, None)
-            .after(resumed.next);
-        checkpoint = resumed;
-    } else {
-        range = reader.open(Kind::Poll, eve, to, None);
-        checkpoint = Checkpoint {
-            next: eve,
-            timeline: Timeline::new(span.from),
-        };
-    }
+    let read_to = resumed.as_ref().map(|checkpoint| checkpoint.next);
+    let mut checkpoint = resumed.unwrap_or_else(|| Checkpoint {
+        next: eve,
+        timeline: Timeline::new(span.from),
+    });
+    let range = reader.open(Kind::Poll, checkpoint.next, to, None);
+    let mut range = range.after(read_to);
     progress.begin(eve, to, checkpoint.next, pace);
     let mut reach = reach_of(plan, span.from);
-    loop {
-        let read = reader
-            .read_next(
-                &mut range,
-                |_| Chats::new(plan.zone),
-                |notice| progress.notice(&notice),
-            )
-            .await;
-        let read = read.map_err(|cause| BackfillError::Read {
+    while let Some((chunk, Chats { chats, .. })) = reader
+        .read_next(
+            &mut range,
+            |_| Chats::new(plan.zone),
+            |notice| progress.notice(&notice),
+        )
+        .await
+        .map_err(|cause| BackfillError::Read {
             cause,
             resumable: output.is_begun(),
-        })?;
-        let Some((chunk, Chats { chats, .. })) = read else {
-            break;
-        };
+        })?
+    {
         reach = chunk.date_end;
         let timeline = &mut checkpoint.timeline;
         timeline.take(chats, chunk.to, span);

@@ -12,16 +12,14 @@ use crate::ledger::{Absorbed, AnswerCounts, Ledger, Store, StoreError};
 use wolkvox::history::Kind;
 use wolkvox::{Error, Window};
 
-/// The latest window, and when it must be withdrawn.
-pub(super) type Expiring = (Latest, Instant);
-
 /// What is not committed yet, beside the ledger itself.
 #[derive(Debug, Default)]
-struct Staged {
+pub(super) struct Staged {
     /// Answers were applied to the ledger.
     has_answers: bool,
-    exemplars: Exemplars,
-    latest: Option<Expiring>,
+    pub(super) exemplars: Exemplars,
+    /// The latest window, and when it must be withdrawn.
+    pub(super) latest: Option<(Latest, Instant)>,
 }
 
 /// The ledger and its store.
@@ -46,11 +44,9 @@ impl<D: Store> Books<D> {
     }
 
     /// Applies a whole answer to the ledger.
-    pub(super) fn stage(&mut self, mut absorbed: Absorbed, keeps: Keep) -> AnswerCounts {
+    pub(super) fn stage(&mut self, mut absorbed: Absorbed) -> AnswerCounts {
         let counts = std::mem::take(&mut absorbed.counts);
-        if keeps == Keep::Exemplars {
-            self.staged.exemplars.add(std::mem::take(&mut absorbed.exemplars));
-        }
+        self.staged.exemplars.add(std::mem::take(&mut absorbed.exemplars));
         self.ledger.apply(absorbed);
         self.staged.has_answers = true;
         counts
@@ -68,10 +64,8 @@ impl<D: Store> Books<D> {
     /// Makes the ledger outlive a crash, and takes it as what is published from now on. Returns the bytes of the state.
     pub(super) async fn commit(&mut self, today: NaiveDate) -> Result<u64, StoreError> {
         let bytes = self.store.commit(&self.ledger).await?;
-        let Staged {
-            exemplars, latest, ..
-        } = std::mem::take(&mut self.staged);
-        self.snapshot.put(&self.ledger, today, exemplars, latest);
+        let staged = std::mem::take(&mut self.staged);
+        self.snapshot.put(&self.ledger, staged, today);
         Ok(bytes)
     }
 
@@ -96,11 +90,4 @@ impl<D: Store> Books<D> {
     pub(super) fn disbelieve(&mut self, kind: Kind, range: &NotBelieved) -> Option<Error> {
         self.disbelief.failure(kind, range, &mut self.ledger.seen)
     }
-}
-
-/// Whether examples of what is counted are kept.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Keep {
-    Exemplars,
-    Totals,
 }

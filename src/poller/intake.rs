@@ -7,6 +7,7 @@ use super::Settings;
 use super::reading::found;
 use super::time::Clocks;
 use crate::chats::chat::Chat;
+use crate::chats::exemplar::Exemplars;
 use crate::chats::latest_window::Gatherer;
 use crate::ledger::delta::Novelty;
 use crate::ledger::{Absorbed, Delta, Ledger};
@@ -91,10 +92,14 @@ impl<'a> Intake<'a> {
         if begun.is_none() {
             self.begin(None);
         }
+        let mut absorbed = self.delta.finish();
+        if !self.settings.exemplars {
+            absorbed.exemplars = Exemplars::default();
+        }
         Taken {
             asked_at: self.asked_at,
             begun,
-            absorbed: self.delta.finish(),
+            absorbed,
             chats: self.gatherer,
         }
     }

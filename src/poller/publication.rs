@@ -6,7 +6,7 @@ use std::time::Duration;
 use chrono::{DateTime, NaiveDate, Utc};
 use tokio::time::Instant;
 
-use super::books::Expiring;
+use super::books::Staged;
 use super::cycle::{Failure, ReadSummary};
 use crate::chats::Totals;
 use crate::chats::exemplar::Exemplars;
@@ -73,7 +73,7 @@ pub(super) struct Snapshot {
     totals: Arc<Totals>,
     progress: Progress,
     pub(super) exemplars: Exemplars,
-    latest: Option<Expiring>,
+    latest: Option<(Latest, Instant)>,
     shown: Arc<Totals>,
     /// Nothing was committed in this cycle yet.
     is_cycle_fresh: bool,
@@ -98,20 +98,14 @@ impl Snapshot {
     }
 
     /// Takes what has just been committed.
-    pub(super) fn put(
-        &mut self,
-        ledger: &Ledger,
-        today: NaiveDate,
-        exemplars: Exemplars,
-        latest: Option<Expiring>,
-    ) {
+    pub(super) fn put(&mut self, ledger: &Ledger, staged: Staged, today: NaiveDate) {
         let before = std::mem::replace(&mut self.totals, Arc::new(ledger.totals.clone()));
         if std::mem::take(&mut self.is_cycle_fresh) {
             self.shown = before;
         }
         self.progress = progress(ledger, today);
-        self.exemplars.add(exemplars);
-        self.latest = latest.or(self.latest.take());
+        self.exemplars.add(staged.exemplars);
+        self.latest = staged.latest.or(self.latest.take());
     }
 
     pub(super) fn publication<'a>(

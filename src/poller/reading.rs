@@ -60,7 +60,7 @@ pub(super) fn found(kind: Kind) -> Found {
 pub(super) fn log_failed_call(error: &Error, chunk: &Window, next: Next) {
     let what = match next {
         Next::Again(pause) => format!("Trying once more in {} s", pause.as_secs()),
-        Next::Smaller { .. } => "Asking for half of it".to_owned(),
+        Next::Smaller => "Asking for half of it".to_owned(),
         Next::Around => "Asking for what follows it".to_owned(),
         // The poll or the sweep has failed, and says so itself.
         Next::End | Next::Judge => return,

@@ -182,7 +182,8 @@ fn every_test_that_holds_a_promise_exists() {
         .filter(|word| word.contains('_'))
         .collect();
     assert!(named.len() > 50, "{named:?}");
-    let sources = [sources(&root().join("src")), sources(&root().join("tests"))].concat();
+    let folders = ["src", "tests", "crates"];
+    let sources = folders.map(|folder| sources(&root().join(folder))).concat();
     for name in named {
         let is_test = |source: &String| source.contains(&format!("fn {name}("));
         assert!(sources.iter().any(is_test), "no test has the name {name}");

@@ -23,50 +23,30 @@ pub use range::{Kind, Range};
 pub use retry::{LONGEST_PAUSE, Pauses, doubled};
 
 use crate::{Error, Exchange, Sink, Source, Window};
-use retry::Retries;
-use size::{ChunkSize, Remedy, Search, may_lie_in_one_row};
+use persistent::Persistence;
+use retry::CycleRetries;
+use size::{ChunkSize, Remedy, Search};
 use unreadable::{GIVE_UP_AFTER, Part, Unreadable, behind};
 
 /// A server that answers one call at a time rests between the chunks of a range for as long as the last call took it,
 /// within these bounds: others want their answers too.
 const REST: RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_secs(10);
-/// So many seconds in a row are passed over at most, where they are searched for.
-const SUSPECTS: usize = 16;
-
-/// How long to wait between two calls.
-#[derive(Debug, Clone, Copy)]
-enum Pace {
-    /// As long as the last call of the range took, within [`REST`].
-    AsTheServer,
-    /// From the end of a call.
-    Fixed {
-        pace: Duration,
-        /// So many calls need not wait.
-        at_once: u64,
-    },
-}
-
-#[derive(Debug, Clone, Copy)]
-struct LastCall {
-    ended: Instant,
-    took: Duration,
-}
+/// No chunk gets shorter.
+const SHORTEST: TimeDelta = TimeDelta::seconds(1);
+/// So many seconds in a row are passed over at most: where they are searched for, and else. A server that fails every
+/// call must not cost so many each time.
+const SUSPECTS: (usize, usize) = (16, 1);
 
 /// What follows a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Next {
     /// The answer is whole: the caller says whether it is believed.
     Judge,
-    /// The same is asked for again after so long.
+    /// The call failed, and another is made after so long.
     Again(Duration),
-    /// Less is asked for.
-    Smaller {
-        /// How much at a time.
-        length: TimeDelta,
-        /// After how long.
-        after: Duration,
-    },
-    /// It can't be smaller: what is behind it is asked for, to see whether that can be read.
+    /// The call failed, and less is asked for.
+    Smaller,
+    /// The call failed, and can't ask for less: what is behind it is asked for, to see whether that can be read.
     Around,
     /// The range has failed.
     End,
@@ -97,15 +77,15 @@ pub enum Reached {
 pub struct Reader<S> {
     source: S,
     zone: Tz,
-    pace: Pace,
     pauses: Pauses,
-    retries: Retries,
-    /// No chunk gets shorter.
-    shortest: TimeDelta,
+    cycle: CycleRetries,
+    /// Of a reader that is after whole ranges.
+    persistence: Option<Persistence>,
     polls: ChunkSize,
     sweeps: ChunkSize,
     unreadable: Unreadable,
-    last_call: Option<LastCall>,
+    /// When the last call ended, and how long it took.
+    last_call: Option<(Instant, Duration)>,
     calls: u64,
     seconds_skipped: u64,
 }
@@ -117,10 +97,9 @@ impl<S: Source> Reader<S> {
         Reader {
             source,
             zone,
-            pace: Pace::AsTheServer,
             pauses: Pauses::default(),
-            retries: Retries::Cycle(retry::CycleRetries::default()),
-            shortest: TimeDelta::seconds(1),
+            cycle: CycleRetries::default(),
+            persistence: None,
             polls: ChunkSize::default(),
             sweeps: ChunkSize::default(),
             unreadable: Unreadable::default(),
@@ -132,7 +111,7 @@ impl<S: Source> Reader<S> {
 
     /// Begins a cycle. `next` is when the next one is due: nothing is retried into it, and sweeps give way to it.
     pub fn begin_cycle(&mut self, next: Option<Instant>) {
-        self.retries = Retries::Cycle(retry::CycleRetries::until(next));
+        self.cycle = CycleRetries::until(next);
     }
 
     /// Waits in another way after failures.
@@ -157,10 +136,7 @@ impl<S: Source> Reader<S> {
         let began = Instant::now();
         let exchange = self.source.report(window, sink).await;
         self.calls += 1;
-        self.last_call = Some(LastCall {
-            ended: Instant::now(),
-            took: began.elapsed(),
-        });
+        self.last_call = Some((Instant::now(), began.elapsed()));
         exchange
     }
 
@@ -180,8 +156,9 @@ impl<S: Source> Reader<S> {
         if range.failure.is_some() {
             return None;
         }
-        if self.has_to_give_way(range) {
-            range.gave_way = true;
+        // A sweep must not keep the next poll waiting, but gets on by one call each time.
+        range.gave_way = range.kind == Kind::Sweep && range.calls > 0 && self.cycle.is_over();
+        if range.gave_way {
             return None;
         }
         loop {
@@ -211,30 +188,19 @@ impl<S: Source> Reader<S> {
         }
     }
 
-    /// A sweep must not keep the next poll waiting, but makes one call each time.
-    fn has_to_give_way(&self, range: &Range) -> bool {
-        let is_cycle_over = matches!(&self.retries, Retries::Cycle(cycle) if cycle.is_over());
-        range.kind == Kind::Sweep && range.calls > 0 && is_cycle_over
-    }
-
     /// How long the next call of a range waits.
     pub fn wait(&self, range: &Range) -> Duration {
-        let pause = range
-            .not_before
-            .map_or(Duration::ZERO, |at| at.saturating_duration_since(Instant::now()));
-        pause.max(self.rest_left(range))
-    }
-
-    fn rest_left(&self, range: &Range) -> Duration {
-        let Some(last) = self.last_call else {
-            return Duration::ZERO;
-        };
-        let rest = match self.pace {
-            Pace::AsTheServer if range.calls > 0 => last.took.clamp(*REST.start(), *REST.end()),
-            Pace::Fixed { pace, at_once } if self.calls >= at_once => pace,
-            _ => return Duration::ZERO,
-        };
-        rest.saturating_sub(last.ended.elapsed())
+        let now = Instant::now();
+        let pause = range.not_before.map(|at| at.saturating_duration_since(now));
+        let rest = self.last_call.map(|(ended, took)| {
+            let rest = match &self.persistence {
+                None if range.calls > 0 => took.clamp(*REST.start(), *REST.end()),
+                Some(persistence) if self.calls >= persistence.calls_at_once => persistence.pace,
+                _ => Duration::ZERO,
+            };
+            rest.saturating_sub(now - ended)
+        });
+        pause.max(rest).unwrap_or_default()
     }
 
     /// Waits as long as it has to and asks for one chunk. `sink` is made just before the call.
@@ -258,7 +224,9 @@ impl<S: Source> Reader<S> {
 
     /// Notes that a whole answer was taken in.
     pub fn accept(&mut self, range: &mut Range, chunk: &Window) {
-        self.retries.note_answer();
+        if let Some(persistence) = &mut self.persistence {
+            persistence.note_answer();
+        }
         if let Some(probe) = &mut range.probe {
             probe.chunks.pop_front();
         } else {
@@ -272,21 +240,20 @@ impl<S: Source> Reader<S> {
     ///
     /// # Errors
     /// Why not all of it was read.
-    pub fn close(&mut self, mut range: Range) -> Result<Reached, Error> {
-        let is_whole = range.is_whole();
-        let suspect = range.suspects.pop().map(|(_, error)| error);
-        if let Some(error) = range.failure.or(suspect).or(range.unread) {
-            self.size(range.kind).note_failed_range(&error);
-            return Err(error);
+    pub fn close(&mut self, range: Range) -> Result<Reached, Error> {
+        let size = self.size(range.kind);
+        if range.is_whole() {
+            size.note_whole_range();
         }
-        if is_whole {
-            self.size(range.kind).note_whole_range();
-        }
-        Ok(if range.gave_way {
+        let reached = if range.gave_way {
             Reached::GaveWay
         } else {
             Reached::End
-        })
+        };
+        range
+            .into_failure()
+            .inspect(|error| size.note_failed_range(error))
+            .map_or(Ok(reached), Err)
     }
 
     /// Forgets what no later range reaches.
@@ -305,56 +272,48 @@ impl<S: Source> Reader<S> {
 
     /// Decides what follows a failure.
     fn after_failure(&mut self, range: &mut Range, chunk: &Window, error: &Error) -> Next {
-        let next = match &mut self.retries {
-            Retries::Cycle(cycle) => match cycle.pause(&self.pauses, error) {
-                Some(pause) => Next::Again(pause),
-                None if range.probe.is_some() => note_probe_failure(range, error),
-                None => self.ask_for_less(range, chunk, error),
-            },
-            Retries::Persistent(_) => self.persist(range, chunk, error),
+        let next = match self.cycle.pause(&self.pauses, error) {
+            Some(pause) => Next::Again(pause),
+            None if range.probe.is_some() => range.note_probe_failure(error),
+            None => self.ask_for_less(range, chunk, error),
         };
+        let next = self.persist(next, error);
         match next {
-            Next::Again(after) => range.not_before = Some(Instant::now() + after),
-            Next::Smaller { after, .. } => {
-                range.move_before(chunk.from);
-                range.not_before = Some(Instant::now() + after);
-            }
-            Next::Around | Next::Judge => {}
+            Next::Again(pause) => range.not_before = Some(Instant::now() + pause),
             Next::End => range.failure = Some(error.clone()),
+            Next::Judge | Next::Smaller | Next::Around => {}
         }
         next
     }
 
-    /// Asks for less in this cycle, or for what is behind a second that can't be read.
+    /// Asks for less at once, or for what is behind a second that can't be read.
     fn ask_for_less(&mut self, range: &mut Range, chunk: &Window, error: &Error) -> Next {
-        let shortest = self.shortest;
-        let size = self.size(range.kind);
-        let is_search_due = size.is_search_due();
-        match size.remedy(error, chunk, shortest, Search::due_if(is_search_due)) {
-            Remedy::Halve if self.may_ask_for_less(error) => Next::Smaller {
-                length: self.next_length(range.kind, chunk),
-                after: Duration::ZERO,
-            },
+        let shortest = self
+            .persistence
+            .as_ref()
+            .map_or(SHORTEST, |_| persistent::SHORTEST);
+        let is_due = match &self.persistence {
+            Some(persistence) => persistence.is_search_due(),
+            None => self.size(range.kind).is_search_due(),
+        };
+        let (search, suspects) = if is_due {
+            (Search::Due, SUSPECTS.0)
+        } else {
+            (Search::NotDue, SUSPECTS.1)
+        };
+        match self.size(range.kind).remedy(error, chunk, shortest, search) {
+            Remedy::Halve if self.persistence.is_some() || self.cycle.may_ask_for_less(error) => {
+                range.move_before(chunk.from);
+                Next::Smaller
+            }
             // Too many in a row: it is not a few seconds, it is the server.
-            Remedy::Shortest if range.suspects.len() < suspects_allowed(is_search_due) => {
+            Remedy::Shortest if self.persistence.is_none() && range.suspects.len() < suspects => {
                 range.suspects.push((chunk.from, error.clone()));
                 range.move_before(behind(chunk.from));
                 Next::Around
             }
             _ => Next::End,
         }
-    }
-
-    fn may_ask_for_less(&mut self, error: &Error) -> bool {
-        match &mut self.retries {
-            Retries::Cycle(cycle) => cycle.may_ask_for_less(error),
-            Retries::Persistent(_) => true,
-        }
-    }
-
-    fn next_length(&mut self, kind: Kind, chunk: &Window) -> TimeDelta {
-        let end = self.size(kind).end_of_chunk(chunk.from);
-        end.map_or(chunk.to - chunk.from, |end| end - chunk.from)
     }
 
     fn end_probe(&mut self, range: &mut Range) {
@@ -384,23 +343,6 @@ impl<S: Source> Reader<S> {
             );
         }
     }
-}
-
-/// How many seconds in a row may be passed over. A server that fails every call must not cost so many each time.
-fn suspects_allowed(is_search_due: bool) -> usize {
-    if is_search_due { SUSPECTS } else { 1 }
-}
-
-/// A second failed that could not be read before.
-fn note_probe_failure(range: &mut Range, error: &Error) -> Next {
-    let Some(probe) = range.probe.as_mut().filter(|_| may_lie_in_one_row(error)) else {
-        return Next::End;
-    };
-    probe.chunks.pop_front();
-    if std::mem::take(&mut probe.is_readable) && !probe.is_given_up {
-        range.suspects.push((probe.from, error.clone()));
-    }
-    Next::Around
 }
 
 #[cfg(test)]

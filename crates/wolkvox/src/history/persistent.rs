@@ -5,13 +5,19 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 
-use super::retry::{PersistentRetries, Retries};
-use super::size::{Remedy, Search};
-use super::{Kind, Next, Pace, Range, Reader};
+use super::{Next, Pauses, Range, Reader};
 use crate::{Class, Error, Reason, Sink, Source, Window};
 
 /// No chunk gets shorter.
-const SHORTEST: TimeDelta = TimeDelta::minutes(1);
+pub(super) const SHORTEST: TimeDelta = TimeDelta::minutes(1);
+/// So many calls in a row may fail for what may pass by itself: with the usual pauses, three quarters of an hour.
+const MOST_FAILURES: u32 = 8;
+/// As long as nothing was ever answered, the settings are more likely to be wrong than the server to be down.
+const MOST_FAILURES_AT_FIRST: u32 = 3;
+/// The calls of a day are there again after a day: with the usual pauses, these tries take longer.
+const MOST_FAILURES_FOR_QUOTA: u32 = 30;
+/// A server that fails so often in a row may fail because of what it is asked for.
+const SUSPICIOUS: u32 = 3;
 
 /// A range could not be read.
 #[derive(Debug, thiserror::Error)]
@@ -34,13 +40,54 @@ pub enum Notice {
     Trouble(String),
 }
 
+/// How a reader goes on after failures.
+#[derive(Debug, Default)]
+pub(super) struct Persistence {
+    /// From the end of a call to the next one.
+    pub(super) pace: Duration,
+    /// So many calls need not wait for that.
+    pub(super) calls_at_once: u64,
+    /// Since the last whole answer, without those that had a known way out.
+    failures: u32,
+    /// Whether this server ever gave a whole answer.
+    has_answered: bool,
+}
+
+impl Persistence {
+    pub(super) fn note_answer(&mut self) {
+        self.failures = 0;
+        self.has_answered = true;
+    }
+
+    /// Whether one more failure lets what is asked for be suspected.
+    pub(super) fn is_search_due(&self) -> bool {
+        self.failures + 1 >= SUSPICIOUS
+    }
+
+    /// How long to wait before another call; `None` to give up.
+    fn pause(&mut self, pauses: &Pauses, error: &Error) -> Option<Duration> {
+        self.failures += 1;
+        let most = match error.reason() {
+            _ if error.class() == Class::GiveUp => 0,
+            // Less would have been asked for.
+            Reason::TooLarge | Reason::TooManyRows => 0,
+            Reason::Quota => MOST_FAILURES_FOR_QUOTA,
+            Reason::Connect | Reason::NotJson if !self.has_answered => MOST_FAILURES_AT_FIRST,
+            _ => MOST_FAILURES,
+        };
+        (self.failures <= most).then(|| pauses.after(error, self.failures))
+    }
+}
+
 impl<S: Source> Reader<S> {
     /// A reader that waits for `pace` between two calls, and goes on after failures.
     pub fn persistent(source: S, zone: Tz, pace: Duration) -> Reader<S> {
         Reader {
-            pace: Pace::Fixed { pace, at_once: 1 },
-            retries: Retries::Persistent(PersistentRetries::default()),
-            shortest: SHORTEST,
+            persistence: Some(Persistence {
+                pace,
+                calls_at_once: 1,
+                ..Persistence::default()
+            }),
             ..Reader::in_cycles(source, zone)
         }
     }
@@ -48,8 +95,8 @@ impl<S: Source> Reader<S> {
     /// Makes the first `calls` without waiting for the pace: what a person is waiting for.
     #[must_use]
     pub fn with_calls_at_once(mut self, calls: u64) -> Reader<S> {
-        if let Pace::Fixed { at_once, .. } = &mut self.pace {
-            *at_once = calls;
+        if let Some(persistence) = &mut self.persistence {
+            persistence.calls_at_once = calls;
         }
         self
     }
@@ -64,76 +111,64 @@ impl<S: Source> Reader<S> {
         sink: impl Fn(&Window) -> K,
         mut notify: impl FnMut(Notice),
     ) -> Result<Option<(Window, K)>, ReadError> {
-        let mut is_explained = false;
+        let mut failed: Option<(Window, Error)> = None;
         while let Some(chunk) = self.next(range) {
             let wait = self.wait(range);
-            if !wait.is_zero() && !is_explained {
-                notify(Notice::Pause(wait));
+            match failed {
+                Some((before, cause)) => notify(Notice::Trouble(trouble(&cause, &before, &chunk, wait))),
+                None if !wait.is_zero() => notify(Notice::Pause(wait)),
+                None => {}
             }
             let call = self.ask(range, &chunk, &sink).await;
-            let Err(cause) = call.exchange.result else {
-                self.accept(range, &chunk);
-                return Ok(Some((chunk, call.sink)));
-            };
-            let Some(what) = in_words(call.next) else {
-                return Err(ReadError {
-                    from: chunk.from,
-                    to: chunk.to,
-                    cause,
-                });
-            };
-            let rounded = self.wait(range) + Duration::from_millis(500);
-            let when = match rounded.as_secs() {
-                0 => String::new(),
-                seconds => format!(" in {}", humantime::format_duration(Duration::from_secs(seconds))),
-            };
-            notify(Notice::Trouble(format!("{cause}. {what}{when}")));
-            is_explained = true;
+            match call.exchange.result {
+                Ok(_) => {
+                    self.accept(range, &chunk);
+                    return Ok(Some((chunk, call.sink)));
+                }
+                Err(cause) => failed = Some((chunk, cause)),
+            }
         }
-        Ok(None)
+        match failed {
+            Some((Window { from, to, .. }, cause)) => Err(ReadError { from, to, cause }),
+            None => Ok(None),
+        }
     }
 
-    /// What follows a failure where the range is wanted whole.
-    pub(super) fn persist(&mut self, range: &mut Range, chunk: &Window, error: &Error) -> Next {
+    /// A reader that is after whole ranges tries again, unless there is no hope.
+    pub(super) fn persist(&mut self, next: Next, error: &Error) -> Next {
+        let Some(persistence) = &mut self.persistence else {
+            return next;
+        };
         if error.reason() == Reason::Connect {
-            // No call of the vendor's was used.
+            // No call of the vendor's was used: it need not keep the pace.
             self.last_call = None;
         }
-        let Retries::Persistent(persistent) = &mut self.retries else {
-            return Next::End;
-        };
-        let search = Search::due_if(persistent.is_search_due());
-        let size = match range.kind {
-            Kind::Poll => &mut self.polls,
-            Kind::Sweep => &mut self.sweeps,
-        };
-        let remedy = size.remedy(error, chunk, self.shortest, search);
-        let after = match remedy {
-            // A known way out is no failure.
-            Remedy::Halve if error.class() == Class::Smaller => Some(Duration::ZERO),
-            _ => persistent.pause(&self.pauses, error),
-        };
-        match (remedy, after) {
-            (_, None) => Next::End,
-            (Remedy::Halve | Remedy::Later, Some(after)) => Next::Smaller {
-                length: self.next_length(range.kind, chunk),
-                after,
-            },
-            (Remedy::Shortest | Remedy::None, Some(after)) => Next::Again(after),
+        // A known way out is no failure.
+        if next == Next::Smaller && error.class() == Class::Smaller {
+            return next;
+        }
+        persistence
+            .pause(&self.pauses, error)
+            .map_or(Next::End, Next::Again)
+    }
+}
+
+fn trouble(cause: &Error, failed: &Window, next: &Window, wait: Duration) -> String {
+    let length = next.to - next.from;
+    let what = if length < failed.to - failed.from {
+        let length = length.to_std().unwrap_or_default();
+        format!("Asking for {} at a time", humantime::format_duration(length))
+    } else {
+        "Asking again".to_owned()
+    };
+    match (wait + Duration::from_millis(500)).as_secs() {
+        0 => format!("{cause}. {what}"),
+        seconds => {
+            let wait = humantime::format_duration(Duration::from_secs(seconds));
+            format!("{cause}. {what} in {wait}")
         }
     }
 }
 
-fn in_words(next: Next) -> Option<String> {
-    match next {
-        Next::Again(_) => Some("Asking again".to_owned()),
-        Next::Smaller { length, .. } => {
-            let length = length.to_std().unwrap_or_default();
-            Some(format!(
-                "Asking for {} at a time",
-                humantime::format_duration(length)
-            ))
-        }
-        Next::Judge | Next::Around | Next::End => None,
-    }
-}
+#[cfg(test)]
+mod tests;

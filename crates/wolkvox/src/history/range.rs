@@ -6,6 +6,8 @@ use chrono::{DateTime, NaiveDateTime, SubsecRound, TimeDelta, Utc};
 use chrono_tz::Tz;
 use tokio::time::Instant;
 
+use super::Next;
+use super::size::may_lie_in_one_row;
 use super::unreadable::behind;
 use crate::{Error, Window, window};
 
@@ -85,8 +87,8 @@ impl Range {
 
     /// Leaves out what ends at `read_to`, which was read before, unless nothing else is left.
     #[must_use]
-    pub fn after(mut self, read_to: DateTime<Utc>) -> Range {
-        while self.months.len() > 1 && self.months.front().is_some_and(|month| month.to <= read_to) {
+    pub fn after(mut self, read_to: Option<DateTime<Utc>>) -> Range {
+        while self.months.len() > 1 && Some(self.months[0].to) <= read_to {
             self.next_month();
         }
         self
@@ -163,8 +165,26 @@ impl Range {
         }
     }
 
+    /// A second failed that could not be read before.
+    pub(super) fn note_probe_failure(&mut self, error: &Error) -> Next {
+        let Some(probe) = self.probe.as_mut().filter(|_| may_lie_in_one_row(error)) else {
+            return Next::End;
+        };
+        probe.chunks.pop_front();
+        if std::mem::take(&mut probe.is_readable) && !probe.is_given_up {
+            self.suspects.push((probe.from, error.clone()));
+        }
+        Next::Around
+    }
+
     /// Whether all of it was read.
     pub(super) fn is_whole(&self) -> bool {
-        !self.gave_way && !self.has_gap() && self.failure.is_none()
+        !self.gave_way && !self.has_gap() && !self.has_failed()
+    }
+
+    /// Why not all of it could be read.
+    pub(super) fn into_failure(mut self) -> Option<Error> {
+        let suspect = self.suspects.pop().map(|(_, error)| error);
+        self.failure.or(suspect).or(self.unread)
     }
 }

@@ -1,4 +1,4 @@
-//! How long to wait after a call that failed, and when to stop trying.
+//! How long to wait after a call that failed.
 
 use std::time::Duration;
 
@@ -12,14 +12,6 @@ pub const LONGEST_PAUSE: Duration = Duration::from_secs(60 * 60);
 const TOO_CLOSE: Duration = Duration::from_secs(30);
 /// How many calls of one cycle may run into their time-out: each takes as long as is allowed at all.
 const TIMEOUTS_PER_CYCLE: u32 = 4;
-/// So many calls in a row may fail for what may pass by itself: with the usual pauses, three quarters of an hour.
-const MOST_FAILURES: u32 = 8;
-/// As long as nothing was ever answered, the settings are more likely to be wrong than the server to be down.
-const MOST_FAILURES_AT_FIRST: u32 = 3;
-/// The calls of a day are there again after a day: with the usual pauses, these tries take longer.
-const MOST_FAILURES_FOR_QUOTA: u32 = 30;
-/// A server that fails so often in a row may fail because of what it is asked for.
-const SUSPICIOUS: u32 = 3;
 
 /// How long to wait before another call, where the server does not say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,7 +39,7 @@ impl Default for Pauses {
 
 impl Pauses {
     /// The pause after the `nth` failure in a row, counted from 1.
-    fn after(&self, error: &Error, nth: u32) -> Duration {
+    pub(super) fn after(&self, error: &Error, nth: u32) -> Duration {
         let usual = match error.reason() {
             // After a time-out the server may still be at work on the call.
             Reason::Concurrency | Reason::Timeout => self.concurrency,
@@ -61,25 +53,6 @@ impl Pauses {
 /// A pause after it was doubled so many times.
 pub fn doubled(pause: Duration, times: u32) -> Duration {
     pause.saturating_mul(1 << times.min(16))
-}
-
-/// What is still tried after failures.
-#[derive(Debug)]
-pub(super) enum Retries {
-    /// The next cycle covers what this one leaves out.
-    Cycle(CycleRetries),
-    /// The range is wanted whole, and nobody comes back for it.
-    Persistent(PersistentRetries),
-}
-
-impl Retries {
-    /// An answer was whole.
-    pub(super) fn note_answer(&mut self) {
-        if let Retries::Persistent(persistent) = self {
-            persistent.failures = 0;
-            persistent.has_answered = true;
-        }
-    }
 }
 
 /// What was tried in one cycle.
@@ -108,12 +81,12 @@ impl CycleRetries {
     /// How long to wait before the same call is made again; `None` to leave it to the next cycle.
     pub(super) fn pause(&mut self, pauses: &Pauses, error: &Error) -> Option<Duration> {
         let left = self.next?.saturating_duration_since(Instant::now());
-        let (used, pause) = match (error.class(), error.reason()) {
-            (Class::Retry, _) => (&mut self.has_retried, pauses.retry),
-            (_, Reason::Concurrency) => (&mut self.has_waited_for_others, pauses.concurrency),
+        let used = match (error.class(), error.reason()) {
+            (Class::Retry, _) => &mut self.has_retried,
+            (_, Reason::Concurrency) => &mut self.has_waited_for_others,
             _ => return None,
         };
-        let pause = error.retry_after().unwrap_or(pause);
+        let pause = error.retry_after().unwrap_or_else(|| pauses.after(error, 1));
         if *used || left <= TOO_CLOSE || pause >= left {
             return None;
         }
@@ -121,47 +94,11 @@ impl CycleRetries {
         Some(pause)
     }
 
-    /// Whether this cycle may ask for less after another failure.
+    /// Whether less may be asked for in this cycle after another failure.
     pub(super) fn may_ask_for_less(&mut self, error: &Error) -> bool {
         let is_timeout = error.reason() == Reason::Timeout;
         self.timeouts += u32::from(is_timeout);
         !(is_timeout && self.timeouts >= TIMEOUTS_PER_CYCLE)
-    }
-}
-
-/// What failed since the last whole answer.
-#[derive(Debug, Default)]
-pub(super) struct PersistentRetries {
-    failures: u32,
-    /// Whether this server ever gave a whole answer.
-    has_answered: bool,
-}
-
-impl PersistentRetries {
-    /// Whether one more failure lets what is asked for be suspected.
-    pub(super) fn is_search_due(&self) -> bool {
-        self.failures + 1 >= SUSPICIOUS
-    }
-
-    /// How long to wait before another call; `None` to give up.
-    pub(super) fn pause(&mut self, pauses: &Pauses, error: &Error) -> Option<Duration> {
-        self.failures += 1;
-        let is_hopeless = match error.class() {
-            Class::GiveUp => true,
-            // A shorter chunk would have been asked for.
-            Class::Smaller => error.is_too_much(),
-            Class::Retry | Class::Wait => false,
-        };
-        let is_given_up = is_hopeless || self.failures > self.most_failures(error);
-        (!is_given_up).then(|| pauses.after(error, self.failures))
-    }
-
-    fn most_failures(&self, error: &Error) -> u32 {
-        match error.reason() {
-            Reason::Quota => MOST_FAILURES_FOR_QUOTA,
-            Reason::Connect | Reason::NotJson if !self.has_answered => MOST_FAILURES_AT_FIRST,
-            _ => MOST_FAILURES,
-        }
     }
 }
 

@@ -193,12 +193,6 @@ pub(super) enum Search {
     NotDue,
 }
 
-impl Search {
-    pub(super) fn due_if(is_due: bool) -> Search {
-        if is_due { Search::Due } else { Search::NotDue }
-    }
-}
-
 /// Whether a failure says nothing of its cause, so that it may be the length: a server that works on a long range for
 /// longer than it is waited for has sent nothing yet, and what it says to too many rows nobody knows.
 fn may_be_too_long(error: &Error) -> bool {

@@ -22,7 +22,11 @@ fn error(reason: Reason) -> Error {
 
 /// What follows a failure in a cycle.
 fn remedy(size: &mut ChunkSize, error: &Error, chunk: &Window) -> Remedy {
-    let search = Search::due_if(size.is_search_due());
+    let search = if size.is_search_due() {
+        Search::Due
+    } else {
+        Search::NotDue
+    };
     size.remedy(error, chunk, SECOND, search)
 }
 
