@@ -23,7 +23,7 @@ use crate::clock::Clock;
 use crate::ledger::{Ledger, Store, StoreError};
 use crate::metrics;
 use crate::poller::stats::{FailureReason, Stats};
-use wolkvox::history::{Call, Kind, Range, Reached, Reader};
+use wolkvox::history::{Call, Kind, Range, Reader};
 use wolkvox::{Error, Exchange, Reason, Source, Window, window};
 
 pub use cycle::{Cycle, Failure, ReadSummary};
@@ -233,7 +233,8 @@ impl<S: Source, D: Store, P: Publish> Poller<S, D, P> {
             // Later chats may end the disbelief, and a sweep that went on would never ask for them.
             self.sweeps.abandon();
         }
-        reading.summary.is_whole = self.reader.close(range)? == Reached::End;
+        reading.summary.is_whole = !range.gives_way();
+        self.reader.close(range)?;
         not_believed.map_or(Ok(reading), |error| Err(error.into()))
     }
 
@@ -276,16 +277,12 @@ impl<S: Source, D: Store, P: Publish> Poller<S, D, P> {
     }
 
     async fn commit(&mut self) -> Result<(), StoreError> {
-        let result = self.books.commit(self.clocks.today()).await;
-        match result {
-            Ok(bytes) => {
-                self.stats.state_commits += 1;
-                self.stats.last_commit = Some(self.clocks.ours());
-                self.stats.state_bytes = Some(bytes);
-            }
-            Err(_) => self.stats.state_commit_failures += 1,
-        }
-        result.map(|_| ())
+        let committed = self.books.commit(self.clocks.today()).await;
+        let bytes = committed.inspect_err(|_| self.stats.state_commit_failures += 1)?;
+        self.stats.state_commits += 1;
+        self.stats.last_commit = Some(self.clocks.ours());
+        self.stats.state_bytes = Some(bytes);
+        Ok(())
     }
 
     fn note_outcome(&mut self, cycle: &Cycle, duration: Duration) {

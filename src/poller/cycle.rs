@@ -36,7 +36,7 @@ impl Failure {
 }
 
 /// What a poll or a sweep read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct ReadSummary {
     /// Where it began, UTC.
     pub from: DateTime<Utc>,
@@ -62,12 +62,7 @@ impl ReadSummary {
         ReadSummary {
             from,
             to,
-            answers: 0,
-            rows: 0,
-            counted: 0,
-            remembered: 0,
-            duplicate: 0,
-            is_whole: true,
+            ..ReadSummary::default()
         }
     }
 }

@@ -63,15 +63,6 @@ pub struct Call<K> {
     pub next: Next,
 }
 
-/// How far a range was read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Reached {
-    /// All that was asked for was answered.
-    End,
-    /// It gave way to the next cycle.
-    GaveWay,
-}
-
 /// Reads ranges of the report, one call at a time.
 #[derive(Debug)]
 pub struct Reader<S> {
@@ -157,8 +148,8 @@ impl<S: Source> Reader<S> {
             return None;
         }
         // A sweep must not keep the next poll waiting, but gets on by one call each time.
-        range.gave_way = range.kind == Kind::Sweep && range.calls > 0 && self.cycle.is_over();
-        if range.gave_way {
+        range.gives_way = range.kind == Kind::Sweep && range.calls > 0 && self.cycle.is_over();
+        if range.gives_way {
             return None;
         }
         loop {
@@ -240,20 +231,15 @@ impl<S: Source> Reader<S> {
     ///
     /// # Errors
     /// Why not all of it was read.
-    pub fn close(&mut self, range: Range) -> Result<Reached, Error> {
+    pub fn close(&mut self, range: Range) -> Result<(), Error> {
         let size = self.size(range.kind);
         if range.is_whole() {
             size.note_whole_range();
         }
-        let reached = if range.gave_way {
-            Reached::GaveWay
-        } else {
-            Reached::End
-        };
-        range
-            .into_failure()
+        let failure = range.into_failure();
+        failure
             .inspect(|error| size.note_failed_range(error))
-            .map_or(Ok(reached), Err)
+            .map_or(Ok(()), Err)
     }
 
     /// Forgets what no later range reaches.

@@ -40,7 +40,7 @@ pub struct Range {
     is_disbelieved: bool,
     /// What ended it.
     pub(super) failure: Option<Error>,
-    pub(super) gave_way: bool,
+    pub(super) gives_way: bool,
     pub(super) calls: u64,
     /// The pause after a failure.
     pub(super) not_before: Option<Instant>,
@@ -79,7 +79,7 @@ impl Range {
             unread: None,
             is_disbelieved: false,
             failure: None,
-            gave_way: false,
+            gives_way: false,
             calls: 0,
             not_before: None,
         }
@@ -97,6 +97,11 @@ impl Range {
     /// Whether something before the next chunk was not read, or not believed: what follows is no reason to move a cursor.
     pub fn has_gap(&self) -> bool {
         !self.suspects.is_empty() || self.unread.is_some() || self.is_disbelieved
+    }
+
+    /// Whether it ended before its end, to leave the time to the next cycle.
+    pub fn gives_way(&self) -> bool {
+        self.gives_way
     }
 
     /// Whether it ended at a failure, before its end.
@@ -179,7 +184,7 @@ impl Range {
 
     /// Whether all of it was read.
     pub(super) fn is_whole(&self) -> bool {
-        !self.gave_way && !self.has_gap() && !self.has_failed()
+        !self.gives_way && !self.has_gap() && !self.has_failed()
     }
 
     /// Why not all of it could be read.

@@ -7,7 +7,7 @@ use crate::{Class, Error, Reason, Window, window};
 
 /// What is no longer than this is never too much to ask for.
 pub(super) const MODEST: TimeDelta = TimeDelta::hours(1);
-/// What was too long is tried again after so many whole ranges, or good chunks of one.
+/// What was too long is tried again after so many good chunks.
 const TRY_LONGER_AFTER: u32 = 12;
 
 /// How long chunks are. Kept from cycle to cycle, in memory only.
@@ -16,8 +16,7 @@ pub(super) struct ChunkSize {
     size: TimeDelta,
     /// Up to here it grows: what was longer failed.
     limit: TimeDelta,
-    /// Whole ranges since then, and good chunks of the range that is being read.
-    whole_ranges: u32,
+    /// Good chunks since then.
     good_chunks: u32,
     /// What is twice as long is being tried again.
     is_trial: bool,
@@ -41,11 +40,9 @@ struct Trouble {
 pub(super) enum Remedy {
     /// Ask for half of it.
     Halve,
-    /// Less is asked for from now on, but asking at once would not help a server that is down.
-    Later,
     /// It can't be shorter.
     Shortest,
-    /// Its length is not to blame.
+    /// Asking for less at once does not help.
     None,
 }
 
@@ -54,7 +51,6 @@ impl Default for ChunkSize {
         ChunkSize {
             size: window::LONGEST,
             limit: window::LONGEST,
-            whole_ranges: 0,
             good_chunks: 0,
             is_trial: false,
             trouble: None,
@@ -88,29 +84,19 @@ impl ChunkSize {
         }
         self.good_chunks += 1;
         if self.good_chunks.is_multiple_of(TRY_LONGER_AFTER) {
-            self.try_longer();
+            self.is_trial = self.limit < window::LONGEST;
+            self.limit = (self.limit * 2).min(window::LONGEST);
         }
     }
 
     /// A range was read to its end.
     pub(super) fn note_whole_range(&mut self) {
-        self.good_chunks = 0;
         self.failed_ranges = 0;
-        self.whole_ranges += 1;
-        if self.whole_ranges.is_multiple_of(TRY_LONGER_AFTER) {
-            self.try_longer();
-        }
     }
 
     /// A range failed. Failures that say nothing of rows leave the search where it is.
     pub(super) fn note_failed_range(&mut self, error: &Error) {
-        self.good_chunks = 0;
         self.failed_ranges += u32::from(may_lie_in_one_row(error));
-    }
-
-    fn try_longer(&mut self) {
-        self.is_trial = self.limit < window::LONGEST;
-        self.limit = (self.limit * 2).min(window::LONGEST);
     }
 
     /// A server that fails every call is not searched through in every cycle: only at the 3rd, 6th, 12th, … failure.
@@ -130,8 +116,9 @@ impl ChunkSize {
     ) -> Remedy {
         let length = chunk.to - chunk.from;
         if may_be_too_long(error) && length > MODEST {
-            let is_worth_it = self.limit_below(length);
-            return if is_worth_it { Remedy::Halve } else { Remedy::Later };
+            // Asking at once would not help a server that is down. Half of what was only tried is known to work.
+            let is_trial = self.limit_below(length);
+            return if is_trial { Remedy::Halve } else { Remedy::None };
         }
         let may_help = match search {
             Search::Due => may_lie_in_one_row(error),
@@ -162,10 +149,9 @@ impl ChunkSize {
         });
     }
 
-    /// Takes half of what failed, and no more for many chunks: a server that can't do it would fail at each. Half of what
-    /// was only tried is known to work: returns whether to ask for it at once.
+    /// Takes half of what failed, and no more for many chunks: a server that can't do it would fail at each. Returns whether
+    /// it was only tried.
     fn limit_below(&mut self, length: TimeDelta) -> bool {
-        self.whole_ranges = 0;
         self.good_chunks = 0;
         self.limit = half(length).max(MODEST);
         self.size = self.size.min(self.limit);

@@ -95,8 +95,7 @@ fn a_long_chunk_that_failed_without_a_hint_is_half_as_long_next_time_but_never_b
         for hours in [20, 10, 5, 3, 2, 1, 1] {
             let to = end(&size, 0).min(20 * 3600);
             assert_eq!((to / 60 + 59) / 60, hours, "{reason:?}");
-            let expected = if to > 3600 { Remedy::Later } else { Remedy::None };
-            assert_eq!(remedy(&mut size, &error, &chunk(0, to)), expected);
+            assert_eq!(remedy(&mut size, &error, &chunk(0, to)), Remedy::None);
         }
         for (ranges, hours) in [(TRY_LONGER_AFTER - 1, 1), (1, 2), (TRY_LONGER_AFTER, 4)] {
             for _ in 0..ranges {
@@ -108,7 +107,7 @@ fn a_long_chunk_that_failed_without_a_hint_is_half_as_long_next_time_but_never_b
         }
         // Half of what was only tried is known to work.
         assert_eq!(remedy(&mut size, &error, &chunk(0, 4 * 3600)), Remedy::Halve);
-        assert_eq!(remedy(&mut size, &error, &chunk(0, 2 * 3600)), Remedy::Later);
+        assert_eq!(remedy(&mut size, &error, &chunk(0, 2 * 3600)), Remedy::None);
     }
 }
 
@@ -145,7 +144,7 @@ fn a_chunk_in_trouble_that_gets_no_answer_is_cut_shorter_too() {
     );
     assert_eq!(
         remedy(&mut size, &error(Reason::Timeout), &chunk(0, day / 2)),
-        Remedy::Later
+        Remedy::None
     );
     assert_eq!(end(&size, 0), day / 4);
 }
