@@ -220,7 +220,7 @@ impl<S: Source, D: Store, P: Publish> Poller<S, D, P> {
         }
         reading.note_answer(&counts, to, taken.chats);
         self.reader.accept(range, &chunk);
-        self.stats.stretches_skipped = self.reader.seconds_skipped();
+        self.stats.report_seconds_skipped = self.reader.seconds_skipped();
     }
 
     fn end_reading(&mut self, mut reading: Reading, range: Range) -> Result<Reading, Failure> {

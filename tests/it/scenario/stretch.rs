@@ -52,7 +52,7 @@ fn a_minute_ago(world: &World) -> DateTime<Utc> {
 }
 
 fn skipped(world: &World) -> f64 {
-    world.shown.sum("wolkvox_stretches_skipped_total", "")
+    world.shown.sum("wolkvox_report_seconds_skipped_total", "")
 }
 
 #[tokio::test(start_paused = true)]
