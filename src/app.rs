@@ -1,4 +1,4 @@
-//! Wires the parts and runs them until told to stop. Parts are handed their listener, clock and shutdown; nothing is
+//! Wires the parts and runs them until they are to stop. Parts are handed their listener, clock and shutdown; nothing is
 //! global.
 
 use std::future::Future;

@@ -17,6 +17,7 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 use tokio::time::Instant;
+use tracing::Instrument;
 
 use crate::chats::Rules;
 use crate::clock::Clock;
@@ -116,6 +117,13 @@ impl<S: Source, D: Store, P: Publish> Poller<S, D, P> {
     /// One cycle: asks, counts, commits, publishes. `next_cycle` is when the next one is due; a retry must not run into
     /// it.
     pub async fn step(&mut self, next_cycle: Option<Instant>) -> Cycle {
+        let operation = &self.settings.shown.operation;
+        // At the level of errors: it tells where any line comes from.
+        let span = tracing::error_span!("cycle", operation, cycle = self.stats.polls + 1);
+        self.cycle(next_cycle).instrument(span).await
+    }
+
+    async fn cycle(&mut self, next_cycle: Option<Instant>) -> Cycle {
         let started = Instant::now();
         self.stats.polls += 1;
         self.books.snapshot.begin_cycle();

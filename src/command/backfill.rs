@@ -35,9 +35,9 @@ use wolkvox::history::{Kind, ReadError, Reader};
 /// Why the past could not be written.
 #[derive(Debug, thiserror::Error)]
 pub enum BackfillError {
-    /// The stretch is reversed, empty, or lies in the future.
+    /// The range is reversed, empty, or lies in the future.
     #[error("{0}")]
-    Stretch(String),
+    Range(String),
     /// A label is none of Prometheus'.
     #[error("--label {0:?} is not a label such as job=wolkvox")]
     Label(String),
@@ -155,13 +155,13 @@ pub fn seam(config: &Config, directory: &std::path::Path) -> Result<Seam, Backfi
 /// What is read, and how it is counted.
 #[derive(Debug, Clone)]
 pub struct Plan {
-    /// Which stretch, and how it is written.
+    /// Which range, and how it is written.
     pub span: Span,
     /// How chats are counted and what is shown.
     pub settings: timeline::Settings,
     /// The zone of the report's dates.
     pub zone: Tz,
-    /// How far before the stretch is asked: on a server that filters on the opening time, chats that closed in it
+    /// How far before the range is asked: on a server that filters on the opening time, chats that closed in it
     /// are found there.
     pub lookback: TimeDelta,
     /// The host and port of the API: an unfinished file is not gone on with from another.
@@ -172,21 +172,21 @@ impl Plan {
     /// The plan of a configuration.
     ///
     /// # Errors
-    /// The stretch is empty or not over yet, or a label is none.
+    /// The range is empty or not over yet, or a label is none.
     pub fn new(config: &Config, span: Span, now: DateTime<Utc>) -> Result<Plan, BackfillError> {
-        let stretch = |what: String| Err(BackfillError::Stretch(what));
+        let refused = |what: String| Err(BackfillError::Range(what));
         if span.from >= span.last {
-            return stretch(format!(
+            return refused(format!(
                 "there is nothing between {} and {}",
                 span.from.format("%FT%TZ"),
                 span.until.format("%FT%TZ")
             ));
         }
         if span.step < TimeDelta::seconds(1) {
-            return stretch("--step must be a second or more".to_owned());
+            return refused("--step must be a second or more".to_owned());
         }
         if span.until > now {
-            return stretch(format!(
+            return refused(format!(
                 "{} lies in the future: only the past can be filled in",
                 span.until.format("%FT%TZ")
             ));

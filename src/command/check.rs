@@ -160,7 +160,7 @@ pub async fn examine<S: Source>(source: S, expected: &Expected, clock: &dyn Cloc
 
 /// The range of the one call: around now, inside a local month.
 fn range(now: DateTime<Utc>, zone: Tz) -> Option<Window> {
-    let months = window::pieces(now - BACK, now + AHEAD, zone, None, window::LONGEST);
+    let months = window::chunks(now - BACK, now + AHEAD, zone, None, window::LONGEST);
     let here = months
         .iter()
         .position(|month| month.from <= now && now <= month.to)?;

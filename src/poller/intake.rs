@@ -29,7 +29,7 @@ pub(super) struct Begun {
 }
 
 impl Begun {
-    /// The server's clock, if the answer told it.
+    /// The server's clock, if the answer is dated.
     fn server(self) -> Option<DateTime<Utc>> {
         self.date.filter(|_| self.is_believed)
     }
@@ -46,7 +46,7 @@ pub(super) struct Taken {
 }
 
 impl Taken {
-    /// When it was answered, by the server's clock where the answer told it.
+    /// When it was answered, by the server's clock where the answer is dated.
     pub(super) fn answered_at(&self) -> DateTime<Utc> {
         self.begun.and_then(Begun::server).unwrap_or(self.asked_at)
     }

@@ -10,7 +10,7 @@ use crate::ledger::AnswerCounts;
 use crate::metrics::histogram::Histogram;
 use wolkvox::{Exchange, Field, Reason, RowError};
 
-/// Why a beat failed: a reason of the API, or the state could not be committed.
+/// Why a cycle failed: a reason of the API, or the state could not be committed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum FailureReason {
     /// A call failed.

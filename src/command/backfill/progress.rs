@@ -198,7 +198,7 @@ impl Progress {
     fn say(&self, text: &str) {
         match &self.shown {
             Shown::Bar(Bar { bar, .. }) if !bar.is_finished() => bar.println(text),
-            // Nobody can be told that the standard error is closed.
+            // There is nowhere to say that the standard error is closed.
             Shown::Bar(_) | Shown::Lines => drop(writeln!(std::io::stderr(), "{text}")),
             Shown::Nothing => {}
         }

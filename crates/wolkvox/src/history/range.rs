@@ -66,7 +66,7 @@ impl Range {
     ) -> Range {
         // The report has whole seconds, and so have chunks: else the search for one second would never come to it.
         let from = from.trunc_subsecs(0);
-        let months: VecDeque<_> = window::pieces(from, to, zone, floor, window::LONGEST).into();
+        let months: VecDeque<_> = window::chunks(from, to, zone, floor, window::LONGEST).into();
         Range {
             kind,
             zone,
@@ -130,7 +130,7 @@ impl Range {
 
     /// What to ask for between two instants of a month; `None` below the floor.
     pub(super) fn chunk(&self, from: DateTime<Utc>, to: DateTime<Utc>) -> Option<Window> {
-        window::pieces(from, to, self.zone, self.floor, window::LONGEST)
+        window::chunks(from, to, self.zone, self.floor, window::LONGEST)
             .into_iter()
             .next()
     }
@@ -154,7 +154,7 @@ impl Range {
             from,
             is_given_up,
             is_readable: true,
-            chunks: window::pieces(from, behind(from), self.zone, self.floor, second).into(),
+            chunks: window::chunks(from, behind(from), self.zone, self.floor, second).into(),
         });
     }
 
