@@ -61,9 +61,8 @@ pub(super) fn log_failed_call(error: &Error, chunk: &Window, next: Next) {
     let what = match next {
         Next::Again(pause) => format!("Trying once more in {} s", pause.as_secs()),
         Next::Smaller => "Asking for half of it".to_owned(),
-        Next::Around => "Asking for what follows it".to_owned(),
-        // The poll or the sweep has failed, and says so itself.
-        Next::End | Next::Judge => return,
+        // A second that can't be read is logged when it is given up, and a poll or a sweep that has failed says so itself.
+        Next::Around | Next::End | Next::Judge => return,
     };
     tracing::info!(
         reason = error.reason().as_str(),

@@ -1,5 +1,6 @@
 //! The vendor's side: the wire format of the `chat_1` report, the windows to ask for, the HTTP client and what can
-//! go wrong with it. Nothing here knows Prometheus or what has been counted.
+//! go wrong with it, and the reader that gets a range of the report however that is. Nothing here knows Prometheus or
+//! what has been counted.
 
 pub mod client;
 pub mod error;
