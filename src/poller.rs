@@ -228,10 +228,10 @@ impl<S: Source, D: Store, P: Publish> Poller<S, D, P> {
         }
         reading.note_answer(&counts, to, taken.chats);
         self.reader.accept(range, &chunk);
-        self.stats.report_seconds_skipped = self.reader.seconds_skipped();
     }
 
     fn end_reading(&mut self, mut reading: Reading, range: Range) -> Result<Reading, Failure> {
+        self.stats.report_seconds_skipped = self.reader.seconds_skipped();
         let not_believed = if range.has_failed() {
             None
         } else {

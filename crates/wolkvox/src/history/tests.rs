@@ -213,3 +213,84 @@ async fn a_sweep_gives_way_to_the_next_cycle_after_one_call() {
         assert_eq!((made, range.gives_way()), (calls, gives_way), "{kind:?}");
     }
 }
+
+/// A server that fails where a window holds this second.
+struct Poisoned(Mutex<Option<DateTime<Utc>>>);
+
+impl Source for &Poisoned {
+    async fn report<S: Sink>(&self, window: &Window, _sink: &mut S) -> Exchange {
+        let poison = *self.0.lock().unwrap();
+        let fails = poison.is_some_and(|second| (window.from..=window.to).contains(&second));
+        let error = Error::new(Reason::HttpStatus, "scripted").with_status(500);
+        Exchange {
+            status: None,
+            date: None,
+            bytes: 0,
+            duration: Duration::ZERO,
+            result: if fails { Err(error) } else { Ok(Answer::default()) },
+        }
+    }
+}
+
+/// Reads a range to its end or its failure; whether it was read, and what was answered.
+async fn read<S: Source>(reader: &mut Reader<S>, kind: Kind) -> (bool, Vec<Window>) {
+    let [from, to] = ["2026-03-10T15:00:00Z", "2026-03-10T15:15:00Z"].map(utc);
+    let mut range = reader.open(kind, from, to, None);
+    let mut answered = Vec::new();
+    while let Some(chunk) = reader.next(&mut range) {
+        let call = reader.ask(&mut range, &chunk, |_| Nothing).await;
+        if call.next == Next::Judge {
+            reader.accept(&mut range, &chunk);
+            answered.push(chunk);
+        }
+    }
+    (reader.close(range).is_ok(), answered)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_second_is_passed_over_after_three_failures_and_only_sweeps_ask_for_it_again() {
+    let second = utc("2026-03-10T15:07:07Z");
+    let source = Poisoned(Mutex::new(Some(second)));
+    let mut reader = Reader::in_cycles(&source, Tz::America__Bogota);
+    let mut failed = 0;
+    while !read(&mut reader, Kind::Poll).await.0 {
+        failed += 1;
+        assert!(failed < 8, "it is never given up");
+    }
+    // Two before it is searched for, and two of its own; the third is the last.
+    assert_eq!((failed, reader.seconds_skipped()), (4, 1));
+    let holds = |answered: &[Window]| {
+        answered
+            .iter()
+            .any(|chunk| chunk.from <= second && second <= chunk.to)
+    };
+    let (_, answered) = read(&mut reader, Kind::Poll).await;
+    assert!(!holds(&answered) && answered.len() == 2, "{answered:?}");
+
+    *source.0.lock().unwrap() = None;
+    assert!(
+        !holds(&read(&mut reader, Kind::Poll).await.1),
+        "polls pass over it"
+    );
+    assert!(holds(&read(&mut reader, Kind::Sweep).await.1), "sweeps do not");
+    assert!(
+        holds(&read(&mut reader, Kind::Poll).await.1),
+        "it can be read again"
+    );
+    assert_eq!(reader.seconds_skipped(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_that_is_not_believed_leaves_a_gap_and_the_range_goes_on() {
+    let source = Failing::with([]);
+    let mut reader = Reader::in_cycles(&source, Tz::America__Bogota);
+    let [from, to] = ["2026-03-31T15:00:00Z", "2026-04-01T15:00:00Z"].map(utc);
+    let mut range = reader.open(Kind::Poll, from, to, None);
+    let march = reader.next(&mut range).unwrap();
+    reader.ask(&mut range, &march, |_| Nothing).await;
+    assert!(!range.has_gap());
+    range.disbelieve(&march);
+    assert!(range.has_gap());
+    let april = reader.next(&mut range).unwrap();
+    assert_eq!((april.from, april.to), (utc("2026-04-01T05:00:00Z"), to));
+}
