@@ -1,4 +1,4 @@
-//! Wires the parts and runs them until told to stop. Parts are handed their listener, clock and shutdown; nothing is
+//! Wires the parts and runs them until they are to stop. Parts are handed their listener, clock and shutdown; nothing is
 //! global.
 
 use std::future::Future;
@@ -7,24 +7,22 @@ use std::path::PathBuf;
 use std::pin::pin;
 use std::sync::Arc;
 
-use anyhow::Context as _;
-use chrono::TimeDelta;
+use anyhow::Context;
 use exporter_web::Web;
-use secrecy::ExposeSecret;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use crate::chats::{self, Rules};
 use crate::clock::Clock;
-use crate::config::{Agents, Config};
+use crate::config::Config;
 use crate::exposition::{self, Page};
 use crate::http::{self, Shared, Status};
-use crate::ledger::store::{Identity, Opened};
+use crate::ledger::store::Opened;
 use crate::ledger::{FileStore, Ledger};
 use crate::metrics::{self, families};
 use crate::poller::{self, Poller, Publication, Publish};
 use crate::signal::{self, Request};
-use wolkvox::client::{self, Client, Token};
+use crate::{chats, operation};
+use wolkvox::client::{Client, Token};
 
 /// Where it is reached.
 pub struct Port {
@@ -97,8 +95,8 @@ impl App {
             store,
             ledger,
             put_aside,
-        } = FileStore::open(&config.state.dir, identity(&config), adopt_state)?;
-        let client = Client::new(client_settings(&config))?;
+        } = FileStore::open(&config.state.dir, operation::identity(&config), adopt_state)?;
+        let client = Client::new(operation::client_settings(&config))?;
         Ok(App {
             config,
             clock,
@@ -149,7 +147,7 @@ impl App {
         status.demo = demo;
         let shared = Arc::new(Shared::new(status, options, Arc::clone(&clock)));
         let restored = ledger.is_some();
-        let settings = poller_settings(&config);
+        let settings = operation::poller_settings(&config);
         tell_start(&config, &store, ledger.as_ref());
         let ledger = Ledger::resume(ledger, clock.now(), config.counting.count_from);
         let publisher = Publisher {
@@ -196,57 +194,6 @@ impl App {
         stop.cancel();
         serving.await?;
         Ok(())
-    }
-}
-
-pub(crate) fn identity(config: &Config) -> Identity {
-    Identity {
-        operation: config.server.operation.clone(),
-        host: config.server.host(),
-        agent_dni: config
-            .server
-            .agent_dni
-            .as_ref()
-            .map(|dni| dni.expose_secret().to_owned()),
-        timezone: config.server.timezone.to_string(),
-    }
-}
-
-pub(crate) fn client_settings(config: &Config) -> client::Settings {
-    client::Settings {
-        agent_dni: config.server.agent_dni.clone(),
-        timeout: config.server.request_timeout,
-        ca_file: config.server.ca_file.clone(),
-        agent_names: config.counting.agents == Agents::Names,
-        ..client::Settings::new(config.server.base_url.as_str(), config.server.token.clone())
-    }
-}
-
-pub(crate) fn poller_settings(config: &Config) -> poller::Settings {
-    let delta = |duration| TimeDelta::from_std(duration).unwrap_or(TimeDelta::MAX);
-    poller::Settings {
-        zone: config.server.timezone,
-        poll_interval: config.polling.poll_interval,
-        window: delta(config.polling.window),
-        sweep_interval: config.polling.sweep_interval,
-        sweep_lookback: delta(config.polling.sweep_lookback),
-        rules: Rules {
-            asa_target_ms: config.counting.asa_target_ms,
-            agents: config.counting.agents,
-            max_series: config.counting.max_series,
-        },
-        retire_after: config.counting.retire_after.map(delta),
-        exemplars: config.web.exemplars,
-        shown: metrics::Settings {
-            operation: config.server.operation.clone(),
-            asa_target_ms: config.counting.asa_target_ms,
-            service_level_target: config.counting.service_level_target,
-            api_daily_limit: config.polling.api_daily_limit,
-            skill_names: config.counting.skill_names.clone(),
-            poll_interval: config.polling.poll_interval,
-            window: config.polling.window,
-            max_series: config.counting.max_series,
-        },
     }
 }
 
@@ -301,12 +248,7 @@ impl Publish for Publisher {
             status.watermark = Some(progress.watermark);
             status.counting_since = Some(progress.counting_since);
             status.chats_counted = publication.view.totals.chats_counted();
-            status.last_poll = publication.last_poll.map(|last| http::LastPoll {
-                at: last.at,
-                ok: last.ok,
-                outcome: last.outcome.clone(),
-                duration: last.duration,
-            });
+            status.last_poll = publication.last_poll.cloned();
         });
     }
 }

@@ -53,7 +53,7 @@ pub enum Command {
     },
     /// Make one call, and say what is right and wrong with the configuration
     Check,
-    /// Print what the report says of a stretch of time, without Prometheus
+    /// Print what the report says of a range of time, without Prometheus
     Report(Report),
     /// Write the past as OpenMetrics, for `promtool tsdb create-blocks-from openmetrics` or VictoriaMetrics
     Backfill(Backfill),

@@ -4,6 +4,7 @@
 //!
 //! ```text
 //!  Clock ─► Window        which range of time to ask for             crates/wolkvox, window.rs
+//!    ▼  history::Reader     chunks, retries, pauses, bisection         crates/wolkvox, history.rs
 //!    ▼  Source::report(&Window, sink)                                crates/wolkvox, client.rs
 //!  Row                    as the server sends it: text, all optional crates/wolkvox, report.rs   (streamed)
 //!    ▼  Chat::from_row(&Row) ─► RowError::reason()
@@ -31,6 +32,7 @@ pub mod http;
 pub mod ledger;
 pub mod log;
 pub mod metrics;
+pub mod operation;
 pub mod poller;
 pub mod runtime;
 pub mod signal;

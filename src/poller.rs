@@ -1,14 +1,13 @@
 //! The only place that knows the whole way of a chat. [`Poller::step`] goes it once; [`run`] decides when to go again.
 
-mod cutter;
-mod doubt;
+mod books;
+mod cycle;
+mod disbelief;
 mod intake;
 mod publication;
-mod reach;
-mod request;
+mod reading;
 mod schedule;
 pub mod stats;
-mod stretch;
 mod sweep;
 mod time;
 
@@ -17,24 +16,24 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use tokio::time::Instant;
+use tracing::Instrument;
 
 use crate::chats::Rules;
-use crate::chats::exemplar::Exemplars;
-use crate::chats::latest_window::{Gatherer, Latest};
 use crate::clock::Clock;
-use crate::ledger::{Found, Ledger, Store, StoreError};
+use crate::ledger::{Ledger, Store, StoreError};
 use crate::metrics;
 use crate::poller::stats::{FailureReason, Stats};
-use wolkvox::{self, Source, Zone};
+use wolkvox::history::{Call, Kind, Range, Reader};
+use wolkvox::{Error, Exchange, Reason, Source, Window, Zone, window};
 
+pub use cycle::{Cycle, Failure, ReadSummary};
 pub use publication::{LastPoll, Publication, Publish};
 pub use schedule::{Schedule, run};
 
-use cutter::Cutter;
-use doubt::Doubts;
-use publication::Shelf;
-use request::Retries;
-use sweep::SweepUnderWay;
+use books::Books;
+use intake::{Intake, Taken};
+use reading::{Reading, log_failed_call};
+use sweep::Sweeps;
 use time::Clocks;
 
 /// How to poll.
@@ -60,104 +59,22 @@ pub struct Settings {
     pub shown: metrics::Settings,
 }
 
-/// Why a poll or a sweep did not reach its end.
-#[derive(Debug, thiserror::Error)]
-pub enum Failure {
-    /// A call failed.
-    #[error(transparent)]
-    Api(#[from] wolkvox::Error),
-    /// The state could not be committed; nothing new is shown until it can.
-    #[error(transparent)]
-    State(#[from] StoreError),
-}
-
-impl Failure {
-    /// The label `reason`.
-    pub fn reason(&self) -> FailureReason {
-        match self {
-            Failure::Api(error) => FailureReason::Api(error.reason()),
-            Failure::State(_) => FailureReason::State,
-        }
-    }
-}
-
-/// What a poll or a sweep read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Summary {
-    /// Where it began, UTC.
-    pub from: DateTime<Utc>,
-    /// Where it ended, UTC.
-    pub to: DateTime<Utc>,
-    /// Whole answers.
-    pub answers: u64,
-    /// Rows read.
-    pub rows: u64,
-    /// New chats that were counted.
-    pub counted: u64,
-    /// New chats from before the start of counting.
-    pub remembered: u64,
-    /// Rows of chats already known.
-    pub duplicate: u64,
-    /// Whether it came to its end; a sweep goes on after the next poll.
-    pub is_whole: bool,
-}
-
-/// What came of one beat: a poll, its pieces, and the sweep when due.
-#[derive(Debug)]
-pub struct Beat {
-    /// The poll; also failed where its rows could not be committed.
-    pub poll: Result<Summary, Failure>,
-    /// The sweep, if it was due.
-    pub sweep: Option<Result<Summary, Failure>>,
-    /// How long the sweep took.
-    sweep_duration: Duration,
-}
-
-impl Beat {
-    /// What failed: the poll, and the sweep.
-    pub fn failures(&self) -> impl Iterator<Item = &Failure> {
-        let sweep = self.sweep.as_ref().and_then(|sweep| sweep.as_ref().err());
-        self.poll.as_ref().err().into_iter().chain(sweep)
-    }
-
-    /// How long the server asked us to wait before the next call.
-    pub fn retry_after(&self) -> Option<Duration> {
-        self.failures().filter_map(asked_to_wait).max()
-    }
-}
-
 /// Polls the report, counts, commits and publishes.
 pub struct Poller<S, D, P> {
-    source: S,
-    store: D,
+    reader: Reader<S>,
+    books: Books<D>,
     publisher: P,
     clocks: Clocks,
     settings: Settings,
-    ledger: Ledger,
     stats: Stats,
-    exemplars: Exemplars,
-    /// Of chats that are not committed yet.
-    new_exemplars: Exemplars,
-    shelf: Shelf,
-    latest: Option<(Latest, Instant)>,
-    /// Of chats that are not committed yet.
-    next_latest: Option<(Latest, Instant)>,
+    sweeps: Sweeps,
     last_poll: Option<LastPoll>,
-    /// Why the last beat failed, if it did: its poll, or else its sweep.
+    /// Why the last cycle failed, if it did: its poll, or else its sweep.
     last_failure: Option<FailureReason>,
-    /// `None` where sweeps are off.
-    sweep_due: Option<Instant>,
-    /// The sweep that has not reached its end yet.
-    sweep_under_way: Option<SweepUnderWay>,
-    /// Something was applied since the last commit.
-    uncommitted: bool,
     /// Damaged states that were put aside at this start.
     recoveries: u64,
     /// From when on they are shown: `increase()` needs a 0 before.
     recoveries_due: Instant,
-    retries: Retries,
-    cutter: Cutter,
-    doubts: Doubts,
 }
 
 impl<S: Source, D: Store, P: Publish> Poller<S, D, P> {
@@ -182,205 +99,230 @@ impl<S: Source, D: Store, P: Publish> Poller<S, D, P> {
         }
         ledger.totals.restrict_to(settings.rules.agents);
         let mut poller = Poller {
-            source,
-            store,
+            reader: Reader::in_cycles(source, settings.zone),
+            books: Books::open(ledger, store, clocks.today()),
             publisher,
             stats: Stats::new(clocks.ours()),
-            shelf: Shelf::new(&ledger, clocks.today()),
-            sweep_due: settings.sweep_interval.map(|_| Instant::now()),
-            sweep_under_way: None,
             recoveries,
             recoveries_due: Instant::now() + settings.poll_interval,
+            sweeps: Sweeps::every(settings.sweep_interval),
             clocks,
             settings,
-            ledger,
-            exemplars: Exemplars::default(),
-            new_exemplars: Exemplars::default(),
-            latest: None,
-            next_latest: None,
             last_poll: None,
             last_failure: None,
-            uncommitted: true,
-            retries: Retries::default(),
-            cutter: Cutter::default(),
-            doubts: Doubts::default(),
         };
         poller.commit().await?;
         poller.publish();
         Ok(poller)
     }
 
-    /// One beat: asks, counts, commits, publishes. `next_beat` is when the next one is due; a retry must not run into
+    /// One cycle: asks, counts, commits, publishes. `next_cycle` is when the next one is due; a retry must not run into
     /// it.
-    pub async fn step(&mut self, next_beat: Option<Instant>) -> Beat {
+    pub async fn step(&mut self, next_cycle: Option<Instant>) -> Cycle {
+        let operation = &self.settings.shown.operation;
+        // At the level of errors: it tells where any line comes from.
+        let span = tracing::error_span!("cycle", operation, cycle = self.stats.polls + 1);
+        self.cycle(next_cycle).instrument(span).await
+    }
+
+    async fn cycle(&mut self, next_cycle: Option<Instant>) -> Cycle {
         let started = Instant::now();
         self.stats.polls += 1;
-        self.shelf.begin_beat();
-        self.retries = Retries::until(next_beat);
-        self.cutter.begin_beat();
-        let poll_from = self.poll_from();
-        let (poll, latest) = match self.poll(poll_from).await {
-            Ok((summary, latest)) => (Ok(summary), Some(latest)),
-            Err(failure) => (Err(failure), None),
-        };
-        // From now on it is the latest window, as soon as its chats are committed, until it is withdrawn.
-        self.next_latest = latest.map(|latest| (latest, Instant::now() + 2 * self.settings.poll_interval));
-        let mut beat = Beat {
-            poll,
-            sweep: None,
-            sweep_duration: Duration::ZERO,
-        };
+        self.books.snapshot.begin_cycle();
+        self.reader.begin_cycle(next_cycle);
+        let poll_from = self.look_back(self.books.ledger.cursors.poll, self.settings.window);
+        let mut cycle = Cycle::of(self.poll(poll_from).await);
         // What fails the poll would fail the sweep as well; it stays due.
-        if beat.poll.is_ok() {
-            self.ledger.last_success = Some(self.clocks.ours());
+        if cycle.poll.is_ok() {
+            self.books.ledger.last_success = Some(self.clocks.ours());
             let begun = Instant::now();
-            beat.sweep = self.sweep(poll_from).await;
-            beat.sweep_duration = begun.elapsed();
+            cycle.sweep = self.sweep(poll_from).await;
+            cycle.sweep_duration = begun.elapsed();
             self.forget();
             self.retire();
         }
-        self.ledger.end_beat();
+        self.books.ledger.end_beat();
         if let Err(error) = self.commit().await {
-            // A sweep that could not commit either failed for the same cause, which is counted and told once.
-            beat.sweep = beat
-                .sweep
-                .filter(|sweep| !matches!(sweep, Err(Failure::State(_))));
-            beat.poll = Err(error.into());
+            cycle.fail_to_commit(error);
         }
-        self.next_latest = None;
-        self.note_outcome(&beat, started);
+        self.books.end_cycle();
+        self.note_outcome(&cycle, started.elapsed());
         self.publish();
-        beat
+        cycle
     }
 
-    /// The poll, and the latest window that it makes.
-    async fn poll(&mut self, from: DateTime<Utc>) -> Result<(Summary, Latest), Failure> {
-        let to = self.clocks.later();
-        let mut gatherer = Gatherer::default();
-        let summary = self.stretch(Found::ByPoll, from, to, Some(&mut gatherer)).await?;
+    /// The poll. What it read is the latest window as soon as its chats are committed.
+    async fn poll(&mut self, from: DateTime<Utc>) -> Result<ReadSummary, Failure> {
+        let Reading {
+            summary, gatherer, ..
+        } = self.read(Kind::Poll, from, self.clocks.later()).await?;
         if summary.answers == 0 {
             return Err(nothing_to_ask().into());
         }
-        self.ledger.settle(Found::ByPoll);
+        self.books.ledger.settle(reading::found(Kind::Poll));
         let asa_target_ms = self.settings.rules.asa_target_ms;
         let latest = gatherer.finish(summary.to, self.settings.window, asa_target_ms);
-        Ok((summary, latest))
+        let expires = Instant::now() + 2 * self.settings.poll_interval;
+        self.books.stage_latest(latest, expires);
+        Ok(summary)
+    }
+
+    /// The sweep, if it is due: up to where this cycle's poll began.
+    async fn sweep(&mut self, to: DateTime<Utc>) -> Option<Result<ReadSummary, Failure>> {
+        let from = self.look_back(self.books.ledger.cursors.sweep, self.settings.sweep_lookback);
+        let (from, to) = self.sweeps.begin(from, to)?;
+        let read = self.read(Kind::Sweep, from, to).await;
+        let result = read.map(|reading| reading.summary);
+        if result.as_ref().is_ok_and(|summary| summary.is_whole) {
+            self.books.ledger.settle(reading::found(Kind::Sweep));
+            self.sweeps.end();
+        }
+        Some(result)
+    }
+
+    /// Reads a range chunk by chunk; each one is committed and published before the next is asked for, so that a long
+    /// backlog gets through even if the process is killed in between.
+    async fn read(&mut self, kind: Kind, from: DateTime<Utc>, to: DateTime<Utc>) -> Result<Reading, Failure> {
+        let mut reading = Reading::new(kind, from, to);
+        let mut range = self.reader.open(kind, from, to, self.books.ledger.seen.floor());
+        while let Some(chunk) = self.reader.next(&mut range) {
+            if reading.is_beyond(self.clocks.later(), chunk.from) {
+                break;
+            }
+            if self.books.has_staged_answers() {
+                self.commit().await?;
+                self.publish();
+            }
+            let Call { exchange, sink, next } = self
+                .reader
+                .ask(&mut range, &chunk, |chunk| {
+                    Intake::new(&self.books.ledger, &self.settings, &self.clocks, kind, chunk)
+                })
+                .await;
+            let taken = sink.finish();
+            self.note_call(&exchange, &taken);
+            match exchange.result {
+                Ok(_) => self.take_in(&mut reading, &mut range, chunk, taken),
+                Err(error) => log_failed_call(&error, &chunk, next),
+            }
+        }
+        self.end_reading(reading, range)
+    }
+
+    /// Takes in a whole answer, unless it hides chats that are known.
+    fn take_in(&mut self, reading: &mut Reading, range: &mut Range, chunk: Window, taken: Taken) {
+        let answered_at = taken.answered_at();
+        let counts = self.books.stage(taken.absorbed);
+        self.stats.note_answer(&counts);
+        if counts.rows == 0 && self.books.knows_rows_in(&chunk, self.clocks.servers()) {
+            reading.not_believed.push(chunk);
+            range.disbelieve(&chunk);
+            return;
+        }
+        // What was closed while the server was answering may be missing.
+        let to = chunk.to.min(answered_at);
+        if !range.has_gap() {
+            let found = reading::found(reading.kind);
+            self.books.ledger.advance(found, chunk.from, to, answered_at);
+            if reading.kind == Kind::Sweep {
+                self.sweeps.reach(chunk.to);
+            }
+        }
+        reading.note_answer(&counts, to, taken.chats);
+        self.reader.accept(range, &chunk);
+    }
+
+    fn end_reading(&mut self, mut reading: Reading, range: Range) -> Result<Reading, Failure> {
+        self.stats.report_seconds_skipped = self.reader.seconds_skipped();
+        let not_believed = if range.has_failed() {
+            None
+        } else {
+            self.books.disbelieve(reading.kind, &reading.not_believed)
+        };
+        if not_believed.is_some() && reading.kind == Kind::Sweep {
+            // Later chats may end the disbelief, and a sweep that went on would never ask for them.
+            self.sweeps.abandon();
+        }
+        reading.summary.is_whole = !range.gives_way();
+        self.reader.close(range)?;
+        not_believed.map_or(Ok(reading), |error| Err(error.into()))
+    }
+
+    /// Notes one call, whatever came of it.
+    fn note_call(&mut self, exchange: &Exchange, taken: &Taken) {
+        self.books
+            .ledger
+            .count_request(self.clocks.day_of(taken.asked_at));
+        self.stats.note_exchange(exchange);
+        if let Some((begun, date)) = taken.begun.and_then(|begun| Some((begun, begun.date?))) {
+            self.stats.clock_offset_ms = Some((date - begun.ours).num_milliseconds());
+            self.clocks.note(date, &begun);
+        }
+    }
+
+    /// Where a range begins that looks back from a cursor.
+    fn look_back(&self, cursor: DateTime<Utc>, look_back: TimeDelta) -> DateTime<Utc> {
+        let known_since = self.books.ledger.counting.known_since();
+        self.clocks.start_of_range(cursor, known_since) - look_back
+    }
+
+    /// Forgets the ids that no later request can return.
+    fn forget(&mut self) {
+        let cursors = self.books.ledger.cursors;
+        let poll_from = self.look_back(cursors.poll, self.settings.window);
+        let next_start = match self.settings.sweep_interval {
+            Some(_) => poll_from.min(self.look_back(cursors.sweep, self.settings.sweep_lookback)),
+            None => poll_from,
+        };
+        self.reader.forget_before(next_start);
+        let date_ini = window::least_local(self.settings.zone, next_start);
+        self.books.ledger.forget_before(date_ini);
     }
 
     /// Drops the label sets that had no chat for long. By the earlier of two clocks: one that runs ahead must not drop all.
     fn retire(&mut self) {
         if let Some(retire_after) = self.settings.retire_after.filter(|_| self.clocks.knows_server()) {
-            self.ledger.totals.retire(self.clocks.earlier() - retire_after);
-            let chats = &self.ledger.totals.chats;
-            self.exemplars.retain(|key| chats.contains_key(key));
+            self.books.retire(self.clocks.earlier() - retire_after);
         }
     }
 
-    /// Makes the ledger outlive a crash, and puts it on the shelf that publications are made from.
     async fn commit(&mut self) -> Result<(), StoreError> {
-        match self.store.commit(&self.ledger).await {
-            Ok(bytes) => {
-                self.exemplars.add(std::mem::take(&mut self.new_exemplars));
-                self.stats.state_commits += 1;
-                self.stats.last_commit = Some(self.clocks.ours());
-                self.stats.state_bytes = Some(bytes);
-                self.shelf.put(&self.ledger, self.clocks.today());
-                self.uncommitted = false;
-                if let Some(latest) = self.next_latest.take() {
-                    self.latest = Some(latest);
-                }
-                Ok(())
-            }
-            Err(error) => {
-                self.stats.state_commit_failures += 1;
-                Err(error)
-            }
-        }
+        let committed = self.books.commit(self.clocks.today()).await;
+        let bytes = committed.inspect_err(|_| self.stats.state_commit_failures += 1)?;
+        self.stats.state_commits += 1;
+        self.stats.last_commit = Some(self.clocks.ours());
+        self.stats.state_bytes = Some(bytes);
+        Ok(())
     }
 
-    fn note_outcome(&mut self, beat: &Beat, started: Instant) {
+    fn note_outcome(&mut self, cycle: &Cycle, duration: Duration) {
         let ended = self.clocks.ours();
-        let duration = started.elapsed();
-        for failure in beat.failures() {
+        for failure in cycle.failures() {
             self.stats.note_failure(failure.reason());
         }
         if Instant::now() >= self.recoveries_due {
             self.stats.state_recoveries = self.recoveries;
         }
-        self.stats.up = Some(beat.poll.is_ok());
+        self.stats.up = Some(cycle.poll.is_ok());
         self.stats.last_poll = Some(ended);
         self.stats.poll_duration = Some(duration);
-        log("poll", &beat.poll, duration, self.is_told(&beat.poll));
-        if let Some(sweep) = &beat.sweep {
-            log("sweep", sweep, beat.sweep_duration, self.is_told(sweep));
-        }
-        self.last_failure = beat.failures().next().map(Failure::reason);
-        self.last_poll = Some(LastPoll::new(ended, duration, &beat.poll));
-    }
-
-    /// Used-up calls come back at midnight: that is told once, not at each try.
-    fn is_told(&self, result: &Result<Summary, Failure>) -> bool {
-        let quota = FailureReason::Api(wolkvox::Reason::Quota);
-        let is_quota = result.as_ref().is_err_and(|failure| failure.reason() == quota);
-        is_quota && self.last_failure == Some(quota)
+        cycle.log(duration, self.last_failure);
+        self.last_failure = cycle.failures().next().map(Failure::reason);
+        self.last_poll = Some(LastPoll::new(ended, duration, &cycle.poll));
     }
 
     fn publish(&self) {
-        let latest = self.latest.as_ref().map(|(latest, expires)| (latest, *expires));
-        let latest = latest.filter(|(_, expires)| *expires > Instant::now());
-        let view = self
-            .shelf
-            .view(&self.settings.shown, &self.exemplars, &self.stats);
-        self.publisher.publish(Publication {
-            view,
-            latest,
-            last_poll: self.last_poll.as_ref(),
-        });
+        let snapshot = &self.books.snapshot;
+        let last_poll = self.last_poll.as_ref();
+        self.publisher
+            .publish(snapshot.publication(&self.settings.shown, &self.stats, last_poll));
     }
 }
 
 /// A poll that asks nothing must not look like one that found nothing.
-fn nothing_to_ask() -> wolkvox::Error {
-    wolkvox::Error::new(
-        wolkvox::Reason::BadRequest,
+fn nothing_to_ask() -> Error {
+    Error::new(
+        Reason::BadRequest,
         "there was nothing to ask for: all of the window lies before times that are counted and forgotten. A clock or WOLKVOX_TIMEZONE went back by more than WOLKVOX_WINDOW; polling goes on when the time is past again",
     )
-}
-
-fn asked_to_wait(failure: &Failure) -> Option<Duration> {
-    match failure {
-        Failure::Api(error) => error.retry_after(),
-        Failure::State(_) => None,
-    }
-}
-
-/// One line per poll: readable, and with fields. What was told already is only for those who debug.
-fn log(what: &str, result: &Result<Summary, Failure>, duration: Duration, is_told: bool) {
-    let duration_ms = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
-    match result {
-        Ok(summary) => tracing::info!(
-            outcome = "ok",
-            from = %summary.from.format("%FT%TZ"),
-            to = %summary.to.format("%FT%TZ"),
-            answers = summary.answers,
-            rows = summary.rows,
-            new = summary.counted,
-            remembered = summary.remembered,
-            duplicate = summary.duplicate,
-            duration_ms,
-            "{what}: {} new chats counted", summary.counted
-        ),
-        Err(failure) if is_told => tracing::debug!(
-            outcome = "failed",
-            reason = failure.reason().as_str(),
-            duration_ms,
-            "{what} failed as before: {failure}"
-        ),
-        Err(failure) => tracing::warn!(
-            outcome = "failed",
-            reason = failure.reason().as_str(),
-            duration_ms,
-            "{what} failed: {failure}. Nothing is lost: the next good one covers this time too"
-        ),
-    }
 }

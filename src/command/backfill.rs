@@ -1,6 +1,6 @@
 //! `wolkvox-exporter backfill`: the past, as `/metrics` would have shown it.
 //!
-//! The report is read in polite pieces ([`reading`]), goes through the same ledger with a virtual clock
+//! The report is read in chunks ([`wolkvox::history`]), goes through the same ledger with a virtual clock
 //! ([`timeline`]), and is written as `OpenMetrics` with timestamps, step by step. Samples of all families are grouped
 //! by step instead of by family: only so can a month be streamed, and both `promtool tsdb create-blocks-from
 //! openmetrics` and `VictoriaMetrics` read it that way.
@@ -21,15 +21,16 @@ use chrono::{DateTime, TimeDelta, Utc};
 pub use label::LabelError;
 pub use output::Output;
 pub use progress::Progress;
-pub use reading::{Notice, Pauses, Piece, ReadError, Reader};
 pub use timeline::{Span, Timeline};
 
 use crate::command::range::{Beyond, Cost, Range, RangeError};
 use crate::config::Config;
 use crate::ledger::{FileStore, StoreError};
-use crate::{app, exposition};
+use crate::{exposition, operation};
 use checkpoint::Checkpoint;
+use reading::Chats;
 use wolkvox::client::{Client, SetupError};
+use wolkvox::history::{Kind, ReadError, Reader};
 use wolkvox::{Source, Zone};
 
 /// Why the past could not be written.
@@ -50,7 +51,7 @@ pub enum BackfillError {
     /// The report can't be read.
     #[error("{cause}{}", if *.resumable { ". What was written is kept: the same command goes on from there" } else { "" })]
     Read {
-        /// Which piece, and why.
+        /// Which chunk, and why.
         cause: ReadError,
         /// Whether there is a checkpoint.
         resumable: bool,
@@ -174,13 +175,13 @@ pub fn seam(config: &Config, directory: &std::path::Path) -> Result<Seam, Backfi
 /// What is read, and how it is counted.
 #[derive(Debug, Clone)]
 pub struct Plan {
-    /// Which stretch, and how it is written.
+    /// Which range, and how it is written.
     pub span: Span,
     /// How chats are counted and what is shown.
     pub settings: timeline::Settings,
     /// The zone of the report's dates.
     pub zone: Zone,
-    /// How far before the stretch is asked: on a server that filters on the opening time, chats that closed in it
+    /// How far before the range is asked: on a server that filters on the opening time, chats that closed in it
     /// are found there.
     pub lookback: TimeDelta,
     /// The host and port of the API: an unfinished file is not gone on with from another.
@@ -204,16 +205,15 @@ impl Plan {
             return Err(BackfillError::Step);
         }
         label::check(&span.labels)?;
-        let poller = app::poller_settings(config);
         Ok(Plan {
             span,
             settings: timeline::Settings {
-                rules: poller.rules,
-                shown: poller.shown,
-                window: poller.window,
+                rules: operation::rules(config),
+                shown: operation::shown_settings(config),
+                window: operation::delta(config.polling.window),
             },
-            zone: poller.zone,
-            lookback: poller.sweep_lookback,
+            zone: config.server.timezone,
+            lookback: operation::delta(config.polling.sweep_lookback),
             host: config.server.host(),
         })
     }
@@ -264,54 +264,57 @@ pub async fn run(
     output: Option<PathBuf>,
     progress: &mut Progress,
 ) -> Result<Outcome, BackfillError> {
-    let client = Client::new(app::client_settings(config))?;
-    let reader = Reader::new(client, plan.zone, pace);
-    write(plan, reader, output, progress).await
+    let client = Client::new(operation::client_settings(config))?;
+    let reader = Reader::persistent(client, plan.zone, pace);
+    write(plan, reader, pace, output, progress).await
 }
 
-/// Reads the stretch and writes each step. Memory holds the rows of one piece at a time.
+/// Reads the past and writes each step. Memory holds the rows of one chunk at a time. `pace` is how long the reader waits
+/// between two calls.
 ///
-/// With a file, each piece is followed by a checkpoint beside it: the same call goes on from there.
+/// With a file, each chunk is followed by a checkpoint beside it: the same call goes on from there.
 ///
 /// # Errors
 /// See [`BackfillError`].
 pub async fn write<S: Source>(
     plan: &Plan,
     mut reader: Reader<S>,
+    pace: Duration,
     output: Option<PathBuf>,
     progress: &mut Progress,
 ) -> Result<Outcome, BackfillError> {
     let span = &plan.span;
     let (mut output, resumed) = Output::open(output, &plan.fingerprint())?;
+    let to = plan.end();
+    let read_to = resumed.as_ref().map(|checkpoint| checkpoint.next);
     let mut checkpoint = resumed.unwrap_or_else(|| Checkpoint {
         next: plan.eve(),
         timeline: Timeline::new(span.from),
     });
-    let to = plan.end();
-    progress.begin(plan.eve(), to, checkpoint.next, reader.pace());
+    let range = reader.open(Kind::Poll, checkpoint.next, to, None);
+    let mut range = range.after(read_to);
+    progress.begin(plan.eve(), to, checkpoint.next, pace);
     let mut reach = reach_of(plan, span.from);
-    loop {
-        let read = reader
-            .next(checkpoint.next, to, |notice| progress.notice(&notice))
-            .await;
-        let piece = read.map_err(|cause| BackfillError::Read {
+    while let Some((chunk, Chats { chats, .. })) = reader
+        .read_next(
+            &mut range,
+            |_| Chats::new(plan.zone),
+            |notice| progress.notice(&notice),
+        )
+        .await
+        .map_err(|cause| BackfillError::Read {
             cause,
             resumable: output.is_begun(),
-        })?;
-        let Some(piece) = piece else { break };
-        reach = piece.window.date_end;
+        })?
+    {
+        reach = chunk.date_end;
         let timeline = &mut checkpoint.timeline;
-        timeline.take(piece.chats, piece.window.to, span);
-        timeline.advance(piece.window.to, reach, span, &plan.settings, |text| {
-            output.write(text)
-        })?;
-        timeline.forget_before(piece.window.date_ini);
-        checkpoint.next = piece.window.to;
-        progress.piece(checkpoint.next, checkpoint.timeline.chats_counted());
+        timeline.take(chats, chunk.to, span);
+        timeline.advance(chunk.to, reach, span, &plan.settings, |text| output.write(text))?;
+        timeline.forget_before(chunk.date_ini);
+        checkpoint.next = chunk.to;
+        progress.chunk(checkpoint.next, checkpoint.timeline.chats_counted());
         output.save(&checkpoint)?;
-        if checkpoint.next >= to {
-            break;
-        }
     }
     let timeline = &mut checkpoint.timeline;
     timeline.finish(reach, span, &plan.settings, |text| output.write(text))?;

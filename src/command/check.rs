@@ -11,14 +11,15 @@ use std::time::Duration;
 
 use chrono::{DateTime, Offset as _, TimeDelta, Utc};
 
-use crate::app;
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::operation;
 use call::{judge_call, judge_clock};
 use filter::judge_filter;
 use row::{judge_fields, judge_rows};
 use sample::Sample;
 use wolkvox::client::{Client, SetupError};
+use wolkvox::history::Reader;
 use wolkvox::zone::DATA_VERSION;
 use wolkvox::{Source, Window, Zone, window};
 use zone::judge_zone;
@@ -27,7 +28,7 @@ use zone::judge_zone;
 const BACK: TimeDelta = TimeDelta::hours(12);
 /// And how far ahead of now: dates of an operation whose zone is set wrong may lie there.
 const AHEAD: TimeDelta = TimeDelta::hours(15);
-/// A shorter stretch at the beginning of a month says too little.
+/// A shorter range at the beginning of a month says too little.
 const SHORTEST: TimeDelta = TimeDelta::hours(1);
 
 /// How something is.
@@ -104,7 +105,7 @@ pub struct Expected {
 /// # Errors
 /// The client can't be set up: the CA file.
 pub async fn run(config: &Config, clock: &dyn Clock) -> Result<Findings, SetupError> {
-    let client = Client::new(app::client_settings(config))?;
+    let client = Client::new(operation::client_settings(config))?;
     let expected = Expected {
         host: config.server.host(),
         zone: config.server.timezone,
@@ -121,15 +122,15 @@ pub async fn run(config: &Config, clock: &dyn Clock) -> Result<Findings, SetupEr
         "zone-data",
         zone_data(config.server.timezone, clock.now()),
     );
-    findings.0.extend(examine(&client, &expected, clock).await.0);
+    findings.0.extend(examine(client, &expected, clock).await.0);
     Ok(findings)
 }
 
 /// Makes one call and judges it.
-pub async fn examine<S: Source>(source: &S, expected: &Expected, clock: &dyn Clock) -> Findings {
+pub async fn examine<S: Source>(source: S, expected: &Expected, clock: &dyn Clock) -> Findings {
     let mut findings = Findings::default();
     let now = clock.now();
-    let Some(window) = stretch(now, expected.zone) else {
+    let Some(window) = range(now, expected.zone) else {
         findings.add(
             Verdict::Problem,
             "clock",
@@ -138,7 +139,9 @@ pub async fn examine<S: Source>(source: &S, expected: &Expected, clock: &dyn Clo
         return findings;
     };
     let mut sample = Sample::new(expected.zone, window, clock);
-    let exchange = source.report(&window, &mut sample).await;
+    let exchange = Reader::in_cycles(source, expected.zone)
+        .ask_once(&window, &mut sample)
+        .await;
     judge_call(&mut findings, &exchange, expected);
     judge_clock(&mut findings, exchange.date, sample.begun.unwrap_or(now));
     if exchange.result.is_err() {
@@ -171,16 +174,16 @@ fn zone_data(zone: Zone, now: DateTime<Utc>) -> String {
     }
 }
 
-/// The stretch of the one call: around now, inside a local month.
-fn stretch(now: DateTime<Utc>, zone: Zone) -> Option<Window> {
-    let pieces = window::pieces(now - BACK, now + AHEAD, zone, None, window::LONGEST);
-    let here = pieces
+/// The range of the one call: around now, inside a local month.
+fn range(now: DateTime<Utc>, zone: Zone) -> Option<Window> {
+    let months = window::chunks(now - BACK, now + AHEAD, zone, None, window::LONGEST);
+    let here = months
         .iter()
-        .position(|piece| piece.from <= now && now <= piece.to)?;
-    let is_short = now - pieces[here].from < SHORTEST;
+        .position(|month| month.from <= now && now <= month.to)?;
+    let is_short = now - months[here].from < SHORTEST;
     // Just after a month's beginning the old month says more.
     let before = here.checked_sub(1).filter(|_| is_short);
-    pieces.get(before.unwrap_or(here)).copied()
+    months.get(before.unwrap_or(here)).copied()
 }
 
 /// A length of time to the minute, or to the second if it is short.

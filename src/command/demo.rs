@@ -45,7 +45,7 @@ impl Demo {
         &self.token
     }
 
-    /// The exporter's configuration: a beat that can be watched, and an hour to begin with. Of the environment only
+    /// The exporter's configuration: an interval that can be watched, and an hour to begin with. Of the environment only
     /// what concerns the log is taken.
     ///
     /// # Errors
@@ -63,7 +63,7 @@ impl Demo {
             ("WOLKVOX_COUNT_FROM".to_owned(), count_from),
             ("WOLKVOX_AGENTS".to_owned(), "names".to_owned()),
             ("WOLKVOX_SKILL_NAMES".to_owned(), SKILL_NAMES.to_owned()),
-            // Of fifty licences: a beat of two seconds takes 43,200 calls.
+            // Of fifty licences: an interval of two seconds takes 43,200 calls.
             ("WOLKVOX_API_DAILY_LIMIT".to_owned(), "50000".to_owned()),
             ("WOLKVOX_EXEMPLARS".to_owned(), "true".to_owned()),
             ("WOLKVOX_LISTEN_ADDRESS".to_owned(), listen.to_owned()),

@@ -111,7 +111,7 @@ impl Cost {
     /// Of reading `ranges` with `pace` between two calls, but for the first `at_once`.
     pub fn of(ranges: &[Range], zone: Zone, pace: Duration, at_once: u32) -> Cost {
         let calls = |range: &Range| {
-            let chunks = window::pieces(range.from, range.to, zone, None, window::LONGEST);
+            let chunks = window::chunks(range.from, range.to, zone, None, window::LONGEST);
             // What begins with the last second of a month goes on with the next: that second was read before.
             let is_left = |chunk: &&Window| chunk.to > range.from || range.from == range.to;
             chunks.iter().filter(is_left).count()

@@ -1,4 +1,4 @@
-//! `wolkvox-exporter report`: what the report says of a stretch of time, as a table.
+//! `wolkvox-exporter report`: what the report says of a range of time, as a table.
 //!
 //! The numbers follow the same rules as the metrics: each chat once, by its close time, a value that can't be read is
 //! not counted. Percentiles are exact: the values are kept by how often they occur, and the percentile is the least
@@ -13,14 +13,14 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 pub use print::Format;
 
-use crate::app;
 use crate::chats::chat::{Chat, Outcome};
-use crate::command::backfill::reading::last_second_before;
-use crate::command::backfill::{Notice, ReadError, Reader};
+use crate::command::backfill::reading::{Chats, last_second_before};
 use crate::command::range::{Cost, Range, RangeError};
 use crate::config::Config;
 use crate::metrics::histogram::SumCount;
+use crate::operation;
 use wolkvox::client::{Client, SetupError};
+use wolkvox::history::{Kind, Notice, ReadError, Reader};
 use wolkvox::{Source, Zone};
 
 /// What a line is about.
@@ -87,7 +87,7 @@ pub struct Question {
     pub zone: Zone,
     /// An ASA up to this is within the target; milliseconds.
     pub asa_target_ms: u64,
-    /// How far before the stretch a server that filters on the opening time is asked.
+    /// How far before the range a server that filters on the opening time is asked.
     pub lookback: TimeDelta,
 }
 
@@ -189,8 +189,9 @@ pub async fn run(
     pace: Duration,
     tell: impl FnMut(Notice),
 ) -> Result<Summary, SummaryError> {
-    let client = Client::new(app::client_settings(config))?;
-    let reader = Reader::new(client, question.zone, pace).with_calls_at_once(CALLS_AT_ONCE);
+    let client = Client::new(operation::client_settings(config))?;
+    // The range and its eve: what a person is waiting for.
+    let reader = Reader::persistent(client, question.zone, pace).with_calls_at_once(CALLS_AT_ONCE.into());
     summarise(question, reader, tell).await
 }
 
@@ -203,15 +204,14 @@ impl Question {
         by: By,
         without_timeouts: bool,
     ) -> Question {
-        let poller = app::poller_settings(config);
         Question {
             from,
             to,
             by,
             without_timeouts,
-            zone: poller.zone,
-            asa_target_ms: poller.rules.asa_target_ms,
-            lookback: poller.sweep_lookback,
+            zone: config.server.timezone,
+            asa_target_ms: config.counting.asa_target_ms,
+            lookback: operation::delta(config.polling.sweep_lookback),
         }
     }
 
@@ -238,7 +238,7 @@ impl Question {
     }
 }
 
-/// Reads the stretch and adds up. The eve is asked for only where the stretch itself does not show that the server
+/// Reads the range and adds up. The eve is asked for only where the range itself does not show that the server
 /// filters on the closing time.
 ///
 /// # Errors
@@ -259,7 +259,7 @@ pub async fn summarise<S: Source>(
         seen: HashSet::new(),
         filters_on_close: false,
     };
-    // The very second of `to` is the next stretch's.
+    // The very second of `to` is the next range's.
     sums.read(&mut reader, from, last_second_before(to), &mut tell)
         .await?;
     if !sums.filters_on_close {
@@ -293,16 +293,16 @@ impl Sums<'_> {
         to: DateTime<Utc>,
         tell: &mut impl FnMut(Notice),
     ) -> Result<(), ReadError> {
-        let mut cursor = from;
-        while let Some(piece) = reader.next(cursor, to, &mut *tell).await? {
-            for chat in piece.chats {
-                let opened_before = |opened: crate::chats::chat::Moment| opened.latest < piece.window.from;
+        let zone = self.question.zone;
+        let mut range = reader.open(Kind::Poll, from, to, None);
+        while let Some((chunk, read)) = reader
+            .read_next(&mut range, |_| Chats::new(zone), &mut *tell)
+            .await?
+        {
+            for chat in read.chats {
+                let opened_before = |opened: crate::chats::chat::Moment| opened.latest < chunk.from;
                 self.filters_on_close |= chat.opened.is_some_and(opened_before);
-                self.add(&chat, piece.window.to);
-            }
-            cursor = piece.window.to;
-            if cursor >= to {
-                break;
+                self.add(&chat, chunk.to);
             }
         }
         Ok(())

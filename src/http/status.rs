@@ -1,8 +1,8 @@
 //! How the exporter is doing, for the status page.
 
-use std::time::Duration;
-
 use chrono::{DateTime, Utc};
+
+pub use crate::poller::LastPoll;
 
 /// How the exporter is doing. All times are UTC; what never happened is `None`.
 #[derive(Debug, Clone, PartialEq)]
@@ -29,19 +29,6 @@ pub struct Status {
     pub chats_counted: u64,
     /// When the next poll is due.
     pub next_poll: Option<DateTime<Utc>>,
-}
-
-/// A poll that ended.
-#[derive(Debug, Clone, PartialEq)]
-pub struct LastPoll {
-    /// When it ended.
-    pub at: DateTime<Utc>,
-    /// Whether it succeeded.
-    pub ok: bool,
-    /// What it did or why it failed: a sentence for people, without anything secret.
-    pub outcome: String,
-    /// From the first request to the publication.
-    pub duration: Duration,
 }
 
 impl Status {

@@ -200,7 +200,7 @@ catalogue! {
         UP = "wolkvox_up", Gauge, [],
             "1 if the last poll of Wolkvox succeeded, else 0; absent until the first one ends.";
         POLLS = "wolkvox_polls_total", Counter, [],
-            "Beats: one poll of the report, its pieces, and the wide look for late rows when due.";
+            "Poll cycles: one poll of the report, and the sweep for late rows when due.";
         POLL_FAILURES = "wolkvox_poll_failures_total", Counter, ["reason"],
             "Polls and sweeps that failed, by reason. The next good one makes up for them.";
         POLL_DURATION = "wolkvox_poll_duration_seconds", Gauge, [],
@@ -236,10 +236,10 @@ catalogue! {
         REPORT_FIELDS_ABSENT = "wolkvox_report_fields_absent_total", Counter, ["field"],
             "New chats whose row lacks a documented key, by report field: the report's format drifts.";
         CHATS_LATE = "wolkvox_chats_late_total", Counter, [],
-            "Chats that only the wide look for late rows (WOLKVOX_SWEEP_INTERVAL) found.";
+            "Chats that only the sweep for late rows (WOLKVOX_SWEEP_INTERVAL) found.";
         CHAT_ARRIVAL_DELAY = "wolkvox_chat_arrival_delay_seconds", Histogram(bounds::ARRIVAL_DELAY), [],
             "Time from the close of a counted chat until it was first seen in the report.";
-        STRETCHES_SKIPPED = "wolkvox_stretches_skipped_total", Counter, [],
+        REPORT_SECONDS_SKIPPED = "wolkvox_report_seconds_skipped_total", Counter, [],
             "Seconds of the report that polls gave up after three failures while their neighbours succeeded; sweeps ask for them again.";
         SEEN_CHATS = "wolkvox_seen_chats", Gauge, [],
             "Ids of chats remembered to count each once.";

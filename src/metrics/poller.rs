@@ -51,7 +51,7 @@ pub(super) fn families(view: View<'_>) -> Vec<Family> {
         }),
         count(&c::CHATS_LATE, stats.chats_late),
         histogram(&c::CHAT_ARRIVAL_DELAY, view, &stats.arrival_delay),
-        count(&c::STRETCHES_SKIPPED, stats.stretches_skipped),
+        count(&c::REPORT_SECONDS_SKIPPED, stats.report_seconds_skipped),
         gauge(&c::SEEN_CHATS, Some(progress.seen_chats as f64)),
         gauge(&c::SERIES_LIMIT, Some(view.settings.max_series as f64)),
         count(&c::SERIES_LIMITED, stats.series_limited),

@@ -4,11 +4,14 @@ use chrono::{DateTime, TimeDelta, Utc};
 use tokio::time::Instant;
 
 use super::Settings;
+use super::reading::found;
 use super::time::Clocks;
 use crate::chats::chat::Chat;
+use crate::chats::exemplar::Exemplars;
 use crate::chats::latest_window::Gatherer;
 use crate::ledger::delta::Novelty;
-use crate::ledger::{Absorbed, Delta, Found, Ledger};
+use crate::ledger::{Absorbed, Delta, Ledger};
+use wolkvox::history::Kind;
 use wolkvox::{Row, RowError, Sink, Window, window};
 
 /// The window's beginning is known only when the poll has ended; what is older than this can't be in it.
@@ -26,9 +29,26 @@ pub(super) struct Begun {
 }
 
 impl Begun {
-    /// The server's clock, if the answer told it.
-    pub(super) fn server(&self) -> Option<DateTime<Utc>> {
+    /// The server's clock, if the answer is dated.
+    fn server(self) -> Option<DateTime<Utc>> {
         self.date.filter(|_| self.is_believed)
+    }
+}
+
+/// What an answer brought. It counts only if the answer was whole.
+pub(super) struct Taken {
+    /// When the call was made, by our clock.
+    pub(super) asked_at: DateTime<Utc>,
+    /// `None` where no answer came.
+    pub(super) begun: Option<Begun>,
+    pub(super) absorbed: Absorbed,
+    pub(super) chats: Gatherer,
+}
+
+impl Taken {
+    /// When it was answered, by the server's clock where the answer is dated.
+    pub(super) fn answered_at(&self) -> DateTime<Utc> {
+        self.begun.and_then(Begun::server).unwrap_or(self.asked_at)
     }
 }
 
@@ -39,6 +59,7 @@ pub(super) struct Intake<'a> {
     /// Up to where the server has answered.
     watermark: DateTime<Utc>,
     delta: Delta<'a>,
+    asked_at: DateTime<Utc>,
     begun: Option<Begun>,
     gatherer: Gatherer,
     /// Chats closed before this are not gathered.
@@ -50,31 +71,37 @@ impl<'a> Intake<'a> {
         ledger: &'a Ledger,
         settings: &'a Settings,
         clocks: &'a Clocks,
-        found: Found,
-        window: Window,
+        kind: Kind,
+        chunk: &Window,
     ) -> Intake<'a> {
         Intake {
             settings,
             clocks,
             watermark: ledger.cursors.poll,
-            delta: Delta::begin(ledger, settings.rules, found, window.date_end),
+            delta: Delta::begin(ledger, settings.rules, found(kind), chunk.date_end),
+            asked_at: clocks.ours(),
             begun: None,
             gatherer: Gatherer::default(),
             gather_from: DateTime::<Utc>::MAX_UTC,
         }
     }
 
-    /// When the answer began; `None` where none came.
-    pub(super) fn begun(&self) -> Option<Begun> {
-        self.begun
-    }
-
-    /// The answer proved whole.
-    pub(super) fn finish(mut self) -> (Absorbed, Gatherer) {
-        if self.begun.is_none() {
+    /// The call is over.
+    pub(super) fn finish(mut self) -> Taken {
+        let begun = self.begun;
+        if begun.is_none() {
             self.begin(None);
         }
-        (self.delta.finish(), self.gatherer)
+        let mut absorbed = self.delta.finish();
+        if !self.settings.exemplars {
+            absorbed.exemplars = Exemplars::default();
+        }
+        Taken {
+            asked_at: self.asked_at,
+            begun,
+            absorbed,
+            chats: self.gatherer,
+        }
     }
 }
 

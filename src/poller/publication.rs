@@ -1,4 +1,4 @@
-//! What may be shown: only what is committed, and a label set's first beat as 0.
+//! What may be shown: only what is committed, and a label set's first cycle as 0.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -6,7 +6,8 @@ use std::time::Duration;
 use chrono::{DateTime, NaiveDate, Utc};
 use tokio::time::Instant;
 
-use super::{Failure, Summary};
+use super::books::Staged;
+use super::cycle::{Failure, ReadSummary};
 use crate::chats::Totals;
 use crate::chats::exemplar::Exemplars;
 use crate::chats::latest_window::Latest;
@@ -19,16 +20,20 @@ use crate::poller::stats::Stats;
 pub struct LastPoll {
     /// When it ended, our clock.
     pub at: DateTime<Utc>,
-    /// How long it took.
+    /// From its first call to the publication.
     pub duration: Duration,
     /// Whether it succeeded.
     pub ok: bool,
-    /// A sentence.
+    /// What it did or why it failed: a sentence for people, without anything secret.
     pub outcome: String,
 }
 
 impl LastPoll {
-    pub(super) fn new(at: DateTime<Utc>, duration: Duration, poll: &Result<Summary, Failure>) -> LastPoll {
+    pub(super) fn new(
+        at: DateTime<Utc>,
+        duration: Duration,
+        poll: &Result<ReadSummary, Failure>,
+    ) -> LastPoll {
         let outcome = match poll {
             Ok(summary) => format!(
                 "read {} rows: {} new chats counted, {} already known",
@@ -62,54 +67,65 @@ pub trait Publish: Send {
     fn publish(&self, publication: Publication<'_>);
 }
 
-/// What was committed last, and what was shown before the current beat.
+/// What was committed last, and what was shown before the current cycle.
 #[derive(Debug)]
-pub(super) struct Shelf {
+pub(super) struct Snapshot {
     totals: Arc<Totals>,
     progress: Progress,
+    pub(super) exemplars: Exemplars,
+    latest: Option<(Latest, Instant)>,
     shown: Arc<Totals>,
-    /// Nothing was committed in this beat yet.
-    beat_begins: bool,
+    /// Nothing was committed in this cycle yet.
+    is_cycle_fresh: bool,
 }
 
-impl Shelf {
+impl Snapshot {
     /// What a restart shows: stored values at once.
-    pub(super) fn new(ledger: &Ledger, today: NaiveDate) -> Shelf {
+    pub(super) fn new(ledger: &Ledger, today: NaiveDate) -> Snapshot {
         let totals = Arc::new(ledger.totals.clone());
-        Shelf {
+        Snapshot {
             shown: Arc::clone(&totals),
             totals,
             progress: progress(ledger, today),
-            beat_begins: false,
+            exemplars: Exemplars::default(),
+            latest: None,
+            is_cycle_fresh: false,
         }
     }
 
-    pub(super) fn begin_beat(&mut self) {
-        self.beat_begins = true;
+    pub(super) fn begin_cycle(&mut self) {
+        self.is_cycle_fresh = true;
     }
 
     /// Takes what has just been committed.
-    pub(super) fn put(&mut self, ledger: &Ledger, today: NaiveDate) {
+    pub(super) fn put(&mut self, ledger: &Ledger, staged: Staged, today: NaiveDate) {
         let before = std::mem::replace(&mut self.totals, Arc::new(ledger.totals.clone()));
-        if std::mem::take(&mut self.beat_begins) {
+        if std::mem::take(&mut self.is_cycle_fresh) {
             self.shown = before;
         }
         self.progress = progress(ledger, today);
+        self.exemplars.add(staged.exemplars);
+        self.latest = staged.latest.or(self.latest.take());
     }
 
-    pub(super) fn view<'a>(
+    pub(super) fn publication<'a>(
         &'a self,
         settings: &'a Settings,
-        exemplars: &'a Exemplars,
         stats: &'a Stats,
-    ) -> View<'a> {
-        View {
-            settings,
-            totals: &self.totals,
-            shown: &self.shown,
-            exemplars,
-            progress: &self.progress,
-            stats,
+        last_poll: Option<&'a LastPoll>,
+    ) -> Publication<'a> {
+        let latest = self.latest.as_ref().map(|(latest, expires)| (latest, *expires));
+        Publication {
+            view: View {
+                settings,
+                totals: &self.totals,
+                shown: &self.shown,
+                exemplars: &self.exemplars,
+                progress: &self.progress,
+                stats,
+            },
+            latest: latest.filter(|(_, expires)| *expires > Instant::now()),
+            last_poll,
         }
     }
 }

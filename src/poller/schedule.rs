@@ -1,4 +1,4 @@
-//! When to go again: on a fixed beat, aligned to the clock, with the pauses that the server asks for.
+//! When to go again: at a fixed interval, aligned to the clock, with the pauses that the server asks for.
 
 use std::future::Future;
 use std::time::Duration;
@@ -7,16 +7,15 @@ use chrono::{DateTime, TimeDelta, Utc};
 use tokio::time::Instant;
 
 use super::publication::Publish;
-use super::{Beat, Failure, Poller};
+use super::{Cycle, Failure, Poller};
 use crate::ledger::Store;
+use wolkvox::history::{LONGEST_PAUSE, doubled};
 use wolkvox::{Reason, Source};
 
-/// No pause is longer, unless the beat itself is.
-const LONGEST_PAUSE: Duration = Duration::from_secs(3600);
 /// How long the first poll after a restart waits for a scrape of the restored totals.
 const LONGEST_WAIT_FOR_SCRAPE: Duration = Duration::from_secs(60);
 
-/// The beat: multiples of the interval since the epoch, so that it does not drift and survives restarts.
+/// When cycles begin: at multiples of the interval since the epoch, so that it does not drift and survives restarts.
 #[derive(Debug, Clone)]
 pub struct Schedule {
     interval: Duration,
@@ -24,7 +23,7 @@ pub struct Schedule {
 }
 
 impl Schedule {
-    /// A beat of this interval.
+    /// Cycles at this interval.
     pub fn new(interval: Duration) -> Schedule {
         Schedule {
             interval,
@@ -32,7 +31,7 @@ impl Schedule {
         }
     }
 
-    /// The first beat after `now` that leaves at least half an interval after `started`: a label set's first value must
+    /// The first time after `now` that leaves at least half an interval after `started`: a label set's first value must
     /// be shown as 0 long enough to be scraped.
     pub fn next(&self, started: DateTime<Utc>, now: DateTime<Utc>) -> DateTime<Utc> {
         let earliest = now.max(started + delta(self.interval / 2));
@@ -41,19 +40,19 @@ impl Schedule {
 
     fn at_or_after(&self, earliest: DateTime<Utc>) -> DateTime<Utc> {
         let interval = delta(self.interval).num_milliseconds().max(1);
-        let beats = earliest.timestamp_millis().div_euclid(interval);
-        let aligned = |beats: i64| DateTime::from_timestamp_millis(beats.saturating_mul(interval));
-        let at = aligned(beats)
+        let count = earliest.timestamp_millis().div_euclid(interval);
+        let aligned = |count: i64| DateTime::from_timestamp_millis(count.saturating_mul(interval));
+        let at = aligned(count)
             .filter(|at| *at >= earliest)
-            .or_else(|| aligned(beats.saturating_add(1)));
+            .or_else(|| aligned(count.saturating_add(1)));
         at.unwrap_or(earliest)
     }
 
-    /// The first beat after a beat that began at `started` and ended at `now`, with the pause that it calls for.
-    pub fn after(&mut self, beat: &Beat, started: DateTime<Utc>, now: DateTime<Utc>) -> DateTime<Utc> {
+    /// When the cycle after one begins that began at `started` and ended at `now`, with the pause that it calls for.
+    pub fn after(&mut self, cycle: &Cycle, started: DateTime<Utc>, now: DateTime<Utc>) -> DateTime<Utc> {
         let next = self.next(started, now);
-        let quota = self.quota_pause(beat).map(|pause| started + delta(pause));
-        let asked = beat
+        let quota = self.quota_pause(cycle).map(|pause| started + delta(pause));
+        let asked = cycle
             .retry_after()
             .map(|pause| now + delta(pause.min(LONGEST_PAUSE)));
         match quota.max(asked) {
@@ -62,17 +61,18 @@ impl Schedule {
         }
     }
 
-    /// The day's quota is used up: asking on would only use up tomorrow's patience. Doubles from one beat to an hour.
-    fn quota_pause(&mut self, beat: &Beat) -> Option<Duration> {
+    /// The day's quota is used up: the pause doubles from one interval to an hour.
+    fn quota_pause(&mut self, cycle: &Cycle) -> Option<Duration> {
         let is_quota =
             |failure: &Failure| matches!(failure, Failure::Api(error) if error.reason() == Reason::Quota);
-        if !beat.failures().any(is_quota) {
+        if !cycle.failures().any(is_quota) {
             self.quota_failures = 0;
             return None;
         }
-        let doubled = self.interval.saturating_mul(1 << self.quota_failures.min(16));
+        let pause = doubled(self.interval, self.quota_failures);
         self.quota_failures += 1;
-        Some(doubled.min(LONGEST_PAUSE.max(self.interval)))
+        // An interval beyond the longest pause is not shortened.
+        Some(pause.min(LONGEST_PAUSE.max(self.interval)))
     }
 }
 
@@ -98,11 +98,11 @@ pub async fn run<S: Source, D: Store, P: Publish>(
         let began = Instant::now();
         let started = poller.clocks.ours();
         let next = schedule.next(started, started);
-        let beat = poller.step(Some(instant_of(next, started))).await;
+        let cycle = poller.step(Some(instant_of(next, started))).await;
         let now = poller.clocks.ours();
-        // In today's reading of our clock: were it set back during the beat, the next one would be that far off.
+        // In today's reading of our clock: were it set back during the cycle, the next one would be that far off.
         let started = now - delta(began.elapsed());
-        let next = schedule.after(&beat, started, now);
+        let next = schedule.after(&cycle, started, now);
         announce(next);
         tokio::time::sleep_until(instant_of(next, now)).await;
     }

@@ -10,7 +10,7 @@ use crate::ledger::AnswerCounts;
 use crate::metrics::histogram::Histogram;
 use wolkvox::{Exchange, Field, Reason, RowError};
 
-/// Why a beat failed: a reason of the API, or the state could not be committed.
+/// Why a cycle failed: a reason of the API, or the state could not be committed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum FailureReason {
     /// A call failed.
@@ -60,7 +60,7 @@ pub struct Stats {
     pub fields_absent: BTreeMap<Field, u64>,
     pub chats_late: u64,
     pub arrival_delay: Histogram,
-    pub stretches_skipped: u64,
+    pub report_seconds_skipped: u64,
     pub series_limited: u64,
     pub state_commits: u64,
     pub state_commit_failures: u64,
@@ -98,7 +98,7 @@ impl Stats {
                 .collect(),
             chats_late: 0,
             arrival_delay: Histogram::new(bounds::ARRIVAL_DELAY),
-            stretches_skipped: 0,
+            report_seconds_skipped: 0,
             series_limited: 0,
             state_commits: 0,
             state_commit_failures: 0,

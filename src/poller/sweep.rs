@@ -1,46 +1,68 @@
-//! The wide look for rows that came late.
+//! When a sweep is due, and where one that has not reached its end goes on.
+
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use tokio::time::Instant;
 
-use super::{Failure, Poller, Publish, Summary};
-use crate::ledger::{Found, Store};
-use wolkvox::Source;
-
-/// A sweep goes on where it failed: were it to begin anew at each beat, one whose answers are slow would never reach its
+/// A sweep goes on where it failed: were it to begin anew in each cycle, one whose answers are slow would never reach its
 /// end. That stays where it was at first, for the next sweep looks back from there at what came late meanwhile.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct SweepUnderWay {
+struct UnderWay {
     at: DateTime<Utc>,
     to: DateTime<Utc>,
     begun: Instant,
 }
 
-impl SweepUnderWay {
-    /// All up to here was read.
-    pub(super) fn reach(&mut self, at: DateTime<Utc>) {
-        self.at = at;
-    }
+/// The sweeps of an operation. They find rows that come late.
+#[derive(Debug)]
+pub(super) struct Sweeps {
+    /// `None` where sweeps are off.
+    interval: Option<Duration>,
+    due: Instant,
+    under_way: Option<UnderWay>,
 }
 
-impl<S: Source, D: Store, P: Publish> Poller<S, D, P> {
-    /// The sweep, if it is due: up to where this beat's poll began.
-    pub(super) async fn sweep(&mut self, to: DateTime<Utc>) -> Option<Result<Summary, Failure>> {
-        let interval = self.settings.sweep_interval?;
+impl Sweeps {
+    /// The first is due at once.
+    pub(super) fn every(interval: Option<Duration>) -> Sweeps {
+        Sweeps {
+            interval,
+            due: Instant::now(),
+            under_way: None,
+        }
+    }
+
+    /// The range to read now, if one is due: from `from` to `to`, or what is left of the one that is under way.
+    pub(super) fn begin(
+        &mut self,
+        from: DateTime<Utc>,
+        to: DateTime<Utc>,
+    ) -> Option<(DateTime<Utc>, DateTime<Utc>)> {
         let begun = Instant::now();
-        if self.sweep_due.is_none_or(|due| due > begun) {
+        if self.interval.is_none() || self.due > begun {
             return None;
         }
-        let from = self.sweep_from();
-        let sweep = *self
-            .sweep_under_way
-            .get_or_insert(SweepUnderWay { at: from, to, begun });
-        let result = self.stretch(Found::BySweep, sweep.at, sweep.to, None).await;
-        if result.as_ref().is_ok_and(|summary| summary.is_whole) {
-            self.sweep_under_way = None;
-            self.ledger.settle(Found::BySweep);
-            self.sweep_due = Some(sweep.begun + interval);
+        let under_way = self.under_way.get_or_insert(UnderWay { at: from, to, begun });
+        Some((under_way.at, under_way.to))
+    }
+
+    /// All up to here was read.
+    pub(super) fn reach(&mut self, at: DateTime<Utc>) {
+        if let Some(under_way) = &mut self.under_way {
+            under_way.at = at;
         }
-        Some(result)
+    }
+
+    /// It reached its end.
+    pub(super) fn end(&mut self) {
+        if let (Some(under_way), Some(interval)) = (self.under_way.take(), self.interval) {
+            self.due = under_way.begun + interval;
+        }
+    }
+
+    /// The next one begins anew.
+    pub(super) fn abandon(&mut self) {
+        self.under_way = None;
     }
 }

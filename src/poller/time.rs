@@ -5,6 +5,7 @@ use std::sync::Arc;
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use tokio::time::Instant;
 
+use super::intake::Begun;
 use crate::clock::{Clock, WRITTEN};
 use wolkvox::Zone;
 
@@ -24,8 +25,7 @@ pub(super) struct Clocks {
     server: Option<Anchor>,
     /// When this process began to count, where no earlier one did.
     began: Option<Anchor>,
-    /// A `Date` that is not believed was told.
-    has_told: bool,
+    has_logged_disbelief: bool,
 }
 
 impl Clocks {
@@ -35,7 +35,7 @@ impl Clocks {
             zone,
             server: None,
             began: None,
-            has_told: false,
+            has_logged_disbelief: false,
         }
     }
 
@@ -44,8 +44,8 @@ impl Clocks {
         self.began = Some((since, Instant::now()));
     }
 
-    /// Our clock as if nobody had set it since counting began. A machine without a clock of its own begins in 1970, and is
-    /// told the time when its network is up: how long ago counting began is known all the same.
+    /// Our clock as if nobody had set it since counting began. A machine without a clock of its own begins in 1970, and gets
+    /// the time when its network is up: how long ago counting began is known all the same.
     pub(super) fn ours_since_start(&self) -> DateTime<Utc> {
         carried_on(self.began).unwrap_or_else(|| self.ours())
     }
@@ -56,7 +56,7 @@ impl Clocks {
     }
 
     /// When this process began to count, by our clock as it is now.
-    pub(super) fn began(&self) -> Option<DateTime<Utc>> {
+    fn began(&self) -> Option<DateTime<Utc>> {
         let (_, at) = self.began?;
         self.ours()
             .checked_sub_signed(TimeDelta::from_std(at.elapsed()).ok()?)
@@ -79,34 +79,51 @@ impl Clocks {
         ours < WRITTEN || !is_far(ours) || !is_far(watermark)
     }
 
-    /// Tells once of a `Date` that is not believed.
-    pub(super) fn tell_disbelief(&mut self, date: DateTime<Utc>) {
-        if !std::mem::replace(&mut self.has_told, true) {
-            tracing::warn!(
-                "Wolkvox' answer is dated {}, more than a year from this machine's clock: the date is passed over. Set this machine's clock (NTP); if it is right, a proxy or Wolkvox itself is wrong",
-                date.format("%FT%TZ")
-            );
-        }
-    }
-
-    /// What a stretch begins with.
+    /// What a range begins with.
     pub(super) fn earlier(&self) -> DateTime<Utc> {
         self.ours().min(self.servers())
     }
 
-    /// What a stretch ends with.
+    /// What a range ends with.
     pub(super) fn later(&self) -> DateTime<Utc> {
         self.ours().max(self.servers())
     }
 
     /// The operation's local date.
     pub(super) fn today(&self) -> NaiveDate {
-        self.ours().with_timezone(&self.zone).date_naive()
+        self.day_of(self.ours())
     }
 
-    /// Notes a `Date` header that came at `at`.
-    pub(super) fn note(&mut self, date: DateTime<Utc>, at: Instant) {
-        self.server = Some((date, at));
+    /// The operation's local date at a time.
+    pub(super) fn day_of(&self, at: DateTime<Utc>) -> NaiveDate {
+        at.with_timezone(&self.zone).date_naive()
+    }
+
+    /// Where a range begins that looks back from a cursor, before it looks back: at the cursor, or at now where a clock that
+    /// was ahead has moved the cursor beyond it. What closed before counting began is never counted, so that no clock (as
+    /// that of a machine that starts in 1970) has years before it asked for.
+    pub(super) fn start_of_range(
+        &self,
+        cursor: DateTime<Utc>,
+        counting_since: Option<DateTime<Utc>>,
+    ) -> DateTime<Utc> {
+        let begin = counting_since.or(self.began());
+        let begin = begin.filter(|begin| *begin <= self.later());
+        let from = cursor.min(self.earlier());
+        begin.map_or(from, |begin| from.max(begin))
+    }
+
+    /// Notes the `Date` header of an answer. One that is not believed is logged once.
+    pub(super) fn note(&mut self, date: DateTime<Utc>, begun: &Begun) {
+        if begun.is_believed {
+            self.server = Some((date, begun.at));
+        } else if !std::mem::replace(&mut self.has_logged_disbelief, true) {
+            tracing::warn!(
+                date = %date.format("%FT%TZ"),
+                "Wolkvox' answer is dated {}, more than a year from this machine's clock: the date is passed over. Set this machine's clock (NTP); if it is right, a proxy or Wolkvox itself is wrong",
+                date.format("%FT%TZ")
+            );
+        }
     }
 }
 

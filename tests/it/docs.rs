@@ -2,9 +2,8 @@
 #![allow(clippy::unwrap_used)] // Helpers of tests are tests too.
 
 use std::collections::BTreeSet;
-use std::env;
-use std::fs;
 use std::path::{Path, PathBuf};
+use std::{env, fs};
 
 use wolkvox_exporter::config::variable::{self, Variable};
 use wolkvox_exporter::metrics::catalogue::{self, Kind};
@@ -183,10 +182,8 @@ fn every_test_that_holds_a_promise_exists() {
         .filter(|word| word.contains('_'))
         .collect();
     assert!(named.len() > 50, "{named:?}");
-    let sources: Vec<_> = ["src", "crates", "tests"]
-        .iter()
-        .flat_map(|folder| sources(&root().join(folder)))
-        .collect();
+    let folders = ["src", "tests", "crates"];
+    let sources = folders.map(|folder| sources(&root().join(folder))).concat();
     for name in named {
         let is_test = |source: &String| source.contains(&format!("fn {name}("));
         assert!(sources.iter().any(is_test), "no test has the name {name}");

@@ -37,6 +37,8 @@ const MOST_CA_BYTES: u64 = 4 * 1024 * 1024;
 pub struct Settings {
     /// Scheme, host and port if any: `https://wv0001.wolkvox.com`.
     pub base: String,
+    /// Who asks: the header `User-Agent`.
+    pub user_agent: String,
     /// Where the token comes from.
     pub token: Token,
     /// Ask only for the chats of the agent with this identity document.
@@ -58,6 +60,7 @@ impl Settings {
     pub fn new(base: impl Into<String>, token: Token) -> Self {
         Settings {
             base: base.into(),
+            user_agent: concat!("wolkvox/", env!("CARGO_PKG_VERSION")).to_owned(),
             token,
             agent_dni: None,
             timeout: Duration::from_secs(90),
@@ -119,7 +122,7 @@ impl Client {
             drop(rustls::crypto::ring::default_provider().install_default());
         }
         let mut builder = reqwest::Client::builder()
-            .user_agent(concat!("wolkvox-exporter/", env!("CARGO_PKG_VERSION")))
+            .user_agent(settings.user_agent.as_str())
             .redirect(Policy::none())
             .referer(false)
             .pool_idle_timeout(IDLE)

@@ -138,24 +138,39 @@ impl Error {
         self.spoke_http
     }
 
-    /// Whether asking for less is likely to help. No answer at all is no matter of size.
-    pub fn is_about_size(&self) -> bool {
+    /// What is likely to help.
+    pub fn class(&self) -> Class {
         match self.reason {
-            Reason::Truncated | Reason::TooLarge | Reason::TooManyRows => true,
-            Reason::Timeout => self.status.is_some(),
-            _ => false,
+            Reason::Truncated | Reason::TooLarge | Reason::TooManyRows => Class::Smaller,
+            // An answer that began and did not end. No answer at all is no matter of size.
+            Reason::Timeout if self.status.is_some() => Class::Smaller,
+            Reason::Connect => Class::Retry,
+            Reason::HttpStatus if matches!(self.status, Some(429 | 500..=599)) => Class::Retry,
+            // After a time-out the server may still be at work on the call, and it answers one at a time.
+            Reason::Timeout | Reason::Concurrency | Reason::Quota | Reason::Forbidden | Reason::NotJson => {
+                Class::Wait
+            }
+            Reason::HttpStatus | Reason::Tls | Reason::Auth | Reason::BadRequest => Class::GiveUp,
         }
     }
 
-    /// Whether asking again soon may help: a connection that failed, 429, 5xx. Not a timeout: the server may still
-    /// be at work on the call, and answers one at a time.
-    pub fn is_retryable(&self) -> bool {
-        match self.reason {
-            Reason::Connect => true,
-            Reason::HttpStatus => matches!(self.status, Some(429 | 500..=599)),
-            _ => false,
-        }
+    /// Whether the same would be too much each time, so that only less can help.
+    pub(crate) fn is_too_much(&self) -> bool {
+        matches!(self.reason, Reason::TooLarge | Reason::TooManyRows)
     }
+}
+
+/// What a caller can do about a call that failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Class {
+    /// Ask for the same again soon: a connection that failed, 429, 5xx.
+    Retry,
+    /// Ask for less: the answer was too large, or too slow to come to its end.
+    Smaller,
+    /// Ask for the same again later: the server refuses for now, or something answers in its place.
+    Wait,
+    /// Nothing, until somebody puts something right.
+    GiveUp,
 }
 
 #[cfg(test)]
@@ -169,16 +184,30 @@ mod tests {
     }
 
     #[test]
-    fn only_connections_429_and_5xx_are_retried() {
-        let http = |status| {
-            Error::new(Reason::HttpStatus, "")
-                .with_status(status)
-                .is_retryable()
-        };
-        assert!(http(429) && http(500) && http(503) && http(599));
-        assert!(!http(302) && !http(404) && !http(418));
+    fn only_connections_429_and_5xx_are_retried_soon() {
+        let http = |status| Error::new(Reason::HttpStatus, "").with_status(status).class();
+        assert!(
+            [429, 500, 503, 599]
+                .map(http)
+                .iter()
+                .all(|class| *class == Class::Retry)
+        );
+        assert!(
+            [302, 404, 418]
+                .map(http)
+                .iter()
+                .all(|class| *class == Class::GiveUp)
+        );
         for reason in Reason::ALL {
-            assert_eq!(Error::new(reason, "").is_retryable(), reason == Reason::Connect);
+            let is_retry = Error::new(reason, "").class() == Class::Retry;
+            assert_eq!(is_retry, reason == Reason::Connect, "{reason:?}");
         }
+    }
+
+    #[test]
+    fn a_time_out_is_about_size_only_where_the_answer_had_begun() {
+        let timeout = Error::new(Reason::Timeout, "");
+        assert_eq!(timeout.class(), Class::Wait);
+        assert_eq!(timeout.with_status(200).class(), Class::Smaller);
     }
 }

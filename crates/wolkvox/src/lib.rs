@@ -1,8 +1,10 @@
 //! The vendor's side: the wire format of the `chat_1` report, the windows to ask for, the HTTP client and what can
-//! go wrong with it. Nothing here knows Prometheus or what has been counted.
+//! go wrong with it, and the reader that gets a range of the report however that is. Nothing here knows Prometheus or
+//! what has been counted.
 
 pub mod client;
 pub mod error;
+pub mod history;
 pub mod report;
 mod server_text;
 pub mod window;
@@ -13,7 +15,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
-pub use error::{Error, Reason};
+pub use error::{Class, Error, Reason};
 pub use report::{Field, Row, RowError, Value};
 pub use server_text::{Gate, RawText, ServerText};
 pub use window::Window;

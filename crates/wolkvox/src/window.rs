@@ -1,5 +1,5 @@
-//! Which stretch of time one call asks for. The report's times are local and carry no zone, so that a stretch of
-//! instants becomes a stretch of local texts here, and nowhere else.
+//! Which range of time one call asks for. The report's times are local and carry no zone: ranges of instants become
+//! ranges of local texts here, and nowhere else.
 
 use chrono::{DateTime, Datelike, NaiveDateTime, Offset, TimeDelta, TimeZone, Timelike, Utc};
 
@@ -7,27 +7,29 @@ use super::Zone;
 
 /// The vendor's form of a time in a request.
 const FORM: &str = "%Y%m%d%H%M%S";
-/// The longest stretch that the vendor answers.
+/// The longest range that the vendor answers.
 pub const LONGEST: TimeDelta = TimeDelta::days(31);
 /// Two changes of a zone's offset are further apart than this.
 const STEP: i64 = 3600;
 /// No zone goes back by more than this at once, but for the few that crossed the date line.
 const LOOK_BACK: i64 = 3 * 3600;
+/// Long enough to hold the other side of a repeated hour.
+const LOOK_AHEAD: i64 = 4 * 3600;
 /// Nor forward by more than a day, which those did.
 const LONGEST_GAP: i64 = 30 * 3600;
 /// 0001-01-01 and 9999-12-31, 23:59:59: outside, a year has not four digits.
 const SECONDS: std::ops::RangeInclusive<i64> = -62_135_596_800..=253_402_300_799;
 
-/// One piece of a stretch: what a single call asks for.
+/// One chunk of a range: what a single call asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Window {
-    /// The first instant that the piece covers, UTC.
+    /// The first instant that the chunk covers, UTC.
     pub from: DateTime<Utc>,
-    /// The last instant that the piece covers, UTC.
+    /// The last instant that the chunk covers, UTC.
     pub to: DateTime<Utc>,
-    /// `date_ini`: the least local time in the piece.
+    /// `date_ini`: the least local time in the chunk.
     pub date_ini: NaiveDateTime,
-    /// `date_end`: the greatest local time in the piece.
+    /// `date_end`: the greatest local time in the chunk.
     pub date_end: NaiveDateTime,
 }
 
@@ -61,11 +63,11 @@ impl Span {
 /// Cuts `[from, to]` into what single calls may ask for. `from` is rounded down and `to` up to a whole second: the
 /// report has no fractions, and nothing is lost that way.
 ///
-/// Each piece takes at most `longest` (at least a second) and lies inside one local month of `zone`. Neighbours in one
-/// month share their boundary second; at a month's end one piece ends with its last second, and the next begins with
-/// the first of the new month. No request may begin below `floor`, a local time: pieces wholly below it are left out,
-/// and one across it begins there. A reversed stretch has no pieces.
-pub fn pieces(
+/// Each chunk takes at most `longest` (at least a second) and lies inside one local month of `zone`. Neighbours in one
+/// month share their boundary second; at a month's end one chunk ends with its last second, and the next begins with
+/// the first of the new month. No request may begin below `floor`, a local time: chunks wholly below it are left out,
+/// and one across it begins there. A reversed range has no chunks.
+pub fn chunks(
     from: DateTime<Utc>,
     to: DateTime<Utc>,
     zone: impl Into<Zone>,
@@ -81,7 +83,7 @@ pub fn pieces(
     months(&spans(start, end, zone.into()))
         .iter()
         .flat_map(|month| cut(month, longest))
-        .filter_map(|piece| window(&piece, floor))
+        .filter_map(|chunk| window(&chunk, floor))
         .collect()
 }
 
@@ -95,6 +97,17 @@ pub fn greatest_local(zone: impl Into<Zone>, instant: DateTime<Utc>) -> NaiveDat
         .max()
         .unwrap_or_else(|| instant.naive_utc())
         .min(naive(*SECONDS.end()))
+}
+
+/// The least local time that any instant from `instant` on will have: before the clocks go back, it is behind the local
+/// time for a while.
+pub fn least_local(zone: impl Into<Zone>, instant: DateTime<Utc>) -> NaiveDateTime {
+    let start = instant.timestamp().max(*SECONDS.start());
+    spans(start, start + LOOK_AHEAD, zone.into())
+        .into_iter()
+        .map(Span::first_local)
+        .min()
+        .unwrap_or_else(|| instant.naive_utc())
 }
 
 /// The earliest and the latest instant that `local` can stand for. They differ in the hour that is repeated when the
@@ -188,7 +201,7 @@ fn first_change(start: i64, end: i64, is_other: impl Fn(i64) -> bool) -> Option<
     None
 }
 
-/// Cuts spans at the local months' ends, and puts together what is one stretch of a month.
+/// Cuts spans at the local months' ends, and puts together what follows one another in a month.
 ///
 /// A month may come twice: where the clocks go back just after midnight of the first, its first minute is followed by
 /// the last hour of the old month once more (St John's, until 2011).
@@ -232,12 +245,12 @@ fn last_of_month(local: NaiveDateTime) -> i64 {
         .map_or(i64::MAX / 2, |first| first.and_utc().timestamp() - 1)
 }
 
-/// Cuts one stretch of a month into pieces of at most `longest` seconds that share their boundary seconds.
+/// Cuts what follows one another in a month into chunks of at most `longest` seconds that share their boundary seconds.
 fn cut(month: &[Span], longest: i64) -> Vec<Vec<Span>> {
     let (Some(first), Some(last)) = (month.first(), month.last()) else {
         return Vec::new();
     };
-    let mut pieces = Vec::new();
+    let mut chunks = Vec::new();
     let mut start = first.start;
     loop {
         let end = start.saturating_add(longest).min(last.end);
@@ -246,7 +259,7 @@ fn cut(month: &[Span], longest: i64) -> Vec<Vec<Span>> {
             end: span.end.min(end),
             ..*span
         };
-        pieces.push(
+        chunks.push(
             month
                 .iter()
                 .map(inside)
@@ -254,27 +267,27 @@ fn cut(month: &[Span], longest: i64) -> Vec<Vec<Span>> {
                 .collect(),
         );
         if end == last.end {
-            return pieces;
+            return chunks;
         }
         start = end;
     }
 }
 
-fn window(piece: &[Span], floor: Option<NaiveDateTime>) -> Option<Window> {
-    let date_end = piece.iter().map(|span| span.last_local()).max()?;
-    let date_ini = piece.iter().map(|span| span.first_local()).min()?;
-    let mut from = piece.first()?.start;
+fn window(chunk: &[Span], floor: Option<NaiveDateTime>) -> Option<Window> {
+    let date_end = chunk.iter().map(|span| span.last_local()).max()?;
+    let date_ini = chunk.iter().map(|span| span.first_local()).min()?;
+    let mut from = chunk.first()?.start;
     if let Some(floor) = floor.filter(|floor| *floor > date_ini) {
         let floor = floor.and_utc().timestamp();
-        // The first instant at or above the floor; there is none if the piece lies below.
-        from = piece
+        // The first instant at or above the floor; there is none if the chunk lies below.
+        from = chunk
             .iter()
             .find(|span| span.end + span.offset >= floor)
             .map(|span| span.start.max(floor - span.offset))?;
     }
     Some(Window {
         from: utc(from),
-        to: utc(piece.last()?.end),
+        to: utc(chunk.last()?.end),
         date_ini: floor.map_or(date_ini, |floor| date_ini.max(floor)),
         date_end,
     })

@@ -1,4 +1,4 @@
-//! Where an interrupted backfill goes on: a file beside the output, replaced as a whole after each piece.
+//! Where an interrupted backfill goes on: a file beside the output, replaced as a whole after each chunk.
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -24,7 +24,7 @@ struct Stored<C> {
     version: u32,
     /// Of the command and its settings.
     fingerprint: String,
-    /// The output's length then; what is beyond was written without its piece being finished.
+    /// The output's length then; what is beyond was written without its chunk being finished.
     bytes: u64,
     checkpoint: C,
 }

@@ -9,10 +9,10 @@ use chrono::{DateTime, Utc};
 use indicatif::{ProgressBar, ProgressState, ProgressStyle};
 
 use super::Outcome;
-use super::reading::Notice;
 use crate::log;
+use wolkvox::history::Notice;
 
-/// The bar's length: thousandths of the stretch.
+/// The bar's length: thousandths of the range.
 const LENGTH: u64 = 1000;
 
 /// How far the reading is.
@@ -23,9 +23,9 @@ pub struct Progress {
     /// Where and when this run began.
     first: DateTime<Utc>,
     started: Instant,
-    /// What each piece is followed by.
+    /// What each chunk is followed by.
     pace: Duration,
-    pieces: u64,
+    chunks: u64,
 }
 
 enum Shown {
@@ -118,11 +118,11 @@ impl Progress {
             first: DateTime::UNIX_EPOCH,
             started: Instant::now(),
             pace: Duration::ZERO,
-            pieces: 0,
+            chunks: 0,
         }
     }
 
-    /// The stretch from `begin` to `to` is read, a call each `pace`; everything before `next` has been, in a run before.
+    /// The range from `begin` to `to` is read, a call each `pace`; everything before `next` has been, in a run before.
     pub fn begin(&mut self, begin: DateTime<Utc>, to: DateTime<Utc>, next: DateTime<Utc>, pace: Duration) {
         (self.begin, self.to, self.first) = (begin, to, next);
         (self.started, self.pace) = (Instant::now(), pace);
@@ -136,11 +136,11 @@ impl Progress {
     }
 
     /// Everything before `next` has been read.
-    pub fn piece(&mut self, next: DateTime<Utc>, chats: u64) {
-        self.pieces += 1;
+    pub fn chunk(&mut self, next: DateTime<Utc>, chats: u64) {
+        self.chunks += 1;
         let at = self.thousandths(next);
         let left = self.time_left(next);
-        let what = format!("{}, {}", counted(self.pieces, "piece"), counted(chats, "chat"));
+        let what = format!("{}, {}", counted(self.chunks, "chunk"), counted(chats, "chat"));
         match &self.shown {
             Shown::Bar(shown) => {
                 shown.bar.set_position(at);
@@ -211,7 +211,7 @@ impl Progress {
     }
 }
 
-/// `1 piece`, `2 pieces`.
+/// `1 chunk`, `2 chunks`.
 fn counted(number: u64, what: &str) -> String {
     format!("{number} {what}{}", if number == 1 { "" } else { "s" })
 }
@@ -249,7 +249,7 @@ mod tests {
         let day = |day: i64| DateTime::UNIX_EPOCH + chrono::TimeDelta::days(day);
         let mut progress = Progress::silent();
         progress.begin(day(0), day(90), day(30), Duration::from_secs(300));
-        // One of three pieces is read; of this run it is the first of two.
+        // One of three chunks is read; of this run it is the first of two.
         let left = progress.time_left(day(60));
         assert_eq!(left.as_secs(), 300);
     }

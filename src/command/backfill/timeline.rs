@@ -28,7 +28,7 @@ const POLLER: &[&Spec] = &[
     &c::LAST_CHAT_CLOSE,
 ];
 
-/// Which stretch of the past, and how it is written.
+/// Which range of the past, and how it is written.
 #[derive(Debug, Clone)]
 pub struct Span {
     /// Chats that closed from here on are counted; the first step, where all is 0.
@@ -93,7 +93,7 @@ impl Timeline {
         self.held
     }
 
-    /// Takes in the chats of one piece whose rows have local times from `date_ini` to `date_end`, and ends at `to`.
+    /// Takes in the chats of one chunk whose rows have local times from `date_ini` to `date_end`, and ends at `to`.
     pub fn take(&mut self, mut chats: Vec<Chat>, to: DateTime<Utc>, span: &Span) {
         for chat in &mut chats {
             // Nothing says when it was closed: when it was opened, or when it was found.
@@ -153,7 +153,7 @@ impl Timeline {
         write(&text)
     }
 
-    /// Forgets ids of chats that lie below what the next piece asks for, once this one is taken.
+    /// Forgets ids of chats that lie below what the next chunk asks for, once this one is taken.
     pub fn forget_before(&mut self, date_ini: NaiveDateTime) {
         self.ledger.forget_before(date_ini);
     }

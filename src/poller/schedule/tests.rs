@@ -1,7 +1,7 @@
 use chrono::NaiveDateTime;
 
 use super::*;
-use crate::poller::Summary;
+use crate::poller::ReadSummary;
 use wolkvox::Error;
 
 fn at(text: &str) -> DateTime<Utc> {
@@ -10,40 +10,26 @@ fn at(text: &str) -> DateTime<Utc> {
         .and_utc()
 }
 
-fn good() -> Beat {
+fn good() -> Cycle {
     let now = at("15:00:00");
-    Beat {
-        poll: Ok(Summary {
-            from: now,
-            to: now,
-            answers: 1,
-            rows: 0,
-            counted: 0,
-            remembered: 0,
-            duplicate: 0,
-            is_whole: true,
-        }),
-        sweep: None,
-        sweep_duration: Duration::ZERO,
-    }
+    Cycle::of(Ok(ReadSummary {
+        answers: 1,
+        ..ReadSummary::new(now, now)
+    }))
 }
 
-fn failed_by(error: Error) -> Beat {
-    Beat {
-        poll: Err(error.into()),
-        sweep: None,
-        sweep_duration: Duration::ZERO,
-    }
+fn failed_by(error: Error) -> Cycle {
+    Cycle::of(Err(error.into()))
 }
 
-fn failed(reason: Reason) -> Beat {
+fn failed(reason: Reason) -> Cycle {
     failed_by(Error::new(reason, ""))
 }
 
 const FIVE_MINUTES: Duration = Duration::from_secs(300);
 
 #[test]
-fn beats_are_multiples_of_the_interval() {
+fn cycles_begin_at_multiples_of_the_interval() {
     let schedule = Schedule::new(FIVE_MINUTES);
     for (started, now, next) in [
         ("15:00:00", "15:00:02", "15:05:00"),
@@ -60,10 +46,10 @@ fn beats_are_multiples_of_the_interval() {
 }
 
 #[test]
-fn a_quota_pause_doubles_up_to_an_hour_and_a_good_beat_ends_it() {
+fn a_quota_pause_doubles_up_to_an_hour_and_a_good_cycle_ends_it() {
     let mut schedule = Schedule::new(FIVE_MINUTES);
     let start = at("15:00:00");
-    let mut pause = |beat: &Beat| (schedule.after(beat, start, start) - start).num_minutes();
+    let mut pause = |cycle: &Cycle| (schedule.after(cycle, start, start) - start).num_minutes();
     let quota = failed(Reason::Quota);
     assert_eq!([(); 6].map(|()| pause(&quota)), [5, 10, 20, 40, 60, 60]);
     for _ in 0..80 {
@@ -102,10 +88,10 @@ fn the_server_is_given_the_time_that_it_asks_for_up_to_an_hour() {
 fn a_sweeps_quota_failure_pauses_too() {
     let mut schedule = Schedule::new(FIVE_MINUTES);
     let start = at("15:00:00");
-    let beat = Beat {
+    let cycle = Cycle {
         sweep: Some(failed(Reason::Quota).poll),
         ..good()
     };
-    schedule.after(&beat, start, start);
-    assert_eq!(schedule.after(&beat, start, start), at("15:10:00"));
+    schedule.after(&cycle, start, start);
+    assert_eq!(schedule.after(&cycle, start, start), at("15:10:00"));
 }

@@ -126,12 +126,12 @@ async fn a_ca_file_without_certificates_ends_each_command_as_a_setting_that_cann
     ]
     .map(|(name, value)| (name.to_owned(), value.to_owned()))
     .into();
-    let stretch = ["--from", "2026-01-01", "--to", "2026-01-02"];
+    let range = ["--from", "2026-01-01", "--to", "2026-01-02"];
     for arguments in [
         vec!["serve"],
         vec!["check"],
-        [&["report"], stretch.as_slice()].concat(),
-        [&["backfill"], stretch.as_slice()].concat(),
+        [&["report"], range.as_slice()].concat(),
+        [&["backfill"], range.as_slice()].concat(),
     ] {
         let (status, _, error) = finish(command(&arguments, &variables)).await;
         assert_eq!(status.code(), Some(64), "{arguments:?}: {error}");

@@ -57,7 +57,7 @@ async fn the_report_equals_the_truth_per_skill_agent_channel_and_day() {
         }
         assert_eq!(json["total"]["chats"], chats.len());
     }
-    // The stretch alone showed that the server goes by the closing time.
+    // The range alone showed that the server goes by the closing time.
     assert_eq!(operation.handle().requests().len(), 4);
 }
 
@@ -73,7 +73,7 @@ async fn a_server_that_filters_on_the_opening_time_is_asked_for_the_eve_as_well(
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_table_ends_with_all_chats_and_an_empty_stretch_says_so() {
+async fn the_table_ends_with_all_chats_and_an_empty_range_says_so() {
     let operation = Operation::start(Settings::believable()).await;
     let table = operation.print(&MARCH).await;
     assert!(table.starts_with("skill"), "{table}");

@@ -16,7 +16,7 @@ async fn world() -> World {
     let chat = world.closed_ago(minutes(7));
     world.happen(chat);
     world.start().await;
-    world.beat().await;
+    world.cycle().await;
     let chat = world
         .closed_ago(minutes(2))
         .with(Field::Asa, "00:00:41")
@@ -42,7 +42,7 @@ async fn world() -> World {
         .with(Field::AgentResponse, "00:00:09")
         .with(Field::Transfer, "no");
     world.happen(chat);
-    world.beats(2).await;
+    world.cycles(2).await;
     world
 }
 

@@ -15,21 +15,21 @@ const LOOKBACK: i64 = 6;
 
 #[derive(Debug, Clone)]
 enum Step {
-    Beats(u32),
+    Cycles(u32),
     Crash,
-    /// Killed this many milliseconds into a beat.
+    /// Killed this many milliseconds into a cycle.
     Killed(u64),
     /// The next calls fail, and how.
     Faults(Vec<Option<u8>>),
-    /// For so many beats the report seems to be empty.
+    /// For so many cycles the report seems to be empty.
     Silence(u32),
     FailCommits(u32),
     /// Dead for some minutes.
     Down(i64),
-    /// A second so many minutes ago can't be read for so many beats, and how.
+    /// A second so many minutes ago can't be read for so many cycles, and how.
     Poison {
         ago: i64,
-        beats: u32,
+        cycles: u32,
         kind: u8,
     },
     /// Our clock is off by some minutes from now on.
@@ -79,22 +79,22 @@ fn chat() -> impl Strategy<Value = Spec> {
 
 fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
-        4 => (1..6_u32).prop_map(Step::Beats),
+        4 => (1..6_u32).prop_map(Step::Cycles),
         1 => Just(Step::Crash),
         2 => (0..3000_u64).prop_map(Step::Killed),
         2 => proptest::collection::vec(proptest::option::of(0..6_u8), 1..5).prop_map(Step::Faults),
         1 => (1..5_u32).prop_map(Step::FailCommits),
         1 => (1..200_i64).prop_map(Step::Down),
-        1 => (0..30_i64, 1..12_u32, 2..6_u8).prop_map(|(ago, beats, kind)| Step::Poison { ago, beats, kind }),
+        1 => (0..30_i64, 1..12_u32, 2..6_u8).prop_map(|(ago, cycles, kind)| Step::Poison { ago, cycles, kind }),
         1 => prop_oneof![-3..4_i64, -5000..5000_i64].prop_map(Step::Skew),
     ]
 }
 
 /// What a busy operation goes through whose report is silent for longer than sweeps look back. Nothing cuts its windows
-/// into pieces that are too short to hold a whole chat.
+/// into chunks that are too short to hold a whole chat.
 fn silence() -> impl Strategy<Value = Step> {
     prop_oneof![
-        3 => (1..4_u32).prop_map(Step::Beats),
+        3 => (1..4_u32).prop_map(Step::Cycles),
         3 => (1..80_u32).prop_map(Step::Silence),
         1 => Just(Step::Crash),
         1 => (0..3000_u64).prop_map(Step::Killed),
@@ -159,24 +159,24 @@ fn zone_of(number: u8) -> Tz {
 async fn go(world: &mut World, step: &Step) {
     if !matches!(
         step,
-        Step::Beats(_) | Step::Faults(_) | Step::Silence(_) | Step::Poison { .. } | Step::Skew(_)
+        Step::Cycles(_) | Step::Faults(_) | Step::Silence(_) | Step::Poison { .. } | Step::Skew(_)
     ) {
         // A start whose first commit fails ends the process; this is the one after.
         world.disk.fail(0);
     }
     match step {
-        Step::Beats(count) => world.beats(*count).await,
+        Step::Cycles(count) => world.cycles(*count).await,
         Step::Crash => world.restart().await,
         Step::Killed(after) => {
-            world.killed_beat(Duration::from_millis(*after)).await;
+            world.killed_cycle(Duration::from_millis(*after)).await;
             world.start().await;
         }
         Step::Faults(faults) => world.server.with(|state| {
             state.script.extend(faults.iter().map(|kind| kind.map(fault)));
         }),
-        Step::Silence(beats) => {
+        Step::Silence(cycles) => {
             world.server.with(|state| state.down = Some(Fault::silence()));
-            world.beats(*beats).await;
+            world.cycles(*cycles).await;
             world.server.with(|state| state.down = None);
         }
         Step::FailCommits(count) => world.disk.fail(*count),
@@ -185,11 +185,11 @@ async fn go(world: &mut World, step: &Step) {
             world.wait(minutes(*time)).await;
             world.start().await;
         }
-        Step::Poison { ago, beats, kind } => {
+        Step::Poison { ago, cycles, kind } => {
             let second = world.server.now() - minutes(*ago);
             let kind = fault(*kind);
             world.server.with(|state| state.poison.push((second, kind)));
-            world.beats(*beats).await;
+            world.cycles(*cycles).await;
             world.server.with(|state| state.poison.clear());
         }
         Step::Skew(skew) => world.time.skew(minutes(*skew)),
@@ -270,7 +270,7 @@ async fn run(program: Program) {
         expected += u64::from(spec.closed > 0);
     }
     world.start().await;
-    world.beat().await;
+    world.cycle().await;
     for step in &program.steps {
         go(&mut world, step).await;
         check(&world, &program, expected);
@@ -286,17 +286,17 @@ async fn run(program: Program) {
     world.restart().await;
     let last = start + minutes(700 + LOOKBACK * 60);
     while world.server.now() < last {
-        world.beats(6).await;
+        world.cycles(6).await;
         check(&world, &program, expected);
     }
-    world.beats(14).await;
+    world.cycles(14).await;
     if program.is_complete {
         assert_eq!(world.counted(), expected);
     }
     // What was forgotten is not counted again, however far back is asked.
     world.settings.sweep_lookback = hours(24 * 20);
     world.restart().await;
-    world.beats(2).await;
+    world.cycles(2).await;
     check(&world, &program, expected);
     if program.is_complete {
         assert_eq!(world.counted(), expected);

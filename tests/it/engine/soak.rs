@@ -1,4 +1,4 @@
-//! A month of a busy operation in a minute: the whole exporter but its HTTP server, with beats that follow one another at
+//! A month of a busy operation in a minute: the whole exporter but its HTTP server, with cycles that follow one another at
 //! once while a clock of its own goes on by their interval. Memory, the state and the page stay as large as they are, and in
 //! the end each chat was counted once.
 //!
@@ -28,7 +28,7 @@ use wolkvox_exporter::poller::{Poller, Publication, Publish};
 use crate::support::process::state;
 use crate::support::world::{hours, minutes, settings, utc};
 
-/// Chats a day, and minutes from beat to beat; `tests/run --long` asks for more and for fewer.
+/// Chats a day, and minutes from cycle to cycle; `tests/run --long` asks for more and for fewer.
 const CHATS: &str = "EXPORTER_TEST_SOAK_CHATS";
 const MINUTES: &str = "EXPORTER_TEST_SOAK_MINUTES";
 /// Set for the exporter's process: the server's address, and the directory of the state.
@@ -42,11 +42,11 @@ const DAYS: i64 = 30;
 const FIRST_WEEK: Range<usize> = 2..9;
 /// By the real clock, which hardly moves: about one sweep a day.
 const SWEEP_INTERVAL: Duration = Duration::from_secs(3);
-/// What memory may grow in the three weeks after that, kB. By default these are 252 beats and 26,000 chats: a leak of 3 kB
-/// at each beat, or of 30 bytes for each chat, would be more. What comes up for the first time takes a third of it.
+/// What memory may grow in the three weeks after that, kB. By default these are 252 cycles and 26,000 chats: a leak of 3 kB
+/// at each cycle, or of 30 bytes for each chat, would be more. What comes up for the first time takes a third of it.
 const GROWTH_KB: u64 = 768;
 
-/// A clock that stands still between the beats.
+/// A clock that stands still between the cycles.
 #[derive(Debug)]
 struct Stepped(AtomicI64);
 
@@ -99,7 +99,7 @@ fn number(name: &str, default: i64) -> i64 {
     std::env::var(name).map_or(default, |number| number.parse().expect("a number"))
 }
 
-/// How large everything is after a beat.
+/// How large everything is after a cycle.
 #[derive(Debug, Clone, Copy)]
 struct Size {
     resident_kb: u64,
@@ -159,8 +159,8 @@ impl Exporter {
         }
     }
 
-    /// One beat at this time.
-    async fn beat(&mut self, time: DateTime<Utc>) -> Size {
+    /// One cycle at this time.
+    async fn cycle(&mut self, time: DateTime<Utc>) -> Size {
         let line = format!("{}\n", time.timestamp());
         self.times.write_all(line.as_bytes()).await.unwrap();
         let mut said = String::new();
@@ -196,23 +196,23 @@ async fn a_month_of_a_busy_operation_takes_no_more_memory_than_its_first_week() 
     let mut exporter = Exporter::start(&server, directory.path());
     let interval = minutes(number(MINUTES, 120));
     let mut sizes = Vec::new();
-    let mut beats = 0;
+    let mut cycles = 0;
     for day in 1..=DAYS {
         let mut largest = None;
         while clock.now() < begin + hours(24 * day) {
             clock.set(clock.now() + interval);
-            largest = Some(exporter.beat(clock.now()).await);
-            beats += 1;
+            largest = Some(exporter.cycle(clock.now()).await);
+            cycles += 1;
         }
         sizes.extend(largest);
     }
-    // The last beat sweeps, at a time that stands still: nothing is missing then.
+    // The last cycle sweeps, at a time that stands still: nothing is missing then.
     tokio::time::sleep(2 * SWEEP_INTERVAL).await;
-    exporter.beat(clock.now()).await;
+    exporter.cycle(clock.now()).await;
     let chats = assert_counted_once(&server.handle(), directory.path(), begin);
     assert_as_large_as_before(&sizes);
     let last = sizes.last();
-    eprintln!("{chats} chats, {beats} beats; at the end {last:?}");
+    eprintln!("{chats} chats, {cycles} cycles; at the end {last:?}");
 }
 
 /// At the same hour of each day.
@@ -249,7 +249,7 @@ fn assert_counted_once(handle: &Handle, directory: &Path, begin: DateTime<Utc>) 
     there
 }
 
-/// The other process: a beat for each time that it is told.
+/// The other process: a cycle for each time that it is told.
 async fn be_the_exporter(server: String) {
     let directory = std::env::var(DIRECTORY).unwrap();
     let directory = Path::new(&directory);
@@ -258,9 +258,9 @@ async fn be_the_exporter(server: String) {
     let mut poller = poller(server, directory, &clock, &shelf).await;
     for time in std::io::stdin().lines() {
         clock.set(DateTime::from_timestamp(time.unwrap().parse().unwrap(), 0).unwrap());
-        let beat = poller.step(None).await;
-        beat.poll.expect("the poll succeeds");
-        if let Some(sweep) = beat.sweep {
+        let cycle = poller.step(None).await;
+        cycle.poll.expect("the poll succeeds");
+        if let Some(sweep) = cycle.sweep {
             sweep.expect("the sweep succeeds");
         }
         let state = std::fs::metadata(directory.join("ventas.state")).unwrap().len();

@@ -14,7 +14,7 @@ use wolkvox_exporter::clock::Clock;
 use wolkvox_exporter::config::Agents;
 use wolkvox_exporter::ledger::Ledger;
 use wolkvox_exporter::metrics;
-use wolkvox_exporter::poller::{Beat, Failure, Poller, Settings};
+use wolkvox_exporter::poller::{Cycle, Failure, Poller, Settings};
 
 use super::disk::Disk;
 use super::server::{Happened, Server};
@@ -75,7 +75,7 @@ pub(crate) fn hours(hours: i64) -> TimeDelta {
 }
 
 /// Whether an answer without rows was not believed.
-pub(crate) fn is_doubt(failure: &Failure) -> bool {
+pub(crate) fn is_disbelief(failure: &Failure) -> bool {
     failure.to_string().contains("not believed")
 }
 
@@ -132,7 +132,7 @@ impl World {
         }
     }
 
-    /// A running exporter in Bogotá that has had its first beat, with a label set that is no longer new.
+    /// A running exporter in Bogotá that has had its first cycle, with a label set that is no longer new.
     pub(crate) async fn running() -> World {
         World::running_at("2026-03-10 15:00:00", chrono_tz::America::Bogota).await
     }
@@ -142,7 +142,7 @@ impl World {
         let before = world.time.truth() - minutes(10);
         world.happen(Happened::new("before", before));
         world.start().await;
-        world.beat().await;
+        world.cycle().await;
         world
     }
 
@@ -175,45 +175,45 @@ impl World {
         self.poller.take().expect("the exporter runs")
     }
 
-    /// One beat, up to where the next one is due.
-    pub(crate) async fn beat(&mut self) -> Beat {
+    /// One cycle, up to where the next one is due.
+    pub(crate) async fn cycle(&mut self) -> Cycle {
         let next = Instant::now() + self.settings.poll_interval;
         let poller = self.poller.as_mut().expect("the exporter runs");
-        let beat = poller.step(Some(next)).await;
-        self.assert_doubts_nothing_true(&beat);
+        let cycle = poller.step(Some(next)).await;
+        self.assert_disbelieves_nothing_true(&cycle);
         tokio::time::sleep_until(next).await;
-        beat
+        cycle
     }
 
     /// Only an answer that hides chats is not believed.
-    fn assert_doubts_nothing_true(&self, beat: &Beat) {
-        let doubt = beat.failures().find(|failure| is_doubt(failure));
+    fn assert_disbelieves_nothing_true(&self, cycle: &Cycle) {
+        let disbelief = cycle.failures().find(|failure| is_disbelief(failure));
         let hides = self.server.with(|state| state.has_hidden);
-        assert!(hides || doubt.is_none(), "{doubt:?}");
+        assert!(hides || disbelief.is_none(), "{disbelief:?}");
     }
 
-    pub(crate) async fn beats(&mut self, count: u32) {
+    pub(crate) async fn cycles(&mut self, count: u32) {
         for _ in 0..count {
-            self.beat().await;
+            self.cycle().await;
         }
     }
 
-    /// A beat that has to be good.
-    pub(crate) async fn good_beat(&mut self) {
-        let beat = self.beat().await;
-        beat.poll.expect("the poll succeeds");
-        if let Some(sweep) = beat.sweep {
+    /// A cycle that has to be good.
+    pub(crate) async fn good_cycle(&mut self) {
+        let cycle = self.cycle().await;
+        cycle.poll.expect("the poll succeeds");
+        if let Some(sweep) = cycle.sweep {
             sweep.expect("the sweep succeeds");
         }
     }
 
-    /// A beat in whose middle the process is killed.
-    pub(crate) async fn killed_beat(&mut self, after: Duration) {
+    /// A cycle in whose middle the process is killed.
+    pub(crate) async fn killed_cycle(&mut self, after: Duration) {
         let next = Instant::now() + self.settings.poll_interval;
         let poller = self.poller.as_mut().expect("the exporter runs");
         // Whether it got through or not, the process is gone then.
-        if let Ok(beat) = tokio::time::timeout(after, poller.step(Some(next))).await {
-            self.assert_doubts_nothing_true(&beat);
+        if let Ok(cycle) = tokio::time::timeout(after, poller.step(Some(next))).await {
+            self.assert_disbelieves_nothing_true(&cycle);
         }
         self.crash();
     }

@@ -120,6 +120,7 @@ async fn a_good_answer_hands_over_its_rows() {
     let server = serve(http("200 OK", GOOD), End::Close).await;
     let mut settings = settings(&server);
     settings.agent_dni = Some("1 234&5".to_owned().into());
+    settings.user_agent = "caller/1.2".to_owned();
     let (exchange, rows) = ask_with(settings).await;
     assert_eq!(
         exchange.result.unwrap(),
@@ -140,11 +141,7 @@ async fn a_good_answer_hands_over_its_rows() {
         "GET /api/v2/reports_manager.php?api=chat_1&date_ini=20260101000000&date_end=20260101235959&agent_dni=1+234%265 HTTP/1.1\r\n"
     ));
     assert!(requests[0].contains("\r\nwolkvox-token: t0ken\r\n"));
-    assert!(requests[0].contains(concat!(
-        "\r\nuser-agent: wolkvox-exporter/",
-        env!("CARGO_PKG_VERSION"),
-        "\r\n"
-    )));
+    assert!(requests[0].contains("\r\nuser-agent: caller/1.2\r\n"));
 }
 
 #[tokio::test]

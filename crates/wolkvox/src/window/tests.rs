@@ -20,7 +20,7 @@ fn texts(windows: &[Window]) -> Vec<(String, String)> {
 }
 
 fn cut_days(from: &str, to: &str, zone: Tz) -> Vec<(String, String)> {
-    texts(&pieces(at(from), at(to), zone, None, LONGEST))
+    texts(&chunks(at(from), at(to), zone, None, LONGEST))
 }
 
 fn pair(ini: &str, end: &str) -> (String, String) {
@@ -28,7 +28,7 @@ fn pair(ini: &str, end: &str) -> (String, String) {
 }
 
 #[test]
-fn a_stretch_in_one_month_is_one_piece() {
+fn a_range_in_one_month_is_one_chunk() {
     assert_eq!(
         cut_days(
             "2026-03-10T12:00:00.9Z",
@@ -40,8 +40,17 @@ fn a_stretch_in_one_month_is_one_piece() {
 }
 
 #[test]
+fn before_the_clocks_go_back_the_least_local_time_is_one_to_come() {
+    let least = |instant: &str| format_local(least_local(Europe::Madrid, at(instant)));
+    // 02:30 in summer; 02:00 comes again in winter, half an hour later.
+    assert_eq!(least("2026-10-25T00:30:00Z"), "20261025020000");
+    assert_eq!(least("2026-10-25T01:30:00Z"), "20261025023000");
+    assert_eq!(least("2026-07-01T00:30:00Z"), "20260701023000");
+}
+
+#[test]
 fn a_months_end_cuts_between_its_last_and_the_next_first_second() {
-    let windows = pieces(
+    let windows = chunks(
         at("2026-01-31T22:00:00Z"),
         at("2026-02-01T08:00:00Z"),
         America::Bogota,
@@ -60,7 +69,7 @@ fn a_months_end_cuts_between_its_last_and_the_next_first_second() {
 }
 
 #[test]
-fn a_whole_month_of_31_days_is_one_piece() {
+fn a_whole_month_of_31_days_is_one_chunk() {
     assert_eq!(
         cut_days("2026-01-01T05:00:00Z", "2026-02-01T04:59:59Z", America::Bogota),
         [pair("20260101000000", "20260131235959")]
@@ -69,7 +78,7 @@ fn a_whole_month_of_31_days_is_one_piece() {
 
 #[test]
 fn neighbours_inside_a_month_share_their_boundary_second() {
-    let windows = pieces(
+    let windows = chunks(
         at("2026-01-10T00:00:00Z"),
         at("2026-01-12T12:00:00Z"),
         Tz::UTC,
@@ -87,7 +96,7 @@ fn neighbours_inside_a_month_share_their_boundary_second() {
 }
 
 #[test]
-fn a_reversed_stretch_has_no_pieces_and_a_single_instant_has_one() {
+fn a_reversed_range_has_no_chunks_and_a_single_instant_has_one() {
     assert!(cut_days("2026-01-01T00:00:01Z", "2026-01-01T00:00:00Z", Tz::UTC).is_empty());
     assert_eq!(
         cut_days("2026-01-01T00:00:00Z", "2026-01-01T00:00:00Z", Tz::UTC),
@@ -96,7 +105,7 @@ fn a_reversed_stretch_has_no_pieces_and_a_single_instant_has_one() {
 }
 
 #[test]
-fn when_the_clocks_go_back_the_piece_spans_both_hours() {
+fn when_the_clocks_go_back_the_chunk_spans_both_hours() {
     // Madrid, 2025-10-26: 03:00 becomes 02:00 at 01:00 UTC. From 02:50 the first time to 02:10 the second.
     assert_eq!(
         cut_days("2025-10-26T00:50:00Z", "2025-10-26T01:10:00Z", Europe::Madrid),
@@ -105,7 +114,7 @@ fn when_the_clocks_go_back_the_piece_spans_both_hours() {
 }
 
 #[test]
-fn when_the_clocks_go_forward_the_piece_spans_the_gap() {
+fn when_the_clocks_go_forward_the_chunk_spans_the_gap() {
     assert_eq!(
         cut_days("2026-03-29T00:50:00Z", "2026-03-29T01:10:00Z", Europe::Madrid),
         [pair("20260329015000", "20260329031000")]
@@ -113,7 +122,7 @@ fn when_the_clocks_go_forward_the_piece_spans_the_gap() {
 }
 
 #[test]
-fn a_first_minute_of_a_month_before_the_old_one_returns_is_a_piece_of_its_own() {
+fn a_first_minute_of_a_month_before_the_old_one_returns_is_a_chunk_of_its_own() {
     // St John's, 2009-11-01: 00:01 becomes 23:01 of the day before.
     assert_eq!(
         cut_days("2009-11-01T02:00:00Z", "2009-11-01T05:00:00Z", America::St_Johns),
@@ -127,9 +136,9 @@ fn a_first_minute_of_a_month_before_the_old_one_returns_is_a_piece_of_its_own() 
 }
 
 #[test]
-fn no_piece_begins_below_the_floor() {
+fn no_chunk_begins_below_the_floor() {
     let floored = |floor: &str| {
-        pieces(
+        chunks(
             at("2026-01-31T00:00:00Z"),
             at("2026-02-02T00:00:00Z"),
             Tz::UTC,
@@ -242,7 +251,7 @@ fn zones() -> impl Strategy<Value = Zone> {
 }
 
 prop_compose! {
-    /// A stretch in the years that have daylight saving, near one of its changes more often than not.
+    /// A range in the years that have daylight saving, near one of its changes more often than not.
     fn stretches()(zone in zones(), start in 300_000_000i64..2_000_000_000, near: bool, length in 0i64..8_000_000)
         -> (Zone, i64, i64)
     {
@@ -259,13 +268,13 @@ prop_compose! {
 
 proptest! {
     #[test]
-    fn every_instant_of_a_stretch_is_asked_for(
+    fn every_instant_of_a_range_is_asked_for(
         (zone, start, end) in stretches(),
         longest in prop_oneof![Just(31 * 86_400i64), 600i64..31 * 86_400],
         samples in prop::collection::vec(0.0f64..=1.0, 40),
     ) {
         let longest = if end - start > 200 * longest { 31 * 86_400 } else { longest };
-        let windows = pieces(utc(start), utc(end), zone, None, TimeDelta::seconds(longest));
+        let windows = chunks(utc(start), utc(end), zone, None, TimeDelta::seconds(longest));
         let edges = windows.iter().flat_map(|window| [window.from.timestamp(), window.to.timestamp()]);
         #[allow(clippy::cast_possible_truncation)]
         let inside = samples.iter().map(|part| start + ((end - start) as f64 * part) as i64);
@@ -279,11 +288,11 @@ proptest! {
     }
 
     #[test]
-    fn every_piece_is_askable_and_its_neighbours_are_contiguous(
+    fn every_chunk_is_askable_and_its_neighbours_are_contiguous(
         (zone, start, end) in stretches(),
         days in 1i64..=31,
     ) {
-        let windows = pieces(utc(start), utc(end), zone, None, TimeDelta::days(days));
+        let windows = chunks(utc(start), utc(end), zone, None, TimeDelta::days(days));
         prop_assert_eq!(windows.first().map(|window| window.from), Some(utc(start)));
         prop_assert_eq!(windows.last().map(|window| window.to), Some(utc(end)));
         for window in &windows {
@@ -303,7 +312,7 @@ proptest! {
     fn a_floor_only_takes_away_what_lies_below_it((zone, start, end) in stretches(), part in -0.1f64..1.1) {
         #[allow(clippy::cast_possible_truncation)]
         let floor = naive(start + ((end - start) as f64 * part) as i64);
-        let windows = pieces(utc(start), utc(end), zone, Some(floor), LONGEST);
+        let windows = chunks(utc(start), utc(end), zone, Some(floor), LONGEST);
         for window in &windows {
             prop_assert!(window.is_askable() && window.date_ini >= floor && window.from <= window.to);
         }
@@ -339,14 +348,14 @@ proptest! {
 }
 
 #[test]
-fn no_zone_breaks_the_pieces_of_a_hundred_years() {
+fn no_zone_breaks_the_chunks_of_a_hundred_years() {
     let from = NaiveDate::from_ymd_opt(1920, 1, 1)
         .unwrap()
         .and_hms_opt(0, 0, 0)
         .unwrap()
         .and_utc();
     for zone in [America::Bogota, America::Sao_Paulo, Europe::Madrid] {
-        let windows = pieces(from, at("2027-01-01T00:00:00Z"), zone, None, LONGEST);
+        let windows = chunks(from, at("2027-01-01T00:00:00Z"), zone, None, LONGEST);
         assert!(windows.iter().all(Window::is_askable));
         assert!(windows.len() >= 1284);
     }

@@ -7,7 +7,8 @@ use chrono::{NaiveDateTime, TimeDelta};
 use chrono_tz::America::Bogota;
 use simulator::{Fault, Request};
 use wolkvox::client::{self, Client, Token};
-use wolkvox_exporter::command::backfill::{self, BackfillError, Outcome, Pauses, Progress, Reader};
+use wolkvox::history::{Pauses, Reader};
+use wolkvox_exporter::command::backfill::{self, BackfillError, Outcome, Progress};
 
 use super::{placed, plan, write};
 use crate::support::operation::Operation;
@@ -39,13 +40,21 @@ async fn backfill(
 ) -> Result<Outcome, BackfillError> {
     let plan = plan(operation, "2026-03-10T05:00:00Z", "2026-04-14T05:00:00Z");
     let pauses = Pauses {
-        usual: Duration::from_millis(1),
+        retry: Duration::from_millis(1),
         concurrency: Duration::from_millis(1),
         quota: Duration::from_millis(1),
         longest: Duration::from_millis(1),
     };
-    let reader = Reader::new(Client::new(settings).unwrap(), Bogota, Duration::ZERO).with_pauses(pauses);
-    backfill::write(&plan, reader, Some(file.to_owned()), &mut Progress::silent()).await
+    let reader =
+        Reader::persistent(Client::new(settings).unwrap(), Bogota, Duration::ZERO).with_pauses(pauses);
+    backfill::write(
+        &plan,
+        reader,
+        Duration::ZERO,
+        Some(file.to_owned()),
+        &mut Progress::silent(),
+    )
+    .await
 }
 
 /// How long a time was asked for.
@@ -156,7 +165,7 @@ async fn what_the_server_cuts_without_a_word_is_found_by_the_number_of_rows() {
     let outcome = backfill(&operation, settings, &cut).await.unwrap();
     assert_eq!(outcome.chats, 600);
     assert!(std::fs::read(&cut).unwrap() == std::fs::read(&clean).unwrap());
-    // What was too much once is not asked for a second time.
+    // What was too much once is not asked for again soon.
     let requests = operation.handle().requests();
     let lengths: Vec<_> = requests.iter().map(length).collect();
     let good = lengths
@@ -187,7 +196,7 @@ async fn a_revoked_token_ends_the_run_and_the_next_one_goes_on_where_it_was() {
     let running = operation.command(&arguments).output();
     let revoked = async {
         let checkpoint = format!("{file}.checkpoint");
-        wait_until("a first piece", || Path::new(&checkpoint).exists()).await;
+        wait_until("a first chunk", || Path::new(&checkpoint).exists()).await;
         operation.handle().set_token("another");
     };
     let (output, ()) = tokio::join!(running, revoked);

@@ -7,8 +7,9 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use chrono_tz::America::Bogota;
 use wolkvox::client::{Client, Settings, Token};
+use wolkvox::history::Reader;
 use wolkvox::{Exchange, Sink, Source, Window};
-use wolkvox_exporter::command::backfill::{self, Progress, Reader};
+use wolkvox_exporter::command::backfill::{self, Progress};
 
 use super::{placed, plan};
 use crate::support::operation::Operation;
@@ -30,7 +31,7 @@ impl Source for &Weighing {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_is_kept_between_pieces_does_not_grow_with_the_length_of_the_past() {
+async fn what_is_kept_between_chunks_does_not_grow_with_the_length_of_the_past() {
     let first = utc("2025-11-01T05:30:00Z");
     // One each hour, so that all months are alike.
     let chats =
@@ -45,13 +46,13 @@ async fn what_is_kept_between_pieces_does_not_grow_with_the_length_of_the_past()
         bytes: Mutex::default(),
     };
     let plan = plan(&operation, "2025-11-03T05:00:00Z", "2026-06-25T05:00:00Z");
-    let reader = Reader::new(&source, Bogota, Duration::ZERO);
+    let reader = Reader::persistent(&source, Bogota, Duration::ZERO);
     let mut progress = Progress::silent();
-    let outcome = backfill::write(&plan, reader, Some(file), &mut progress)
+    let outcome = backfill::write(&plan, reader, Duration::ZERO, Some(file), &mut progress)
         .await
         .unwrap();
     assert!(outcome.chats > 5500 && outcome.calls == 8, "{outcome:?}");
-    // None before the first piece; from the second on, each is like the one before.
+    // None before the first chunk; from the second on, each is like the one before.
     let bytes = source.bytes.lock().unwrap();
     let (early, late) = (bytes[2], bytes[3..].iter().max().unwrap());
     assert!(early > 1000 && *late < early * 5 / 4, "{bytes:?}");

@@ -63,15 +63,15 @@ async fn on_terminal(operation: &Operation, arguments: &[&str], term: &str) -> (
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_terminal_shows_pieces_chats_and_the_time_left_in_one_line() {
+async fn a_terminal_shows_chunks_chats_and_the_time_left_in_one_line() {
     let operation = operation().await;
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("past.om").display().to_string();
     let (is_good, shown) = on_terminal(&operation, &arguments("2s", &file), "xterm").await;
     assert!(is_good, "{shown}");
     assert!(shown.contains('█') && shown.contains('░'), "a bar: {shown}");
-    assert!(shown.contains(" 32 %  1 piece, 26 chats, "), "{shown}");
-    assert!(shown.contains(" 64 %  2 pieces, 54 chats, "), "{shown}");
+    assert!(shown.contains(" 32 %  1 chunk, 26 chats, "), "{shown}");
+    assert!(shown.contains(" 64 %  2 chunks, 54 chats, "), "{shown}");
     assert!(shown.contains("s left, next call in "), "{shown}");
     // Below the line of what it takes, the bar is one line, drawn over and over; it gives way to the result.
     let lines: Vec<_> = shown.lines().collect();
@@ -115,7 +115,7 @@ async fn a_pipe_and_a_terminal_that_can_not_move_its_cursor_get_plain_lines() {
         assert_eq!(lines.len(), 7, "{said}");
         let takes = "this takes about 3 calls of the API, with 1s between two of them (--pace) about 2s";
         assert_eq!(lines[0], takes);
-        let first = "32 %: read up to 2026-02-01T04:59:59Z, 1 piece, 26 chats, about ";
+        let first = "32 %: read up to 2026-02-01T04:59:59Z, 1 chunk, 26 chats, about ";
         assert!(
             lines[1].starts_with(first) && lines[1].ends_with("s left"),
             "{said}"

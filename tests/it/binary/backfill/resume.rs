@@ -81,7 +81,7 @@ async fn an_interrupted_backfill_goes_on_and_writes_the_same() {
     assert_eq!(
         operation.handle().requests().len(),
         3,
-        "the first piece was not asked for again"
+        "the first chunk was not asked for again"
     );
     assert!(std::fs::read(&whole).unwrap() == std::fs::read(&part).unwrap());
     assert!(!Path::new(&checkpoint).exists());

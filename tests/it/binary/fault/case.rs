@@ -157,6 +157,8 @@ fn assert_told(case: &Case, log: &str, failed: usize) {
         // A sweep may have been under way.
         let is_told = warning.contains("poll failed: ") || warning.contains("sweep failed: ");
         assert!(is_told, "{name}: {warning}");
+        let says_where = warning.contains(&format!("cycle{{operation=\"{OPERATION}\" cycle="));
+        assert!(says_where, "{name}: {warning}");
         let is_expected = has(warning, case.reason) && warning.contains(case.says);
         let is_of_empty = case.where_empty.is_some_and(|reason| has(warning, reason));
         assert!(is_expected || is_of_empty, "{name}: {warning}");

@@ -68,7 +68,7 @@ async fn refusals_by_status() {
 }
 
 #[tokio::test]
-async fn a_retry_after_longer_than_the_beat_is_waited_for() {
+async fn a_retry_after_longer_than_the_cycle_is_waited_for() {
     let state = state();
     let (mut operation, variables) = set_up(&state).await;
     let exporter = Exporter::serve(&variables).await;

@@ -26,7 +26,7 @@ async fn a_second_that_cannot_be_read_hides_its_own_chats_only_and_only_until_it
     for away in [-2, -1, 1, 2] {
         operation.place_chat(brief(&format!("{away}-away"), unreadable + seconds(away)));
     }
-    let skipped = |page: &Exposition| page.sum("wolkvox_stretches_skipped_total");
+    let skipped = |page: &Exposition| page.sum("wolkvox_report_seconds_skipped_total");
     let all_closed = unreadable + seconds(3);
     let is_over = |page: &Exposition| skipped(page) >= 1.0 && now() > all_closed;
     let page = exporter

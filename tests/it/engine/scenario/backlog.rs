@@ -1,4 +1,4 @@
-//! What closed while nobody asked: more than one answer can hold, read in pieces.
+//! What closed while nobody asked: more than one answer can hold, read in chunks.
 
 use std::time::Duration;
 
@@ -39,7 +39,7 @@ fn length(window: &Window) -> TimeDelta {
     window.to - window.from
 }
 
-/// Whether a piece is about twice as long as the one before it.
+/// Whether a chunk is about twice as long as the one before it.
 fn grows(answered: &[Window]) -> bool {
     answered.windows(2).any(|pair| {
         let times = length(&pair[1]).as_seconds_f64() / length(&pair[0]).as_seconds_f64();
@@ -63,21 +63,21 @@ fn watermark(world: &World) -> DateTime<Utc> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_days_backlog_gets_through_in_pieces_that_shrink_and_grow_again() {
+async fn a_days_backlog_gets_through_in_chunks_that_shrink_and_grow_again() {
     let whole = |reason| Error::new(reason, "scripted");
-    for (fault, beats) in [
+    for (fault, cycles) in [
         (whole(Reason::TooManyRows), 1),
         (whole(Reason::Truncated), 1),
-        // Each takes as long as is allowed at all: only a few of them a beat.
+        // Each takes as long as is allowed at all: only a few of them a cycle.
         (whole(Reason::Timeout).with_status(200), 8),
     ] {
         let (mut world, closed) = after_a_busy_day(&fault).await;
         let what = fault.reason().as_str();
         world.start().await;
         let mut taken = 1;
-        while world.beat().await.poll.is_err() {
+        while world.cycle().await.poll.is_err() {
             taken += 1;
-            assert!(taken <= beats, "{what}: {taken} beats");
+            assert!(taken <= cycles, "{what}: {taken} cycles");
         }
         assert_eq!((world.counted(), world.committed()), (closed, closed), "{what}");
         let answered = world.server.with(|state| state.answered.clone());
@@ -100,7 +100,7 @@ async fn a_days_backlog_gets_through_although_the_process_is_killed_again_and_ag
     let mut before = watermark(&world);
     while world.committed() < closed {
         world.start().await;
-        world.killed_beat(Duration::from_secs(290)).await;
+        world.killed_cycle(Duration::from_secs(290)).await;
         let reached = watermark(&world);
         assert!(reached > before, "life {lives} got no further than {before}");
         before = reached;
@@ -109,11 +109,11 @@ async fn a_days_backlog_gets_through_although_the_process_is_killed_again_and_ag
     assert!(lives > 3, "one life was enough");
     world.server.with(|state| state.takes = Duration::from_secs(1));
     world.start().await;
-    world.good_beat().await;
+    world.good_cycle().await;
     assert_eq!((world.counted(), world.committed()), (closed, closed));
 }
 
-/// An exporter that was down for 100 days, at each of which a chat closed: no piece is longer than a month.
+/// An exporter that was down for 100 days, at each of which a chat closed: no chunk is longer than a month.
 async fn after_a_hundred_days() -> World {
     let mut world = World::running().await;
     world.crash();
@@ -126,14 +126,14 @@ async fn after_a_hundred_days() -> World {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_pieces_that_were_read_before_a_kill_are_on_the_disk() {
+async fn the_chunks_that_were_read_before_a_kill_are_on_the_disk() {
     let mut world = after_a_hundred_days().await;
     world.server.with(|state| state.takes = Duration::from_secs(60));
     let mut before = 0;
     while world.committed() < 100 {
         world.start().await;
-        // In the middle of the third piece.
-        world.killed_beat(Duration::from_secs(150)).await;
+        // In the middle of the third chunk.
+        world.killed_cycle(Duration::from_secs(150)).await;
         let answered = world.server.with(|state| state.answered.clone());
         let start = answered[0].from;
         let end = answered.iter().map(|window| window.to).max().unwrap();
@@ -147,23 +147,23 @@ async fn the_pieces_that_were_read_before_a_kill_are_on_the_disk() {
         before = world.committed();
     }
     world.start().await;
-    world.good_beat().await;
+    world.good_cycle().await;
     assert_eq!(world.counted(), 100);
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_backlog_is_shown_piece_by_piece() {
+async fn a_backlog_is_shown_chunk_by_chunk() {
     let mut world = after_a_hundred_days().await;
     world.settings.sweep_interval = None;
     world.start().await;
     let mut before = (watermark(&world).timestamp() as f64, 0.0);
     world.shown.record();
-    world.good_beat().await;
+    world.good_cycle().await;
     let recorded = world.shown.recorded();
-    let pieces = world.server.with(|state| state.answered.len());
+    let chunks = world.server.with(|state| state.answered.len());
     assert!(
-        pieces >= 4 && recorded.len() == pieces,
-        "{pieces} {}",
+        chunks >= 4 && recorded.len() == chunks,
+        "{chunks} {}",
         recorded.len()
     );
     for (shown, committed) in recorded {
@@ -180,15 +180,15 @@ async fn a_backlog_is_shown_piece_by_piece() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_sweep_whose_pieces_time_out_comes_to_its_end() {
+async fn a_sweep_whose_chunks_time_out_comes_to_its_end() {
     let fault = Error::new(Reason::Timeout, "scripted").with_status(200);
     let (mut world, closed) = after_a_busy_day(&fault).await;
     let late = world.closed_ago(hours(10)).delayed(hours(11));
     world.happen(late);
     world.start().await;
-    world.beats(36).await;
+    world.cycles(36).await;
     let asked = world.server.with(|state| state.asked.len());
-    world.beats(12).await;
+    world.cycles(12).await;
     let calls = world.server.with(|state| state.asked.len()) - asked;
     assert_eq!(world.counted(), closed + 1, "the sweep found the late row");
     assert!(calls < 60, "{calls} calls in an hour");

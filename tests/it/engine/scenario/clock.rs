@@ -23,25 +23,25 @@ async fn jump(skew: TimeDelta, sweeps: bool) {
         for _ in 0..3 {
             world.close(2);
             closed += 2;
-            world.beat().await;
+            world.cycle().await;
             assert_offset(&world, -skew);
         }
         if round == 1 {
             world.restart().await;
-            world.beat().await;
+            world.cycle().await;
         }
         world.time.skew(TimeDelta::zero());
         if round == 2 {
             world
                 .server
                 .with(|state| state.down = Some(Fault::of(Reason::Timeout)));
-            world.beats(3).await;
+            world.cycles(3).await;
             world.close(2);
             closed += 2;
-            world.beats(6).await;
+            world.cycles(6).await;
             world.server.with(|state| state.down = None);
         }
-        world.beats(3).await;
+        world.cycles(3).await;
         assert_offset(&world, TimeDelta::zero());
     }
     assert_eq!(world.counted(), closed, "{skew}");
@@ -78,16 +78,16 @@ async fn a_server_clock_that_is_off_by_two_minutes_or_two_days() {
         let mut world = World::at("2026-03-10 15:00:00", Bogota);
         world.server.with(|state| state.offset = offset);
         world.start().await;
-        world.beat().await;
+        world.cycle().await;
         for _ in 0..15 {
             world.close(2);
-            world.beat().await;
+            world.cycle().await;
         }
         world.crash();
         world.close(3);
         world.wait(hours(1)).await;
         world.start().await;
-        world.beats(2).await;
+        world.cycles(2).await;
         assert_eq!(world.counted(), 33, "{offset}");
         assert_offset(&world, offset);
     }
@@ -98,12 +98,12 @@ async fn a_server_without_a_date_is_taken_to_have_our_clock() {
     let mut world = World::at("2026-03-10 15:00:00", Bogota);
     world.server.with(|state| state.sends_date = false);
     world.start().await;
-    world.beat().await;
+    world.cycle().await;
     for _ in 0..15 {
         world.close(1);
-        world.beat().await;
+        world.cycle().await;
     }
-    world.beat().await;
+    world.cycle().await;
     assert_eq!(world.counted(), 15);
 }
 
@@ -113,27 +113,27 @@ async fn a_first_start_with_a_clock_far_ahead_leaves_no_cursor_in_the_future() {
     world.settings.sweep_interval = None;
     world.time.skew(hours(72));
     world.start().await;
-    world.beats(3).await;
+    world.cycles(3).await;
     world.time.skew(TimeDelta::zero());
     world.crash();
     world.close(3);
     world.wait(hours(1)).await;
     world.start().await;
-    world.beats(3).await;
+    world.cycles(3).await;
     assert_eq!(world.counted(), 3);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_date_from_long_ago_does_not_have_years_asked_for_again() {
     let mut world = World::running().await;
-    world.beats(3).await;
+    world.cycles(3).await;
     world.server.with(|state| state.offset = hours(-24 * 365));
-    world.beat().await;
+    world.cycle().await;
     world.server.with(|state| state.offset = TimeDelta::zero());
-    world.beat().await;
+    world.cycle().await;
     let asked = world.server.with(|state| state.asked.len());
     world.restart().await;
-    world.beats(3).await;
+    world.cycles(3).await;
     assert!(world.server.with(|state| state.asked.len()) - asked <= 4);
 }
 
@@ -142,20 +142,20 @@ async fn a_first_answer_whose_date_is_ahead_does_not_put_off_the_start_of_counti
     let mut world = World::at("2026-03-10 15:00:00", Bogota);
     world.server.with(|state| state.offset = hours(24 * 20));
     world.start().await;
-    world.beat().await;
+    world.cycle().await;
     world.server.with(|state| state.offset = TimeDelta::zero());
     for _ in 0..20 {
         world.close(1);
-        world.beat().await;
+        world.cycle().await;
     }
-    world.beat().await;
+    world.cycle().await;
     assert_eq!(world.counted(), 20);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_clock_that_is_set_before_the_first_answer_does_not_move_the_start_of_counting() {
     for skew in [-72, 5, 72] {
-        // During the pause before the retry of the first call, or between the first two beats.
+        // During the pause before the retry of the first call, or between the first two cycles.
         for calls_fail in [1, 2] {
             let mut world = World::at("2026-03-10 15:00:00", Bogota);
             for ago in [2, 10, 30, 60] {
@@ -174,12 +174,12 @@ async fn a_clock_that_is_set_before_the_first_answer_does_not_move_the_start_of_
                 tokio::time::sleep(Duration::from_secs(5)).await;
                 time.skew(TimeDelta::zero());
             };
-            tokio::join!(world.beat(), set);
+            tokio::join!(world.cycle(), set);
             for _ in 0..40 {
                 world.close(1);
-                world.beat().await;
+                world.cycle().await;
             }
-            world.beat().await;
+            world.cycle().await;
             assert_eq!(world.counted(), 40, "{skew} h, {calls_fail}");
         }
     }
@@ -198,7 +198,7 @@ async fn an_absurd_date_costs_no_calls_and_moves_nothing() {
         let mut world = World::at("2026-03-10 15:00:00", Bogota);
         if runs_before {
             world.start().await;
-            world.beats(20).await;
+            world.cycles(20).await;
             world.crash();
         }
         world
@@ -206,15 +206,15 @@ async fn an_absurd_date_costs_no_calls_and_moves_nothing() {
             .with(|state| state.date_is_off_by = hours(24 * 365 * years));
         world.start().await;
         let asked = world.server.with(|state| state.asked.len());
-        world.beat().await;
+        world.cycle().await;
         for _ in 0..20 {
             world.close(1);
-            world.beat().await;
+            world.cycle().await;
         }
-        world.beat().await;
+        world.cycle().await;
         assert_eq!(world.counted(), 20, "{years} years");
         let asked = world.server.with(|state| state.asked.len()) - asked;
-        assert!(asked <= 22 + 3, "{years} years: {asked} calls in 22 beats");
+        assert!(asked <= 22 + 3, "{years} years: {asked} calls in 22 cycles");
         let told = world.shown.value("wolkvox_api_clock_offset_seconds").unwrap();
         assert!(told.abs() > 300e6, "{told}");
     }
@@ -225,16 +225,16 @@ async fn where_our_clock_runs_ahead_over_a_months_end_no_cursor_does() {
     let mut world = World::at("2026-03-30 15:00:00", Bogota);
     world.settings.sweep_interval = None;
     world.start().await;
-    world.beat().await;
+    world.cycle().await;
     world.time.skew(hours(72));
-    world.beats(3).await;
+    world.cycles(3).await;
     assert!(world.disk.committed().cursors.poll <= world.server.now());
     world.crash();
     world.time.skew(TimeDelta::zero());
     world.close(3);
     world.wait(hours(3)).await;
     world.start().await;
-    world.beats(2).await;
+    world.cycles(2).await;
     assert_eq!(world.counted(), 3);
 }
 
@@ -247,7 +247,7 @@ async fn a_date_at_the_end_of_time_leaves_a_state_that_can_be_read() {
     world.server.with(|state| state.date_is_off_by = end);
     world.start().await;
     world.close(1);
-    world.killed_beat(Duration::from_secs(3600)).await;
+    world.killed_cycle(Duration::from_secs(3600)).await;
     world.start().await;
 }
 
@@ -258,19 +258,19 @@ async fn a_machine_that_starts_in_1970_asks_for_no_more_than_others_and_counts_t
         world.time.skew(hours(-24 * 365 * 56));
         world.start().await;
         let mut closed = 0;
-        for beat in 0..8 {
-            if beat == comes_right_after {
+        for cycle in 0..8 {
+            if cycle == comes_right_after {
                 world.time.skew(TimeDelta::zero());
             }
-            world.beat().await;
+            world.cycle().await;
             world.close(2);
             closed += 2;
         }
         world.restart().await;
-        world.beats(2).await;
+        world.cycles(2).await;
         assert_eq!(world.counted(), closed);
         let asked = world.server.with(|state| state.asked.len());
-        assert!(asked <= 10 + 3, "{asked} calls in 10 beats");
+        assert!(asked <= 10 + 3, "{asked} calls in 10 cycles");
     }
 }
 
@@ -289,7 +289,7 @@ async fn a_start_in_1970_counts_nothing_from_before_whatever_comes_before_the_fi
                 .server
                 .with(|state| state.script.extend(vec![Some(Fault::of(Reason::Connect)); 2]));
             world.start().await;
-            world.beat().await;
+            world.cycle().await;
             if restarts {
                 world.crash();
             }
@@ -297,12 +297,12 @@ async fn a_start_in_1970_counts_nothing_from_before_whatever_comes_before_the_fi
             if restarts {
                 world.start().await;
             }
-            world.beat().await;
+            world.cycle().await;
             for _ in 0..5 {
                 world.close(1);
-                world.beat().await;
+                world.cycle().await;
             }
-            world.beat().await;
+            world.cycle().await;
             assert_eq!(world.counted(), 5, "Date {sends_date}, restarted {restarts}");
             let asked = world.server.with(|state| state.asked.len());
             assert!(asked <= 12, "{asked} calls");
@@ -316,12 +316,12 @@ async fn a_first_start_with_a_clock_weeks_ahead_counts_what_closes() {
         let mut world = World::at("2026-03-10 15:00:00", Bogota);
         world.time.skew(hours(24 * days));
         world.start().await;
-        world.beat().await;
+        world.cycle().await;
         for _ in 0..20 {
             world.close(1);
-            world.beat().await;
+            world.cycle().await;
         }
-        world.beat().await;
+        world.cycle().await;
         assert_eq!(world.counted(), 20, "{days} days");
     }
 }
@@ -343,7 +343,7 @@ async fn a_chat_that_closes_in_the_watermarks_second_is_counted() {
             world.settings.window = TimeDelta::zero();
             world.settings.sweep_interval = None;
             world.restart().await;
-            world.beats(3).await;
+            world.cycles(3).await;
             assert_eq!(world.counted(), 2, "{exclusive} {milliseconds}");
         }
     }

@@ -1,4 +1,4 @@
-//! Retries, pauses and the beat.
+//! Retries, pauses and the cycle.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -10,7 +10,7 @@ use wolkvox_exporter::poller;
 use crate::support::server::Fault;
 use crate::support::world::{World, hours, minutes};
 
-/// Calls within a beat of this length, as seconds since its first, and whether it came out well.
+/// Calls within a cycle of this length, as seconds since its first, and whether it came out well.
 async fn calls(interval: u64, script: Vec<Fault>) -> (Vec<i64>, bool) {
     let mut world = World::running().await;
     world.settings.sweep_interval = None;
@@ -20,13 +20,13 @@ async fn calls(interval: u64, script: Vec<Fault>) -> (Vec<i64>, bool) {
         state.asked.clear();
         state.script.extend(script.into_iter().map(Some));
     });
-    let beat = world.beat().await;
+    let cycle = world.cycle().await;
     let asked: Vec<DateTime<Utc>> = world
         .server
         .with(|state| state.asked.iter().map(|(at, _)| *at).collect());
     (
         asked.iter().map(|at| (*at - asked[0]).num_seconds()).collect(),
-        beat.poll.is_ok(),
+        cycle.poll.is_ok(),
     )
 }
 
@@ -57,13 +57,13 @@ async fn retry_after_binds() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn nothing_is_retried_thirty_seconds_before_the_next_beat() {
+async fn nothing_is_retried_thirty_seconds_before_the_next_cycle() {
     assert!(matches!(calls(30, vec![Fault::status(503)]).await, (at, false) if at.len() == 1));
     assert!(matches!(calls(60, vec![Fault::status(503)]).await, (at, true) if at.len() == 2));
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_403_and_a_timeout_are_left_to_the_next_beat() {
+async fn a_403_and_a_timeout_are_left_to_the_next_cycle() {
     for reason in [
         Reason::Auth,
         Reason::Forbidden,
@@ -85,7 +85,7 @@ async fn a_cut_answer_is_asked_for_again_in_halves_at_once() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn too_many_calls_at_once_are_waited_for_once_a_beat() {
+async fn too_many_calls_at_once_are_waited_for_once_a_cycle() {
     let busy = || Fault::of(Reason::Concurrency);
     assert!(
         matches!(calls(300, vec![busy()]).await, (at, true) if at.len() == 2 && (30..=32).contains(&at[1]))
@@ -120,7 +120,7 @@ async fn without_sweeps() -> World {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_beat_is_aligned_and_does_not_drift() {
+async fn the_cycle_is_aligned_and_does_not_drift() {
     let mut world = without_sweeps().await;
     world.server.with(|state| state.takes = Duration::from_secs(17));
     let asked = run(&mut world, hours(24)).await;
@@ -133,7 +133,7 @@ async fn the_beat_is_aligned_and_does_not_drift() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_beat_that_falls_into_a_running_one_is_skipped() {
+async fn a_cycle_that_falls_into_a_running_one_is_skipped() {
     let mut world = without_sweeps().await;
     world.server.with(|state| state.takes = Duration::from_secs(310));
     let asked = run(&mut world, hours(2)).await;
@@ -161,7 +161,7 @@ async fn quota_pauses_double_up_to_an_hour_and_begin_anew_after_a_success() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_clock_set_back_or_forward_during_a_beat_does_not_stop_the_polls() {
+async fn a_clock_set_back_or_forward_during_a_cycle_does_not_stop_the_polls() {
     for skew in [hours(-24), hours(24)] {
         let mut world = without_sweeps().await;
         world.server.with(|state| state.takes = Duration::from_secs(20));

@@ -14,11 +14,11 @@ async fn chats_of_23_hours_on_a_server_that_filters_on_opening_are_found_by_the_
         let chat = world.closed_ago(-minutes(ahead)).lasting(hours(23));
         world.happen(chat);
     }
-    world.beats(16 * 12).await;
+    world.cycles(16 * 12).await;
     assert_eq!(world.counted(), 3);
     assert_eq!(world.shown.value("wolkvox_chats_late_total"), Some(3.0));
     world.restart().await;
-    world.beats(30 * 12).await;
+    world.cycles(30 * 12).await;
     assert_eq!(world.counted(), 3);
 }
 
@@ -26,7 +26,7 @@ async fn chats_of_23_hours_on_a_server_that_filters_on_opening_are_found_by_the_
 async fn rows_without_a_close_time_and_of_23_hours_count_once() {
     for filter in [Filter::Close, Filter::Open] {
         let mut world = World::running().await;
-        world.beats(13).await;
+        world.cycles(13).await;
         world.server.with(|state| state.filter = filter);
         for _ in 0..4 {
             let chat = world.closed_ago(minutes(0)).lasting(hours(23)).without_close();
@@ -36,9 +36,9 @@ async fn rows_without_a_close_time_and_of_23_hours_count_once() {
                 .lasting(hours(23))
                 .without_any_close();
             world.happen(chat);
-            world.beats(7).await;
+            world.cycles(7).await;
         }
-        world.beats(30 * 12).await;
+        world.cycles(30 * 12).await;
         assert_eq!(world.counted(), 8, "{filter:?}");
     }
 }
@@ -50,7 +50,7 @@ async fn late_rows_are_found_by_the_sweep_and_counted_once() {
         let chat = world.closed_ago(minutes(0)).delayed(minutes(delay));
         world.happen(chat);
     }
-    world.beats(26 * 12).await;
+    world.cycles(26 * 12).await;
     assert_eq!(world.counted(), 5);
     assert_eq!(world.shown.value("wolkvox_chats_late_total"), Some(3.0));
     assert_eq!(
@@ -65,7 +65,7 @@ async fn late_rows_are_found_by_the_sweep_and_counted_once() {
 async fn a_burst_of_chats_alike_in_all_but_the_id_is_counted_in_full() {
     let mut world = World::running().await;
     world.close(226);
-    world.beats(2).await;
+    world.cycles(2).await;
     assert_eq!(world.counted(), 226);
 }
 
@@ -75,9 +75,9 @@ async fn the_same_id_twice_in_one_answer_counts_once() {
     let chat = world.closed_ago(minutes(0));
     world.happen(chat.clone());
     world.happen(chat.with(Field::SkillId, "8"));
-    world.beat().await;
+    world.cycle().await;
     assert_eq!(world.shown.value("wolkvox_report_rows_repeated_total"), Some(1.0));
-    world.beats(2).await;
+    world.cycles(2).await;
     assert_eq!(world.committed(), 1);
     assert!(!world.shown.has("skill_id=\"8\""));
 }
@@ -95,7 +95,7 @@ async fn a_row_without_an_id_is_rejected_and_the_others_count() {
     world.happen(chat);
     let chat = world.closed_ago(minutes(0)).with(Field::ConnId, "77");
     world.happen(chat);
-    world.beat().await;
+    world.cycle().await;
     let rejected = |reason: &str| world.shown.sum("wolkvox_report_rows_rejected_total", reason);
     assert_eq!(
         (rejected("\"no_conn_id\""), rejected("\"bad_conn_id\"")),
@@ -116,7 +116,7 @@ async fn skill_1_with_agent_12_and_skill_11_with_agent_2_stay_apart() {
             world.happen(chat);
         }
     }
-    world.beats(2).await;
+    world.cycles(2).await;
     let chats = |part| world.shown.sum("wolkvox_chats_total", part);
     assert_eq!((chats("skill_id=\"1\""), chats("skill_id=\"11\"")), (3.0, 4.0));
     let agents = |part| world.shown.sum("wolkvox_agent_chats_total", part);
@@ -130,7 +130,7 @@ async fn labels_of_any_text_stay_apart() {
         let chat = world.closed_ago(minutes(0)).with(Field::SkillId, skill);
         world.happen(chat);
     }
-    world.beats(2).await;
+    world.cycles(2).await;
     assert_eq!(world.counted(), 7);
     assert_eq!(
         world.shown.sum("wolkvox_chats_total", "skill_id=\"unknown\""),
@@ -150,7 +150,7 @@ async fn of_agents_only_what_is_allowed_is_kept_and_shown() {
         world.settings.rules.agents = agents;
         world.restart().await;
         world.close(2);
-        world.beats(2).await;
+        world.cycles(2).await;
         let totals = world.disk.committed().totals;
         assert_eq!(world.shown.has("wolkvox_agent_chats_total"), ids, "{agents:?}");
         assert_eq!(!totals.agents.is_empty(), ids, "{agents:?}");

@@ -32,12 +32,12 @@ async fn past_the_limit_new_label_sets_are_other_and_nothing_that_exists_is_drop
     world.settings.shown.max_series = 600;
     world.restart().await;
     close_with(&mut world, "1", "3001");
-    world.beats(2).await;
+    world.cycles(2).await;
     for skill in 100..140 {
         close_with(&mut world, &skill.to_string(), &format!("9{skill}"));
     }
     close_with(&mut world, "1", "3001");
-    world.beats(2).await;
+    world.cycles(2).await;
     assert_eq!(world.counted(), 42);
     assert_eq!(chats(&world, "1"), 2.0);
     let other = chats(&world, "other");
@@ -60,7 +60,7 @@ async fn with_a_lower_limit_what_was_admitted_stays_and_goes_on() {
     for skill in 1..20 {
         close_with(&mut world, &skill.to_string(), "3001");
     }
-    world.beats(2).await;
+    world.cycles(2).await;
     world.settings.rules.max_series = 1;
     world.settings.shown.max_series = 1;
     world.restart().await;
@@ -68,7 +68,7 @@ async fn with_a_lower_limit_what_was_admitted_stays_and_goes_on() {
         close_with(&mut world, &skill.to_string(), "3001");
     }
     close_with(&mut world, "77", "3001");
-    world.beats(2).await;
+    world.cycles(2).await;
     for skill in 1..20 {
         assert_eq!(chats(&world, &skill.to_string()), 2.0);
     }
@@ -82,7 +82,7 @@ async fn retiring() -> World {
     world.restart().await;
     close_with(&mut world, "1", "3001");
     close_with(&mut world, "2", "3002");
-    world.beats(2).await;
+    world.cycles(2).await;
     world
 }
 
@@ -98,7 +98,7 @@ async fn what_had_no_chat_for_long_is_dropped_and_returns_at_0() {
             if restarts && day % 10 == 0 {
                 world.restart().await;
             }
-            world.beat().await;
+            world.cycle().await;
         }
         assert!(!world.shown.has("skill_id=\"1\"") && !world.shown.has("agent_id=\"3001\""));
         let agents = world.disk.committed().totals.agents;
@@ -109,10 +109,10 @@ async fn what_had_no_chat_for_long_is_dropped_and_returns_at_0() {
             assert!(!world.shown.has("skill_id=\"1\""));
         }
         close_with(&mut world, "1", "3001");
-        world.beat().await;
+        world.cycle().await;
         assert!(world.shown.has("skill_id=\"1\"") && world.shown.has("agent_id=\"3001\""));
         assert_eq!(chats(&world, "1"), 0.0, "zero first");
-        world.beat().await;
+        world.cycle().await;
         assert_eq!(chats(&world, "1"), 1.0);
         assert_eq!(world.shown.sum("wolkvox_agent_chats_total", "\"3001\""), 1.0);
     }
@@ -132,17 +132,17 @@ async fn outage(world: &mut World, length: i64, stops: bool) {
             close_with(world, "2", "3002");
         }
         if !stops {
-            world.beat().await;
+            world.cycle().await;
         }
     }
     if stops {
         world.start().await;
         // Whatever has to be read first: until it is, nobody knows what had no chat.
-        world.beats(2).await;
+        world.cycles(2).await;
     }
     assert_eq!((chats(world, "1"), chats(world, "2")), (1.0, 1.0));
     world.server.with(|state| state.down = None);
-    world.good_beat().await;
+    world.good_cycle().await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -153,7 +153,7 @@ async fn a_longer_outage_drops_only_what_had_no_chat_in_it_either() {
         outage(&mut world, 40, stops).await;
         assert_eq!(chats(&world, "2"), 2.0, "{stops}");
         assert!(!world.shown.has("skill_id=\"1\""), "{stops}");
-        world.beats(2).await;
+        world.cycles(2).await;
         assert_eq!(chats(&world, "2"), 2.0, "{stops}");
     }
 }
@@ -164,7 +164,7 @@ async fn neither_an_outage_nor_a_clock_that_runs_ahead_drops_what_lives() {
         let mut world = retiring().await;
         for skew in [days(90), TimeDelta::zero()] {
             world.time.skew(skew);
-            world.beats(3).await;
+            world.cycles(3).await;
             assert_eq!(chats(&world, "1"), 1.0);
         }
         outage(&mut world, 20, stops).await;

@@ -28,7 +28,7 @@ impl Run {
         };
         for _ in 0..40 {
             run.close(1);
-            run.world.beats(12).await;
+            run.world.cycles(12).await;
         }
         assert!(run.floor().is_some(), "ids were forgotten");
         run
@@ -60,7 +60,7 @@ impl Run {
             self.world.start().await;
         }
         for _ in 0..15 {
-            self.world.beat().await;
+            self.world.cycle().await;
             let shown = self.world.shown.value("wolkvox_api_clock_offset_seconds");
             let off = shown.unwrap() - offset.num_seconds() as f64;
             assert!(off.abs() < 1.5, "{shown:?} for {offset}");
@@ -81,7 +81,7 @@ async fn jumps(sweeps: bool, forgotten_after: TimeDelta) {
             }
             // What closed just before a jump back lies ahead until time gets there.
             let ahead = u32::try_from(offset.num_hours()).unwrap_or(0);
-            run.world.beats(12 * (ahead + 2)).await;
+            run.world.cycles(12 * (ahead + 2)).await;
             assert_eq!(run.below_the_floor > 0, offset < -forgotten_after, "{offset}");
             assert_eq!(run.world.counted(), run.closed - run.below_the_floor, "{offset}");
         }

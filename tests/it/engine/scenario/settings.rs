@@ -8,7 +8,7 @@ use chrono_tz::{America::Bogota, Asia::Tokyo, Europe::Madrid, Pacific::Honolulu,
 use wolkvox::Window;
 use wolkvox_exporter::config::Agents;
 use wolkvox_exporter::ledger::Ledger;
-use wolkvox_exporter::poller::Beat;
+use wolkvox_exporter::poller::Cycle;
 
 use crate::support::world::{World, hours, minutes};
 
@@ -30,7 +30,7 @@ async fn no_change_of_settings_counts_a_chat_twice() {
         for _ in 0..20 {
             world.close(1);
             closed += 1;
-            world.beat().await;
+            world.cycle().await;
             assert!(world.committed() <= closed, "run {run}");
         }
         run += 1;
@@ -40,7 +40,7 @@ async fn no_change_of_settings_counts_a_chat_twice() {
     world.settings.sweep_interval = Some(Duration::from_secs(3600));
     world.settings.sweep_lookback = hours(24 * 60);
     world.restart().await;
-    world.beats(3).await;
+    world.cycles(3).await;
     assert!(world.committed() <= closed);
 }
 
@@ -49,7 +49,7 @@ async fn a_longer_look_back_does_not_find_what_was_forgotten() {
     let mut world = World::running().await;
     for _ in 0..72 {
         world.close(1);
-        world.beats(12).await;
+        world.cycles(12).await;
     }
     assert_eq!(world.committed(), 72);
     assert!(
@@ -60,7 +60,7 @@ async fn a_longer_look_back_does_not_find_what_was_forgotten() {
     world.settings.sweep_lookback = hours(24 * 30);
     world.settings.window = hours(24 * 10);
     world.restart().await;
-    world.beats(15).await;
+    world.cycles(15).await;
     assert_eq!(world.committed(), 72);
 }
 
@@ -71,7 +71,7 @@ async fn sweeps_off_then_on_again() {
     world.restart().await;
     for _ in 0..48 {
         world.close(1);
-        world.beats(6).await;
+        world.cycles(6).await;
     }
     assert!(
         world.disk.committed().seen.len() < 6,
@@ -79,7 +79,7 @@ async fn sweeps_off_then_on_again() {
     );
     world.settings.sweep_interval = Some(Duration::from_secs(3600));
     world.restart().await;
-    world.beats(24).await;
+    world.cycles(24).await;
     assert_eq!(world.counted(), 48);
 }
 
@@ -88,7 +88,7 @@ async fn the_ids_of_a_sweeps_reach_are_kept_and_no_more() {
     let mut world = World::running().await;
     for _ in 0..24 * 7 {
         world.close(1);
-        world.beats(12).await;
+        world.cycles(12).await;
     }
     let seen = world.disk.committed().seen.len();
     assert!((26..=31).contains(&seen), "{seen}");
@@ -105,11 +105,11 @@ async fn the_right_zone_after_a_wrong_one_finds_what_closed() {
         world.start().await;
         for _ in 0..24 {
             world.close(1);
-            world.beat().await;
+            world.cycle().await;
         }
         world.settings.zone = Bogota.into();
         world.restart().await;
-        world.beats(26 * 12).await;
+        world.cycles(26 * 12).await;
         assert_eq!(world.counted(), 24, "{wrong}");
     }
 }
@@ -120,14 +120,14 @@ async fn another_asa_target_is_for_chats_counted_from_then_on() {
     let within = |world: &World| world.shown.sum("wolkvox_chat_answered_within_target_total", "");
     // Answered after 12 seconds.
     world.close(3);
-    world.beats(2).await;
+    world.cycles(2).await;
     assert_eq!(within(&world), 3.0);
     world.settings.rules.asa_target_ms = 10_000;
     world.settings.shown.asa_target_ms = 10_000;
     world.restart().await;
     assert_eq!(within(&world), 3.0);
     world.close(2);
-    world.beats(2).await;
+    world.cycles(2).await;
     assert_eq!((world.counted(), within(&world)), (5, 3.0));
     assert_eq!(world.shown.value("wolkvox_asa_target_seconds"), Some(10.0));
 }
@@ -142,7 +142,7 @@ async fn names_of_agents_leave_the_state_with_ids_and_agents_with_off() {
     world.settings.rules.agents = Agents::Names;
     world.restart().await;
     world.close(2);
-    world.beats(2).await;
+    world.cycles(2).await;
     assert_eq!(kept(&world), (1, 1));
     world.settings.rules.agents = Agents::Ids;
     // The first commit comes with the start.
@@ -156,23 +156,23 @@ async fn names_of_agents_leave_the_state_with_ids_and_agents_with_off() {
     assert_eq!(kept(&world), (0, 0));
     assert!(!world.shown.has("wolkvox_agent_"));
     world.close(1);
-    world.beats(2).await;
+    world.cycles(2).await;
     assert_eq!(world.counted(), 3);
     // They come back from 0.
     world.settings.rules.agents = Agents::Names;
     world.restart().await;
     world.close(1);
-    world.beats(2).await;
+    world.cycles(2).await;
     assert_eq!(world.shown.sum("wolkvox_agent_chats_total", ""), 1.0);
     assert_eq!(world.counted(), 4);
 }
 
-/// How a beat came out, and what it asked for.
-async fn asked_in_a_beat(world: &mut World) -> (Beat, Vec<Window>) {
+/// How a cycle came out, and what it asked for.
+async fn asked_in_a_cycle(world: &mut World) -> (Cycle, Vec<Window>) {
     world.server.with(|state| state.asked.clear());
-    let beat = world.beat().await;
+    let cycle = world.cycle().await;
     let asked = world.server.with(|state| std::mem::take(&mut state.asked));
-    (beat, asked.into_iter().map(|(_, window)| window).collect())
+    (cycle, asked.into_iter().map(|(_, window)| window).collect())
 }
 
 #[tokio::test(start_paused = true)]
@@ -180,7 +180,7 @@ async fn another_zone_is_swept_at_once_and_the_floor_holds() {
     let mut world = World::running().await;
     for _ in 0..60 {
         world.close(1);
-        world.beats(12).await;
+        world.cycles(12).await;
     }
     // Tokyo is far ahead: what its time made forgotten cuts the sweeps of all others.
     for (zone, is_cut) in [(Tokyo, false), (Honolulu, true), (UTC, true), (Bogota, true)] {
@@ -191,9 +191,10 @@ async fn another_zone_is_swept_at_once_and_the_floor_holds() {
         let floor = seen.floor().expect("ids were forgotten");
         let poll_from = local(cursors.poll - minutes(15));
         let sweep_from = local(cursors.sweep - hours(26));
-        let (beat, asked) = asked_in_a_beat(&mut world).await;
-        beat.poll.expect("the poll succeeds");
-        beat.sweep
+        let (cycle, asked) = asked_in_a_cycle(&mut world).await;
+        cycle.poll.expect("the poll succeeds");
+        cycle
+            .sweep
             .expect("it is swept at once")
             .expect("the sweep succeeds");
         assert_eq!(sweep_from < floor, is_cut, "{zone}");
@@ -201,7 +202,7 @@ async fn another_zone_is_swept_at_once_and_the_floor_holds() {
         assert_eq!(begins, [poll_from, sweep_from.max(floor)], "{zone}");
         assert_eq!(world.counted(), 60, "{zone}");
     }
-    world.beats(13).await;
+    world.cycles(13).await;
     assert_eq!(world.counted(), 60);
 }
 
@@ -212,24 +213,24 @@ async fn a_zone_below_the_floor_asks_nothing_until_the_time_is_past_it() {
     world.restart().await;
     for _ in 0..6 {
         world.close(1);
-        world.beats(12).await;
+        world.cycles(12).await;
     }
     let floor = world.disk.committed().seen.floor().unwrap();
     world.settings.zone = Bogota.into();
     world.restart().await;
-    let mut beats = 0;
+    let mut cycles = 0;
     loop {
-        let (beat, asked) = asked_in_a_beat(&mut world).await;
+        let (cycle, asked) = asked_in_a_cycle(&mut world).await;
         assert!(asked.iter().all(|window| window.date_ini >= floor));
-        match beat.poll {
+        match cycle.poll {
             Ok(_) => break,
             Err(failure) => assert_eq!(failure.reason().as_str(), "bad_request"),
         }
         assert!(asked.is_empty());
-        beats += 1;
+        cycles += 1;
     }
     // Tokyo is 14 hours ahead, and the floor was some two hours back.
-    assert!((12 * 12..13 * 12).contains(&beats), "{beats}");
-    world.beats(12 * 4).await;
+    assert!((12 * 12..13 * 12).contains(&cycles), "{cycles}");
+    world.cycles(12 * 4).await;
     assert_eq!(world.counted(), 6);
 }

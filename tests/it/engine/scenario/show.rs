@@ -7,11 +7,11 @@ use crate::support::server::{Fault, Happened};
 use crate::support::world::{World, minutes, utc};
 
 #[tokio::test(start_paused = true)]
-async fn a_new_label_set_is_0_until_the_next_beat() {
+async fn a_new_label_set_is_0_until_the_next_cycle() {
     let mut world = World::running().await;
     let chat = world.closed_ago(minutes(0)).with(Field::SkillId, "9");
     world.happen(chat);
-    world.beat().await;
+    world.cycle().await;
     let shown = |world: &World| {
         (
             world.shown.has("skill_id=\"9\""),
@@ -20,24 +20,24 @@ async fn a_new_label_set_is_0_until_the_next_beat() {
     };
     assert_eq!(shown(&world), (true, 0.0));
     assert_eq!(world.committed(), 1);
-    world.beat().await;
+    world.cycle().await;
     assert_eq!(shown(&world), (true, 1.0));
 }
 
 #[tokio::test(start_paused = true)]
-async fn zero_first_ends_with_a_beat_whose_poll_failed_but_not_with_one_whose_commit_did() {
+async fn zero_first_ends_with_a_cycle_whose_poll_failed_but_not_with_one_whose_commit_did() {
     let mut world = World::running().await;
     let chat = world.closed_ago(minutes(0)).with(Field::SkillId, "9");
     world.happen(chat);
-    world.beat().await;
+    world.cycle().await;
     world.disk.set_full(true);
-    world.beats(3).await;
+    world.cycles(3).await;
     assert_eq!(world.shown.sum("wolkvox_chats_total", "\"9\""), 0.0);
     world.disk.set_full(false);
     world
         .server
         .with(|state| state.down = Some(Fault::of(Reason::Auth)));
-    world.beat().await;
+    world.cycle().await;
     assert_eq!(world.shown.sum("wolkvox_chats_total", "\"9\""), 1.0);
 }
 
@@ -49,14 +49,14 @@ async fn a_recovered_state_is_0_for_a_poll_interval_so_that_increase_sees_it() {
     world.start().await;
     assert_eq!(shown(&world), 0.0);
     // A first start polls at once: its publication is too early to have been scraped before.
-    world.beat().await;
+    world.cycle().await;
     assert_eq!(shown(&world), 0.0);
     world
         .server
         .with(|state| state.down = Some(Fault::of(Reason::Auth)));
-    world.beat().await;
+    world.cycle().await;
     assert_eq!(shown(&world), 1.0);
-    world.beats(3).await;
+    world.cycles(3).await;
     assert_eq!(shown(&world), 1.0);
 }
 
@@ -67,12 +67,12 @@ async fn what_a_failed_commit_held_back_is_0_when_it_is_first_shown() {
     world.disk.set_full(true);
     let chat = world.closed_ago(minutes(0)).with(Field::SkillId, "9");
     world.happen(chat);
-    world.beats(2).await;
+    world.cycles(2).await;
     assert!(!world.shown.has("skill_id=\"9\""));
     world.disk.set_full(false);
-    world.beat().await;
+    world.cycle().await;
     assert_eq!(world.shown.sum("wolkvox_chats_total", "\"9\""), 0.0);
-    world.beat().await;
+    world.cycle().await;
     assert_eq!(world.shown.sum("wolkvox_chats_total", "\"9\""), 1.0);
 }
 
@@ -80,7 +80,7 @@ async fn what_a_failed_commit_held_back_is_0_when_it_is_first_shown() {
 async fn a_family_that_the_server_begins_to_send_starts_at_0() {
     let mut world = World::running().await;
     world.close(2);
-    world.beats(2).await;
+    world.cycles(2).await;
     assert!(!world.shown.has("wolkvox_chat_agent_response_seconds"));
     for _ in 0..2 {
         let chat = world
@@ -89,33 +89,33 @@ async fn a_family_that_the_server_begins_to_send_starts_at_0() {
             .with(Field::Transfer, "si");
         world.happen(chat);
     }
-    world.beat().await;
+    world.cycle().await;
     let response = |world: &World| world.shown.sum("wolkvox_chat_agent_response_seconds_count", "");
     assert!(world.shown.has("wolkvox_chat_agent_response_seconds_count"));
     assert_eq!(response(&world), 0.0);
-    world.beat().await;
+    world.cycle().await;
     assert_eq!(response(&world), 2.0);
     assert_eq!(world.shown.sum("wolkvox_chat_transfers_total", ""), 2.0);
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_new_label_set_in_the_first_piece_is_still_0_in_the_last() {
+async fn a_new_label_set_in_the_first_chunk_is_still_0_in_the_last() {
     let mut world = World::running().await;
     world.crash();
     let chat = world.closed_ago(minutes(0)).with(Field::SkillId, "9");
     world.happen(chat);
     world.wait(minutes(60 * 24 * 70)).await;
     world.start().await;
-    world.beat().await;
+    world.cycle().await;
     assert_eq!(world.shown.sum("wolkvox_chats_total", "\"9\""), 0.0);
-    world.beat().await;
+    world.cycle().await;
     assert_eq!(world.shown.sum("wolkvox_chats_total", "\"9\""), 1.0);
 }
 
 #[tokio::test(start_paused = true)]
 async fn the_latest_window_has_means_maximum_and_ratio() {
     let mut world = World::running().await;
-    world.beat().await;
+    world.cycle().await;
     for (asa, duration, agent) in [
         ("5", "60", "30"),
         ("00:00:25", "120", "-"),
@@ -135,7 +135,7 @@ async fn the_latest_window_has_means_maximum_and_ratio() {
     world.happen(chat);
     let old = world.closed_ago(minutes(16)).with(Field::SkillId, "6");
     world.happen(old);
-    world.beat().await;
+    world.cycle().await;
     let latest = world.shown.latest().unwrap();
     let skill = |name: &str| {
         latest
@@ -160,29 +160,29 @@ async fn the_latest_window_has_means_maximum_and_ratio() {
 #[tokio::test(start_paused = true)]
 async fn the_latest_window_is_withdrawn_two_intervals_after_the_last_success() {
     let mut world = World::running().await;
-    world.beat().await;
+    world.cycle().await;
     world
         .server
         .with(|state| state.down = Some(Fault::of(Reason::Timeout)));
-    world.beat().await;
+    world.cycle().await;
     assert!(
         world.shown.latest().is_some(),
         "ten minutes less a second after the success"
     );
-    world.beat().await;
+    world.cycle().await;
     assert!(world.shown.latest().is_none());
     world.server.with(|state| state.down = None);
-    world.beat().await;
+    world.cycle().await;
     assert!(world.shown.latest().is_some());
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_latest_window_at_a_months_end_comes_from_both_pieces() {
+async fn the_latest_window_at_a_months_end_comes_from_both_chunks() {
     // 23:58 in Bogotá, the last of April.
     let mut world = World::running_at("2026-05-01 04:58:00", Bogota).await;
     world.happen(Happened::new("april", utc("2026-05-01 04:57:00")));
     world.happen(Happened::new("may", utc("2026-05-01 05:01:00")));
-    world.good_beat().await;
+    world.good_cycle().await;
     let latest = world.shown.latest().unwrap();
     let chats: f64 = latest
         .iter()
@@ -201,7 +201,7 @@ async fn a_catch_up_that_fails_shows_no_latest_window() {
         .server
         .with(|state| state.script.extend([None, Some(Fault::of(Reason::Timeout))]));
     world.start().await;
-    world.beat().await;
+    world.cycle().await;
     assert!(world.shown.latest().is_none());
 }
 
@@ -211,14 +211,14 @@ async fn requests_today_begin_anew_at_the_operations_midnight_and_survive_restar
     let mut world = World::running_at("2026-03-11 04:40:00", Bogota).await;
     let today = |world: &World| world.shown.value("wolkvox_api_requests_today").unwrap();
     assert_eq!(today(&world), 2.0, "a poll and a sweep");
-    world.beats(2).await;
+    world.cycles(2).await;
     assert_eq!(today(&world), 4.0);
     world.restart().await;
     assert_eq!(today(&world), 4.0);
-    world.beat().await;
+    world.cycle().await;
     assert_eq!(today(&world), 6.0);
     // 00:00
-    world.beat().await;
+    world.cycle().await;
     assert_eq!(today(&world), 1.0);
 }
 
@@ -226,7 +226,7 @@ async fn requests_today_begin_anew_at_the_operations_midnight_and_survive_restar
 async fn exemplars_and_created_times_are_in_the_families() {
     let mut world = World::running().await;
     world.close(1);
-    world.beats(2).await;
+    world.cycles(2).await;
     let families = world.shown.families();
     let family = families
         .iter()
@@ -258,7 +258,7 @@ async fn exemplars_and_created_times_are_in_the_families() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_chat_in_the_second_that_two_pieces_share_is_once_in_the_latest_window() {
+async fn a_chat_in_the_second_that_two_chunks_share_is_once_in_the_latest_window() {
     let mut world = World::running().await;
     for ago in 0..240 {
         let chat = world.closed_ago(chrono::TimeDelta::seconds(ago));
@@ -266,7 +266,7 @@ async fn a_chat_in_the_second_that_two_pieces_share_is_once_in_the_latest_window
     }
     let fault = Fault::of(Reason::TooManyRows);
     world.server.with(|state| state.limit = Some((60, fault)));
-    world.beat().await;
+    world.cycle().await;
     let latest = world.shown.latest().expect("the poll is good");
     let chats = latest
         .iter()

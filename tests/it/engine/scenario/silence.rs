@@ -1,12 +1,12 @@
 //! A report that says that there are no chats: believed, unless it has shown some of that time before.
 
 use crate::support::server::{Fault, Filter, Happened};
-use crate::support::world::{World, hours, is_doubt, minutes, utc};
+use crate::support::world::{World, hours, is_disbelief, minutes, utc};
 
 /// The poll fails, for its empty answer is not believed.
-async fn doubted_beat(world: &mut World) {
-    let failure = world.beat().await.poll.expect_err("the answer hides chats");
-    assert!(is_doubt(&failure), "{failure}");
+async fn disbelieved_cycle(world: &mut World) {
+    let failure = world.cycle().await.poll.expect_err("the answer hides chats");
+    assert!(is_disbelief(&failure), "{failure}");
     assert_eq!(failure.reason().as_str(), "http_status");
 }
 
@@ -15,7 +15,7 @@ async fn a_silence_longer_than_the_look_back_is_not_believed_and_loses_nothing()
     for restarts in [false, true] {
         let mut world = World::running().await;
         world.close(3);
-        world.good_beat().await;
+        world.good_cycle().await;
         let watermark = world.disk.committed().cursors.poll;
         world.server.with(|state| state.down = Some(Fault::silence()));
         let mut closed = 3;
@@ -26,14 +26,14 @@ async fn a_silence_longer_than_the_look_back_is_not_believed_and_loses_nothing()
                 world.restart().await;
             }
             for _ in 0..12 {
-                doubted_beat(&mut world).await;
+                disbelieved_cycle(&mut world).await;
             }
         }
         assert_eq!(world.shown.value("wolkvox_up"), Some(0.0));
         assert_eq!(world.disk.committed().cursors.poll, watermark);
         world.server.with(|state| state.down = None);
-        world.good_beat().await;
-        world.good_beat().await;
+        world.good_cycle().await;
+        world.good_cycle().await;
         assert_eq!(world.counted(), closed);
     }
 }
@@ -45,7 +45,7 @@ async fn a_sweep_that_finds_nothing_where_chats_are_known_is_due_again() {
     world.happen(late);
     for _ in 0..24 {
         world.close(1);
-        world.beats(12).await;
+        world.cycles(12).await;
     }
     // The last hours in which sweeps reach the late row.
     world.close(1);
@@ -53,15 +53,15 @@ async fn a_sweep_that_finds_nothing_where_chats_are_known_is_due_again() {
         world
             .server
             .with(|state| state.script.extend([None, Some(Fault::silence())]));
-        let beat = world.beat().await;
-        assert!(beat.poll.is_ok());
-        if let Some(swept) = beat.sweep {
-            assert!(is_doubt(&swept.unwrap_err()));
+        let cycle = world.cycle().await;
+        assert!(cycle.poll.is_ok());
+        if let Some(swept) = cycle.sweep {
+            assert!(is_disbelief(&swept.unwrap_err()));
         }
         world.server.with(|state| state.script.clear());
     }
-    world.good_beat().await;
-    world.good_beat().await;
+    world.good_cycle().await;
+    world.good_cycle().await;
     assert_eq!(world.counted(), 26);
     assert_eq!(world.shown.value("wolkvox_chats_late_total"), Some(1.0));
 }
@@ -73,10 +73,10 @@ async fn a_quiet_night_is_believed() {
         world.server.with(|state| state.filter = filter);
         world.close(5);
         for _ in 0..10 * 12 {
-            world.good_beat().await;
+            world.good_cycle().await;
         }
         world.close(1);
-        world.beats(2).await;
+        world.cycles(2).await;
         assert_eq!(world.counted(), 6);
     }
 }
@@ -91,7 +91,7 @@ async fn chats_of_23_hours_prove_nothing_about_the_latest_window() {
             let chat = world.closed_ago(minutes(1)).lasting(hours(23));
             world.happen(chat);
             for _ in 0..12 {
-                world.good_beat().await;
+                world.good_cycle().await;
             }
         }
     }
@@ -101,17 +101,17 @@ async fn chats_of_23_hours_prove_nothing_about_the_latest_window() {
 async fn deleted_chats_are_waited_for_only_until_the_next_one_closes() {
     let mut world = World::running().await;
     world.close(3);
-    world.good_beat().await;
+    world.good_cycle().await;
     world.server.with(|state| {
         state.chats.clear();
         state.has_hidden = true;
     });
     for _ in 0..5 {
-        doubted_beat(&mut world).await;
+        disbelieved_cycle(&mut world).await;
     }
     world.close(1);
-    world.good_beat().await;
-    world.good_beat().await;
+    world.good_cycle().await;
+    world.good_cycle().await;
     assert_eq!(world.counted(), 4);
 }
 
@@ -119,7 +119,7 @@ async fn deleted_chats_are_waited_for_only_until_the_next_one_closes() {
 async fn what_fell_out_of_the_report_while_nobody_asked_is_not_waited_for() {
     let mut world = World::running().await;
     world.close(3);
-    world.good_beat().await;
+    world.good_cycle().await;
     world.crash();
     for _ in 0..80 {
         world.close(2);
@@ -130,8 +130,8 @@ async fn what_fell_out_of_the_report_while_nobody_asked_is_not_waited_for() {
         .server
         .with(|state| state.chats.retain(|chat| chat.closed > kept_since));
     world.start().await;
-    world.good_beat().await;
-    world.good_beat().await;
+    world.good_cycle().await;
+    world.good_cycle().await;
     let kept = world.server.with(|state| state.chats.len()) as u64;
     assert_eq!(world.counted(), 3 + kept);
 }
@@ -140,23 +140,23 @@ async fn what_fell_out_of_the_report_while_nobody_asked_is_not_waited_for() {
 async fn chats_deleted_before_a_months_end_hold_up_neither_what_follows_nor_the_polls_for_ever() {
     let mut world = World::running_at("2026-05-01 04:30:00", chrono_tz::America::Bogota).await;
     world.close(3);
-    world.beats(2).await;
+    world.cycles(2).await;
     world.server.with(|state| {
         state.chats.clear();
         state.has_hidden = true;
     });
     world.crash();
-    // May has begun, and the poll has two pieces.
+    // May has begun, and the poll has two chunks.
     world.wait(minutes(25)).await;
     world.start().await;
     let mut failed = 0;
     for closed in 1..=40 {
         world.close(1);
-        failed += u32::from(world.beat().await.poll.is_err());
+        failed += u32::from(world.cycle().await.poll.is_err());
         assert_eq!(world.committed(), 3 + closed, "what May has is counted meanwhile");
     }
     assert!((1..=14).contains(&failed), "{failed} failed polls");
-    assert!(world.beat().await.sweep.is_none_or(|sweep| sweep.is_ok()));
+    assert!(world.cycle().await.sweep.is_none_or(|sweep| sweep.is_ok()));
 }
 
 #[tokio::test(start_paused = true)]
@@ -178,7 +178,7 @@ async fn a_chat_that_closes_at_a_lesser_local_time_than_it_was_opened_proves_not
         let chat = Happened::new("night", utc(closed)).lasting(minutes(18));
         world.happen(chat);
         for _ in 0..120 {
-            world.good_beat().await;
+            world.good_cycle().await;
         }
         assert_eq!(world.counted(), 1);
     }
@@ -189,13 +189,13 @@ async fn chats_that_were_deleted_at_the_end_of_a_sweep_do_not_hold_it_up() {
     let mut world = World::running().await;
     for _ in 0..24 {
         world.close(1);
-        world.beats(12).await;
+        world.cycles(12).await;
     }
-    // Sweeps ask in pieces of an hour.
+    // Sweeps ask in chunks of an hour.
     world.server.with(|state| state.silent_above = Some(minutes(70)));
     for _ in 0..14 {
         world.close(1);
-        world.beat().await;
+        world.cycle().await;
     }
     let deleted_from = world.server.now() - hours(2);
     world.server.with(|state| {
@@ -204,7 +204,7 @@ async fn chats_that_were_deleted_at_the_end_of_a_sweep_do_not_hold_it_up() {
     });
     for _ in 0..6 * 12 {
         world.close(1);
-        world.beat().await;
+        world.cycle().await;
     }
     let swept = world.disk.committed().cursors.sweep;
     assert!(world.server.now() - swept < hours(3), "swept up to {swept}");

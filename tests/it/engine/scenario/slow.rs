@@ -1,4 +1,4 @@
-//! A server that is slow, or answers nothing to long stretches.
+//! A server that is slow, or answers nothing to long ranges.
 
 use std::time::Duration;
 
@@ -8,14 +8,14 @@ use crate::support::server::Fault;
 use crate::support::world::{World, hours, minutes};
 
 #[tokio::test(start_paused = true)]
-async fn a_server_that_answers_short_stretches_only_is_asked_for_those() {
+async fn a_server_that_answers_short_ranges_only_is_asked_for_those() {
     let mut world = World::running().await;
-    world.beats(13).await;
+    world.cycles(13).await;
     world.server.with(|state| state.silent_above = Some(hours(6)));
     let late = world.closed_ago(minutes(50));
     world.happen(late);
     world.restart().await;
-    world.beats(60).await;
+    world.cycles(60).await;
     assert_eq!(world.counted(), 1);
     let swept = world.disk.committed().cursors.sweep;
     assert!(world.server.now() - swept < hours(3), "swept up to {swept}");
@@ -28,7 +28,7 @@ async fn a_server_that_answers_short_stretches_only_is_asked_for_those() {
         world.settings.window = window;
         world.settings.sweep_interval = None;
         world.restart().await;
-        world.good_beat().await;
+        world.good_cycle().await;
         world.crash();
         for _ in 0..20 {
             world.close(2);
@@ -39,9 +39,9 @@ async fn a_server_that_answers_short_stretches_only_is_asked_for_those() {
             state.script.push_back(first.clone());
         });
         world.start().await;
-        world.beats(12).await;
+        world.cycles(12).await;
         for _ in 0..30 {
-            world.good_beat().await;
+            world.good_cycle().await;
         }
         assert_eq!(world.counted(), 40, "with a window of {window}, {first:?}");
     }
@@ -55,10 +55,10 @@ async fn after_weeks_without_an_answer_the_backlog_costs_few_calls() {
         world.settings.poll_interval = Duration::from_secs(3600);
         world.restart().await;
         world.server.with(|state| state.down = Some(Fault::of(reason)));
-        world.beats(45 * 24).await;
+        world.cycles(45 * 24).await;
         world.server.with(|state| state.down = None);
         let asked = world.server.with(|state| state.asked.len());
-        world.good_beat().await;
+        world.good_cycle().await;
         let asked = world.server.with(|state| state.asked.len()) - asked;
         assert!(asked <= 100, "{reason:?}: {asked} calls for 45 days");
     }
@@ -67,17 +67,17 @@ async fn after_weeks_without_an_answer_the_backlog_costs_few_calls() {
 #[tokio::test(start_paused = true)]
 async fn a_slow_sweep_gives_way_to_polls_and_goes_on_after_them() {
     let mut world = World::running().await;
-    world.beats(13).await;
+    world.cycles(13).await;
     let late = world.closed_ago(minutes(50));
     world.happen(late);
     world.server.with(|state| {
         state.silent_above = Some(hours(2));
         state.takes = Duration::from_secs(60);
     });
-    world.beats(6).await;
+    world.cycles(6).await;
     let mut polled = world.time.truth();
     for _ in 0..48 {
-        world.beat().await;
+        world.cycle().await;
         let now = world.time.truth();
         assert!(now - polled <= minutes(8), "no poll from {polled} to {now}");
         polled = now;

@@ -27,7 +27,7 @@ async fn through(zone: Tz, from: &str, length: i64) {
                     world.start().await;
                 }
                 // To the end, the sweep after it, and far enough for ids to be forgotten.
-                world.beats(u32::try_from((length + 2) * 12).unwrap()).await;
+                world.cycles(u32::try_from((length + 2) * 12).unwrap()).await;
                 let expected = u64::try_from(length * 60).unwrap();
                 assert_eq!(
                     world.counted(),
@@ -36,7 +36,7 @@ async fn through(zone: Tz, from: &str, length: i64) {
                 );
                 world.settings.poll_interval = Duration::from_secs(3600);
                 world.restart().await;
-                world.beats(30).await;
+                world.cycles(30).await;
                 assert_eq!(world.counted(), expected, "{zone} a day later");
             }
         }
@@ -75,7 +75,7 @@ async fn a_start_within_the_repeated_hour_counts_in_doubt() {
     // 02:30 local, the second time; the clocks went back at 01:00 UTC.
     let mut world = World::at("2026-10-25 01:30:00", Madrid);
     world.start().await;
-    world.beat().await;
+    world.cycle().await;
     // 02:45 the first time round: before the start, but it reads like after it.
     world.happen(Happened::new("doubt", utc("2026-10-25 00:45:00")).delayed(minutes(52)));
     // 02:15 the first and the second time round: both before.
@@ -83,7 +83,7 @@ async fn a_start_within_the_repeated_hour_counts_in_doubt() {
     world.happen(Happened::new("before too", utc("2026-10-25 01:15:00")).delayed(minutes(22)));
     // 02:45 the second time round: after it.
     world.happen(Happened::new("after", utc("2026-10-25 01:45:00")));
-    world.beats(20).await;
+    world.cycles(20).await;
     assert_eq!(world.counted(), 2);
 }
 
@@ -96,6 +96,6 @@ async fn a_start_before_the_repeated_hour_counts_all_of_it() {
             utc("2026-10-25 00:30:00") + minutes(minute),
         ));
     }
-    world.beats(30).await;
+    world.cycles(30).await;
     assert_eq!(world.counted(), 100);
 }

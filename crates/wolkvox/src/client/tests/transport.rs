@@ -2,6 +2,7 @@
 
 use super::size::gzip;
 use super::*;
+use crate::Class;
 
 #[tokio::test]
 async fn a_whole_json_that_was_announced_to_be_longer_is_truncated() {
@@ -79,10 +80,10 @@ async fn a_stall_is_a_timeout_and_keeps_the_status() {
         let (exchange, rows) = ask_with(settings).await;
         let error = exchange.result.unwrap_err();
         assert_eq!((error.reason(), exchange.status), (Reason::Timeout, status));
-        assert!(!error.is_retryable() && rows.begun == u32::from(status.is_some()));
+        assert_eq!(rows.begun, u32::from(status.is_some()));
         assert_eq!(error.to_string().contains("allow-list"), status.is_none());
         // One that had begun may be too large for the time allowed.
-        assert_eq!(error.is_about_size(), status.is_some());
+        assert_eq!(error.class() == Class::Smaller, status.is_some());
     }
 }
 
@@ -95,7 +96,7 @@ async fn a_connection_that_fails_before_the_headers_is_connect() {
             (error.reason(), exchange.status, rows.begun),
             (Reason::Connect, None, 0)
         );
-        assert!(error.is_retryable() && error.to_string().contains("allow-list"));
+        assert!(error.class() == Class::Retry && error.to_string().contains("allow-list"));
     }
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let base = format!("http://{}", listener.local_addr().unwrap());

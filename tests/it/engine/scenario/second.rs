@@ -52,7 +52,7 @@ fn a_minute_ago(world: &World) -> DateTime<Utc> {
 }
 
 fn skipped(world: &World) -> f64 {
-    world.shown.sum("wolkvox_stretches_skipped_total", "")
+    world.shown.sum("wolkvox_report_seconds_skipped_total", "")
 }
 
 #[tokio::test(start_paused = true)]
@@ -68,22 +68,22 @@ async fn it_is_passed_over_after_its_third_failure_and_counts_when_it_can_be_rea
         let second = a_minute_ago(&world);
         poison(&mut world, second, &fault);
         for _ in 0..12 {
-            world.beat().await;
+            world.cycle().await;
             world.close(1);
         }
         let reason = fault.error.as_ref().unwrap().reason().as_str();
         let what = format!("{reason} {end_is_exclusive}");
         assert_eq!(skipped(&world), 1.0, "{what}");
-        world.beat().await.poll.expect("polls succeed again");
-        // Where `date_end` is exclusive, what closes at the beat is in the next one.
-        world.beat().await;
+        world.cycle().await.poll.expect("polls succeed again");
+        // Where `date_end` is exclusive, what closes at the cycle is in the next one.
+        world.cycle().await;
         assert_eq!(
             world.counted(),
             40 + 12,
             "{what}: all but the chat of that second"
         );
         world.server.with(|state| state.poison.clear());
-        world.beats(13).await;
+        world.cycles(13).await;
         assert_eq!(world.counted(), 41 + 12, "{what}: the sweep found it");
         assert_eq!(skipped(&world), 1.0, "{what}");
     }
@@ -95,11 +95,11 @@ async fn what_can_be_read_again_in_time_is_not_passed_over() {
         let mut world = World::running().await;
         let second = a_minute_ago(&world);
         poison(&mut world, second, &fault);
-        world.beats(2).await;
+        world.cycles(2).await;
         world.server.with(|state| state.poison.clear());
-        world.good_beat().await;
+        world.good_cycle().await;
         assert_eq!(world.counted(), 41);
-        world.beats(20).await;
+        world.cycles(20).await;
         assert_eq!((world.counted(), skipped(&world)), (41, 0.0));
     }
 }
@@ -110,9 +110,9 @@ async fn two_of_them_are_passed_over_each_for_itself() {
     let second = a_minute_ago(&world);
     poison(&mut world, second, &Fault::status(500));
     poison(&mut world, second - minutes(3), &Fault::half());
-    world.beats(40).await;
+    world.cycles(40).await;
     assert_eq!((world.counted(), skipped(&world)), (80, 2.0));
-    world.beat().await.poll.expect("polls succeed again");
+    world.cycle().await.poll.expect("polls succeed again");
 }
 
 #[tokio::test(start_paused = true)]
@@ -126,7 +126,7 @@ async fn one_within_a_backlog_of_days_does_not_hold_the_rest_up() {
     let second = a_minute_ago(&world) - hours(30);
     poison(&mut world, second, &Fault::half());
     world.start().await;
-    world.beats(12).await;
+    world.cycles(12).await;
     assert_eq!((world.counted(), skipped(&world)), (144 + 40, 1.0));
 }
 
@@ -135,29 +135,29 @@ async fn after_a_restart_sweeps_still_ask_for_what_was_passed_over() {
     let mut world = World::running().await;
     let second = a_minute_ago(&world);
     poison(&mut world, second, &Fault::status(500));
-    world.beats(12).await;
+    world.cycles(12).await;
     assert_eq!(skipped(&world), 1.0);
     world.restart().await;
-    world.beats(30).await;
+    world.cycles(30).await;
     assert_eq!(world.counted(), 40);
-    world.beat().await.poll.expect("polls succeed again");
+    world.cycle().await.poll.expect("polls succeed again");
     world.server.with(|state| state.poison.clear());
-    world.beats(13).await;
+    world.cycles(13).await;
     assert_eq!(world.counted(), 41);
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_server_that_fails_every_call_is_not_searched_through_at_each_beat() {
+async fn a_server_that_fails_every_call_is_not_searched_through_at_each_cycle() {
     let mut world = World::running().await;
     world.close(5);
     world.server.with(|state| state.down = Some(Fault::status(503)));
     let asked = world.server.with(|state| state.asked.len());
-    world.beats(96).await;
-    // One retry a beat, and few searches that end at the second failure in a row.
+    world.cycles(96).await;
+    // One retry a cycle, and few searches that end at the second failure in a row.
     let calls = world.server.with(|state| state.asked.len()) - asked;
     assert!((96..300).contains(&calls), "{calls}");
     world.server.with(|state| state.down = None);
-    world.good_beat().await;
+    world.good_cycle().await;
     assert_eq!((world.counted(), skipped(&world)), (5, 0.0));
 }
 
@@ -181,16 +181,16 @@ async fn those_that_follow_one_another_are_passed_over_together() {
                 }
                 for _ in 0..40 {
                     world.close(1);
-                    world.beat().await;
+                    world.cycle().await;
                 }
                 assert!(
                     world.counted() >= 39,
                     "{gap} s, exclusive {end_is_exclusive}: {}",
                     world.counted()
                 );
-                world.good_beat().await;
+                world.good_cycle().await;
                 world.server.with(|state| state.poison.clear());
-                world.beats(13).await;
+                world.cycles(13).await;
                 assert_eq!(world.counted(), 44, "{gap} s, exclusive {end_is_exclusive}");
             }
         }
@@ -208,9 +208,9 @@ async fn those_that_stall_one_after_the_other_are_passed_over_too() {
         }
         for _ in 0..30 {
             world.close(1);
-            world.beat().await;
+            world.cycle().await;
         }
-        world.good_beat().await;
+        world.good_cycle().await;
         assert_eq!(world.counted(), 30, "{count} in a row");
     }
 }
@@ -218,18 +218,18 @@ async fn those_that_stall_one_after_the_other_are_passed_over_too() {
 #[tokio::test(start_paused = true)]
 async fn one_that_fails_a_sweep_is_found_though_polls_fail_for_other_reasons_in_between() {
     let mut world = World::running().await;
-    world.beats(13).await;
+    world.cycles(13).await;
     let second = world.server.now() - hours(10);
     world
         .server
         .with(|state| state.poison.push((second, Fault::status(500))));
-    for beat in 0..120 {
-        if beat % 3 == 2 {
+    for cycle in 0..120 {
+        if cycle % 3 == 2 {
             let refused = Some(Fault::of(Reason::Forbidden));
             world.server.with(|state| state.script.push_back(refused));
         }
         world.close(1);
-        world.beat().await;
+        world.cycle().await;
     }
     let swept = world.disk.committed().cursors.sweep;
     assert!(world.server.now() - swept < hours(3), "swept up to {swept}");
@@ -245,9 +245,9 @@ async fn a_search_ends_wherever_in_a_second_it_begins() {
         world.start().await;
         for _ in 0..13 {
             let asked = world.server.with(|state| state.asked.len());
-            assert!(world.beat().await.poll.is_err());
+            assert!(world.cycle().await.poll.is_err());
             let asked = world.server.with(|state| state.asked.len()) - asked;
-            assert!(asked <= 40, "{asked} calls in one beat");
+            assert!(asked <= 40, "{asked} calls in one cycle");
         }
     }
 }
@@ -256,7 +256,7 @@ async fn a_search_ends_wherever_in_a_second_it_begins() {
 async fn a_stalling_second_a_day_back_does_not_keep_sweeps_from_their_end() {
     for ago in [10, 20, 22] {
         let mut world = World::running().await;
-        world.beats(13).await;
+        world.cycles(13).await;
         let second = world.server.now() - hours(ago);
         let stalled = Fault {
             error: Some(Error::new(Reason::Timeout, "scripted").with_status(200)),
@@ -264,7 +264,7 @@ async fn a_stalling_second_a_day_back_does_not_keep_sweeps_from_their_end() {
         };
         world.server.with(|state| state.poison.push((second, stalled)));
         world.restart().await;
-        world.beats(40).await;
+        world.cycles(40).await;
         let swept = world.disk.committed().cursors.sweep;
         assert!(
             world.server.now() - swept < hours(3),

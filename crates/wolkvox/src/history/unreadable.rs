@@ -1,0 +1,94 @@
+//! Seconds of the report that could not be read, though their neighbours could.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+/// A second is given up after so many failures while its neighbours succeeded.
+pub(super) const GIVE_UP_AFTER: u32 = 3;
+
+/// Where seconds that can't be read begin, and how often each has failed. Kept from cycle to cycle, in memory only.
+#[derive(Debug, Default)]
+pub(super) struct Unreadable(BTreeMap<DateTime<Utc>, u32>);
+
+/// What comes next of a range.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Part {
+    /// Up to here as usual.
+    Usual { to: DateTime<Utc> },
+    /// From here something could not be read, so often.
+    Unreadable { from: DateTime<Utc>, failures: u32 },
+}
+
+/// Where to go on behind something unreadable. Neighbouring chunks share their boundary second, so that the culprit is
+/// the second after the last good chunk; what follows must begin beyond it.
+pub(super) fn behind(from: DateTime<Utc>) -> DateTime<Utc> {
+    from + TimeDelta::seconds(2)
+}
+
+impl Unreadable {
+    /// What comes at `at`, on the way to `to`.
+    pub(super) fn part(&self, at: DateTime<Utc>, to: DateTime<Utc>) -> Part {
+        match self.0.range(..to).find(|(from, _)| behind(**from) > at) {
+            Some((&from, &failures)) if from <= at => Part::Unreadable { from, failures },
+            Some((&from, _)) => Part::Usual { to: from },
+            None => Part::Usual { to },
+        }
+    }
+
+    /// Notes that what begins at `from` failed while its neighbours succeeded; returns how often now.
+    pub(super) fn note_failure(&mut self, from: DateTime<Utc>) -> u32 {
+        let failures = self.0.entry(from).or_default();
+        *failures += 1;
+        *failures
+    }
+
+    /// Notes that what begins at `from` can be read again.
+    pub(super) fn note_readable(&mut self, from: DateTime<Utc>) {
+        self.0.remove(&from);
+    }
+
+    /// Forgets what no range reaches any more.
+    pub(super) fn forget_before(&mut self, start: DateTime<Utc>) {
+        self.0.retain(|from, _| behind(*from) > start);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(seconds: i64) -> DateTime<Utc> {
+        DateTime::from_timestamp(1_790_000_000 + seconds, 0).unwrap_or_default()
+    }
+
+    #[test]
+    fn a_range_is_cut_around_what_could_not_be_read() {
+        let mut unreadable = Unreadable::default();
+        assert_eq!(unreadable.note_failure(at(100)), 1);
+        let once = Part::Unreadable {
+            from: at(100),
+            failures: 1,
+        };
+        for (from, part) in [
+            (0, Part::Usual { to: at(100) }),
+            (100, once),
+            (101, once),
+            (102, Part::Usual { to: at(1800) }),
+        ] {
+            assert_eq!(unreadable.part(at(from), at(1800)), part, "{from}");
+        }
+        let failures = [(); 2].map(|()| unreadable.note_failure(at(100)));
+        assert_eq!(failures, [2, GIVE_UP_AFTER]);
+    }
+
+    #[test]
+    fn what_no_range_reaches_is_forgotten() {
+        let mut unreadable = Unreadable::default();
+        unreadable.note_failure(at(100));
+        unreadable.forget_before(at(101));
+        assert_eq!(unreadable.0.len(), 1);
+        unreadable.forget_before(at(102));
+        assert!(unreadable.0.is_empty());
+    }
+}

@@ -1,0 +1,93 @@
+//! What is counted, and what of it may be shown: the ledger, its store, what is staged since the last commit, and what
+//! the last commit published.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use tokio::time::Instant;
+
+use super::disbelief::{Disbelief, NotBelieved, TRUSTED_FOR};
+use super::publication::Snapshot;
+use crate::chats::exemplar::Exemplars;
+use crate::chats::latest_window::Latest;
+use crate::ledger::{Absorbed, AnswerCounts, Ledger, Store, StoreError};
+use wolkvox::history::Kind;
+use wolkvox::{Error, Window};
+
+/// What is not committed yet, beside the ledger itself.
+#[derive(Debug, Default)]
+pub(super) struct Staged {
+    /// Answers were applied to the ledger.
+    has_answers: bool,
+    pub(super) exemplars: Exemplars,
+    /// The latest window, and when it must be withdrawn.
+    pub(super) latest: Option<(Latest, Instant)>,
+}
+
+/// The ledger and its store.
+pub(super) struct Books<D> {
+    pub(super) ledger: Ledger,
+    store: D,
+    staged: Staged,
+    pub(super) snapshot: Snapshot,
+    disbelief: Disbelief,
+}
+
+impl<D: Store> Books<D> {
+    /// Opens a ledger; its stored values are shown at once.
+    pub(super) fn open(ledger: Ledger, store: D, today: NaiveDate) -> Books<D> {
+        Books {
+            snapshot: Snapshot::new(&ledger, today),
+            ledger,
+            store,
+            staged: Staged::default(),
+            disbelief: Disbelief::default(),
+        }
+    }
+
+    /// Applies a whole answer to the ledger.
+    pub(super) fn stage(&mut self, mut absorbed: Absorbed) -> AnswerCounts {
+        let counts = std::mem::take(&mut absorbed.counts);
+        self.staged.exemplars.add(std::mem::take(&mut absorbed.exemplars));
+        self.ledger.apply(absorbed);
+        self.staged.has_answers = true;
+        counts
+    }
+
+    /// What is the latest window as soon as its chats are committed.
+    pub(super) fn stage_latest(&mut self, latest: Latest, expires: Instant) {
+        self.staged.latest = Some((latest, expires));
+    }
+
+    pub(super) fn has_staged_answers(&self) -> bool {
+        self.staged.has_answers
+    }
+
+    /// Makes the ledger outlive a crash, and takes it as what is published from now on. Returns the bytes of the state.
+    pub(super) async fn commit(&mut self, today: NaiveDate) -> Result<u64, StoreError> {
+        let bytes = self.store.commit(&self.ledger).await?;
+        let staged = std::mem::take(&mut self.staged);
+        self.snapshot.put(&self.ledger, staged, today);
+        Ok(bytes)
+    }
+
+    /// The cycle is over. What it could not commit of a latest window is never shown.
+    pub(super) fn end_cycle(&mut self) {
+        self.staged.latest = None;
+    }
+
+    /// Drops the label sets that had no chat since then.
+    pub(super) fn retire(&mut self, before: DateTime<Utc>) {
+        self.ledger.totals.retire(before);
+        let chats = &self.ledger.totals.chats;
+        self.snapshot.exemplars.retain(|key| chats.contains_key(key));
+    }
+
+    /// Whether the report has shown rows in a chunk before, so that an answer without any can't be true.
+    pub(super) fn knows_rows_in(&self, chunk: &Window, now: DateTime<Utc>) -> bool {
+        self.ledger.seen.has_rows_in(chunk, now - TRUSTED_FOR)
+    }
+
+    /// The failure of a range of which these chunks are not believed; `None` if there are none.
+    pub(super) fn disbelieve(&mut self, kind: Kind, range: &NotBelieved) -> Option<Error> {
+        self.disbelief.failure(kind, range, &mut self.ledger.seen)
+    }
+}

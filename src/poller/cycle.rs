@@ -1,0 +1,154 @@
+//! What comes of a cycle, and what the log says of it.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+
+use crate::ledger::StoreError;
+use crate::poller::stats::FailureReason;
+
+/// Why a poll or a sweep did not reach its end.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// A call failed.
+    #[error(transparent)]
+    Api(#[from] wolkvox::Error),
+    /// The state could not be committed; nothing new is shown until it can.
+    #[error(transparent)]
+    State(#[from] StoreError),
+}
+
+impl Failure {
+    /// The label `reason`.
+    pub fn reason(&self) -> FailureReason {
+        match self {
+            Failure::Api(error) => FailureReason::Api(error.reason()),
+            Failure::State(_) => FailureReason::State,
+        }
+    }
+
+    fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Failure::Api(error) => error.retry_after(),
+            Failure::State(_) => None,
+        }
+    }
+}
+
+/// What a poll or a sweep read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct ReadSummary {
+    /// Where it began, UTC.
+    pub from: DateTime<Utc>,
+    /// Where it ended, UTC.
+    pub to: DateTime<Utc>,
+    /// Whole answers.
+    pub answers: u64,
+    /// Rows read.
+    pub rows: u64,
+    /// New chats that were counted.
+    pub counted: u64,
+    /// New chats from before the start of counting.
+    pub remembered: u64,
+    /// Rows of chats already known.
+    pub duplicate: u64,
+    /// Whether it came to its end; a sweep goes on after the next poll.
+    pub is_whole: bool,
+}
+
+impl ReadSummary {
+    /// Nothing was read yet.
+    pub(super) fn new(from: DateTime<Utc>, to: DateTime<Utc>) -> ReadSummary {
+        ReadSummary {
+            from,
+            to,
+            ..ReadSummary::default()
+        }
+    }
+}
+
+/// What came of one cycle: a poll, its chunks, and the sweep when due.
+#[derive(Debug)]
+pub struct Cycle {
+    /// The poll; also failed where its rows could not be committed.
+    pub poll: Result<ReadSummary, Failure>,
+    /// The sweep, if it was due.
+    pub sweep: Option<Result<ReadSummary, Failure>>,
+    /// How long the sweep took.
+    pub(super) sweep_duration: Duration,
+}
+
+impl Cycle {
+    /// One whose sweep was not due.
+    pub(super) fn of(poll: Result<ReadSummary, Failure>) -> Cycle {
+        Cycle {
+            poll,
+            sweep: None,
+            sweep_duration: Duration::ZERO,
+        }
+    }
+
+    /// What failed: the poll, and the sweep.
+    pub fn failures(&self) -> impl Iterator<Item = &Failure> {
+        let sweep = self.sweep.as_ref().and_then(|sweep| sweep.as_ref().err());
+        self.poll.as_ref().err().into_iter().chain(sweep)
+    }
+
+    /// How long the server asked us to wait before the next call.
+    pub fn retry_after(&self) -> Option<Duration> {
+        self.failures().filter_map(Failure::retry_after).max()
+    }
+
+    /// The state could not be committed: the poll has failed. A sweep that could not commit either failed for the same
+    /// cause, which is counted and logged once.
+    pub(super) fn fail_to_commit(&mut self, error: StoreError) {
+        let is_other = |sweep: &Result<_, _>| !matches!(sweep, Err(Failure::State(_)));
+        self.sweep = self.sweep.take().filter(is_other);
+        self.poll = Err(error.into());
+    }
+
+    /// One line for the poll and one for the sweep. Used-up calls come back at midnight: that is a warning once, not at
+    /// each try.
+    pub(super) fn log(&self, duration: Duration, previous: Option<FailureReason>) {
+        log("poll", &self.poll, duration, previous);
+        if let Some(sweep) = &self.sweep {
+            log("sweep", sweep, self.sweep_duration, previous);
+        }
+    }
+}
+
+fn log(
+    what: &str,
+    result: &Result<ReadSummary, Failure>,
+    duration: Duration,
+    previous: Option<FailureReason>,
+) {
+    let quota = FailureReason::Api(wolkvox::Reason::Quota);
+    let duration_ms = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
+    match result {
+        Ok(summary) => tracing::info!(
+            outcome = "ok",
+            from = %summary.from.format("%FT%TZ"),
+            to = %summary.to.format("%FT%TZ"),
+            answers = summary.answers,
+            rows = summary.rows,
+            new = summary.counted,
+            remembered = summary.remembered,
+            duplicate = summary.duplicate,
+            duration_ms,
+            "{what}: {} new chats counted", summary.counted
+        ),
+        Err(failure) if failure.reason() == quota && previous == Some(quota) => tracing::debug!(
+            outcome = "failed",
+            reason = failure.reason().as_str(),
+            duration_ms,
+            "{what} failed as before: {failure}"
+        ),
+        Err(failure) => tracing::warn!(
+            outcome = "failed",
+            reason = failure.reason().as_str(),
+            duration_ms,
+            "{what} failed: {failure}. Nothing is lost: the next good one covers this time too"
+        ),
+    }
+}

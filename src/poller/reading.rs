@@ -1,0 +1,73 @@
+//! A range that a poll or a sweep is reading.
+
+use chrono::{DateTime, Utc};
+
+use super::cycle::ReadSummary;
+use super::disbelief::NotBelieved;
+use crate::chats::latest_window::Gatherer;
+use crate::ledger::{AnswerCounts, Found};
+use wolkvox::history::{Kind, Next};
+use wolkvox::{Error, Window};
+
+/// What has been read so far.
+pub(super) struct Reading {
+    pub(super) kind: Kind,
+    pub(super) summary: ReadSummary,
+    pub(super) gatherer: Gatherer,
+    pub(super) not_believed: NotBelieved,
+}
+
+impl Reading {
+    pub(super) fn new(kind: Kind, from: DateTime<Utc>, to: DateTime<Utc>) -> Reading {
+        Reading {
+            kind,
+            summary: ReadSummary::new(from, to),
+            gatherer: Gatherer::default(),
+            not_believed: NotBelieved::default(),
+        }
+    }
+
+    /// An answer may have shown that our idea of now was far ahead: polls end there.
+    pub(super) fn is_beyond(&self, now: DateTime<Utc>, at: DateTime<Utc>) -> bool {
+        self.kind == Kind::Poll && self.summary.answers > 0 && at > now
+    }
+
+    /// Takes in an answer that is believed. It reached up to `to`.
+    pub(super) fn note_answer(&mut self, counts: &AnswerCounts, to: DateTime<Utc>, chats: Gatherer) {
+        self.not_believed.note_rows(counts.rows);
+        if self.kind == Kind::Poll {
+            self.gatherer.extend(chats);
+        }
+        let summary = &mut self.summary;
+        summary.answers += 1;
+        summary.rows += counts.rows;
+        summary.counted += counts.counted;
+        summary.remembered += counts.remembered;
+        summary.duplicate += counts.duplicate;
+        summary.to = to;
+    }
+}
+
+/// Who finds the rows of a range.
+pub(super) fn found(kind: Kind) -> Found {
+    match kind {
+        Kind::Poll => Found::ByPoll,
+        Kind::Sweep => Found::BySweep,
+    }
+}
+
+/// What the log says of a call that failed while its range goes on.
+pub(super) fn log_failed_call(error: &Error, chunk: &Window, next: Next) {
+    let what = match next {
+        Next::Again(pause) => format!("Trying once more in {} s", pause.as_secs()),
+        Next::Smaller => "Asking for half of it".to_owned(),
+        // A second that can't be read is logged when it is given up, and a poll or a sweep that has failed says so itself.
+        Next::Around | Next::End | Next::Judge => return,
+    };
+    tracing::info!(
+        reason = error.reason().as_str(),
+        from = %chunk.from.format("%FT%TZ"),
+        to = %chunk.to.format("%FT%TZ"),
+        "a chunk of the report could not be read: {error}. {what}"
+    );
+}
