@@ -13,13 +13,15 @@ use chrono_tz::America::Bogota;
 use criterion::Criterion;
 use simulator::{Settings, Simulator};
 use wolkvox::report;
+use wolkvox_exporter::catalogue;
 use wolkvox_exporter::chats::chat::Chat;
 use wolkvox_exporter::chats::exemplar::Exemplars;
-use wolkvox_exporter::chats::{Agents, Rules, Totals};
+use wolkvox_exporter::chats::{Agents, Ledger, Rules, Tallied, Tally, Totals, field};
 use wolkvox_exporter::exposition::{Options, Page};
-use wolkvox_exporter::ledger::{Absorbed, Delta, Found, Ledger};
-use wolkvox_exporter::metrics::{self, Progress, View};
+use wolkvox_exporter::ledger::Found;
+use wolkvox_exporter::metrics;
 use wolkvox_exporter::poller::stats::Stats;
+use wolkvox_exporter::poller::view::{Progress, View};
 
 const ROWS: u32 = 59_000;
 const RULES: Rules = Rules {
@@ -61,18 +63,19 @@ fn row(row: u32) -> String {
     )
 }
 
-fn count(ledger: &Ledger, body: &[u8]) -> Absorbed {
+fn count(ledger: &Ledger, body: &[u8]) -> Tallied {
     let end = now().with_timezone(&Bogota).naive_local();
-    let mut delta = Delta::begin(ledger, RULES, Found::ByPoll, end);
-    delta.answered(now(), now(), end);
+    let mut tally = Tally::begin(ledger, RULES, Found::ByPoll, end);
+    tally.answered(now(), now(), end);
     let mut rows = 0;
-    let envelope = report::decode(body, report::Options::default(), &mut |row| {
-        delta.absorb(&Chat::from_row(&row.unwrap(), Bogota).unwrap());
+    let keys = field::report(RULES.agents).keys;
+    let envelope = report::decode(body, &keys, &mut |row| {
+        tally.absorb(&Chat::from_row(&row.unwrap(), Bogota).unwrap());
         rows += 1;
         ControlFlow::Continue(())
     });
     assert_eq!((envelope.unwrap().rows, rows), (u64::from(ROWS), ROWS));
-    delta.finish()
+    tally.finish()
 }
 
 fn render(totals: &Totals) -> Page {
@@ -103,7 +106,7 @@ fn render(totals: &Totals) -> Page {
         progress: &progress,
         stats: &stats,
     };
-    Page::render(&metrics::families(view, 0), None, Options::default())
+    Page::render(&catalogue::families(view, 0), None, Options::default())
 }
 
 /// April of a believable operation, as the simulator answers for it.
@@ -125,7 +128,7 @@ fn least<T>(mut run: impl FnMut() -> T) -> Duration {
 fn main() {
     let body = body();
     let ledger = Ledger::first_start(now(), Some(now() - TimeDelta::days(1)));
-    let totals = count(&ledger, &body).totals;
+    let totals = count(&ledger, &body).absorbed.totals;
     let simulator = Simulator::new(Settings::believable());
     let mut criterion = Criterion::default().configure_from_args().sample_size(10);
     criterion.bench_function("decode and count 59,000 rows", |bencher| {

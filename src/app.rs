@@ -13,14 +13,15 @@ use secrecy::ExposeSecret;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use crate::chats::{self, Agents, Rules};
+use crate::catalogue::families;
+use crate::chats::{self, Ledger, Rules};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::exposition::{self, Page};
 use crate::http::{self, Shared, Status};
+use crate::ledger::FileStore;
 use crate::ledger::store::{Identity, Opened};
-use crate::ledger::{FileStore, Ledger};
-use crate::metrics::{self, families};
+use crate::metrics;
 use crate::poller::{self, Poller, Publication, Publish};
 use wolkvox::client::{self, Client};
 
@@ -158,8 +159,11 @@ pub(crate) fn client_settings(config: &Config) -> client::Settings {
         agent_dni: config.agent_dni.clone(),
         timeout: config.request_timeout,
         ca_file: config.ca_file.clone(),
-        agent_names: config.agents == Agents::Names,
-        ..client::Settings::new(config.base_url.as_str(), config.token.clone())
+        ..client::Settings::new(
+            config.base_url.as_str(),
+            config.token.clone(),
+            chats::field::report(config.agents),
+        )
     }
 }
 

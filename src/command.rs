@@ -17,10 +17,10 @@ use self::backfill::{Plan, Progress, Seam, Span};
 use self::demo::Demo;
 use self::report::Question;
 use crate::app::App;
+use crate::catalogue;
 use crate::cli::{self, Bounds, Cli, Command, Serve};
 use crate::clock::{Clock, SystemClock};
 use crate::config::Config;
-use crate::metrics::catalogue;
 use crate::{log, signal};
 
 /// Does what the command line asks for.

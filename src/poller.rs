@@ -2,6 +2,7 @@
 
 mod cutter;
 mod doubt;
+pub mod families;
 mod intake;
 mod publication;
 mod reach;
@@ -11,6 +12,7 @@ pub mod stats;
 mod stretch;
 mod sweep;
 mod time;
+pub mod view;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,11 +21,11 @@ use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 use tokio::time::Instant;
 
-use crate::chats::Rules;
 use crate::chats::exemplar::Exemplars;
 use crate::chats::latest_window::{Gatherer, Latest};
+use crate::chats::{Ledger, Rules};
 use crate::clock::Clock;
-use crate::ledger::{Found, Ledger, Store, StoreError};
+use crate::ledger::{Found, Store, StoreError};
 use crate::metrics;
 use crate::poller::stats::{FailureReason, Stats};
 use wolkvox::{self, Source};
@@ -269,8 +271,7 @@ impl<S: Source, D: Store, P: Publish> Poller<S, D, P> {
     fn retire(&mut self) {
         if let Some(retire_after) = self.settings.retire_after.filter(|_| self.clocks.knows_server()) {
             self.ledger.totals.retire(self.clocks.earlier() - retire_after);
-            let chats = &self.ledger.totals.chats;
-            self.exemplars.retain(|key| chats.contains_key(key));
+            self.exemplars.retain(&self.ledger.totals);
         }
     }
 

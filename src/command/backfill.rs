@@ -24,6 +24,7 @@ pub use reading::{Notice, Pauses, Piece, ReadError, Reader};
 pub use timeline::{Span, Timeline};
 
 use crate::app;
+use crate::chats::Totals;
 use crate::config::Config;
 use crate::exposition;
 use crate::ledger::{FileStore, StoreError};
@@ -122,7 +123,7 @@ pub struct Seam {
 /// # Errors
 /// There is none, it can't be read, or it is that of another server.
 pub fn seam(config: &Config, directory: &std::path::Path) -> Result<Seam, BackfillError> {
-    let Some((origin, ledger)) = FileStore::look(directory, &config.operation)? else {
+    let Some((origin, ledger)) = FileStore::look::<Totals>(directory, &config.operation)? else {
         return Err(BackfillError::NoState {
             directory: directory.to_owned(),
             operation: config.operation.clone(),
@@ -220,9 +221,7 @@ impl Plan {
 fn is_label_name(name: &str) -> bool {
     let is_own = name == "operation"
         || name == "le"
-        || crate::metrics::catalogue::ALL
-            .iter()
-            .any(|spec| spec.labels.contains(&name));
+        || crate::catalogue::all().any(|spec| spec.labels.contains(&name));
     !is_own
         && !name.is_empty()
         && !name.starts_with(|first: char| first.is_ascii_digit())

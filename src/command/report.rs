@@ -263,7 +263,7 @@ struct Sums<'a> {
     question: &'a Question,
     lines: BTreeMap<String, Line>,
     total: Line,
-    seen: HashSet<crate::chats::chat::ConnId>,
+    seen: HashSet<crate::ledger::Id>,
     /// A chat was found that had been opened before what was asked for.
     filters_on_close: bool,
 }
@@ -279,7 +279,7 @@ impl Sums<'_> {
         let mut cursor = from;
         while let Some(piece) = reader.next(cursor, to, &mut *tell).await? {
             for chat in piece.chats {
-                let opened_before = |opened: crate::chats::chat::Moment| opened.latest < piece.window.from;
+                let opened_before = |opened: crate::ledger::Moment| opened.latest < piece.window.from;
                 self.filters_on_close |= chat.opened.is_some_and(opened_before);
                 self.add(&chat, piece.window.to);
             }

@@ -11,13 +11,16 @@ use std::sync::Arc;
 
 use chrono::Utc;
 
-use super::Ledger;
 use super::state::{self, AgentDigest, Origin, StateError};
+use super::{Counted, Ledger};
 
 /// Keeps a ledger.
 pub trait Store: Send {
     /// Makes the ledger outlive a crash; returns its size in bytes.
-    fn commit(&mut self, ledger: &Ledger) -> impl Future<Output = Result<u64, StoreError>> + Send;
+    fn commit<T: Counted>(
+        &mut self,
+        ledger: &Ledger<T>,
+    ) -> impl Future<Output = Result<u64, StoreError>> + Send;
 }
 
 /// Why the state can't be used or written.
@@ -85,11 +88,11 @@ pub struct FileStore {
 
 /// What a start finds.
 #[derive(Debug)]
-pub struct Opened {
+pub struct Opened<T> {
     /// The file, locked.
     pub store: FileStore,
     /// What it held; `None` at the first start, or where it was damaged.
-    pub ledger: Option<Ledger>,
+    pub ledger: Option<Ledger<T>>,
     /// Where a damaged file was put.
     pub put_aside: Option<PathBuf>,
 }
@@ -100,7 +103,11 @@ impl FileStore {
     ///
     /// # Errors
     /// See [`StoreError`]. Nothing was changed then.
-    pub fn open(directory: &Path, identity: Identity, adopt: bool) -> Result<Opened, StoreError> {
+    pub fn open<T: Counted>(
+        directory: &Path,
+        identity: Identity,
+        adopt: bool,
+    ) -> Result<Opened<T>, StoreError> {
         let in_directory = |cause| StoreError::Directory {
             path: directory.to_owned(),
             cause,
@@ -143,7 +150,10 @@ impl FileStore {
     ///
     /// # Errors
     /// See [`StoreError`].
-    pub fn look(directory: &Path, operation: &str) -> Result<Option<(Origin, Ledger)>, StoreError> {
+    pub fn look<T: Counted>(
+        directory: &Path,
+        operation: &str,
+    ) -> Result<Option<(Origin, Ledger<T>)>, StoreError> {
         read(&directory.join(format!("{}.state", file_name(operation))))
     }
 
@@ -154,7 +164,7 @@ impl FileStore {
 }
 
 impl Store for FileStore {
-    async fn commit(&mut self, ledger: &Ledger) -> Result<u64, StoreError> {
+    async fn commit<T: Counted>(&mut self, ledger: &Ledger<T>) -> Result<u64, StoreError> {
         let path = self.path.clone();
         let failed = move |cause| StoreError::Write { path, cause };
         let bytes = state::encode(&self.origin, ledger)
@@ -252,13 +262,12 @@ fn lock(path: &Path, state: &Path) -> Result<File, Result<StoreError, io::Error>
 }
 
 /// What lies at the path.
-#[derive(Default)]
-struct Found {
-    state: Option<(Origin, Ledger)>,
+struct Found<T> {
+    state: Option<(Origin, Ledger<T>)>,
     put_aside: Option<PathBuf>,
 }
 
-fn find(path: &Path) -> Result<Found, StoreError> {
+fn find<T: Counted>(path: &Path) -> Result<Found<T>, StoreError> {
     match read(path) {
         Ok(state) => Ok(Found {
             state,
@@ -272,7 +281,7 @@ fn find(path: &Path) -> Result<Found, StoreError> {
     }
 }
 
-fn read(path: &Path) -> Result<Option<(Origin, Ledger)>, StoreError> {
+fn read<T: Counted>(path: &Path) -> Result<Option<(Origin, Ledger<T>)>, StoreError> {
     let bytes = match fs::read(path) {
         Ok(bytes) => bytes,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),

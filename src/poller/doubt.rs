@@ -33,7 +33,9 @@ impl<S: Source, D: Store, P: Publish> Poller<S, D, P> {
     /// Whether an answer without rows can't be true.
     pub(super) fn has_shown_rows_in(&self, piece: &Window) -> bool {
         let since = self.clocks.servers() - TRUSTED_FOR;
-        self.ledger.seen.has_rows_in(piece, since)
+        self.ledger
+            .seen
+            .has_rows_in(&(piece.date_ini..piece.date_end), since)
     }
 
     /// The failure of a stretch of which these pieces are doubted, while later ones had so many rows.
@@ -50,7 +52,7 @@ impl<S: Source, D: Store, P: Publish> Poller<S, D, P> {
         if *times >= BELIEVED_AFTER {
             *times = 0;
             for piece in doubted {
-                self.ledger.seen.take_back(piece);
+                self.ledger.seen.take_back(&(piece.date_ini..piece.date_end));
             }
             tracing::error!(
                 from = %first.from.format("%FT%TZ"),

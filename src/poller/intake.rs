@@ -1,14 +1,14 @@
-//! Takes the rows of one answer into a delta beside the ledger, and into the latest window.
+//! Takes the rows of one answer into a tally beside the ledger, and into the latest window.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use tokio::time::Instant;
 
 use super::Settings;
 use super::time::Clocks;
-use crate::chats::chat::Chat;
+use crate::chats::chat::{Chat, NotAChat};
 use crate::chats::latest_window::Gatherer;
-use crate::ledger::delta::Novelty;
-use crate::ledger::{Absorbed, Delta, Found, Ledger};
+use crate::chats::{Ledger, Tallied, Tally};
+use crate::ledger::{Found, Novelty};
 use wolkvox::{Row, RowError, Sink, Window, window};
 
 /// The window's beginning is known only when the poll has ended; what is older than this can't be in it.
@@ -38,7 +38,7 @@ pub(super) struct Intake<'a> {
     clocks: &'a Clocks,
     /// Up to where the server has answered.
     watermark: DateTime<Utc>,
-    delta: Delta<'a>,
+    tally: Tally<'a>,
     begun: Option<Begun>,
     gatherer: Gatherer,
     /// Chats closed before this are not gathered.
@@ -57,7 +57,7 @@ impl<'a> Intake<'a> {
             settings,
             clocks,
             watermark: ledger.cursors.poll,
-            delta: Delta::begin(ledger, settings.rules, found, window.date_end),
+            tally: Tally::begin(ledger, settings.rules, found, window.date_end),
             begun: None,
             gatherer: Gatherer::default(),
             gather_from: DateTime::<Utc>::MAX_UTC,
@@ -70,11 +70,11 @@ impl<'a> Intake<'a> {
     }
 
     /// The answer proved whole.
-    pub(super) fn finish(mut self) -> (Absorbed, Gatherer) {
+    pub(super) fn finish(mut self) -> (Tallied, Gatherer) {
         if self.begun.is_none() {
             self.begin(None);
         }
-        (self.delta.finish(), self.gatherer)
+        (self.tally.finish(), self.gatherer)
     }
 }
 
@@ -91,19 +91,22 @@ impl Sink for Intake<'_> {
         let servers = begun.server().unwrap_or_else(|| self.clocks.servers());
         // A row can't lie in the future of both clocks, nor beyond what was asked for.
         let latest = window::greatest_local(self.settings.zone, ours.max(servers));
-        self.delta
+        self.tally
             .answered(servers, self.clocks.ours_since_start(), latest);
         self.gather_from = servers - self.settings.window - SLACK;
     }
 
     fn row(&mut self, row: Result<Row, RowError>) {
-        let chat = match row.and_then(|row| Chat::from_row(&row, self.settings.zone)) {
+        let chat = match row
+            .map_err(NotAChat::from)
+            .and_then(|row| Chat::from_row(&row, self.settings.zone))
+        {
             Ok(chat) => chat,
-            Err(error) => return self.delta.reject(error),
+            Err(error) => return self.tally.reject(error),
         };
-        let (novelty, keys) = self.delta.absorb(&chat);
+        let (novelty, keys) = self.tally.absorb(&chat);
         let first_seen = match novelty {
-            Novelty::New => self.delta.first_seen(),
+            Novelty::New => self.tally.first_seen(),
             Novelty::Duplicate(first_seen) => first_seen,
             Novelty::Repeated => return,
         };

@@ -6,12 +6,12 @@ use std::time::Duration;
 use chrono::{DateTime, NaiveDate, Utc};
 use tokio::time::Instant;
 
+use super::view::{Progress, View};
 use super::{Failure, Summary};
-use crate::chats::Totals;
 use crate::chats::exemplar::Exemplars;
 use crate::chats::latest_window::Latest;
-use crate::ledger::Ledger;
-use crate::metrics::{Progress, Settings, View};
+use crate::chats::{Ledger, Totals};
+use crate::metrics::Settings;
 use crate::poller::stats::Stats;
 
 /// How the last poll went, in words.

@@ -8,8 +8,9 @@ use tokio::time::Instant;
 use super::intake::Intake;
 use super::publication::Publish;
 use super::{Failure, Poller};
+use crate::chats::AnswerCounts;
 use crate::chats::latest_window::Gatherer;
-use crate::ledger::{AnswerCounts, Found, Store};
+use crate::ledger::{Found, Store};
 use wolkvox::{self, Reason, Source, Window};
 
 /// How long before the one retry, where the server does not say.
@@ -107,15 +108,15 @@ impl<S: Source, D: Store, P: Publish> Poller<S, D, P> {
             }
         }
         exchange.result?;
-        let (mut absorbed, chats) = taken;
+        let (tallied, chats) = taken;
         let answered_at = server.unwrap_or(asked_at);
         let to = piece.to.min(answered_at);
-        let counts = std::mem::take(&mut absorbed.counts);
+        let counts = tallied.counts;
         self.stats.note_answer(&counts);
         if self.settings.exemplars {
-            self.new_exemplars.add(std::mem::take(&mut absorbed.exemplars));
+            self.new_exemplars.add(tallied.exemplars);
         }
-        self.ledger.apply(absorbed);
+        self.ledger.apply(tallied.absorbed);
         self.uncommitted = true;
         Ok(Answered {
             counts,

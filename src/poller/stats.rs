@@ -1,16 +1,16 @@
-//! How the poller is doing: numbers that begin at 0 with the process, all together.
+//! How the poller is doing: numbers that begin at 0 with the process. [`super::families`] shows them.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
-use crate::chats::bounds;
-use crate::ledger::AnswerCounts;
+use crate::chats::chat::NotAChat;
+use crate::chats::{AnswerCounts, Field, bounds};
 use crate::metrics::histogram::Histogram;
-use wolkvox::{Exchange, Field, Reason, RowError};
+use wolkvox::{Exchange, Reason};
 
-/// Why a beat failed: a reason of the API, or the state could not be committed.
+/// Why a cycle failed: a reason of the API, or the state could not be committed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum FailureReason {
     /// A call failed.
@@ -55,7 +55,7 @@ pub struct Stats {
     pub rows: u64,
     pub rows_duplicate: u64,
     pub rows_repeated: u64,
-    pub rows_rejected: BTreeMap<RowError, u64>,
+    pub rows_rejected: BTreeMap<NotAChat, u64>,
     pub fields_invalid: BTreeMap<Field, u64>,
     pub fields_absent: BTreeMap<Field, u64>,
     pub chats_late: u64,
@@ -89,7 +89,7 @@ impl Stats {
             rows: 0,
             rows_duplicate: 0,
             rows_repeated: 0,
-            rows_rejected: RowError::ALL.into_iter().map(|error| (error, 0)).collect(),
+            rows_rejected: NotAChat::ALL.into_iter().map(|error| (error, 0)).collect(),
             fields_invalid: Field::ALL.into_iter().map(|field| (field, 0)).collect(),
             fields_absent: Field::ALL
                 .into_iter()

@@ -1,5 +1,5 @@
-//! The vendor's side: the wire format of the `chat_1` report, the windows to ask for, the HTTP client and what can
-//! go wrong with it. Nothing here knows Prometheus or what has been counted.
+//! The vendor's side: the wire format of its reports, the windows to ask for, the HTTP client and what can go wrong
+//! with it. Nothing here knows Prometheus, what has been counted, or which report and fields the caller wants.
 
 pub mod client;
 pub mod error;
@@ -12,7 +12,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 
 pub use error::{Error, Reason};
-pub use report::{Field, Row, RowError, Value};
+pub use report::{Key, Read, Report, Row, RowError, Value};
 pub use window::Window;
 
 /// Takes the rows of one answer while they arrive.

@@ -3,6 +3,8 @@ use chrono_tz::Europe::Madrid;
 use proptest::prelude::*;
 
 use super::*;
+use crate::chats::chat::NotAChat;
+use chrono::{DateTime, Utc};
 
 fn row(fields: &[(Field, &str)]) -> Row {
     let mut row = Row::default();
@@ -27,17 +29,18 @@ fn utc(text: &str) -> DateTime<Utc> {
 
 #[test]
 fn an_id_is_any_trimmed_text_up_to_64_bytes() {
-    let with_id =
-        |id: &str| Chat::from_row(&row(&[(Field::ConnId, id)]), Bogota).map(|chat| chat.id.0.into_string());
+    let with_id = |id: &str| {
+        Chat::from_row(&row(&[(Field::ConnId, id)]), Bogota).map(|chat| chat.id.as_str().to_owned())
+    };
     assert_eq!(with_id(" abc-1 "), Ok("abc-1".to_owned()));
     for none in ["", " ", "-", "0", " 0 ", "\u{a0}"] {
-        assert_eq!(with_id(none), Err(RowError::NoConnId), "{none:?}");
+        assert_eq!(with_id(none), Err(NotAChat::NoConnId), "{none:?}");
     }
     assert!(with_id(&"9".repeat(64)).is_ok());
-    assert_eq!(with_id(&"9".repeat(65)), Err(RowError::BadConnId));
+    assert_eq!(with_id(&"9".repeat(65)), Err(NotAChat::BadConnId));
     assert_eq!(
         Chat::from_row(&Row::default(), Bogota).unwrap_err(),
-        RowError::NoConnId
+        NotAChat::NoConnId
     );
 }
 

@@ -12,7 +12,7 @@ use tokio::time::Instant;
 
 pub use patience::Pauses;
 
-use crate::chats::chat::Chat;
+use crate::chats::chat::{Chat, NotAChat};
 use length::Length;
 use patience::{Patience, Remedy};
 use wolkvox::{self, Exchange, Reason, Row, RowError, Sink, Source, Window, window};
@@ -230,7 +230,10 @@ impl Sink for Gathered {
     fn begin(&mut self, _date: Option<DateTime<Utc>>) {}
 
     fn row(&mut self, row: Result<Row, RowError>) {
-        match row.and_then(|row| Chat::from_row(&row, self.zone)) {
+        match row
+            .map_err(NotAChat::from)
+            .and_then(|row| Chat::from_row(&row, self.zone))
+        {
             Ok(chat) => self.chats.push(chat),
             Err(_) => self.rejected += 1,
         }

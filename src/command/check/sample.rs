@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 
+use crate::chats::Field;
 use crate::chats::chat::Chat;
 use crate::clock::Clock;
-use wolkvox::{Field, Row, RowError, Sink, Value, Window};
+use wolkvox::{Row, RowError, Sink, Value, Window};
 
 /// The newest closes that say how often chats close.
 const NEWEST: usize = 30;

@@ -30,7 +30,7 @@ async fn without_a_token_nothing_is_asked() {
 
 #[test]
 fn settings_never_show_what_is_secret() {
-    let mut settings = Settings::new("https://a", Token::Fixed("t0ken".to_owned().into()));
+    let mut settings = Settings::new("https://a", Token::Fixed("t0ken".to_owned().into()), report());
     settings.agent_dni = Some("PRIVATE".to_owned().into());
     let shown = format!("{settings:?}");
     assert!(!shown.contains("t0ken") && !shown.contains("PRIVATE"));
