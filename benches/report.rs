@@ -1,5 +1,6 @@
 //! What an answer of 59,000 rows costs: decoding and counting it as a stream, and, to compare with, reading the same
-//! bytes into a `serde_json::Value`. And what rendering a large page costs, and making up a month of an operation.
+//! bytes into a `serde_json::Value`. And what it costs to render a large page, to
+//! write and read a busy state, and to make up a month of an operation.
 
 #![allow(missing_docs, clippy::unwrap_used, clippy::print_stdout)]
 
@@ -19,6 +20,7 @@ use wolkvox_exporter::chats::exemplar::Exemplars;
 use wolkvox_exporter::chats::{Agents, Ledger, Rules, Tallied, Tally, Totals, field};
 use wolkvox_exporter::exposition::{Options, Page};
 use wolkvox_exporter::ledger::Found;
+use wolkvox_exporter::ledger::state::{self, Origin};
 use wolkvox_exporter::metrics;
 use wolkvox_exporter::poller::stats::Stats;
 use wolkvox_exporter::poller::view::{Progress, View};
@@ -109,6 +111,15 @@ fn render(totals: &Totals) -> Page {
     Page::render(&catalogue::families(view, 0), None, Options::default())
 }
 
+fn origin() -> Origin {
+    Origin {
+        operation: "ventas".to_owned(),
+        host: "wv0001.wolkvox.com".to_owned(),
+        agent_dni: None,
+        timezone: "America/Bogota".to_owned(),
+    }
+}
+
 /// April of a believable operation, as the simulator answers for it.
 fn month(simulator: &Simulator) -> usize {
     let from = DateTime::from_timestamp(1_775_019_600, 0).unwrap();
@@ -129,6 +140,9 @@ fn main() {
     let body = body();
     let ledger = Ledger::first_start(now(), Some(now() - TimeDelta::days(1)));
     let totals = count(&ledger, &body).absorbed.totals;
+    let mut counted = ledger.clone();
+    counted.apply(count(&ledger, &body).absorbed);
+    let stored = state::encode(&origin(), &counted).unwrap();
     let simulator = Simulator::new(Settings::believable());
     let mut criterion = Criterion::default().configure_from_args().sample_size(10);
     criterion.bench_function("decode and count 59,000 rows", |bencher| {
@@ -139,6 +153,12 @@ fn main() {
     });
     criterion.bench_function("render a large page", |bencher| {
         bencher.iter(|| render(black_box(&totals)));
+    });
+    criterion.bench_function("write a state of 59,000 ids", |bencher| {
+        bencher.iter(|| state::encode(&origin(), black_box(&counted)).unwrap());
+    });
+    criterion.bench_function("read a state of 59,000 ids", |bencher| {
+        bencher.iter(|| state::decode::<Totals>(black_box(&stored)).unwrap());
     });
     criterion.bench_function("make up a month of 30,000 chats", |bencher| {
         bencher.iter(|| month(black_box(&simulator)));

@@ -45,8 +45,9 @@ impl Exemplars {
     /// Notes a chat that was counted.
     pub fn note(&mut self, chat: &Chat, keys: &Keys, rules: Rules, first_seen: DateTime<Utc>) {
         let at = chat.closed.map_or(first_seen, |closed| closed.earliest);
-        for (table, set) in keys.each() {
-            for (slot, measure) in table.measures().iter().enumerate() {
+        for (table, set) in keys.each().filter(|(table, _)| table.has_histograms()) {
+            let examples = self.of(table, set);
+            for (measure, buckets) in table.measures().iter().zip(examples) {
                 let Some((bounds, milliseconds)) = measure.bounds().zip(measure.of(chat, rules)) else {
                     continue;
                 };
@@ -55,8 +56,12 @@ impl Exemplars {
                     milliseconds,
                     at,
                 };
-                let bucket = bucket_of(bounds, milliseconds);
-                put(self.buckets(table, set, slot), bounds.len() + 1, bucket, example);
+                put(
+                    buckets,
+                    bounds.len() + 1,
+                    bucket_of(bounds, milliseconds),
+                    example,
+                );
             }
         }
     }
@@ -64,12 +69,12 @@ impl Exemplars {
     /// Takes in the examples of another answer.
     pub fn add(&mut self, other: Exemplars) {
         for (table, examples) in Table::ALL.into_iter().zip(other.0) {
-            for (set, measures) in examples {
-                for (slot, others) in measures.into_iter().enumerate() {
+            for (set, others) in examples {
+                for (buckets, others) in self.of(table, &set).iter_mut().zip(others) {
                     let len = others.len();
-                    for (bucket, example) in others.into_iter().enumerate() {
+                    for (index, example) in others.into_iter().enumerate() {
                         if let Some(example) = example {
-                            put(self.buckets(table, &set, slot), len, bucket, example);
+                            put(buckets, len, index, example);
                         }
                     }
                 }
@@ -77,10 +82,9 @@ impl Exemplars {
         }
     }
 
-    fn buckets(&mut self, table: Table, set: &LabelSet, slot: usize) -> &mut Buckets {
+    fn of(&mut self, table: Table, set: &LabelSet) -> &mut Vec<Buckets> {
         let empty = || vec![Buckets::new(); table.measures().len()];
-        let measures = self.0[table as usize].entry(set.clone()).or_insert_with(empty);
-        &mut measures[slot]
+        self.0[table as usize].entry(set.clone()).or_insert_with(empty)
     }
 }
 

@@ -18,41 +18,31 @@ pub struct Label {
     of: for<'a> fn(&'a Chat) -> Option<&'a str>,
 }
 
-static CHANNEL: Label = Label {
-    name: "channel",
-    words: None,
-    of: |chat| Some(&chat.channel),
-};
-static SKILL_ID: Label = Label {
-    name: "skill_id",
-    words: None,
-    of: |chat| Some(&chat.skill_id),
-};
-static AGENT_ID: Label = Label {
-    name: "agent_id",
-    words: None,
-    of: |chat| Some(&chat.agent_id),
-};
-static COD_ACT: Label = Label {
-    name: "cod_act",
-    words: None,
-    of: |chat| chat.code.as_deref(),
-};
-static OUTCOME: Label = Label {
-    name: "outcome",
-    words: Some(Outcome::WORDS),
-    of: |chat| Some(chat.outcome.as_str()),
-};
-static FEELING: Label = Label {
-    name: "feeling",
-    words: Some(Feeling::WORDS),
-    of: |chat| Some(chat.feeling.as_str()),
-};
-static PARTICIPANT: Label = Label {
-    name: "participant",
-    words: Some(Participant::WORDS),
-    of: |chat| Some(chat.last_speaker.as_str()),
-};
+impl Label {
+    const fn open(name: &'static str, of: for<'a> fn(&'a Chat) -> Option<&'a str>) -> Label {
+        let words = None;
+        Label { name, words, of }
+    }
+
+    const fn closed(
+        name: &'static str,
+        words: &'static [&'static str],
+        of: for<'a> fn(&'a Chat) -> Option<&'a str>,
+    ) -> Label {
+        let words = Some(words);
+        Label { name, words, of }
+    }
+}
+
+static CHANNEL: Label = Label::open("channel", |chat| Some(&chat.channel));
+static SKILL_ID: Label = Label::open("skill_id", |chat| Some(&chat.skill_id));
+static AGENT_ID: Label = Label::open("agent_id", |chat| Some(&chat.agent_id));
+static COD_ACT: Label = Label::open("cod_act", |chat| chat.code.as_deref());
+static OUTCOME: Label = Label::closed("outcome", Outcome::WORDS, |chat| Some(chat.outcome.as_str()));
+static FEELING: Label = Label::closed("feeling", Feeling::WORDS, |chat| Some(chat.feeling.as_str()));
+static PARTICIPANT: Label = Label::closed("participant", Participant::WORDS, |chat| {
+    Some(chat.last_speaker.as_str())
+});
 
 /// A table of label sets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -159,11 +149,14 @@ impl Table {
         self.lines() + self.row().text_lines
     }
 
+    /// Whether one of its measures is a histogram.
+    pub fn has_histograms(self) -> bool {
+        self.measures().iter().any(|measure| measure.bounds().is_some())
+    }
+
     /// Whether it is about agents.
     pub fn is_of_agents(self) -> bool {
-        self.labels()
-            .iter()
-            .any(|label| std::ptr::eq(*label, &raw const AGENT_ID))
+        self.labels().iter().any(|label| label.name == AGENT_ID.name)
     }
 }
 

@@ -58,6 +58,29 @@ impl Default for AnswerCounts {
     }
 }
 
+impl AnswerCounts {
+    /// Adds the numbers of another answer.
+    pub fn add(&mut self, other: &AnswerCounts) {
+        self.rows += other.rows;
+        self.duplicate += other.duplicate;
+        self.repeated += other.repeated;
+        self.counted += other.counted;
+        self.remembered += other.remembered;
+        self.late += other.late;
+        self.limited += other.limited;
+        add(&mut self.rejected, &other.rejected);
+        add(&mut self.invalid, &other.invalid);
+        add(&mut self.absent, &other.absent);
+        self.arrival_delay.add(&other.arrival_delay);
+    }
+}
+
+fn add<K: Ord + Copy>(mine: &mut BTreeMap<K, u64>, theirs: &BTreeMap<K, u64>) {
+    for (key, count) in theirs {
+        *mine.entry(*key).or_default() += count;
+    }
+}
+
 /// What one whole answer brought.
 #[derive(Debug)]
 pub struct Tallied {
@@ -77,7 +100,6 @@ pub struct Tally<'a> {
     series_limit: SeriesLimit<'a>,
     /// The later of both clocks: one that was wrong for a moment must not make a label set look old.
     touched: DateTime<Utc>,
-    totals: Totals,
     counts: AnswerCounts,
     exemplars: Exemplars,
 }
@@ -90,7 +112,6 @@ impl<'a> Tally<'a> {
             rules,
             series_limit: SeriesLimit::new(&ledger.totals, rules.max_series),
             touched: DateTime::UNIX_EPOCH,
-            totals: Totals::default(),
             counts: AnswerCounts::default(),
             exemplars: Exemplars::default(),
         }
@@ -119,10 +140,10 @@ impl<'a> Tally<'a> {
             }
             Novelty::Duplicate(_) => {
                 self.counts.duplicate += 1;
-                self.series_limit.look_up(keys, &self.totals)
+                self.series_limit.look_up(keys, self.delta.totals())
             }
             Novelty::New => {
-                let (keys, limited) = self.series_limit.admit(keys, &self.totals);
+                let (keys, limited) = self.series_limit.admit(keys, self.delta.totals());
                 self.counts.limited += u64::from(limited);
                 self.count(chat, &keys);
                 keys
@@ -138,7 +159,9 @@ impl<'a> Tally<'a> {
             not_before_local: chat.not_before_local(),
         };
         let counts = self.delta.remember(&chat.id, times);
-        self.totals.absorb(chat, keys, counts, self.rules, self.touched);
+        self.delta
+            .totals()
+            .absorb(chat, keys, counts, self.rules, self.touched);
         for (map, fields) in [
             (&mut self.counts.invalid, chat.invalid),
             (&mut self.counts.absent, chat.absent),
@@ -172,7 +195,7 @@ impl<'a> Tally<'a> {
     /// The answer proved whole.
     pub fn finish(self) -> Tallied {
         Tallied {
-            absorbed: self.delta.finish(self.totals),
+            absorbed: self.delta.finish(),
             counts: self.counts,
             exemplars: self.exemplars,
         }

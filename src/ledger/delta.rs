@@ -72,28 +72,27 @@ pub struct Delta<'a, T> {
     found: Found,
     /// Ids of this answer that were known before.
     known: HashSet<Id>,
-    new: HashSet<Id>,
-    first_seen: DateTime<Utc>,
-    extent: Extent,
-    last_chat_close: Option<DateTime<Utc>>,
-    server_offset_ms: i64,
+    absorbed: Absorbed<T>,
 }
 
-impl<'a, T> Delta<'a, T> {
+impl<'a, T: Default> Delta<'a, T> {
     /// Begins a request whose rows can have local times up to `date_end`.
     pub fn begin(ledger: &'a Ledger<T>, found: Found, date_end: NaiveDateTime) -> Delta<'a, T> {
         Delta {
             ledger,
             found,
             known: HashSet::new(),
-            new: HashSet::new(),
-            first_seen: DateTime::UNIX_EPOCH,
-            extent: Extent {
-                reach: date_end,
-                last_opened: None,
+            absorbed: Absorbed {
+                new: HashSet::new(),
+                first_seen: DateTime::UNIX_EPOCH,
+                extent: Extent {
+                    reach: date_end,
+                    last_opened: None,
+                },
+                totals: T::default(),
+                last_chat_close: None,
+                server_offset_ms: 0,
             },
-            last_chat_close: None,
-            server_offset_ms: 0,
         }
     }
 
@@ -101,14 +100,14 @@ impl<'a, T> Delta<'a, T> {
     /// it since counting began. `latest` is the greatest local time up to then; a server that minds `date_end` loosely can
     /// send rows up to it.
     pub fn answered(&mut self, server_now: DateTime<Utc>, now: DateTime<Utc>, latest: NaiveDateTime) {
-        self.first_seen = server_now;
-        self.server_offset_ms = (server_now - now).num_milliseconds();
-        self.extent.reach = self.extent.reach.max(latest);
+        self.absorbed.first_seen = server_now;
+        self.absorbed.server_offset_ms = (server_now - now).num_milliseconds();
+        self.absorbed.extent.reach = self.absorbed.extent.reach.max(latest);
     }
 
     /// When this answer's new ids were first seen, server's time.
     pub fn first_seen(&self) -> DateTime<Utc> {
-        self.first_seen
+        self.absorbed.first_seen
     }
 
     /// Who asked for the answer.
@@ -118,7 +117,7 @@ impl<'a, T> Delta<'a, T> {
 
     /// How an id relates to what is known. One that is new stays so until it is [remembered](Delta::remember).
     pub fn novelty(&mut self, id: &Id) -> Novelty {
-        if self.new.contains(id) || self.known.contains(id) {
+        if self.absorbed.new.contains(id) || self.known.contains(id) {
             return Novelty::Repeated;
         }
         let Some(first_seen) = self.ledger.seen.first_seen(id) else {
@@ -130,25 +129,24 @@ impl<'a, T> Delta<'a, T> {
 
     /// Remembers a new id. Returns whether it adds to what is counted.
     pub fn remember(&mut self, id: &Id, times: Times) -> Counts {
-        self.new.insert(id.clone());
-        self.extent.note_opened(times.not_before_local);
+        let absorbed = &mut self.absorbed;
+        absorbed.new.insert(id.clone());
+        absorbed.extent.note_opened(times.not_before_local);
         // In a wrong zone it may lie a day ahead, and is to tell so; what is further ahead is the row's own mistake.
         let closed = times.closed.map(|closed| closed.earliest);
-        let plausible = closed.filter(|closed| *closed - self.first_seen <= TimeDelta::hours(26));
-        self.last_chat_close = self.last_chat_close.max(plausible);
+        let plausible = closed.filter(|closed| *closed - absorbed.first_seen <= TimeDelta::hours(26));
+        absorbed.last_chat_close = absorbed.last_chat_close.max(plausible);
         self.ledger
-            .counts(times, self.found, self.first_seen, self.server_offset_ms)
+            .counts(times, self.found, absorbed.first_seen, absorbed.server_offset_ms)
     }
 
-    /// The answer proved whole; `totals` is what its new ids add.
-    pub fn finish(self, totals: T) -> Absorbed<T> {
-        Absorbed {
-            new: self.new,
-            first_seen: self.first_seen,
-            extent: self.extent,
-            totals,
-            last_chat_close: self.last_chat_close,
-            server_offset_ms: self.server_offset_ms,
-        }
+    /// What the new ids add to what is counted.
+    pub fn totals(&mut self) -> &mut T {
+        &mut self.absorbed.totals
+    }
+
+    /// The answer proved whole.
+    pub fn finish(self) -> Absorbed<T> {
+        self.absorbed
     }
 }

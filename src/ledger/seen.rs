@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ops::Range;
 
 use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 use super::Id;
 use local_text::LocalText;
@@ -15,8 +15,8 @@ use local_text::LocalText;
 const MARGIN: TimeDelta = TimeDelta::hours(1);
 
 /// Ids in groups, and the floor that forgotten groups leave.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(from = "Stored", into = "Stored")]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[serde(from = "Stored<Id>")]
 pub struct Seen {
     /// When each id was first seen: seconds since the epoch, the key of its group.
     ids: HashMap<Id, i64>,
@@ -135,51 +135,54 @@ impl Seen {
     }
 }
 
-/// The form on disk: ids listed per group, local times as `date_ini` text.
+/// The form on disk: ids listed per group, local times as `date_ini` text. Ids are borrowed when they are written.
 #[derive(Serialize, Deserialize)]
-struct Stored {
+struct Stored<I> {
     floor: Option<LocalText>,
-    groups: Vec<Group>,
+    groups: Vec<Group<I>>,
 }
 
 #[derive(Serialize, Deserialize)]
-struct Group {
+struct Group<I> {
     first_seen: i64,
     #[serde(with = "local_text")]
     reach: NaiveDateTime,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     last_opened: Option<LocalText>,
-    ids: Vec<Id>,
+    ids: Vec<I>,
 }
 
-impl From<Seen> for Stored {
-    fn from(seen: Seen) -> Stored {
-        let mut ids: BTreeMap<i64, Vec<Id>> = BTreeMap::new();
-        for (id, group) in seen.ids {
-            ids.entry(group).or_default().push(id);
+impl Serialize for Seen {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut ids: BTreeMap<i64, Vec<&Id>> = BTreeMap::new();
+        for (id, group) in &self.ids {
+            ids.entry(*group).or_default().push(id);
         }
-        let groups = seen.groups.into_iter().map(|(first_seen, extent)| {
-            let mut ids = ids.remove(&first_seen).unwrap_or_default();
+        let groups = self.groups.iter().map(|(first_seen, extent)| {
+            let mut ids = ids.remove(first_seen).unwrap_or_default();
             ids.sort_unstable();
             Group {
-                first_seen,
+                first_seen: *first_seen,
                 reach: extent.reach,
                 last_opened: extent.last_opened.map(LocalText),
                 ids,
             }
         });
-        Stored {
-            floor: seen.floor.map(LocalText),
+        let stored = Stored {
+            floor: self.floor.map(LocalText),
             groups: groups.collect(),
-        }
+        };
+        stored.serialize(serializer)
     }
 }
 
-impl From<Stored> for Seen {
-    fn from(stored: Stored) -> Seen {
+impl From<Stored<Id>> for Seen {
+    fn from(stored: Stored<Id>) -> Seen {
+        let ids = stored.groups.iter().map(|group| group.ids.len()).sum();
         let mut seen = Seen {
+            ids: HashMap::with_capacity(ids),
+            groups: BTreeMap::new(),
             floor: stored.floor.map(|LocalText(at)| at),
-            ..Seen::default()
         };
         for group in stored.groups {
             let extent = Extent {

@@ -54,21 +54,21 @@ generators! {
             "Calls by this exporter since the operation's midnight; the daily quota is shared by all tokens. Survives restarts.";
         "wolkvox_api_daily_limit", Gauge, [], |view| gauge(view.settings.api_daily_limit.map(|limit| limit as f64)),
             "Calls that the operation has a day, shared by all its tokens (WOLKVOX_API_DAILY_LIMIT); absent where it is not set.";
-        "wolkvox_report_rows_total", Counter, [], |view| count(view.stats.rows),
+        "wolkvox_report_rows_total", Counter, [], |view| count(view.stats.answers.rows),
             "Rows read from whole answers of the chat_1 report.";
-        "wolkvox_report_rows_duplicate_total", Counter, [], |view| count(view.stats.rows_duplicate),
+        "wolkvox_report_rows_duplicate_total", Counter, [], |view| count(view.stats.answers.duplicate),
             "Rows of chats already known from an earlier answer; overlapping windows make them on purpose.";
-        "wolkvox_report_rows_repeated_total", Counter, [], |view| count(view.stats.rows_repeated),
+        "wolkvox_report_rows_repeated_total", Counter, [], |view| count(view.stats.answers.repeated),
             "Rows whose conn_id came before in the same answer; the first one counts.";
-        "wolkvox_report_rows_rejected_total", Counter, ["reason"], |view| counts(&view.stats.rows_rejected, |error| error.reason().into()),
+        "wolkvox_report_rows_rejected_total", Counter, ["reason"], |view| counts(&view.stats.answers.rejected, |error| error.reason().into()),
             "Rows that are no chat, by reason. An overlap reads, and counts, them again.";
-        "wolkvox_report_fields_invalid_total", Counter, ["field"], |view| counts(&view.stats.fields_invalid, |field| field.name().into()),
+        "wolkvox_report_fields_invalid_total", Counter, ["field"], |view| counts(&view.stats.answers.invalid, |field| field.name().into()),
             "Values of new chats that can't be read, by report field. The chat counts, the value does not.";
-        "wolkvox_report_fields_absent_total", Counter, ["field"], |view| counts(&view.stats.fields_absent, |field| field.name().into()),
+        "wolkvox_report_fields_absent_total", Counter, ["field"], |view| counts(&view.stats.answers.absent, |field| field.name().into()),
             "New chats whose row lacks a documented key, by report field: the report's format drifts.";
-        "wolkvox_chats_late_total", Counter, [], |view| count(view.stats.chats_late),
+        "wolkvox_chats_late_total", Counter, [], |view| count(view.stats.answers.late),
             "Chats that only the wide look for late rows (WOLKVOX_SWEEP_INTERVAL) found.";
-        "wolkvox_chat_arrival_delay_seconds", Histogram(bounds::ARRIVAL_DELAY), [], |view| Value::Histogram(&view.stats.arrival_delay),
+        "wolkvox_chat_arrival_delay_seconds", Histogram(bounds::ARRIVAL_DELAY), [], |view| Value::Histogram(&view.stats.answers.arrival_delay),
             "Time from the close of a counted chat until it was first seen in the report.";
         "wolkvox_stretches_skipped_total", Counter, [], |view| count(view.stats.stretches_skipped),
             "Seconds of the report that polls gave up after three failures while their neighbours succeeded; sweeps ask for them again.";
@@ -78,7 +78,7 @@ generators! {
             "Sample lines of this operation on /metrics, histogram buckets included.";
         "wolkvox_series_limit", Gauge, [], |view| count(view.settings.max_series as u64),
             "Most sample lines that label sets from the report may take (WOLKVOX_MAX_SERIES). Past it new ones are counted with their open labels as other.";
-        "wolkvox_series_limited_total", Counter, [], |view| count(view.stats.series_limited),
+        "wolkvox_series_limited_total", Counter, [], |view| count(view.stats.answers.limited),
             "Chats counted under other because of WOLKVOX_MAX_SERIES.";
         "wolkvox_state_commits_total", Counter, [], |view| count(view.stats.state_commits),
             "Times the state was written to disk.";

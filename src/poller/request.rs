@@ -112,7 +112,7 @@ impl<S: Source, D: Store, P: Publish> Poller<S, D, P> {
         let answered_at = server.unwrap_or(asked_at);
         let to = piece.to.min(answered_at);
         let counts = tallied.counts;
-        self.stats.note_answer(&counts);
+        self.stats.answers.add(&counts);
         if self.settings.exemplars {
             self.new_exemplars.add(tallied.exemplars);
         }

@@ -8,7 +8,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{self, DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::ser::SerializeMap;
 use serde::{Deserialize, Serialize, Serializer};
 
@@ -40,19 +40,11 @@ struct StoredSets<'a> {
 impl Serialize for StoredSets<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let table = self.table;
-        let pair = |(set, entry)| (StoredSet { table, set }, StoredEntry { table, entry });
-        serializer.collect_seq(self.sets.iter().map(pair))
-    }
-}
-
-struct StoredSet<'a> {
-    table: Table,
-    set: &'a LabelSet,
-}
-
-impl Serialize for StoredSet<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_map(self.set.pairs(self.table))
+        let pairs = self.sets.iter().map(|(set, entry)| {
+            let labels: BTreeMap<_, _> = set.pairs(table).collect();
+            (labels, StoredEntry { table, entry })
+        });
+        serializer.collect_seq(pairs)
     }
 }
 
@@ -141,24 +133,23 @@ impl<'de> Visitor<'de> for SetsSeed<'_> {
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Sets, A::Error> {
         let mut sets = Sets::new();
         while let Some(pair) = seq.next_element_seed(PairSeed(self.table))? {
-            let Some((set, entry, slots)) = pair else {
-                continue;
-            };
-            sets.insert(set, entry);
-            let measures = slots.into_iter().map(|slot| &self.table.measures()[slot]);
+            let Some((set, draft)) = pair else { continue };
+            let measures = self.table.measures().iter().zip(&draft.cells);
+            let lacking = measures.filter(|(_, cell)| cell.is_none());
             self.lacking
-                .extend(measures.map(|measure| name_of(self.table, measure)));
+                .extend(lacking.map(|(measure, _)| name_of(self.table, measure)));
+            sets.insert(set, draft.finish()?);
         }
         Ok(sets)
     }
 }
 
-/// A label set, its totals, and the measures that they lack. `None` if it has other labels than this version's: nobody
-/// knows what its chats would be in the table.
+/// A label set and its totals. `None` if it has other labels than this version's: nobody knows what its chats would be in
+/// the table.
 struct PairSeed(Table);
 
 impl<'de> DeserializeSeed<'de> for PairSeed {
-    type Value = Option<(LabelSet, Entry, Vec<usize>)>;
+    type Value = Option<(LabelSet, Draft)>;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
         deserializer.deserialize_seq(self)
@@ -166,7 +157,7 @@ impl<'de> DeserializeSeed<'de> for PairSeed {
 }
 
 impl<'de> Visitor<'de> for PairSeed {
-    type Value = Option<(LabelSet, Entry, Vec<usize>)>;
+    type Value = Option<(LabelSet, Draft)>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a label set and its totals")
@@ -179,8 +170,9 @@ impl<'de> Visitor<'de> for PairSeed {
             seq.next_element::<IgnoredAny>()?;
             return Ok(None);
         };
-        let (entry, lacking) = seq.next_element_seed(EntrySeed(self.0))?.ok_or_else(short)?;
-        Ok(Some((set, entry, lacking)))
+        let mut draft = Draft::new(self.0);
+        seq.next_element_seed(&mut draft)?.ok_or_else(short)?;
+        Ok(Some((set, draft)))
     }
 }
 
@@ -192,72 +184,29 @@ fn label_set(table: Table, labels: &BTreeMap<String, String>) -> Option<LabelSet
     (values.len() == labels.len()).then(|| LabelSet::new(table, values))
 }
 
-/// The totals of a label set, and the measures that they lack.
-struct EntrySeed(Table);
-
-impl<'de> DeserializeSeed<'de> for EntrySeed {
-    type Value = (Entry, Vec<usize>);
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-        deserializer.deserialize_map(self)
-    }
-}
-
-impl<'de> Visitor<'de> for EntrySeed {
-    type Value = (Entry, Vec<usize>);
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the totals of a label set")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let (mut created_ms, mut touched_ms) = (None, None);
-        let mut cells = Cells::new(self.0);
-        while let Some(name) = map.next_key::<String>()? {
-            match name.as_str() {
-                "created_ms" => created_ms = Some(map.next_value()?),
-                "touched_ms" => touched_ms = Some(map.next_value()?),
-                // Until version 0.1.0: a number, or all measures.
-                "value" => match self.0 {
-                    Table::Chats | Table::Agents => map.next_value_seed(&mut cells)?,
-                    _ => cells.read("chats", &mut map)?,
-                },
-                name => cells.read(name, &mut map)?,
-            }
-        }
-        let lacking = cells.lacking();
-        let entry = Entry {
-            created_ms: created_ms.ok_or_else(|| A::Error::missing_field("created_ms"))?,
-            touched_ms: touched_ms.ok_or_else(|| A::Error::missing_field("touched_ms"))?,
-            cells: cells.finish(),
-        };
-        Ok((entry, lacking))
-    }
-}
-
-/// The values of a table's measures, as far as they were read.
-struct Cells {
+/// The totals of a label set, as far as they were read.
+struct Draft {
     table: Table,
+    created_ms: Option<i64>,
+    touched_ms: Option<i64>,
     cells: Vec<Option<Cell>>,
 }
 
-impl Cells {
-    fn new(table: Table) -> Cells {
-        Cells {
+impl Draft {
+    fn new(table: Table) -> Draft {
+        Draft {
             table,
+            created_ms: None,
+            touched_ms: None,
             cells: vec![None; table.measures().len()],
         }
     }
 
-    /// Reads the value of the map's entry with this name.
+    /// Reads the value of a measure, which is the next one of the map.
     fn read<'de, A: MapAccess<'de>>(&mut self, name: &str, map: &mut A) -> Result<(), A::Error> {
-        let measures = self.table.measures().iter();
-        let Some((measure, cell)) = measures
-            .zip(&mut self.cells)
-            .find(|(measure, _)| measure.name == name)
-        else {
-            map.next_value::<IgnoredAny>()?;
-            return Ok(());
+        let mut measures = self.table.measures().iter().zip(&mut self.cells);
+        let Some((measure, cell)) = measures.find(|(measure, _)| measure.name == name) else {
+            return map.next_value().map(|IgnoredAny| ());
         };
         *cell = Some(match measure.spec.kind {
             Kind::Counter | Kind::Gauge => Cell::Count(map.next_value()?),
@@ -267,21 +216,17 @@ impl Cells {
         Ok(())
     }
 
-    fn lacking(&self) -> Vec<usize> {
-        let slots = self.cells.iter().enumerate();
-        slots
-            .filter(|(_, cell)| cell.is_none())
-            .map(|(slot, _)| slot)
-            .collect()
-    }
-
-    fn finish(self) -> Box<[Cell]> {
-        let pairs = self.cells.into_iter().zip(self.table.zero());
-        pairs.map(|(cell, zero)| cell.unwrap_or(zero)).collect()
+    fn finish<E: de::Error>(self) -> Result<Entry, E> {
+        let cells = self.cells.into_iter().zip(self.table.zero());
+        Ok(Entry {
+            created_ms: self.created_ms.ok_or_else(|| E::missing_field("created_ms"))?,
+            touched_ms: self.touched_ms.ok_or_else(|| E::missing_field("touched_ms"))?,
+            cells: cells.map(|(cell, zero)| cell.unwrap_or(zero)).collect(),
+        })
     }
 }
 
-impl<'de> DeserializeSeed<'de> for &mut Cells {
+impl<'de> DeserializeSeed<'de> for &mut Draft {
     type Value = ();
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
@@ -289,16 +234,23 @@ impl<'de> DeserializeSeed<'de> for &mut Cells {
     }
 }
 
-impl<'de> Visitor<'de> for &mut Cells {
+impl<'de> Visitor<'de> for &mut Draft {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("values by the names of measures")
+        f.write_str("the totals of a label set")
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
         while let Some(name) = map.next_key::<String>()? {
-            self.read(&name, &mut map)?;
+            match (name.as_str(), self.table) {
+                ("created_ms", _) => self.created_ms = Some(map.next_value()?),
+                ("touched_ms", _) => self.touched_ms = Some(map.next_value()?),
+                // Until version 0.1.0: a map of all measures, or the number of the only one.
+                ("value", Table::Chats | Table::Agents) => map.next_value_seed(&mut *self)?,
+                ("value", _) => self.read("chats", &mut map)?,
+                (name, _) => self.read(name, &mut map)?,
+            }
         }
         Ok(())
     }
