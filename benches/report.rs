@@ -1,5 +1,6 @@
 //! What an answer of 59,000 rows costs: decoding and counting it as a stream, and, to compare with, reading the same
-//! bytes into a `serde_json::Value`. And what rendering a large page costs, and making up a month of an operation.
+//! bytes into a `serde_json::Value`. And what it costs to render a large page, to
+//! write and read a busy state, and to make up a month of an operation.
 
 #![allow(missing_docs, clippy::unwrap_used, clippy::print_stdout)]
 
@@ -15,12 +16,14 @@ use simulator::{Settings, Simulator};
 use wolkvox::report;
 use wolkvox_exporter::chats::chat::Chat;
 use wolkvox_exporter::chats::exemplar::Exemplars;
-use wolkvox_exporter::chats::{Rules, Totals};
+use wolkvox_exporter::chats::{Ledger, Rules, Tallied, Tally, Totals, field};
 use wolkvox_exporter::config::Agents;
 use wolkvox_exporter::exposition::{Options, Page};
-use wolkvox_exporter::ledger::{Absorbed, Delta, Found, Ledger};
-use wolkvox_exporter::metrics::{self, Progress, View};
+use wolkvox_exporter::ledger::Found;
+use wolkvox_exporter::ledger::state::{self, Origin};
 use wolkvox_exporter::poller::stats::Stats;
+use wolkvox_exporter::poller::view::{Progress, View};
+use wolkvox_exporter::{catalogue, metrics};
 
 const ROWS: u32 = 59_000;
 const RULES: Rules = Rules {
@@ -62,18 +65,19 @@ fn row(row: u32) -> String {
     )
 }
 
-fn count(ledger: &Ledger, body: &[u8]) -> Absorbed {
+fn count(ledger: &Ledger, body: &[u8]) -> Tallied {
     let end = now().with_timezone(&Bogota).naive_local();
-    let mut delta = Delta::begin(ledger, RULES, Found::ByPoll, end);
-    delta.answered(now(), now(), end);
+    let mut tally = Tally::begin(ledger, RULES, Found::ByPoll, end);
+    tally.answered(now(), now(), end);
     let mut rows = 0;
-    let envelope = report::decode(body, report::Options::default(), &mut |row| {
-        delta.absorb(&Chat::from_row(&row.unwrap(), Bogota).unwrap());
+    let keys = field::report(RULES.agents).keys;
+    let envelope = report::decode(body, &keys, &mut |row| {
+        tally.absorb(&Chat::from_row(&row.unwrap(), Bogota).unwrap());
         rows += 1;
         ControlFlow::Continue(())
     });
     assert_eq!((envelope.unwrap().rows, rows), (u64::from(ROWS), ROWS));
-    delta.finish()
+    tally.finish()
 }
 
 fn render(totals: &Totals) -> Page {
@@ -104,7 +108,16 @@ fn render(totals: &Totals) -> Page {
         progress: &progress,
         stats: &stats,
     };
-    Page::render(&metrics::families(view, 0), None, Options::default())
+    Page::render(&catalogue::families(view, 0), None, Options::default())
+}
+
+fn origin() -> Origin {
+    Origin {
+        operation: "ventas".to_owned(),
+        host: "wv0001.wolkvox.com".to_owned(),
+        agent_dni: None,
+        timezone: "America/Bogota".to_owned(),
+    }
 }
 
 /// April of a believable operation, as the simulator answers for it.
@@ -126,7 +139,10 @@ fn least<T>(mut run: impl FnMut() -> T) -> Duration {
 fn main() {
     let body = body();
     let ledger = Ledger::first_start(now(), Some(now() - TimeDelta::days(1)));
-    let totals = count(&ledger, &body).totals;
+    let totals = count(&ledger, &body).absorbed.totals;
+    let mut counted = ledger.clone();
+    counted.apply(count(&ledger, &body).absorbed);
+    let stored = state::encode(&origin(), &counted).unwrap();
     let simulator = Simulator::new(Settings::believable());
     let mut criterion = Criterion::default().configure_from_args().sample_size(10);
     criterion.bench_function("decode and count 59,000 rows", |bencher| {
@@ -137,6 +153,12 @@ fn main() {
     });
     criterion.bench_function("render a large page", |bencher| {
         bencher.iter(|| render(black_box(&totals)));
+    });
+    criterion.bench_function("write a state of 59,000 ids", |bencher| {
+        bencher.iter(|| state::encode(&origin(), black_box(&counted)).unwrap());
+    });
+    criterion.bench_function("read a state of 59,000 ids", |bencher| {
+        bencher.iter(|| state::decode::<Totals>(black_box(&stored)).unwrap());
     });
     criterion.bench_function("make up a month of 30,000 chats", |bencher| {
         bencher.iter(|| month(black_box(&simulator)));

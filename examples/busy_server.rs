@@ -7,8 +7,7 @@ use std::net::Ipv4Addr;
 use std::sync::Arc;
 
 use chrono::{TimeDelta, Utc};
-use simulator::SystemClock;
-use simulator::{Server, Settings, SimulatedChat, Simulator};
+use simulator::{Server, Settings, SimulatedChat, Simulator, SystemClock};
 
 const ROWS: i64 = 59_000;
 

@@ -6,8 +6,7 @@
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 
-use simulator::SystemClock;
-use simulator::{Server, Settings, Simulator};
+use simulator::{Server, Settings, Simulator, SystemClock};
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {

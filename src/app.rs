@@ -12,16 +12,17 @@ use exporter_web::Web;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
+use crate::catalogue::families;
+use crate::chats::Ledger;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::exposition::{self, Page};
 use crate::http::{self, Shared, Status};
+use crate::ledger::FileStore;
 use crate::ledger::store::Opened;
-use crate::ledger::{FileStore, Ledger};
-use crate::metrics::{self, families};
 use crate::poller::{self, Poller, Publication, Publish};
 use crate::signal::{self, Request};
-use crate::{chats, operation};
+use crate::{chats, metrics, operation};
 use wolkvox::client::{Client, Token};
 
 /// Where it is reached.

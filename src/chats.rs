@@ -1,14 +1,21 @@
-//! What a chat of the `chat_1` report is, and what is counted of it: fields, keys, measures, totals, the series limit, the
-//! latest window, and the families that show them.
+//! What a chat of the `chat_1` report is, and what is counted of it: fields, label sets, measures, totals, the series limit,
+//! the latest window, and the families that show them.
 
 pub mod bounds;
 pub mod chat;
 pub mod exemplar;
 pub mod families;
+pub mod field;
 pub mod key;
 pub mod latest_window;
 pub mod measure;
 pub mod series_limit;
+pub mod tally;
 pub mod totals;
 
-pub use totals::{Counts, Rules, Totals};
+pub use field::Field;
+pub use tally::{AnswerCounts, Tallied, Tally};
+pub use totals::{Rules, Totals};
+
+/// The ledger of chats, and what they add up to.
+pub type Ledger = crate::ledger::Ledger<Totals>;

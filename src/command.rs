@@ -24,8 +24,7 @@ use crate::cli::{self, Bounds, Cli, Command, Serve};
 use crate::clock::{Clock, SystemClock};
 use crate::config::Config;
 use crate::descriptors::Limit;
-use crate::metrics::catalogue;
-use crate::{descriptors, http, log, runtime, signal};
+use crate::{catalogue, descriptors, http, log, runtime, signal};
 
 /// Does what the command line asks for.
 ///

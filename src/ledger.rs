@@ -5,19 +5,38 @@
 //! floor below which no request may begin, whatever clocks and settings say.
 
 pub mod delta;
+pub mod id;
 pub mod seen;
 pub mod state;
 pub mod store;
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, TimeDelta, Utc};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::chats::chat::{Chat, Moment};
-use crate::chats::{Counts, Totals};
 use crate::clock::WRITTEN;
-pub use delta::{Absorbed, AnswerCounts, Delta, Found};
+pub use delta::{Absorbed, Counts, Delta, Found, Novelty, Times};
+pub use id::{Id, Moment};
 pub use seen::Seen;
 pub use store::{FileStore, Store, StoreError};
+
+/// What is counted of the ids: kept, committed and restored with them.
+pub trait Counted: Clone + Default + Serialize + DeserializeOwned + Send + Sync + 'static {
+    /// What must be known of the program that wrote it, for it to be understood. Stored beside it.
+    type Layout: Serialize + DeserializeOwned;
+
+    /// The layout of what this program writes.
+    fn layout() -> Self::Layout;
+
+    /// Fits what was stored with another layout to this program's.
+    fn conform(&mut self, stored: &Self::Layout);
+
+    /// A process goes on with what was stored: what the state lacked begins to count now.
+    fn resume(&mut self, now: DateTime<Utc>);
+
+    /// Adds what another answer brought.
+    fn add(&mut self, other: Self);
+}
 
 /// When counting began.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -81,7 +100,7 @@ pub struct Requests {
 
 /// What has been counted, and what has been asked for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Ledger {
+pub struct Ledger<T> {
     /// When counting began.
     pub counting: Counting,
     /// Up to where the report has been asked for.
@@ -91,21 +110,21 @@ pub struct Ledger {
     /// The ids of chats whose rows may still be returned.
     pub seen: Seen,
     /// What has been counted.
-    pub totals: Totals,
+    pub totals: T,
     /// The end of the last good poll, our clock.
     pub last_success: Option<DateTime<Utc>>,
     /// The newest close time seen.
     pub last_chat_close: Option<DateTime<Utc>>,
     /// Today's calls.
     pub requests: Option<Requests>,
-    /// The very first beat after the first start is still running.
+    /// The very first cycle after the first start is still running.
     #[serde(skip)]
-    in_first_beat: bool,
+    in_first_cycle: bool,
 }
 
-impl Ledger {
+impl<T: Counted> Ledger<T> {
     /// The ledger of a first start: nothing counted, nothing asked for.
-    pub fn first_start(now: DateTime<Utc>, count_from: Option<DateTime<Utc>>) -> Ledger {
+    pub fn first_start(now: DateTime<Utc>, count_from: Option<DateTime<Utc>>) -> Ledger<T> {
         let since = count_from.unwrap_or(now);
         Ledger {
             counting: Counting {
@@ -119,64 +138,39 @@ impl Ledger {
             },
             settled: Settled::default(),
             seen: Seen::default(),
-            totals: Totals::default(),
+            totals: T::default(),
             last_success: None,
             last_chat_close: None,
             requests: None,
-            in_first_beat: true,
+            in_first_cycle: true,
         }
     }
 
     /// What a start goes on with: what was stored, or a first start.
-    pub fn resume(stored: Option<Ledger>, now: DateTime<Utc>, count_from: Option<DateTime<Utc>>) -> Ledger {
+    pub fn resume(
+        stored: Option<Ledger<T>>,
+        now: DateTime<Utc>,
+        count_from: Option<DateTime<Utc>>,
+    ) -> Ledger<T> {
         // One that began in 1970 and was stopped before any answer: when it began is not known.
-        let has_a_beginning = |ledger: &Ledger| {
+        let has_a_beginning = |ledger: &Ledger<T>| {
             let counting = &ledger.counting;
             counting.configured || counting.server_offset_ms.is_some() || counting.since >= WRITTEN
         };
-        stored
-            .filter(has_a_beginning)
-            .unwrap_or_else(|| Ledger::first_start(now, count_from))
+        let Some(mut ledger) = stored.filter(has_a_beginning) else {
+            return Ledger::first_start(now, count_from);
+        };
+        ledger.totals.resume(now);
+        ledger
     }
 
     /// Whether this is a first start whose time is that of our clock, and no answer has told the server's yet.
     pub fn has_just_started(&self) -> bool {
-        self.in_first_beat && !self.counting.configured && self.counting.server_offset_ms.is_none()
-    }
-
-    /// Whether a chat that is new to the ledger adds to the totals. The answer began at `server_now` by the server's clock,
-    /// which is `offset_ms` ahead of ours.
-    fn counts(&self, chat: &Chat, found: Found, server_now: DateTime<Utc>, offset_ms: i64) -> Counts {
-        let counts = if self.counting.configured {
-            chat.closed
-                .is_none_or(|closed| closed.latest >= self.counting.since)
-        } else if self.in_first_beat {
-            false
-        } else {
-            let since = self
-                .counting
-                .by_server(self.counting.offset_at(server_now, offset_ms));
-            // A second is all that the report tells apart.
-            let since = since - TimeDelta::nanoseconds(i64::from(since.timestamp_subsec_nanos()));
-            let after = |moment: Moment| moment.latest >= since;
-            match (chat.closed, chat.opened) {
-                (Some(closed), _) => after(closed),
-                (None, Some(opened)) if after(opened) => true,
-                (None, _) => self.is_settled(found),
-            }
-        };
-        if counts { Counts::Yes } else { Counts::No }
-    }
-
-    fn is_settled(&self, found: Found) -> bool {
-        match found {
-            Found::ByPoll => self.settled.poll,
-            Found::BySweep => self.settled.sweep,
-        }
+        self.in_first_cycle && !self.counting.configured && self.counting.server_offset_ms.is_none()
     }
 
     /// Takes in what one whole answer brought.
-    pub fn apply(&mut self, absorbed: Absorbed) {
+    pub fn apply(&mut self, absorbed: Absorbed<T>) {
         if absorbed.first_seen >= WRITTEN {
             let offset = self
                 .counting
@@ -203,7 +197,7 @@ impl Ledger {
             Found::BySweep => &mut self.cursors.sweep,
         };
         // Not before what was asked for: a Date from long ago must not have years asked for again. Nor beyond that Date:
-        // where our clock is ahead, a piece may lie in the server's future as a whole.
+        // where our clock is ahead, a chunk may lie in the server's future as a whole.
         let to = to.max(from.min(answered_at.max(*cursor)));
         *cursor = if *cursor > answered_at {
             to
@@ -220,9 +214,9 @@ impl Ledger {
         }
     }
 
-    /// The first beat is over: from here on close times decide.
+    /// The first cycle is over: from here on close times decide.
     pub fn end_beat(&mut self) {
-        self.in_first_beat = false;
+        self.in_first_cycle = false;
     }
 
     /// Forgets the ids that no request can return again, given the local time at which the earliest next request
@@ -244,6 +238,40 @@ impl Ledger {
         self.requests
             .filter(|requests| requests.day == day)
             .map_or(0, |requests| requests.count)
+    }
+}
+
+impl<T> Ledger<T> {
+    /// Whether what is new to the ledger adds to what is counted. The answer began at `server_now` by the server's clock,
+    /// which is `offset_ms` ahead of ours.
+    fn counts(&self, times: Times, found: Found, server_now: DateTime<Utc>, offset_ms: i64) -> Counts {
+        let counts = if self.counting.configured {
+            times
+                .closed
+                .is_none_or(|closed| closed.latest >= self.counting.since)
+        } else if self.in_first_cycle {
+            false
+        } else {
+            let since = self
+                .counting
+                .by_server(self.counting.offset_at(server_now, offset_ms));
+            // A second is all that the report tells apart.
+            let since = since - TimeDelta::nanoseconds(i64::from(since.timestamp_subsec_nanos()));
+            let after = |moment: Moment| moment.latest >= since;
+            match (times.closed, times.opened) {
+                (Some(closed), _) => after(closed),
+                (None, Some(opened)) if after(opened) => true,
+                (None, _) => self.is_settled(found),
+            }
+        };
+        if counts { Counts::Yes } else { Counts::No }
+    }
+
+    fn is_settled(&self, found: Found) -> bool {
+        match found {
+            Found::ByPoll => self.settled.poll,
+            Found::BySweep => self.settled.sweep,
+        }
     }
 }
 

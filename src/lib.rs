@@ -7,12 +7,12 @@
 //!    ▼  history::Reader     chunks, retries, pauses, bisection         crates/wolkvox, history.rs
 //!    ▼  Source::report(&Window, sink)                                crates/wolkvox, client.rs
 //!  Row                    as the server sends it: text, all optional crates/wolkvox, report.rs   (streamed)
-//!    ▼  Chat::from_row(&Row) ─► RowError::reason()
+//!    ▼  Chat::from_row(&Row) ─► NotAChat::reason()          chats/field.rs: a row per field
 //!  Chat                   ids, UTC times, durations, closed enums    chats/chat.rs       (can't be wrong once it exists)
-//!    ▼  Delta::absorb(Chat) ─► New | Duplicate | Repeated            ledger/delta.rs     (whole answer or nothing)
-//!  Totals                 counters and histograms per label set      chats/totals.rs
+//!    ▼  Tally::absorb(Chat) ─► New | Duplicate | Repeated            chats/tally.rs, ledger/delta.rs  (whole answer or nothing)
+//!  Totals                 counters and histograms per label set      chats/totals.rs, measure.rs: a row per family
 //!    ▼  Store::commit(&Ledger)      on disk, atomically, BEFORE anything is shown
-//!  Families               Totals ─► Vec<Family>                      chats/families, metrics/   (a pure function of the state)
+//!  Families               Totals ─► Vec<Family>                      catalogue.rs, chats/families  (a pure function of the state)
 //!    ▼  Page::render                text, OpenMetrics, each gzipped, once per publication
 //!  Page  ─► GET /metrics  clone of ready bytes                       http/
 //! ```
@@ -20,6 +20,7 @@
 //! [`poller`] is the only place that knows the whole way.
 
 pub mod app;
+pub mod catalogue;
 pub mod chats;
 pub mod cli;
 pub mod clock;

@@ -3,8 +3,8 @@
 use chrono::TimeDelta;
 use secrecy::ExposeSecret;
 
-use crate::chats::Rules;
-use crate::config::{Agents, Config};
+use crate::chats::{Rules, field};
+use crate::config::Config;
 use crate::ledger::store::Identity;
 use crate::{metrics, poller};
 use wolkvox::client;
@@ -29,9 +29,12 @@ pub fn client_settings(config: &Config) -> client::Settings {
         agent_dni: config.server.agent_dni.clone(),
         timeout: config.server.request_timeout,
         ca_file: config.server.ca_file.clone(),
-        agent_names: config.counting.agents == Agents::Names,
         user_agent: concat!("wolkvox-exporter/", env!("CARGO_PKG_VERSION")).to_owned(),
-        ..client::Settings::new(config.server.base_url.as_str(), config.server.token.clone())
+        ..client::Settings::new(
+            config.server.base_url.as_str(),
+            config.server.token.clone(),
+            field::report(config.counting.agents),
+        )
     }
 }
 

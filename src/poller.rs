@@ -3,6 +3,7 @@
 mod books;
 mod cycle;
 mod disbelief;
+pub mod families;
 mod intake;
 mod publication;
 mod reading;
@@ -10,6 +11,7 @@ mod schedule;
 pub mod stats;
 mod sweep;
 mod time;
+pub mod view;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,9 +20,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 use tokio::time::Instant;
 use tracing::Instrument;
 
-use crate::chats::Rules;
+use crate::chats::{Ledger, Rules};
 use crate::clock::Clock;
-use crate::ledger::{Ledger, Store, StoreError};
+use crate::ledger::{Store, StoreError};
 use crate::metrics;
 use crate::poller::stats::{FailureReason, Stats};
 use wolkvox::history::{Call, Kind, Range, Reader};
@@ -212,8 +214,8 @@ impl<S: Source, D: Store, P: Publish> Poller<S, D, P> {
     /// Takes in a whole answer, unless it hides chats that are known.
     fn take_in(&mut self, reading: &mut Reading, range: &mut Range, chunk: Window, taken: Taken) {
         let answered_at = taken.answered_at();
-        let counts = self.books.stage(taken.absorbed);
-        self.stats.note_answer(&counts);
+        let counts = self.books.stage(taken.tallied);
+        self.stats.answers.add(&counts);
         if counts.rows == 0 && self.books.knows_rows_in(&chunk, self.clocks.servers()) {
             reading.not_believed.push(chunk);
             range.disbelieve(&chunk);

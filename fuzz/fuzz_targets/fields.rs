@@ -6,8 +6,8 @@ use std::ops::ControlFlow;
 
 use libfuzzer_sys::fuzz_target;
 use wolkvox_exporter::chats::chat::Chat;
-use wolkvox::Field;
-use wolkvox::report::{Options, decode};
+use wolkvox::report::decode;
+use wolkvox_exporter::chats::{Agents, Field, field};
 
 #[path = "bounds.rs"]
 mod bounds;
@@ -23,7 +23,7 @@ fuzz_target!(|text: &str| {
     let mut rows = 0;
     decode(
         body.to_string().as_bytes(),
-        Options { agent_names: true },
+        &field::report(Agents::Names).keys,
         &mut |row| {
             rows += 1;
             let row = row.expect("a row of texts can be read");

@@ -5,20 +5,21 @@
 use std::ops::ControlFlow;
 
 use libfuzzer_sys::fuzz_target;
-use wolkvox_exporter::chats::chat::{Chat, MAX_CONN_ID_BYTES};
-use wolkvox::report::{Options, decode};
+use wolkvox::report::decode;
+use wolkvox_exporter::chats::chat::{Chat, MAX_CONN_ID_BYTES, NotAChat};
+use wolkvox_exporter::chats::{Agents, field};
 
 #[path = "bounds.rs"]
 mod bounds;
 
 fuzz_target!(|body: &[u8]| {
-    for agent_names in [false, true] {
+    for agents in [Agents::Ids, Agents::Names] {
         let mut rows = 0;
-        let result = decode(body, Options { agent_names }, &mut |row| {
+        let result = decode(body, &field::report(agents).keys, &mut |row| {
             rows += 1;
-            if let Ok(chat) = row.and_then(|row| Chat::from_row(&row, chrono_tz::America::Bogota)) {
+            if let Ok(chat) = row.map_err(NotAChat::from).and_then(|row| Chat::from_row(&row, chrono_tz::America::Bogota)) {
                 assert!(chat.id.as_str().len() <= MAX_CONN_ID_BYTES);
-                assert!(agent_names || chat.agent_name.is_none());
+                assert!(agents == Agents::Names || chat.agent_name.is_none());
                 bounds::assert_kept(&chat);
             }
             ControlFlow::Continue(())

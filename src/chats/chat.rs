@@ -4,17 +4,52 @@
 //! and noted in [`Chat::invalid`]; only a row without a usable `conn_id` is no chat.
 
 mod conn_id;
-mod value;
+pub(super) mod value;
 
-use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
+use chrono::NaiveDateTime;
 use serde::{Deserialize, Serialize};
 
-use wolkvox::{Field, Row, RowError, Value, Zone, window};
-
-pub use conn_id::{ConnId, MAX_CONN_ID_BYTES};
+use super::field::{Field, FieldSet};
+pub use crate::ledger::{Id, Moment};
+pub use conn_id::MAX_CONN_ID_BYTES;
+use wolkvox::{Row, Value, Zone, window};
 
 /// The value of a label whose field is empty.
 pub const UNKNOWN: &str = "unknown";
+
+/// Why an entry of the report is no chat.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, thiserror::Error)]
+pub enum NotAChat {
+    /// The entry is not a JSON object.
+    #[error("an entry of `data` is not an object")]
+    NotAnObject,
+    /// `conn_id` is missing, blank, `-`, `0` or a word for nothing such as `null`.
+    #[error("a row has no conn_id")]
+    NoConnId,
+    /// `conn_id` is longer than 64 bytes or not text.
+    #[error("a row's conn_id is longer than 64 bytes or not text")]
+    BadConnId,
+}
+
+impl NotAChat {
+    /// All of them.
+    pub const ALL: [NotAChat; 3] = [NotAChat::NotAnObject, NotAChat::NoConnId, NotAChat::BadConnId];
+
+    /// The value of the label `reason`.
+    pub fn reason(self) -> &'static str {
+        match self {
+            NotAChat::NotAnObject => "not_an_object",
+            NotAChat::NoConnId => "no_conn_id",
+            NotAChat::BadConnId => "bad_conn_id",
+        }
+    }
+}
+
+impl From<wolkvox::RowError> for NotAChat {
+    fn from(_: wolkvox::RowError) -> NotAChat {
+        NotAChat::NotAnObject
+    }
+}
 
 /// How a chat ended: the label `outcome`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -29,13 +64,12 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    /// The label values, in the order of the enum.
+    pub const WORDS: &[&str] = &["coded", "timeout", "uncoded"];
+
     /// The label value.
     pub fn as_str(self) -> &'static str {
-        match self {
-            Outcome::Coded => "coded",
-            Outcome::Timeout => "timeout",
-            Outcome::Uncoded => "uncoded",
-        }
+        Outcome::WORDS[self as usize]
     }
 }
 
@@ -53,16 +87,19 @@ pub enum Feeling {
 }
 
 impl Feeling {
+    /// The label values, in the order of the enum.
+    pub const WORDS: &[&str] = &[
+        "very_negative",
+        "negative",
+        "neutral",
+        "positive",
+        "very_positive",
+        UNKNOWN,
+    ];
+
     /// The label value.
     pub fn as_str(self) -> &'static str {
-        match self {
-            Feeling::VeryNegative => "very_negative",
-            Feeling::Negative => "negative",
-            Feeling::Neutral => "neutral",
-            Feeling::Positive => "positive",
-            Feeling::VeryPositive => "very_positive",
-            Feeling::Unknown => UNKNOWN,
-        }
+        Feeling::WORDS[self as usize]
     }
 }
 
@@ -78,57 +115,12 @@ pub enum Participant {
 }
 
 impl Participant {
+    /// The label values, in the order of the enum.
+    pub const WORDS: &[&str] = &["agent", "customer", "bot", UNKNOWN];
+
     /// The label value.
     pub fn as_str(self) -> &'static str {
-        match self {
-            Participant::Agent => "agent",
-            Participant::Customer => "customer",
-            Participant::Bot => "bot",
-            Participant::Unknown => UNKNOWN,
-        }
-    }
-}
-
-/// A local time of the report as instants. They differ only in the repeated hour of daylight saving.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Moment {
-    /// The first instant with this local time, UTC: what times are measured from.
-    pub earliest: DateTime<Utc>,
-    /// The last instant with this local time, UTC: what is compared with the start of counting, so that in doubt a
-    /// chat is counted.
-    pub latest: DateTime<Utc>,
-}
-
-impl Moment {
-    fn from_local(local: NaiveDateTime, zone: Zone) -> Moment {
-        let (earliest, latest) = window::to_instants(local, zone);
-        Moment { earliest, latest }
-    }
-
-    fn after(self, milliseconds: u64) -> Option<Moment> {
-        let delta = TimeDelta::try_milliseconds(i64::try_from(milliseconds).ok()?)?;
-        Some(Moment {
-            earliest: self.earliest.checked_add_signed(delta)?,
-            latest: self.latest.checked_add_signed(delta)?,
-        })
-    }
-}
-
-/// A set of [`Field`]s.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct FieldSet(u32);
-
-impl FieldSet {
-    /// Puts a field in.
-    pub fn insert(&mut self, field: Field) {
-        self.0 |= 1 << field as u32;
-    }
-
-    /// The fields in it, in the order of [`Field::ALL`].
-    pub fn iter(self) -> impl Iterator<Item = Field> {
-        Field::ALL
-            .into_iter()
-            .filter(move |field| self.0 & (1 << *field as u32) != 0)
+        Participant::WORDS[self as usize]
     }
 }
 
@@ -136,7 +128,7 @@ impl FieldSet {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Chat {
     /// Its id.
-    pub id: ConnId,
+    pub id: Id,
     /// Lower case; [`UNKNOWN`] where empty.
     pub channel: String,
     /// The skill's number; `0` is "no skill", [`UNKNOWN`] an empty field.
@@ -201,54 +193,67 @@ impl Chat {
     /// Reads a row. Dates are local times of `zone`.
     ///
     /// # Errors
-    /// [`RowError::NoConnId`] and [`RowError::BadConnId`]: without an id a chat can't be counted once.
-    pub fn from_row(row: &Row, zone: impl Into<Zone>) -> Result<Chat, RowError> {
+    /// [`NotAChat::NoConnId`] and [`NotAChat::BadConnId`]: without an id a chat can't be counted once.
+    pub fn from_row(row: &Row, zone: impl Into<Zone>) -> Result<Chat, NotAChat> {
         let zone = zone.into();
-        let id = ConnId::parse(row.get(Field::ConnId))?;
-        let mut fields = Fields {
-            row,
-            invalid: FieldSet::default(),
-        };
-        let opened_local = fields.read(Field::Date, value::local_time);
-        let opened = opened_local.map(|at| Moment::from_local(at, zone));
-        let duration_ms = fields.read(Field::ChatDuration, value::milliseconds);
-        let closed = fields
-            .read(Field::DateClose, value::local_time)
-            .map(|at| Moment::from_local(at, zone))
-            .or_else(|| opened?.after(duration_ms?));
-        let code = fields.read(Field::CodAct, value::code);
-        let mut chat = Chat {
-            id,
-            channel: fields.label(Field::Channel).to_lowercase(),
-            skill_id: fields.label(Field::SkillId),
-            agent_id: fields.label(Field::AgentId),
-            agent_name: fields.read(Field::AgentName, value::label),
-            outcome: outcome(code.as_deref()),
-            code,
-            description: fields.read(Field::DescriptionCodAct, value::label),
-            opened,
-            opened_local,
-            closed,
-            asa_ms: fields.read(Field::Asa, value::milliseconds),
-            duration_ms,
-            time_on_agent_ms: fields.read(Field::TimeOnAgent, value::milliseconds),
-            agent_response_ms: fields.read(Field::AgentResponse, value::milliseconds),
-            customer_characters: fields.read(Field::CustomerChars, value::count),
-            agent_characters: fields.read(Field::AgentChars, value::count),
-            agent_answers: fields.read(Field::AgentAnswers, value::count),
-            transferred: fields.read(Field::Transfer, value::yes_or_no),
-            feeling: fields
-                .read(Field::Feeling, value::feeling)
-                .unwrap_or(Feeling::Unknown),
-            last_speaker: fields
-                .read(Field::LastParticipant, value::participant)
-                .unwrap_or(Participant::Unknown),
-            invalid: FieldSet::default(),
-            absent: absent_fields(row),
-        };
-        chat.invalid = fields.invalid;
+        let mut chat = Chat::unread(conn_id::parse(row.get(Field::ConnId))?);
+        for field in Field::ALL {
+            let read = match row.get(field) {
+                Value::Absent => {
+                    if field.is_documented() {
+                        chat.absent.insert(field);
+                    }
+                    continue;
+                }
+                Value::Text(text) if value::is_blank(text) => continue,
+                Value::Text(text) => field.read(&mut chat, text.trim(), zone),
+                Value::Unreadable => None,
+            };
+            if read.is_none() {
+                chat.invalid.insert(field);
+            }
+        }
+        let ended = || chat.opened?.after(chat.duration_ms?);
+        chat.closed = chat.closed.or_else(ended);
+        chat.outcome = outcome(chat.code.as_deref());
         Ok(chat)
     }
+
+    /// A chat of which nothing is known but its id.
+    fn unread(id: Id) -> Chat {
+        let unknown = || UNKNOWN.to_owned();
+        Chat {
+            id,
+            channel: unknown(),
+            skill_id: unknown(),
+            agent_id: unknown(),
+            agent_name: None,
+            outcome: Outcome::Uncoded,
+            code: None,
+            description: None,
+            opened: None,
+            opened_local: None,
+            closed: None,
+            asa_ms: None,
+            duration_ms: None,
+            time_on_agent_ms: None,
+            agent_response_ms: None,
+            customer_characters: None,
+            agent_characters: None,
+            agent_answers: None,
+            transferred: None,
+            feeling: Feeling::Unknown,
+            last_speaker: Participant::Unknown,
+            invalid: FieldSet::default(),
+            absent: FieldSet::default(),
+        }
+    }
+}
+
+/// A local time of the report as instants.
+pub(super) fn moment(local: NaiveDateTime, zone: Zone) -> Moment {
+    let (earliest, latest) = window::to_instants(local, zone);
+    Moment { earliest, latest }
 }
 
 fn outcome(code: Option<&str>) -> Outcome {
@@ -256,43 +261,6 @@ fn outcome(code: Option<&str>) -> Outcome {
         None => Outcome::Uncoded,
         Some(TIMEOUT_CODE) => Outcome::Timeout,
         Some(_) => Outcome::Coded,
-    }
-}
-
-fn absent_fields(row: &Row) -> FieldSet {
-    let mut absent = FieldSet::default();
-    for field in Field::ALL {
-        if field.is_documented() && *row.get(field) == Value::Absent {
-            absent.insert(field);
-        }
-    }
-    absent
-}
-
-/// Reads the fields of one row and notes those that can't be read.
-struct Fields<'a> {
-    row: &'a Row,
-    invalid: FieldSet,
-}
-
-impl Fields<'_> {
-    /// The field's value; `None` where it is absent, blank or can't be read.
-    fn read<T>(&mut self, field: Field, parse: impl FnOnce(&str) -> Option<T>) -> Option<T> {
-        let parsed = match self.row.get(field) {
-            Value::Absent => return None,
-            Value::Text(text) if value::is_blank(text) => return None,
-            Value::Text(text) => parse(text.trim()),
-            Value::Unreadable => None,
-        };
-        if parsed.is_none() {
-            self.invalid.insert(field);
-        }
-        parsed
-    }
-
-    fn label(&mut self, field: Field) -> String {
-        self.read(field, value::label)
-            .unwrap_or_else(|| UNKNOWN.to_owned())
     }
 }
 

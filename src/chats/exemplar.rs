@@ -4,50 +4,53 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 
-use super::key::ChatKey;
-use super::measure::Measures;
-use crate::chats::chat::{Chat, ConnId};
+use super::Rules;
+use super::chat::Chat;
+use super::key::{Keys, LabelSet, PerTable, Table};
+use super::totals::Totals;
+use crate::ledger::Id;
 use crate::metrics::histogram::bucket_of;
 
 /// A chat that a bucket counts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Example {
     /// The chat.
-    pub id: ConnId,
+    pub id: Id,
     /// The observed time, milliseconds.
     pub milliseconds: u64,
     /// When the chat was closed, else first seen.
     pub at: DateTime<Utc>,
 }
 
-/// Examples per bucket, the last for `+Inf`; bounds as in [`super::bounds`].
+/// Examples per bucket, the last for `+Inf`; bounds as in [`super::bounds`]. Empty for what is no histogram.
 pub type Buckets = Vec<Option<Example>>;
 
-/// Examples for the histograms of one label set.
-pub type Examples = Measures<Buckets>;
-
-/// Examples per label set.
+/// Examples per label set, and measure of its table.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Exemplars(BTreeMap<ChatKey, Examples>);
+pub struct Exemplars(PerTable<BTreeMap<LabelSet, Vec<Buckets>>>);
 
 impl Exemplars {
-    /// The examples of a label set.
-    pub fn get(&self, key: &ChatKey) -> Option<&Examples> {
-        self.0.get(key)
+    /// The examples of a label set, by the measures of its table.
+    pub fn get(&self, table: Table, set: &LabelSet) -> Option<&[Buckets]> {
+        self.0[table as usize].get(set).map(Vec::as_slice)
     }
 
     /// Drops the examples of label sets that are no longer there.
-    pub fn retain(&mut self, is_there: impl Fn(&ChatKey) -> bool) {
-        self.0.retain(|key, _| is_there(key));
+    pub fn retain(&mut self, totals: &Totals) {
+        for (table, examples) in Table::ALL.into_iter().zip(&mut self.0) {
+            examples.retain(|set, _| totals[table].contains_key(set));
+        }
     }
 
     /// Notes a chat that was counted.
-    pub fn note(&mut self, chat: &Chat, key: &ChatKey, first_seen: DateTime<Utc>) {
-        let examples = self.0.entry(key.clone()).or_default();
+    pub fn note(&mut self, chat: &Chat, keys: &Keys, rules: Rules, first_seen: DateTime<Utc>) {
         let at = chat.closed.map_or(first_seen, |closed| closed.earliest);
-        for (measure, buckets) in examples.as_mut().each() {
-            if let Some(milliseconds) = measure.of(chat) {
-                let bounds = measure.bounds();
+        for (table, set) in keys.each().filter(|(table, _)| table.has_histograms()) {
+            let examples = self.of(table, set);
+            for (measure, buckets) in table.measures().iter().zip(examples) {
+                let Some((bounds, milliseconds)) = measure.bounds().zip(measure.of(chat, rules)) else {
+                    continue;
+                };
                 let example = Example {
                     id: chat.id.clone(),
                     milliseconds,
@@ -65,17 +68,23 @@ impl Exemplars {
 
     /// Takes in the examples of another answer.
     pub fn add(&mut self, other: Exemplars) {
-        for (key, others) in other.0 {
-            let mine = self.0.entry(key).or_default();
-            for ((_, buckets), (_, other)) in mine.as_mut().each().into_iter().zip(others.each()) {
-                let len = other.len();
-                for (index, example) in other.into_iter().enumerate() {
-                    if let Some(example) = example {
-                        put(buckets, len, index, example);
+        for (table, examples) in Table::ALL.into_iter().zip(other.0) {
+            for (set, others) in examples {
+                for (buckets, others) in self.of(table, &set).iter_mut().zip(others) {
+                    let len = others.len();
+                    for (index, example) in others.into_iter().enumerate() {
+                        if let Some(example) = example {
+                            put(buckets, len, index, example);
+                        }
                     }
                 }
             }
         }
+    }
+
+    fn of(&mut self, table: Table, set: &LabelSet) -> &mut Vec<Buckets> {
+        let empty = || vec![Buckets::new(); table.measures().len()];
+        self.0[table as usize].entry(set.clone()).or_insert_with(empty)
     }
 }
 

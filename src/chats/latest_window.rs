@@ -6,18 +6,10 @@ use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::chats::chat::{Chat, ConnId, Outcome};
-use crate::chats::key::{AgentKey, ChatKey, Keys};
+use super::chat::Chat;
+use super::key::{Keys, LabelSet, Table};
+use crate::ledger::Id;
 use crate::metrics::histogram::SumCount;
-
-/// The labels of the averages.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct SkillKey {
-    /// The skill's number, or `unknown`.
-    pub skill_id: String,
-    /// How the chats ended.
-    pub outcome: Outcome,
-}
 
 /// The averages of one skill and outcome.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -38,19 +30,24 @@ pub struct Latest {
     /// Its end: up to where the poll was answered, server's time.
     pub end: DateTime<Utc>,
     /// Chats per channel, skill and outcome.
-    pub chats: BTreeMap<ChatKey, u64>,
+    pub chats: BTreeMap<LabelSet, u64>,
     /// Chats per agent and outcome.
-    pub agents: BTreeMap<AgentKey, u64>,
+    pub agents: BTreeMap<LabelSet, u64>,
     /// Averages per skill and outcome.
-    pub skills: BTreeMap<SkillKey, SkillWindow>,
+    pub skills: BTreeMap<LabelSet, SkillWindow>,
 }
 
-type Labels = (ChatKey, Option<AgentKey>);
+/// The label sets of a chat and of its agent. That of its skill is the chat's without the channel.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct Labels {
+    chat: Option<LabelSet>,
+    agent: Option<LabelSet>,
+}
 
 /// What is kept of a chat until the poll's end is known.
 #[derive(Debug)]
 struct Closed {
-    id: ConnId,
+    id: Id,
     at: DateTime<Utc>,
     labels: Arc<Labels>,
     asa_ms: Option<u64>,
@@ -69,7 +66,10 @@ pub struct Gatherer {
 impl Gatherer {
     /// Takes in one chat under these label sets. `first_seen` stands in for a close time that the report does not give.
     pub fn note(&mut self, chat: &Chat, keys: &Keys, first_seen: DateTime<Utc>) {
-        let labels = (keys.chat.clone(), keys.agent.clone());
+        let labels = Labels {
+            chat: keys[Table::Chats].clone(),
+            agent: keys[Table::Agents].clone(),
+        };
         let labels = self
             .labels
             .entry(labels)
@@ -84,14 +84,14 @@ impl Gatherer {
         });
     }
 
-    /// Takes in the chats of a further piece of the same poll. Pieces share a second, and some servers send more than was
+    /// Takes in the chats of a further chunk of the same poll. Chunks share a second, and some servers send more than was
     /// asked for: a chat that is there already stays as it is.
     pub fn extend(&mut self, mut other: Gatherer) {
         if self.closed.is_empty() {
             self.closed = other.closed;
             return;
         }
-        let known: HashSet<&ConnId> = self.closed.iter().map(|chat| &chat.id).collect();
+        let known: HashSet<&Id> = self.closed.iter().map(|chat| &chat.id).collect();
         other.closed.retain(|chat| !known.contains(&chat.id));
         self.closed.append(&mut other.closed);
     }
@@ -115,16 +115,13 @@ impl Gatherer {
 
 impl Latest {
     fn count(&mut self, chat: &Closed, asa_target_ms: u64) {
-        let (key, agent) = &*chat.labels;
-        *self.chats.entry(key.clone()).or_default() += 1;
+        let Labels { chat: set, agent } = &*chat.labels;
         if let Some(agent) = agent {
             *self.agents.entry(agent.clone()).or_default() += 1;
         }
-        let skill = SkillKey {
-            skill_id: key.skill_id.clone(),
-            outcome: key.outcome,
-        };
-        let skill = self.skills.entry(skill).or_default();
+        let Some(set) = set else { return };
+        *self.chats.entry(set.clone()).or_default() += 1;
+        let skill = self.skills.entry(set.without_first()).or_default();
         skill.asa.observe(chat.asa_ms);
         skill.duration.observe(chat.duration_ms);
         skill.time_on_agent.observe(chat.time_on_agent_ms);

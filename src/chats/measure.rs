@@ -1,101 +1,136 @@
-//! The times of a chat that histograms count: one table of them, for all that goes through them.
+//! What is counted of a chat, one row each: its name in the state, its family, and how it is taken of the chat. A row more
+//! is a family more; states that were written without it go on, and it starts at 0.
 
-use serde::{Deserialize, Serialize};
+use super::chat::Chat;
+use super::field::Field;
+use super::{Rules, bounds};
+use crate::metrics::spec::{Kind, Section, Spec};
+use Kind::{Counter, Histogram, Summary};
 
-use super::bounds;
-use crate::chats::chat::Chat;
+/// What a chat adds: to a counter, the number; to a histogram or a summary, an observation in milliseconds. `None` where
+/// the report does not say.
+type Take = fn(&Chat, Rules) -> Option<u64>;
 
-/// A time of a chat that has a histogram.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Measure {
-    /// From the beginning to the agent's answer.
-    Asa,
-    /// From open to close.
-    Duration,
-    /// The agent's time.
-    TimeOnAgent,
-    /// The agent's average response time.
-    AgentResponse,
+/// Something that is counted per label set of a table.
+#[derive(Debug)]
+pub struct Measure {
+    /// Its name in the state. Neither it nor its kind ever changes: for another meaning, add another row. A histogram's name
+    /// is its own among all tables.
+    pub name: &'static str,
+    /// The family that shows it.
+    pub spec: Spec,
+    take: Take,
+    /// A field that only some servers send: until one did, the family is left out.
+    pub where_sent: Option<Field>,
 }
 
 impl Measure {
-    /// All of them, in the order of [`Measures`].
-    pub const ALL: [Measure; 4] = [
-        Measure::Asa,
-        Measure::Duration,
-        Measure::TimeOnAgent,
-        Measure::AgentResponse,
-    ];
-
-    /// The upper bounds of its buckets, milliseconds.
-    pub const fn bounds(self) -> &'static [u64] {
-        match self {
-            Measure::Asa => bounds::ASA,
-            Measure::Duration => bounds::DURATION,
-            Measure::TimeOnAgent => bounds::TIME_ON_AGENT,
-            Measure::AgentResponse => bounds::AGENT_RESPONSE,
-        }
+    /// What a chat adds.
+    pub fn of(&self, chat: &Chat, rules: Rules) -> Option<u64> {
+        (self.take)(chat, rules)
     }
 
-    /// The family that shows it.
-    pub fn family(self) -> &'static str {
-        match self {
-            Measure::Asa => "wolkvox_chat_asa_seconds",
-            Measure::Duration => "wolkvox_chat_duration_seconds",
-            Measure::TimeOnAgent => "wolkvox_chat_time_on_agent_seconds",
-            Measure::AgentResponse => "wolkvox_chat_agent_response_seconds",
-        }
-    }
-
-    /// How long it was for a chat, milliseconds; `None` where the report does not say.
-    pub fn of(self, chat: &Chat) -> Option<u64> {
-        match self {
-            Measure::Asa => chat.asa_ms,
-            Measure::Duration => chat.duration_ms,
-            Measure::TimeOnAgent => chat.time_on_agent_ms,
-            Measure::AgentResponse => chat.agent_response_ms,
+    /// The bounds of its buckets, if it is a histogram.
+    pub fn bounds(&self) -> Option<&'static [u64]> {
+        match self.spec.kind {
+            Histogram(bounds) => Some(bounds),
+            _ => None,
         }
     }
 }
 
-/// Something for each [`Measure`].
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[allow(missing_docs)] // One per measure.
-pub struct Measures<T> {
-    pub asa: T,
-    pub duration: T,
-    pub time_on_agent: T,
-    pub agent_response: T,
+macro_rules! measures {
+    ($(#[$doc:meta])* $table:ident, $labels:expr => {
+        $($name:literal = $family:literal, $kind:expr, $take:expr $(, where sent $field:ident)?, $help:literal;)+
+    }) => {
+        $(#[$doc])*
+        pub(super) static $table: [Measure; [$($name),+].len()] = [
+            $(Measure {
+                name: $name,
+                spec: Spec {
+                    name: $family,
+                    kind: $kind,
+                    labels: &$labels,
+                    help: $help,
+                    section: Section::Totals,
+                },
+                take: $take,
+                where_sent: [$(Some(Field::$field),)? None][0],
+            }),+
+        ];
+    };
 }
 
-impl<T> Measures<T> {
-    /// Makes one for each.
-    pub fn of(mut make: impl FnMut(Measure) -> T) -> Measures<T> {
-        Measures {
-            asa: make(Measure::Asa),
-            duration: make(Measure::Duration),
-            time_on_agent: make(Measure::TimeOnAgent),
-            agent_response: make(Measure::AgentResponse),
-        }
+measures! {
+    /// Per channel, skill and outcome.
+    CHATS, ["channel", "skill_id", "outcome"] => {
+        "chats" = "wolkvox_chats_total", Counter, |_, _| Some(1),
+            "Chats attended by agents and closed (rows of the chat_1 report), each counted once. Refreshed once per poll.";
+        "asa" = "wolkvox_chat_asa_seconds", Histogram(bounds::ASA), |chat, _| chat.asa_ms,
+            "Time from the start of a chat to the agent's answer (report field ASA). Refreshed once per poll.";
+        "duration" = "wolkvox_chat_duration_seconds", Histogram(bounds::DURATION), |chat, _| chat.duration_ms,
+            "Time from the start of a chat to its close (report field chat_duration); a timeout lasts about 23 hours. Refreshed once per poll.";
+        "time_on_agent" = "wolkvox_chat_time_on_agent_seconds", Histogram(bounds::TIME_ON_AGENT), |chat, _| chat.time_on_agent_ms,
+            "Time that the agent spent on a chat (report field time_on_agent). Refreshed once per poll.";
+        "agent_response" = "wolkvox_chat_agent_response_seconds", Histogram(bounds::AGENT_RESPONSE), |chat, _| chat.agent_response_ms, where sent AgentResponse,
+            "The agent's average response time within a chat (report field agent_average_response_time; only servers that send it). Refreshed once per poll.";
+        "answered_within_target" = "wolkvox_chat_answered_within_target_total", Counter, within_target,
+            "Chats whose report field ASA is at most WOLKVOX_ASA_TARGET. Divided by wolkvox_chat_asa_seconds_count it is the service level. Refreshed once per poll.";
+        "customer_characters" = "wolkvox_chat_customer_characters_total", Counter, |chat, _| chat.customer_characters,
+            "Characters typed by customers (report field customer_chars). Refreshed once per poll.";
+        "agent_characters" = "wolkvox_chat_agent_characters_total", Counter, |chat, _| chat.agent_characters,
+            "Characters typed by agents (report field agent_chars). Refreshed once per poll.";
+        "agent_answers" = "wolkvox_chat_agent_answers_total", Counter, |chat, _| chat.agent_answers,
+            "Times that agents wrote to customers (report field agent_anwers). Refreshed once per poll.";
+        "transfers" = "wolkvox_chat_transfers_total", Counter, |chat, _| chat.transferred.map(u64::from), where sent Transfer,
+            "Chats that were transferred (report field transfer; only servers that send it). Refreshed once per poll.";
     }
+}
 
-    /// References to all of them.
-    pub fn as_mut(&mut self) -> Measures<&mut T> {
-        Measures {
-            asa: &mut self.asa,
-            duration: &mut self.duration,
-            time_on_agent: &mut self.time_on_agent,
-            agent_response: &mut self.agent_response,
-        }
+measures! {
+    /// Per skill and code.
+    DISPOSITIONS, ["skill_id", "cod_act"] => {
+        "chats" = "wolkvox_chat_dispositions_total", Counter, |_, _| Some(1),
+            "Chats by the code they were given (report field cod_act); TIMEOUTCHAT is one nobody coded, chats without a code are left out. Refreshed once per poll.";
     }
+}
 
-    /// Each with its measure.
-    pub fn each(self) -> [(Measure, T); 4] {
-        [
-            (Measure::Asa, self.asa),
-            (Measure::Duration, self.duration),
-            (Measure::TimeOnAgent, self.time_on_agent),
-            (Measure::AgentResponse, self.agent_response),
-        ]
+measures! {
+    /// Per skill, feeling and outcome.
+    FEELINGS, ["skill_id", "feeling", "outcome"] => {
+        "chats" = "wolkvox_chat_feelings_total", Counter, |_, _| Some(1),
+            "Chats by the customer's recognised mood (report field feeling); unknown where it is empty. Refreshed once per poll.";
     }
+}
+
+measures! {
+    /// Per skill, last speaker and outcome.
+    SPEAKERS, ["skill_id", "participant", "outcome"] => {
+        "chats" = "wolkvox_chat_last_speakers_total", Counter, |_, _| Some(1),
+            "Chats by who wrote last (report field last_participant_who_spoke). Refreshed once per poll.";
+    }
+}
+
+measures! {
+    /// Per agent and outcome.
+    AGENTS, ["agent_id", "outcome"] => {
+        "chats" = "wolkvox_agent_chats_total", Counter, |_, _| Some(1),
+            "Chats attended by an agent and closed (report field agent_id). Refreshed once per poll.";
+        "answered_within_target" = "wolkvox_agent_answered_within_target_total", Counter, within_target,
+            "An agent's chats whose report field ASA is at most WOLKVOX_ASA_TARGET. Refreshed once per poll.";
+        "answers" = "wolkvox_agent_answers_total", Counter, |chat, _| chat.agent_answers,
+            "Times that an agent wrote to customers (report field agent_anwers). Refreshed once per poll.";
+        "characters" = "wolkvox_agent_characters_total", Counter, |chat, _| chat.agent_characters,
+            "Characters typed by an agent (report field agent_chars). Refreshed once per poll.";
+        "asa" = "wolkvox_agent_asa_seconds", Summary, |chat, _| chat.asa_ms,
+            "Time from the start of an agent's chats to the answer (report field ASA); sum and count. Refreshed once per poll.";
+        "time_on_agent" = "wolkvox_agent_time_on_agent_seconds", Summary, |chat, _| chat.time_on_agent_ms,
+            "Time that an agent spent on chats (report field time_on_agent); sum and count. Refreshed once per poll.";
+        "duration" = "wolkvox_agent_chat_duration_seconds", Summary, |chat, _| chat.duration_ms,
+            "Time from start to close of an agent's chats (report field chat_duration); sum and count. Refreshed once per poll.";
+    }
+}
+
+fn within_target(chat: &Chat, rules: Rules) -> Option<u64> {
+    chat.asa_ms.map(|asa| u64::from(asa <= rules.asa_target_ms))
 }

@@ -1,8 +1,8 @@
 //! The series limit: which label sets a chat may add to. Past the limit a new one is counted with its open labels as
 //! `other`; closed words stay, and nothing that exists is dropped.
 
-use super::key::{ChatKey, DispositionKey, FeelingKey, Keys, SpeakerKey, lines};
-use super::totals::{Table, Totals};
+use super::key::{Keys, LabelSet, Table};
+use super::totals::Totals;
 
 /// The value of an open label past the limit.
 pub const OTHER: &str = "other";
@@ -27,65 +27,15 @@ impl<'a> SeriesLimit<'a> {
     }
 
     /// The label sets to count under, and whether one of them is past the limit. `new` is what this answer has added.
-    pub fn admit(&mut self, keys: Keys, new: &Totals) -> (Keys, bool) {
+    pub fn admit(&mut self, mut keys: Keys, new: &Totals) -> (Keys, bool) {
         let mut limited = false;
-        let base = self.base;
-        let mut admit = |admitted: bool| {
-            limited |= !admitted;
-            admitted
-        };
-        let other = || OTHER.to_owned();
-        let Keys {
-            mut chat,
-            agent,
-            disposition,
-            mut feeling,
-            mut speaker,
-        } = keys;
-        if !admit(self.fits(&chat, &base.chats, &new.chats, lines::CHAT)) {
-            chat = ChatKey {
-                channel: other(),
-                skill_id: other(),
-                ..chat
-            };
-        }
-        let agent = agent.map(|mut key| {
-            if !admit(self.fits(&key, &base.agents, &new.agents, lines::AGENT + 1)) {
-                key.agent_id = other();
+        for (table, set) in Table::ALL.into_iter().zip(&mut keys.0) {
+            if let Some(set) = set.as_mut().filter(|set| !self.fits(table, set, new)) {
+                *set = set.limited(table, OTHER);
+                limited = true;
             }
-            key
-        });
-        let disposition = disposition.map(|mut key| {
-            if !admit(self.fits(&key, &base.dispositions, &new.dispositions, 2)) {
-                key = DispositionKey {
-                    skill_id: other(),
-                    cod_act: other(),
-                };
-            }
-            key
-        });
-        if !admit(self.fits(&feeling, &base.feelings, &new.feelings, 1)) {
-            feeling = FeelingKey {
-                skill_id: other(),
-                ..feeling
-            };
         }
-        if !admit(self.fits(&speaker, &base.speakers, &new.speakers, 1)) {
-            speaker = SpeakerKey {
-                skill_id: other(),
-                ..speaker
-            };
-        }
-        (
-            Keys {
-                chat,
-                agent,
-                disposition,
-                feeling,
-                speaker,
-            },
-            limited,
-        )
+        (keys, limited)
     }
 
     /// The label sets to show a chat under that is counted already. It takes no lines, for it adds to no label set.
@@ -94,10 +44,11 @@ impl<'a> SeriesLimit<'a> {
         aside.admit(keys, new).0
     }
 
-    fn fits<K: Ord, V>(&mut self, key: &K, base: &Table<K, V>, new: &Table<K, V>, lines: usize) -> bool {
-        if base.contains_key(key) || new.contains_key(key) {
+    fn fits(&mut self, table: Table, set: &LabelSet, new: &Totals) -> bool {
+        if self.base[table].contains_key(set) || new[table].contains_key(set) {
             return true;
         }
+        let lines = table.lines_of_new();
         let fits = self.lines + lines <= self.limit;
         self.lines += if fits { lines } else { 0 };
         fits

@@ -1,139 +1,45 @@
-//! What has been counted: counters and histograms per label set, in sorted maps, so that they compare and serialise
-//! the same way every time.
+//! What has been counted: a value per measure and label set, in sorted maps, so that they compare and serialise the same
+//! way every time.
 
-mod as_list;
+mod cell;
+mod stored;
 
 use std::collections::{BTreeMap, BTreeSet, btree_map};
+use std::ops::Index;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::key::{AgentKey, ChatKey, DispositionKey, FeelingKey, Keys, SpeakerKey, lines};
-use super::measure::{Measure, Measures};
-use crate::chats::chat::Chat;
+pub use cell::Cell;
+
+use super::chat::Chat;
+use super::field::FieldSet;
+use super::key::{Keys, LabelSet, PerTable, Table};
+use super::measure::Measure;
 use crate::config::Agents;
-use crate::metrics::histogram::{Histogram, SumCount};
-
-/// What is counted per [`ChatKey`].
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[allow(missing_docs)] // One per family of the contract; the catalogue explains them.
-pub struct ChatTotals {
-    pub chats: u64,
-    pub answered_within_target: u64,
-    pub customer_characters: u64,
-    pub agent_characters: u64,
-    pub agent_answers: u64,
-    pub transfers: u64,
-    pub asa: Histogram,
-    pub duration: Histogram,
-    pub time_on_agent: Histogram,
-    pub agent_response: Histogram,
-}
-
-impl Default for ChatTotals {
-    fn default() -> ChatTotals {
-        ChatTotals {
-            chats: 0,
-            answered_within_target: 0,
-            customer_characters: 0,
-            agent_characters: 0,
-            agent_answers: 0,
-            transfers: 0,
-            asa: Histogram::new(Measure::Asa.bounds()),
-            duration: Histogram::new(Measure::Duration.bounds()),
-            time_on_agent: Histogram::new(Measure::TimeOnAgent.bounds()),
-            agent_response: Histogram::new(Measure::AgentResponse.bounds()),
-        }
-    }
-}
-
-impl ChatTotals {
-    fn count(&mut self, chat: &Chat, asa_target_ms: u64) {
-        self.chats += 1;
-        self.answered_within_target += u64::from(chat.asa_ms.is_some_and(|asa| asa <= asa_target_ms));
-        self.customer_characters += chat.customer_characters.unwrap_or(0);
-        self.agent_characters += chat.agent_characters.unwrap_or(0);
-        self.agent_answers += chat.agent_answers.unwrap_or(0);
-        self.transfers += u64::from(chat.transferred == Some(true));
-        for (measure, histogram) in self.histograms_mut().each() {
-            if let Some(milliseconds) = measure.of(chat) {
-                histogram.observe(measure.bounds(), milliseconds);
-            }
-        }
-    }
-
-    /// The histograms. They stand side by side with the counters, as they do in the state.
-    pub(crate) fn histograms_mut(&mut self) -> Measures<&mut Histogram> {
-        Measures {
-            asa: &mut self.asa,
-            duration: &mut self.duration,
-            time_on_agent: &mut self.time_on_agent,
-            agent_response: &mut self.agent_response,
-        }
-    }
-
-    fn add(&mut self, other: &ChatTotals) {
-        self.chats += other.chats;
-        self.answered_within_target += other.answered_within_target;
-        self.customer_characters += other.customer_characters;
-        self.agent_characters += other.agent_characters;
-        self.agent_answers += other.agent_answers;
-        self.transfers += other.transfers;
-        self.asa.add(&other.asa);
-        self.duration.add(&other.duration);
-        self.time_on_agent.add(&other.time_on_agent);
-        self.agent_response.add(&other.agent_response);
-    }
-}
-
-/// What is counted per [`AgentKey`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[allow(missing_docs)] // One per family of the contract; the catalogue explains them.
-pub struct AgentTotals {
-    pub chats: u64,
-    pub answered_within_target: u64,
-    pub answers: u64,
-    pub characters: u64,
-    pub asa: SumCount,
-    pub time_on_agent: SumCount,
-    pub duration: SumCount,
-}
-
-impl AgentTotals {
-    fn count(&mut self, chat: &Chat, asa_target_ms: u64) {
-        self.chats += 1;
-        self.answered_within_target += u64::from(chat.asa_ms.is_some_and(|asa| asa <= asa_target_ms));
-        self.answers += chat.agent_answers.unwrap_or(0);
-        self.characters += chat.agent_characters.unwrap_or(0);
-        self.asa.observe(chat.asa_ms);
-        self.time_on_agent.observe(chat.time_on_agent_ms);
-        self.duration.observe(chat.duration_ms);
-    }
-
-    fn add(&mut self, other: &AgentTotals) {
-        self.chats += other.chats;
-        self.answered_within_target += other.answered_within_target;
-        self.answers += other.answers;
-        self.characters += other.characters;
-        self.asa.add(&other.asa);
-        self.time_on_agent.add(&other.time_on_agent);
-        self.duration.add(&other.duration);
-    }
-}
+use crate::ledger::{Counted, Counts};
+use crate::metrics::histogram::Histogram;
 
 /// A label set's totals and when it was first seen.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Entry<V> {
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
     /// When it started at 0: milliseconds since the epoch. The `_created` time of OpenMetrics.
     pub created_ms: i64,
     /// When a chat was last seen for it: milliseconds since the epoch. What is long without one may be retired.
     pub touched_ms: i64,
-    /// The totals.
-    pub value: V,
+    /// The totals, by the measures of the table.
+    pub cells: Box<[Cell]>,
+}
+
+impl Entry {
+    /// Chats counted: what the first measure of every table counts.
+    pub fn chats(&self) -> u64 {
+        self.cells.first().map_or(0, Cell::count)
+    }
 }
 
 /// Label sets and their totals.
-pub type Table<K, V> = BTreeMap<K, Entry<V>>;
+pub type Sets = BTreeMap<LabelSet, Entry>;
 
 /// A text that belongs to an id: that of the chat closed last.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -145,31 +51,18 @@ pub struct Name {
 }
 
 /// Everything that is counted per chat.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Totals {
-    /// Per channel, skill and outcome.
-    #[serde(with = "as_list")]
-    pub chats: Table<ChatKey, ChatTotals>,
-    /// Per agent and outcome.
-    #[serde(with = "as_list")]
-    pub agents: Table<AgentKey, AgentTotals>,
-    /// Chats per skill and code.
-    #[serde(with = "as_list")]
-    pub dispositions: Table<DispositionKey, u64>,
-    /// Chats per skill, feeling and outcome.
-    #[serde(with = "as_list")]
-    pub feelings: Table<FeelingKey, u64>,
-    /// Chats per skill, last speaker and outcome.
-    #[serde(with = "as_list")]
-    pub speakers: Table<SpeakerKey, u64>,
+    tables: PerTable<Sets>,
     /// Names of agents by id; empty unless names are switched on.
     pub agent_names: BTreeMap<String, Name>,
     /// Texts of the codes.
     pub descriptions: BTreeMap<String, Name>,
-    /// Whether the server ever sent an average response time; until then its families are left out.
-    pub sends_agent_response: bool,
-    /// Whether the server ever said if a chat was transferred.
-    pub sends_transfer: bool,
+    /// Fields of [`Measure::where_sent`] that the server has sent.
+    sent: FieldSet,
+    /// Families that started at 0 after their label sets did, by [`name_of`], and when: milliseconds since the epoch; `None`
+    /// until the process that found it so goes on.
+    started: BTreeMap<String, Option<i64>>,
 }
 
 /// How to count.
@@ -183,38 +76,30 @@ pub struct Rules {
     pub max_series: usize,
 }
 
-/// Whether a chat adds to the totals.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Counts {
-    /// It does.
-    Yes,
-    /// It is only remembered: its label sets are created at 0.
-    No,
-}
-
 impl Totals {
-    /// Takes one chat in, under these label sets. `now` becomes the creation time of those not seen before.
+    /// Takes one chat in, under these label sets. `now` becomes the creation time of those not seen before. A chat that does
+    /// not count creates them at 0.
     pub fn absorb(&mut self, chat: &Chat, keys: &Keys, counts: Counts, rules: Rules, now: DateTime<Utc>) {
-        let one = u64::from(counts == Counts::Yes);
-        let now_ms = now.timestamp_millis();
-        let totals = entry(&mut self.chats, &keys.chat, now_ms);
-        if counts == Counts::Yes {
-            totals.count(chat, rules.asa_target_ms);
-        }
-        if let Some(key) = &keys.agent {
-            let totals = entry(&mut self.agents, key, now_ms);
-            if counts == Counts::Yes {
-                totals.count(chat, rules.asa_target_ms);
+        for (table, set) in keys.each() {
+            let entry = entry(
+                &mut self.tables[table as usize],
+                table,
+                set,
+                now.timestamp_millis(),
+            );
+            for (measure, cell) in table.measures().iter().zip(&mut entry.cells) {
+                let Some(value) = measure.of(chat, rules) else {
+                    continue;
+                };
+                if counts == Counts::Yes {
+                    cell.take(measure.spec.kind, value);
+                }
+                if let Some(field) = measure.where_sent {
+                    self.sent.insert(field);
+                }
             }
         }
-        if let Some(key) = &keys.disposition {
-            *entry(&mut self.dispositions, key, now_ms) += one;
-        }
-        *entry(&mut self.feelings, &keys.feeling, now_ms) += one;
-        *entry(&mut self.speakers, &keys.speaker, now_ms) += one;
         self.note_texts(chat, keys, rules, now);
-        self.sends_agent_response |= chat.agent_response_ms.is_some();
-        self.sends_transfer |= chat.transferred.is_some();
     }
 
     /// Texts of ids that have label sets of their own.
@@ -223,42 +108,157 @@ impl Totals {
             .closed
             .map_or(now, |closed| closed.earliest)
             .timestamp_millis();
-        let agent = keys.agent.as_ref().filter(|key| key.agent_id == chat.agent_id);
-        if let Some(key) = agent.filter(|_| rules.agents == Agents::Names) {
+        let is_own = |table: Table, label: &str, id: &str| {
+            let set = keys[table].as_ref();
+            set.is_some_and(|set| set.get(table, label) == Some(id))
+        };
+        if rules.agents == Agents::Names && is_own(Table::Agents, "agent_id", &chat.agent_id) {
             note(
                 &mut self.agent_names,
-                &key.agent_id,
+                &chat.agent_id,
                 chat.agent_name.as_ref(),
                 as_of_ms,
             );
         }
-        let code = keys
-            .disposition
-            .as_ref()
-            .filter(|key| Some(&key.cod_act) == chat.code.as_ref());
-        if let Some(key) = code {
-            note(
-                &mut self.descriptions,
-                &key.cod_act,
-                chat.description.as_ref(),
-                as_of_ms,
-            );
+        let code = chat.code.as_ref();
+        if let Some(code) = code.filter(|code| is_own(Table::Dispositions, "cod_act", code)) {
+            note(&mut self.descriptions, code, chat.description.as_ref(), as_of_ms);
         }
     }
 
-    /// Adds what another answer brought.
-    pub fn add(&mut self, other: Totals) {
-        merge(&mut self.chats, other.chats, ChatTotals::add);
-        merge(&mut self.agents, other.agents, AgentTotals::add);
-        merge(&mut self.dispositions, other.dispositions, |mine, theirs| {
-            *mine += theirs;
-        });
-        merge(&mut self.feelings, other.feelings, |mine, theirs| {
-            *mine += *theirs;
-        });
-        merge(&mut self.speakers, other.speakers, |mine, theirs| {
-            *mine += *theirs;
-        });
+    /// Creates the label sets of `other` that are not here yet, at 0, with its texts and what the server is known to
+    /// send: what a reader of the past shows before a label set has its first chat.
+    pub fn add_label_sets_of(&mut self, other: &Totals) {
+        for table in Table::ALL {
+            let mine = &mut self.tables[table as usize];
+            for (set, theirs) in &other[table] {
+                if !mine.contains_key(set) {
+                    entry(mine, table, set, theirs.created_ms);
+                }
+            }
+        }
+        self.agent_names.clone_from(&other.agent_names);
+        self.descriptions.clone_from(&other.descriptions);
+        self.sent.extend(other.sent);
+    }
+
+    /// All chats counted.
+    pub fn chats_counted(&self) -> u64 {
+        self[Table::Chats].values().map(Entry::chats).sum()
+    }
+
+    /// Sample lines that the label sets take.
+    pub fn lines(&self) -> usize {
+        let sets = Table::ALL.map(|table| self[table].len() * table.lines());
+        sets.iter().sum::<usize>() + self.agent_names.len() + self.descriptions.len()
+    }
+
+    /// Whether the server is known to send what a measure counts; until then its family is left out.
+    pub fn is_sent(&self, measure: &Measure) -> bool {
+        measure.where_sent.is_none_or(|field| self.sent.contains(field))
+    }
+
+    /// When a label set's value of a measure started at 0: milliseconds since the epoch.
+    pub fn created_ms(&self, table: Table, measure: &Measure, entry: &Entry) -> i64 {
+        let started = self.started.get(&name_of(table, measure)).copied().flatten();
+        started.map_or(entry.created_ms, |started| started.max(entry.created_ms))
+    }
+
+    /// Drops the label sets without a chat since `before`, and the names of what is gone.
+    pub fn retire(&mut self, before: DateTime<Utc>) {
+        let before = before.timestamp_millis();
+        for sets in &mut self.tables {
+            sets.retain(|_, entry| entry.touched_ms >= before);
+        }
+        let ids = |table: Table, label: &str| -> BTreeSet<&str> {
+            let sets = self.tables[table as usize].keys();
+            sets.filter_map(|set| set.get(table, label)).collect()
+        };
+        let (agents, codes) = (
+            ids(Table::Agents, "agent_id"),
+            ids(Table::Dispositions, "cod_act"),
+        );
+        self.agent_names.retain(|id, _| agents.contains(id.as_str()));
+        self.descriptions.retain(|code, _| codes.contains(code.as_str()));
+    }
+
+    /// Removes what the setting no longer allows to keep.
+    pub fn restrict_to(&mut self, agents: Agents) {
+        if agents != Agents::Names {
+            self.agent_names.clear();
+        }
+        for table in Table::ALL {
+            if agents == Agents::Off && table.is_of_agents() {
+                self.tables[table as usize].clear();
+            }
+        }
+    }
+
+    /// A family starts at 0 for the label sets that are there.
+    fn restart(&mut self, table: Table, slot: usize) {
+        let measure = &table.measures()[slot];
+        let sets = &mut self.tables[table as usize];
+        for entry in sets.values_mut() {
+            entry.cells[slot] = Cell::zero(measure.spec.kind);
+        }
+        if !sets.is_empty() {
+            self.started.insert(name_of(table, measure), None);
+        }
+    }
+}
+
+impl Index<Table> for Totals {
+    type Output = Sets;
+
+    fn index(&self, table: Table) -> &Sets {
+        &self.tables[table as usize]
+    }
+}
+
+impl Counted for Totals {
+    /// The bounds of the histograms, by their names.
+    type Layout = BTreeMap<String, Vec<u64>>;
+
+    fn layout() -> Self::Layout {
+        let measures = Table::ALL.into_iter().flat_map(Table::measures);
+        let bounds =
+            measures.filter_map(|measure| Some((measure.name.to_owned(), measure.bounds()?.to_vec())));
+        bounds.collect()
+    }
+
+    /// A histogram with other bounds starts at 0: its old buckets say nothing about the new ones.
+    fn conform(&mut self, stored: &Self::Layout) {
+        for table in Table::ALL {
+            for (slot, measure) in table.measures().iter().enumerate() {
+                let Some(bounds) = measure.bounds() else { continue };
+                let fits = |entry: &Entry| match &entry.cells[slot] {
+                    Cell::Histogram(Histogram { buckets, .. }) => buckets.len() == bounds.len() + 1,
+                    _ => false,
+                };
+                let is_same = stored.get(measure.name).is_some_and(|stored| stored == bounds);
+                if !(is_same && self[table].values().all(fits)) {
+                    self.restart(table, slot);
+                }
+            }
+        }
+    }
+
+    fn resume(&mut self, now: DateTime<Utc>) {
+        for (name, started) in &mut self.started {
+            if started.is_none() {
+                *started = Some(now.timestamp_millis());
+                tracing::warn!(
+                    family = family_of(name),
+                    "the stored state lacks this family, or has it with other buckets: it starts at 0"
+                );
+            }
+        }
+    }
+
+    fn add(&mut self, other: Totals) {
+        for (mine, theirs) in self.tables.iter_mut().zip(other.tables) {
+            merge(mine, theirs);
+        }
         for (names, others) in [
             (&mut self.agent_names, other.agent_names),
             (&mut self.descriptions, other.descriptions),
@@ -267,91 +267,44 @@ impl Totals {
                 note(names, &id, Some(&name.text), name.as_of_ms);
             }
         }
-        self.sends_agent_response |= other.sends_agent_response;
-        self.sends_transfer |= other.sends_transfer;
-    }
-
-    /// Creates the label sets of `other` that are not here yet, at 0, with its texts and what the server is known to
-    /// send: what a reader of the past shows before a label set has its first chat.
-    pub fn add_label_sets_of(&mut self, other: &Totals) {
-        fn at_zero<K: Ord + Clone, V: Default>(mine: &mut Table<K, V>, theirs: &Table<K, V>) {
-            for (key, theirs) in theirs {
-                if !mine.contains_key(key) {
-                    entry(mine, key, theirs.created_ms);
-                }
-            }
-        }
-        at_zero(&mut self.chats, &other.chats);
-        at_zero(&mut self.agents, &other.agents);
-        at_zero(&mut self.dispositions, &other.dispositions);
-        at_zero(&mut self.feelings, &other.feelings);
-        at_zero(&mut self.speakers, &other.speakers);
-        self.agent_names.clone_from(&other.agent_names);
-        self.descriptions.clone_from(&other.descriptions);
-        self.sends_agent_response |= other.sends_agent_response;
-        self.sends_transfer |= other.sends_transfer;
-    }
-
-    /// All chats counted.
-    pub fn chats_counted(&self) -> u64 {
-        self.chats.values().map(|entry| entry.value.chats).sum()
-    }
-
-    /// Sample lines that the label sets take.
-    pub fn lines(&self) -> usize {
-        self.chats.len() * lines::CHAT
-            + self.agents.len() * lines::AGENT
-            + self.dispositions.len()
-            + self.feelings.len()
-            + self.speakers.len()
-            + self.agent_names.len()
-            + self.descriptions.len()
-    }
-
-    /// Drops the label sets without a chat since `before`, and the names of what is gone.
-    pub fn retire(&mut self, before: DateTime<Utc>) {
-        let before = before.timestamp_millis();
-        self.chats.retain(|_, entry| entry.touched_ms >= before);
-        self.agents.retain(|_, entry| entry.touched_ms >= before);
-        self.dispositions.retain(|_, entry| entry.touched_ms >= before);
-        self.feelings.retain(|_, entry| entry.touched_ms >= before);
-        self.speakers.retain(|_, entry| entry.touched_ms >= before);
-        let agents: BTreeSet<_> = self.agents.keys().map(|key| &key.agent_id).collect();
-        self.agent_names.retain(|id, _| agents.contains(id));
-        let codes: BTreeSet<_> = self.dispositions.keys().map(|key| &key.cod_act).collect();
-        self.descriptions.retain(|code, _| codes.contains(code));
-    }
-
-    /// Removes what the setting no longer allows to keep.
-    pub fn restrict_to(&mut self, agents: Agents) {
-        if agents != Agents::Names {
-            self.agent_names.clear();
-        }
-        if agents == Agents::Off {
-            self.agents.clear();
-        }
+        self.sent.extend(other.sent);
     }
 }
 
-fn entry<'a, K: Ord + Clone, V: Default>(table: &'a mut Table<K, V>, key: &K, now_ms: i64) -> &'a mut V {
+/// The name of a measure among those of all tables.
+fn name_of(table: Table, measure: &Measure) -> String {
+    format!("{}.{}", table.name(), measure.name)
+}
+
+/// The family of a measure, by [`name_of`].
+fn family_of(name: &str) -> Option<&'static str> {
+    let measures = |table: Table| table.measures().iter().map(move |measure| (table, measure));
+    let mut all = Table::ALL.into_iter().flat_map(measures);
+    let (_, measure) = all.find(|(table, measure)| name_of(*table, measure) == name)?;
+    Some(measure.spec.name)
+}
+
+fn entry<'a>(sets: &'a mut Sets, table: Table, set: &LabelSet, now_ms: i64) -> &'a mut Entry {
     let new = || Entry {
         created_ms: now_ms,
         touched_ms: now_ms,
-        value: V::default(),
+        cells: table.zero(),
     };
-    let entry = table.entry(key.clone()).or_insert_with(new);
+    let entry = sets.entry(set.clone()).or_insert_with(new);
     entry.touched_ms = entry.touched_ms.max(now_ms);
-    &mut entry.value
+    entry
 }
 
-fn merge<K: Ord, V: Default>(mine: &mut Table<K, V>, theirs: Table<K, V>, add: impl Fn(&mut V, &V)) {
-    for (key, other) in theirs {
-        match mine.entry(key) {
+fn merge(mine: &mut Sets, theirs: Sets) {
+    for (set, other) in theirs {
+        match mine.entry(set) {
             btree_map::Entry::Vacant(vacant) => drop(vacant.insert(other)),
             btree_map::Entry::Occupied(mut known) => {
                 let known = known.get_mut();
                 known.touched_ms = known.touched_ms.max(other.touched_ms);
-                add(&mut known.value, &other.value);
+                for (cell, other) in known.cells.iter_mut().zip(&other.cells) {
+                    cell.add(other);
+                }
             }
         }
     }
@@ -373,3 +326,6 @@ fn note(names: &mut BTreeMap<String, Name>, id: &str, text: Option<&String>, as_
         );
     }
 }
+
+#[cfg(test)]
+mod tests;

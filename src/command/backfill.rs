@@ -23,6 +23,7 @@ pub use output::Output;
 pub use progress::Progress;
 pub use timeline::{Span, Timeline};
 
+use crate::chats::Totals;
 use crate::command::range::{Beyond, Cost, Range, RangeError};
 use crate::config::Config;
 use crate::ledger::{FileStore, StoreError};
@@ -143,7 +144,7 @@ pub struct Seam {
 /// # Errors
 /// There is none, it can't be read, or it is that of another server.
 pub fn seam(config: &Config, directory: &std::path::Path) -> Result<Seam, BackfillError> {
-    let Some((origin, ledger)) = FileStore::look(directory, &config.server.operation)? else {
+    let Some((origin, ledger)) = FileStore::look::<Totals>(directory, &config.server.operation)? else {
         return Err(BackfillError::NoState {
             directory: directory.to_owned(),
             operation: config.server.operation.clone(),

@@ -280,7 +280,7 @@ struct Sums<'a> {
     question: &'a Question,
     lines: BTreeMap<String, Line>,
     total: Line,
-    seen: HashSet<crate::chats::chat::ConnId>,
+    seen: HashSet<crate::ledger::Id>,
     /// A chat was found that had been opened before what was asked for.
     filters_on_close: bool,
 }
@@ -300,7 +300,7 @@ impl Sums<'_> {
             .await?
         {
             for chat in read.chats {
-                let opened_before = |opened: crate::chats::chat::Moment| opened.latest < chunk.from;
+                let opened_before = |opened: crate::ledger::Moment| opened.latest < chunk.from;
                 self.filters_on_close |= chat.opened.is_some_and(opened_before);
                 self.add(&chat, chunk.to);
             }

@@ -2,24 +2,24 @@
 //! report their rows lie.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::ops::Range;
 
 use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
-use crate::chats::chat::ConnId;
+use super::Id;
 use local_text::LocalText;
-use wolkvox::Window;
 
 /// A group is forgotten only if it lies below the next request by more than this: `date_end` may round, and in the
 /// repeated hour of daylight saving later instants have lesser local times.
 const MARGIN: TimeDelta = TimeDelta::hours(1);
 
 /// Ids in groups, and the floor that forgotten groups leave.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(from = "Stored", into = "Stored")]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[serde(from = "Stored<Id>")]
 pub struct Seen {
     /// When each id was first seen: seconds since the epoch, the key of its group.
-    ids: HashMap<ConnId, i64>,
+    ids: HashMap<Id, i64>,
     groups: BTreeMap<i64, Extent>,
     floor: Option<NaiveDateTime>,
 }
@@ -47,15 +47,16 @@ impl Extent {
         self.last_opened = self.last_opened.max(other.last_opened);
     }
 
-    /// Whether a row lies in a window for certain. Whether the window's last second is part of it is not known.
-    fn is_in(&self, window: &Window) -> bool {
-        self.reach < window.date_end && self.last_opened.is_some_and(|opened| opened >= window.date_ini)
+    /// Whether a row lies in a range of local times for certain. Whether the report takes the range's end as part of it is
+    /// not known.
+    fn is_in(&self, range: &Range<NaiveDateTime>) -> bool {
+        self.reach < range.end && self.last_opened.is_some_and(|opened| opened >= range.start)
     }
 }
 
 impl Seen {
     /// When an id was first seen, server's time; `None` if it is new.
-    pub fn first_seen(&self, id: &ConnId) -> Option<DateTime<Utc>> {
+    pub fn first_seen(&self, id: &Id) -> Option<DateTime<Utc>> {
         self.ids
             .get(id)
             .and_then(|seconds| DateTime::from_timestamp(*seconds, 0))
@@ -76,16 +77,17 @@ impl Seen {
         self.floor
     }
 
-    /// Whether the report is known to have rows in a window: since then, it has shown some that can lie nowhere else.
-    pub fn has_rows_in(&self, window: &Window, since: DateTime<Utc>) -> bool {
+    /// Whether the report is known to have rows in a range of local times: since then, it has shown some that can lie nowhere
+    /// else.
+    pub fn has_rows_in(&self, range: &Range<NaiveDateTime>, since: DateTime<Utc>) -> bool {
         self.groups
             .range(since.timestamp()..)
-            .any(|(_, extent)| extent.is_in(window))
+            .any(|(_, extent)| extent.is_in(range))
     }
 
-    /// Forgets that rows lie in a window: the report no longer has them. The ids stay.
-    pub fn take_back(&mut self, window: &Window) {
-        for extent in self.groups.values_mut().filter(|extent| extent.is_in(window)) {
+    /// Forgets that rows lie in a range of local times: the report no longer has them. The ids stay.
+    pub fn take_back(&mut self, range: &Range<NaiveDateTime>) {
+        for extent in self.groups.values_mut().filter(|extent| extent.is_in(range)) {
             extent.last_opened = None;
         }
     }
@@ -98,7 +100,7 @@ impl Seen {
     }
 
     /// Remembers the new ids of one answer, and where their rows lie.
-    pub fn remember(&mut self, ids: HashSet<ConnId>, first_seen: DateTime<Utc>, extent: Extent) {
+    pub fn remember(&mut self, ids: HashSet<Id>, first_seen: DateTime<Utc>, extent: Extent) {
         if ids.is_empty() {
             return;
         }
@@ -133,51 +135,54 @@ impl Seen {
     }
 }
 
-/// The form on disk: ids listed per group, local times as `date_ini` text.
+/// The form on disk: ids listed per group, local times as `date_ini` text. Ids are borrowed when they are written.
 #[derive(Serialize, Deserialize)]
-struct Stored {
+struct Stored<I> {
     floor: Option<LocalText>,
-    groups: Vec<Group>,
+    groups: Vec<Group<I>>,
 }
 
 #[derive(Serialize, Deserialize)]
-struct Group {
+struct Group<I> {
     first_seen: i64,
     #[serde(with = "local_text")]
     reach: NaiveDateTime,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     last_opened: Option<LocalText>,
-    ids: Vec<ConnId>,
+    ids: Vec<I>,
 }
 
-impl From<Seen> for Stored {
-    fn from(seen: Seen) -> Stored {
-        let mut ids: BTreeMap<i64, Vec<ConnId>> = BTreeMap::new();
-        for (id, group) in seen.ids {
-            ids.entry(group).or_default().push(id);
+impl Serialize for Seen {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut ids: BTreeMap<i64, Vec<&Id>> = BTreeMap::new();
+        for (id, group) in &self.ids {
+            ids.entry(*group).or_default().push(id);
         }
-        let groups = seen.groups.into_iter().map(|(first_seen, extent)| {
-            let mut ids = ids.remove(&first_seen).unwrap_or_default();
+        let groups = self.groups.iter().map(|(first_seen, extent)| {
+            let mut ids = ids.remove(first_seen).unwrap_or_default();
             ids.sort_unstable();
             Group {
-                first_seen,
+                first_seen: *first_seen,
                 reach: extent.reach,
                 last_opened: extent.last_opened.map(LocalText),
                 ids,
             }
         });
-        Stored {
-            floor: seen.floor.map(LocalText),
+        let stored = Stored {
+            floor: self.floor.map(LocalText),
             groups: groups.collect(),
-        }
+        };
+        stored.serialize(serializer)
     }
 }
 
-impl From<Stored> for Seen {
-    fn from(stored: Stored) -> Seen {
+impl From<Stored<Id>> for Seen {
+    fn from(stored: Stored<Id>) -> Seen {
+        let ids = stored.groups.iter().map(|group| group.ids.len()).sum();
         let mut seen = Seen {
+            ids: HashMap::with_capacity(ids),
+            groups: BTreeMap::new(),
             floor: stored.floor.map(|LocalText(at)| at),
-            ..Seen::default()
         };
         for group in stored.groups {
             let extent = Extent {
@@ -197,15 +202,16 @@ mod local_text {
     use chrono::NaiveDateTime;
     use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-    use wolkvox::window::{format_local, parse_local};
+    const FORM: &str = "%Y%m%d%H%M%S";
 
     pub(super) fn serialize<S: Serializer>(at: &NaiveDateTime, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&format_local(*at))
+        serializer.collect_str(&at.format(FORM))
     }
 
     pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<NaiveDateTime, D::Error> {
         let text = String::deserialize(deserializer)?;
-        parse_local(&text).ok_or_else(|| de::Error::custom(format!("{text:?} is no YYYYmmddHHMMSS")))
+        NaiveDateTime::parse_from_str(&text, FORM)
+            .map_err(|_| de::Error::custom(format!("{text:?} is no YYYYmmddHHMMSS")))
     }
 
     /// For a time that may not be there.

@@ -5,17 +5,47 @@
 //! {"origin":{…},"bounds":{…},"ledger":{…}}
 //! ```
 
-use std::fmt::Write;
+use std::collections::BTreeSet;
+use std::fmt::{self, Write};
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::Ledger;
-use crate::chats::measure::Measures;
-use crate::metrics::histogram::Histogram;
+use super::{Counted, Ledger};
 
-/// The version this program writes; it reads this and all earlier ones.
-pub const VERSION: u32 = 1;
+/// The version of the form that this program writes. It reads every minor version of it: what it does not know there is
+/// passed over, and what it misses starts at its default. A major version changes what is already there.
+pub const VERSION: Version = Version { major: 1, minor: 0 };
+
+/// A version of the form.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Version {
+    /// Programs of another one can't read it.
+    pub major: u32,
+    /// Programs of an earlier one read it in part.
+    pub minor: u32,
+}
+
+impl Version {
+    fn parse(text: &str) -> Option<Version> {
+        let (major, minor) = text.split_once('.').unwrap_or((text, "0"));
+        let version = Version {
+            major: major.parse().ok()?,
+            minor: minor.parse().ok()?,
+        };
+        // Exactly as written: numbers can be spelled in other ways, and none of them was.
+        (version.major > 0 && version.to_string() == text).then_some(version)
+    }
+}
+
+impl fmt::Display for Version {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.minor {
+            0 => write!(f, "{}", self.major),
+            minor => write!(f, "{}.{minor}", self.major),
+        }
+    }
+}
 
 const MAGIC: &str = "wolkvox-exporter-state";
 
@@ -70,33 +100,29 @@ fn hex(bytes: &[u8]) -> String {
     })
 }
 
-/// The bounds of the stored histograms, so that a version with other bounds can tell.
-type StoredBounds = Measures<Vec<u64>>;
-
-fn current_bounds() -> StoredBounds {
-    Measures::of(|measure| measure.bounds().to_vec())
-}
-
 #[derive(Serialize)]
-struct Written<'a> {
+#[serde(bound(serialize = "T: Counted"))]
+struct Written<'a, T: Counted> {
     origin: &'a Origin,
-    bounds: StoredBounds,
-    ledger: &'a Ledger,
+    /// The layout of the totals: their histograms' bounds.
+    bounds: T::Layout,
+    ledger: &'a Ledger<T>,
 }
 
 #[derive(Deserialize)]
-struct Read {
+#[serde(bound(deserialize = "T: Counted"))]
+struct Read<T: Counted> {
     origin: Origin,
-    bounds: StoredBounds,
-    ledger: Ledger,
+    bounds: T::Layout,
+    ledger: Ledger<T>,
 }
 
 /// Why bytes are not a state.
 #[derive(Debug, thiserror::Error)]
 pub enum StateError {
     /// A later program wrote it.
-    #[error("it is of version {0}, and this program reads up to version {VERSION}")]
-    Newer(u32),
+    #[error("it is of version {0}, and this program reads up to version {known}", known = VERSION.major)]
+    Newer(Version),
     /// It is not what was written.
     #[error("{0}")]
     Damaged(String),
@@ -106,10 +132,10 @@ pub enum StateError {
 ///
 /// # Errors
 /// Only if a value could not be written as JSON, which no ledger holds.
-pub fn encode(origin: &Origin, ledger: &Ledger) -> Result<Vec<u8>, serde_json::Error> {
+pub fn encode<T: Counted>(origin: &Origin, ledger: &Ledger<T>) -> Result<Vec<u8>, serde_json::Error> {
     let body = serde_json::to_vec(&Written {
         origin,
-        bounds: current_bounds(),
+        bounds: T::layout(),
         ledger,
     })?;
     let checksum = crc32fast::hash(&body);
@@ -125,11 +151,12 @@ pub fn encode(origin: &Origin, ledger: &Ledger) -> Result<Vec<u8>, serde_json::E
     Ok(bytes)
 }
 
-/// Reads a state.
+/// Reads a state. What a later minor version put in and this one does not know is told in the log: it is gone with the next
+/// commit.
 ///
 /// # Errors
 /// [`StateError`], in words for the log.
-pub fn decode(bytes: &[u8]) -> Result<(Origin, Ledger), StateError> {
+pub fn decode<T: Counted>(bytes: &[u8]) -> Result<(Origin, Ledger<T>), StateError> {
     let damaged = |what: &str| StateError::Damaged(what.to_owned());
     let end = bytes
         .iter()
@@ -138,7 +165,7 @@ pub fn decode(bytes: &[u8]) -> Result<(Origin, Ledger), StateError> {
     let header = std::str::from_utf8(&bytes[..end]).map_err(|_| damaged("its first line is not text"))?;
     let header =
         Header::parse(header).ok_or_else(|| damaged("its first line is not that of a state file"))?;
-    if header.version > VERSION {
+    if header.version.major > VERSION.major {
         return Err(StateError::Newer(header.version));
     }
     let body = bytes[end + 1..]
@@ -154,14 +181,34 @@ pub fn decode(bytes: &[u8]) -> Result<(Origin, Ledger), StateError> {
     if crc32fast::hash(body) != header.crc32 {
         return Err(damaged("its checksum does not match"));
     }
-    let read: Read = serde_json::from_slice(body).map_err(|error| StateError::Damaged(error.to_string()))?;
-    let mut ledger = read.ledger;
-    conform(&mut ledger, read.bounds);
-    Ok((read.origin, ledger))
+    let mut unknown = BTreeSet::new();
+    let mut json = serde_json::Deserializer::from_slice(body);
+    let read = serde_ignored::deserialize(&mut json, |path| {
+        unknown.insert(without_places(&path.to_string()));
+    });
+    let read = read.and_then(|read: Read<T>| json.end().map(|()| read));
+    let mut read = read.map_err(|error| StateError::Damaged(error.to_string()))?;
+    if !unknown.is_empty() {
+        let unknown: Vec<_> = unknown.into_iter().collect();
+        tracing::warn!(
+            operation = read.origin.operation,
+            version = %header.version,
+            parts = unknown.join(", "),
+            "the state has parts that this version does not know: a later version wrote it. They are dropped at the next commit; the rest goes on"
+        );
+    }
+    read.ledger.totals.conform(&read.bounds);
+    Ok((read.origin, read.ledger))
+}
+
+/// A path without places in lists: it names a part, wherever it occurs.
+fn without_places(path: &str) -> String {
+    let is_name = |part: &&str| !part.bytes().all(|byte| byte.is_ascii_digit());
+    path.split('.').filter(is_name).collect::<Vec<_>>().join(".")
 }
 
 struct Header {
-    version: u32,
+    version: Version,
     crc32: u32,
     bytes: usize,
 }
@@ -181,7 +228,7 @@ impl Header {
         if words.next()? != MAGIC {
             return None;
         }
-        let version = words.next()?.strip_prefix('v')?.parse().ok()?;
+        let version = Version::parse(words.next()?.strip_prefix('v')?)?;
         let crc32 = u32::from_str_radix(words.next()?.strip_prefix("crc32=")?, 16).ok()?;
         let bytes = words.next()?.strip_prefix("bytes=")?.parse().ok()?;
         let header = Header {
@@ -189,29 +236,6 @@ impl Header {
             crc32,
             bytes,
         };
-        // Exactly as written: numbers can be spelled in other ways, and none of them was.
-        (version > 0 && header.line() == line).then_some(header)
-    }
-}
-
-/// A family whose bounds changed starts at 0 for all label sets: its old buckets say nothing about the new ones.
-fn conform(ledger: &mut Ledger, stored: StoredBounds) {
-    let is_changed = stored.each().map(|(measure, stored)| {
-        let is_changed = stored != measure.bounds();
-        if is_changed {
-            tracing::warn!(
-                family = measure.family(),
-                "the buckets of this family changed with the version: it starts at 0"
-            );
-        }
-        is_changed
-    });
-    for entry in ledger.totals.chats.values_mut() {
-        let histograms = entry.value.histograms_mut().each();
-        for ((measure, histogram), is_changed) in histograms.into_iter().zip(is_changed) {
-            if is_changed || histogram.buckets.len() != measure.bounds().len() + 1 {
-                *histogram = Histogram::new(measure.bounds());
-            }
-        }
+        (header.line() == line).then_some(header)
     }
 }

@@ -14,8 +14,8 @@ use std::{fs, io};
 use chrono::Utc;
 use small_file::Links;
 
-use super::Ledger;
 use super::state::{self, AgentDigest, Origin, StateError};
+use super::{Counted, Ledger};
 use crate::file_name;
 use calls::Calls;
 use place::Place;
@@ -29,7 +29,10 @@ const LARGEST: u64 = 512 << 20;
 /// Keeps a ledger.
 pub trait Store: Send {
     /// Makes the ledger outlive a crash; returns its size in bytes.
-    fn commit(&mut self, ledger: &Ledger) -> impl Future<Output = Result<u64, StoreError>> + Send;
+    fn commit<T: Counted>(
+        &mut self,
+        ledger: &Ledger<T>,
+    ) -> impl Future<Output = Result<u64, StoreError>> + Send;
 }
 
 /// Why the state can't be used or written.
@@ -101,11 +104,11 @@ pub struct FileStore {
 
 /// What a start finds.
 #[derive(Debug)]
-pub struct Opened {
+pub struct Opened<T> {
     /// The file, locked.
     pub store: FileStore,
     /// What it held; `None` at the first start, or where it was damaged.
-    pub ledger: Option<Ledger>,
+    pub ledger: Option<Ledger<T>>,
     /// Where a damaged file was put.
     pub put_aside: Option<PathBuf>,
 }
@@ -116,16 +119,20 @@ impl FileStore {
     ///
     /// # Errors
     /// See [`StoreError`]. Nothing was changed then.
-    pub fn open(directory: &Path, identity: Identity, adopt: bool) -> Result<Opened, StoreError> {
+    pub fn open<T: Counted>(
+        directory: &Path,
+        identity: Identity,
+        adopt: bool,
+    ) -> Result<Opened<T>, StoreError> {
         FileStore::open_with(Calls::SYSTEM, directory, identity, adopt)
     }
 
-    fn open_with(
+    fn open_with<T: Counted>(
         calls: Calls,
         directory: &Path,
         identity: Identity,
         adopt: bool,
-    ) -> Result<Opened, StoreError> {
+    ) -> Result<Opened<T>, StoreError> {
         let place = Place::take(calls, directory, &file_name::encode(&identity.operation))?;
         let path = place.state();
         let Found { state, put_aside } = find(path)?;
@@ -161,7 +168,10 @@ impl FileStore {
     ///
     /// # Errors
     /// See [`StoreError`].
-    pub fn look(directory: &Path, operation: &str) -> Result<Option<(Origin, Ledger)>, StoreError> {
+    pub fn look<T: Counted>(
+        directory: &Path,
+        operation: &str,
+    ) -> Result<Option<(Origin, Ledger<T>)>, StoreError> {
         read(&directory.join(format!("{}.state", file_name::encode(operation))))
     }
 
@@ -172,7 +182,7 @@ impl FileStore {
 }
 
 impl Store for FileStore {
-    async fn commit(&mut self, ledger: &Ledger) -> Result<u64, StoreError> {
+    async fn commit<T: Counted>(&mut self, ledger: &Ledger<T>) -> Result<u64, StoreError> {
         let bytes = state::encode(&self.origin, ledger)
             .map_err(io::Error::other)
             .map_err(StoreError::Unwritable)?;
@@ -197,13 +207,12 @@ fn aside(path: &Path) -> PathBuf {
 }
 
 /// What lies at the path.
-#[derive(Default)]
-struct Found {
-    state: Option<(Origin, Ledger)>,
+struct Found<T> {
+    state: Option<(Origin, Ledger<T>)>,
     put_aside: Option<PathBuf>,
 }
 
-fn find(path: &Path) -> Result<Found, StoreError> {
+fn find<T: Counted>(path: &Path) -> Result<Found<T>, StoreError> {
     match read(path) {
         Ok(state) => Ok(Found {
             state,
@@ -217,7 +226,7 @@ fn find(path: &Path) -> Result<Found, StoreError> {
     }
 }
 
-fn read(path: &Path) -> Result<Option<(Origin, Ledger)>, StoreError> {
+fn read<T: Counted>(path: &Path) -> Result<Option<(Origin, Ledger<T>)>, StoreError> {
     let bytes = match small_file::read(path, LARGEST, Links::Refuse) {
         Ok(bytes) => bytes,
         Err(error) if error.is_not_found() => return Ok(None),

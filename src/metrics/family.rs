@@ -4,8 +4,9 @@ use prometheus::proto::{
     Bucket, Counter, Gauge, Histogram as HistogramProto, LabelPair, Metric, MetricFamily, MetricType, Summary,
 };
 
-use super::catalogue::{Kind, Spec, seconds};
+use super::spec::{Kind, Spec, seconds};
 use crate::metrics::histogram::{Histogram, SumCount};
+use chrono::{DateTime, Utc};
 
 /// A metric family with its samples.
 #[derive(Debug, Clone, Default)]
@@ -71,6 +72,15 @@ impl Family {
         }
     }
 
+    /// A family with at most one sample and no label but the operation.
+    pub fn single(spec: &Spec, operation: &str, value: Option<f64>) -> Family {
+        let mut family = Family::new(spec);
+        if let Some(value) = value {
+            family.push(spec, &[operation], Sample::Number(value), Extra::default());
+        }
+        family
+    }
+
     /// Adds one metric; `values` are those of the family's labels, `operation` first where it has one.
     pub fn push(&mut self, spec: &Spec, values: &[&str], sample: Sample<'_>, extra: Extra) {
         let operation = spec.is_per_operation().then_some("operation");
@@ -100,6 +110,11 @@ impl Family {
         };
         self.proto.get_metric().iter().map(lines).sum()
     }
+}
+
+/// A time as Prometheus writes it: seconds since the epoch.
+pub fn seconds_of(at: DateTime<Utc>) -> f64 {
+    at.timestamp_millis() as f64 / 1000.0
 }
 
 fn label(name: &str, value: &str) -> LabelPair {

@@ -1,67 +1,129 @@
 //! The live tail of `/metrics`: the exporter's own process and log, and how often it was scraped. Read at every scrape.
 
-use super::catalogue::{self, Spec};
 use super::family::{Extra, Family, Sample};
+use super::spec::{
+    Kind::{Counter, Gauge},
+    Spec, generators,
+};
 use crate::log;
 use wolkvox::zone;
 
-/// The tail: the process as far as the system tells it (Linux only), and `scrapes`, those answered so far.
-pub fn families(scrapes: u64) -> Vec<Family> {
-    let mut families = process();
-    let dropped = log::lines_dropped();
-    families.push(family(&catalogue::LOG_LINES_DROPPED, dropped as f64));
-    let mut zones = Family::new(&catalogue::TIMEZONE_DATA);
-    zones.push(
-        &catalogue::TIMEZONE_DATA,
-        &[zone::DATA_VERSION],
-        Sample::Number(1.0),
-        Extra::default(),
-    );
-    families.push(zones);
-    families.push(family(&catalogue::SCRAPES, scrapes as f64));
-    families
+/// What is read at each scrape; `None` is not shown.
+#[derive(Debug, Default)]
+struct Reading {
+    cpu_seconds: Option<f64>,
+    virtual_bytes: Option<f64>,
+    resident_bytes: Option<f64>,
+    threads: Option<f64>,
+    start: Option<f64>,
+    open_fds: Option<f64>,
+    max_fds: Option<f64>,
+    log_lines_dropped: Option<f64>,
+    scrapes: Option<f64>,
 }
 
-/// A family of one sample without labels.
-fn family(spec: &'static Spec, value: f64) -> Family {
+generators! {
+    BUILD_INFO: [&str; 3], Exporter {
+        "wolkvox_exporter_build_info", Gauge, ["version", "revision", "rust_version"],
+            [env!("CARGO_PKG_VERSION"), env!("WOLKVOX_REVISION"), env!("WOLKVOX_RUST_VERSION")],
+            "Version of the exporter, the revision and the compiler it was built from. Always 1.";
+    }
+}
+
+generators! {
+    LIVE: fn(&Reading) -> Option<f64>, Exporter {
+        "process_cpu_seconds_total", Counter, [], |reading| reading.cpu_seconds,
+            "Total user and system CPU time spent in seconds.";
+        "process_virtual_memory_bytes", Gauge, [], |reading| reading.virtual_bytes,
+            "Virtual memory size in bytes.";
+        "process_resident_memory_bytes", Gauge, [], |reading| reading.resident_bytes,
+            "Resident memory size in bytes.";
+        "process_threads", Gauge, [], |reading| reading.threads,
+            "Number of OS threads in the process.";
+        "process_start_time_seconds", Gauge, [], |reading| reading.start,
+            "Start time of the process since unix epoch in seconds.";
+        "process_open_fds", Gauge, [], |reading| reading.open_fds,
+            "Number of open file descriptors.";
+        "process_max_fds", Gauge, [], |reading| reading.max_fds,
+            "Maximum number of open file descriptors.";
+        "wolkvox_exporter_log_lines_dropped_total", Counter, [], |reading| reading.log_lines_dropped,
+            "Log lines that were lost: the standard error refused them (a full disk, a pipe whose reader left), or its reader is too slow. Everything else goes on.";
+        "wolkvox_exporter_scrapes_total", Counter, [], |reading| reading.scrapes,
+            "Scrapes of /metrics that were answered in full since the exporter started, without the one that reads this.";
+    }
+}
+
+generators! {
+    ZONE_DATA: [&str; 1], Exporter {
+        "wolkvox_exporter_timezone_data_info", Gauge, ["version"], [zone::DATA_VERSION],
+            "Release of the IANA time zone data that the exporter reads WOLKVOX_TIMEZONE by. Always 1.";
+    }
+}
+
+/// What is shown of the exporter itself.
+pub fn specs() -> impl Iterator<Item = &'static Spec> {
+    let build = BUILD_INFO.iter().map(|row| &row.spec);
+    let zone_data = ZONE_DATA.iter().map(|row| &row.spec);
+    build.chain(zone_data).chain(LIVE.iter().map(|row| &row.spec))
+}
+
+/// What the exporter was built from.
+pub fn build_info() -> Family {
+    let [row] = &BUILD_INFO;
+    info(&row.spec, &row.value)
+}
+
+/// A fact in labels.
+fn info(spec: &'static Spec, labels: &[&str]) -> Family {
     let mut family = Family::new(spec);
-    family.push(spec, &[], Sample::Number(value), Extra::default());
+    family.push(spec, labels, Sample::Number(1.0), Extra::default());
     family
 }
 
+/// The tail: the process as far as the system tells it (Linux only), and `scrapes`, those answered so far.
+pub fn families(scrapes: u64) -> Vec<Family> {
+    let reading = Reading {
+        log_lines_dropped: Some(log::lines_dropped() as f64),
+        scrapes: Some(scrapes as f64),
+        ..read()
+    };
+    let [zone_data] = &ZONE_DATA;
+    let mut families = vec![info(&zone_data.spec, &zone_data.value)];
+    for row in &LIVE {
+        if let Some(value) = (row.value)(&reading) {
+            let mut family = Family::new(&row.spec);
+            family.push(&row.spec, &[], Sample::Number(value), Extra::default());
+            families.push(family);
+        }
+    }
+    families
+}
+
 #[cfg(not(target_os = "linux"))]
-fn process() -> Vec<Family> {
-    Vec::new()
+fn read() -> Reading {
+    Reading::default()
 }
 
 /// What can't be read (a hardened /proc) is left out.
 #[cfg(target_os = "linux")]
-fn process() -> Vec<Family> {
+fn read() -> Reading {
     let Ok(process) = procfs::process::Process::myself() else {
-        return Vec::new();
+        return Reading::default();
     };
-    let mut families = Vec::new();
-    if let Ok(stat) = process.stat() {
-        let seconds = |ticks: u64| ticks as f64 / procfs::ticks_per_second() as f64;
-        families.push(family(&catalogue::PROCESS_CPU, seconds(stat.utime + stat.stime)));
-        families.push(family(&catalogue::PROCESS_VIRTUAL_MEMORY, stat.vsize as f64));
-        families.push(family(
-            &catalogue::PROCESS_RESIDENT_MEMORY,
-            (stat.rss * procfs::page_size()) as f64,
-        ));
-        families.push(family(&catalogue::PROCESS_THREADS, stat.num_threads as f64));
-        families.extend(
-            boot_time().map(|boot| family(&catalogue::PROCESS_START, boot as f64 + seconds(stat.starttime))),
-        );
+    let stat = process.stat().ok();
+    let stat = stat.as_ref();
+    let seconds = |ticks: u64| ticks as f64 / procfs::ticks_per_second() as f64;
+    Reading {
+        cpu_seconds: stat.map(|stat| seconds(stat.utime + stat.stime)),
+        virtual_bytes: stat.map(|stat| stat.vsize as f64),
+        resident_bytes: stat.map(|stat| (stat.rss * procfs::page_size()) as f64),
+        threads: stat.map(|stat| stat.num_threads as f64),
+        start: stat.and_then(|stat| Some(boot_time()? as f64 + seconds(stat.starttime))),
+        open_fds: process.fd_count().ok().map(|open| open as f64),
+        max_fds: max_fds(&process).map(|most| most as f64),
+        log_lines_dropped: None,
+        scrapes: None,
     }
-    families.extend(
-        process
-            .fd_count()
-            .ok()
-            .map(|open| family(&catalogue::PROCESS_OPEN_FDS, open as f64)),
-    );
-    families.extend(max_fds(&process).map(|most| family(&catalogue::PROCESS_MAX_FDS, most as f64)));
-    families
 }
 
 /// Seconds since the epoch. Read once: the system computes it from its clock, so it moves when that is set, and a start

@@ -8,7 +8,8 @@ use super::disbelief::{Disbelief, NotBelieved, TRUSTED_FOR};
 use super::publication::Snapshot;
 use crate::chats::exemplar::Exemplars;
 use crate::chats::latest_window::Latest;
-use crate::ledger::{Absorbed, AnswerCounts, Ledger, Store, StoreError};
+use crate::chats::{AnswerCounts, Ledger, Tallied};
+use crate::ledger::{Store, StoreError};
 use wolkvox::history::Kind;
 use wolkvox::{Error, Window};
 
@@ -44,12 +45,11 @@ impl<D: Store> Books<D> {
     }
 
     /// Applies a whole answer to the ledger.
-    pub(super) fn stage(&mut self, mut absorbed: Absorbed) -> AnswerCounts {
-        let counts = std::mem::take(&mut absorbed.counts);
-        self.staged.exemplars.add(std::mem::take(&mut absorbed.exemplars));
-        self.ledger.apply(absorbed);
+    pub(super) fn stage(&mut self, tallied: Tallied) -> AnswerCounts {
+        self.staged.exemplars.add(tallied.exemplars);
+        self.ledger.apply(tallied.absorbed);
         self.staged.has_answers = true;
-        counts
+        tallied.counts
     }
 
     /// What is the latest window as soon as its chats are committed.
@@ -77,13 +77,13 @@ impl<D: Store> Books<D> {
     /// Drops the label sets that had no chat since then.
     pub(super) fn retire(&mut self, before: DateTime<Utc>) {
         self.ledger.totals.retire(before);
-        let chats = &self.ledger.totals.chats;
-        self.snapshot.exemplars.retain(|key| chats.contains_key(key));
+        self.snapshot.exemplars.retain(&self.ledger.totals);
     }
 
     /// Whether the report has shown rows in a chunk before, so that an answer without any can't be true.
     pub(super) fn knows_rows_in(&self, chunk: &Window, now: DateTime<Utc>) -> bool {
-        self.ledger.seen.has_rows_in(chunk, now - TRUSTED_FOR)
+        let range = chunk.date_ini..chunk.date_end;
+        self.ledger.seen.has_rows_in(&range, now - TRUSTED_FOR)
     }
 
     /// The failure of a range of which these chunks are not believed; `None` if there are none.

@@ -54,7 +54,7 @@ impl Disbelief {
         if *times >= BELIEVED_AFTER {
             *times = 0;
             for chunk in &range.chunks {
-                seen.take_back(chunk);
+                seen.take_back(&(chunk.date_ini..chunk.date_end));
             }
             tracing::error!(
                 from = %first.from.format("%FT%TZ"),

@@ -1,4 +1,4 @@
-//! Takes the rows of one answer into a delta beside the ledger, and into the latest window.
+//! Takes the rows of one answer into a tally beside the ledger, and into the latest window.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use tokio::time::Instant;
@@ -6,11 +6,11 @@ use tokio::time::Instant;
 use super::Settings;
 use super::reading::found;
 use super::time::Clocks;
-use crate::chats::chat::Chat;
+use crate::chats::chat::{Chat, NotAChat};
 use crate::chats::exemplar::Exemplars;
 use crate::chats::latest_window::Gatherer;
-use crate::ledger::delta::Novelty;
-use crate::ledger::{Absorbed, Delta, Ledger};
+use crate::chats::{Ledger, Tallied, Tally};
+use crate::ledger::Novelty;
 use wolkvox::history::Kind;
 use wolkvox::{Row, RowError, Sink, Window, window};
 
@@ -41,7 +41,7 @@ pub(super) struct Taken {
     pub(super) asked_at: DateTime<Utc>,
     /// `None` where no answer came.
     pub(super) begun: Option<Begun>,
-    pub(super) absorbed: Absorbed,
+    pub(super) tallied: Tallied,
     pub(super) chats: Gatherer,
 }
 
@@ -58,7 +58,7 @@ pub(super) struct Intake<'a> {
     clocks: &'a Clocks,
     /// Up to where the server has answered.
     watermark: DateTime<Utc>,
-    delta: Delta<'a>,
+    tally: Tally<'a>,
     asked_at: DateTime<Utc>,
     begun: Option<Begun>,
     gatherer: Gatherer,
@@ -78,7 +78,7 @@ impl<'a> Intake<'a> {
             settings,
             clocks,
             watermark: ledger.cursors.poll,
-            delta: Delta::begin(ledger, settings.rules, found(kind), chunk.date_end),
+            tally: Tally::begin(ledger, settings.rules, found(kind), chunk.date_end),
             asked_at: clocks.ours(),
             begun: None,
             gatherer: Gatherer::default(),
@@ -92,14 +92,14 @@ impl<'a> Intake<'a> {
         if begun.is_none() {
             self.begin(None);
         }
-        let mut absorbed = self.delta.finish();
+        let mut tallied = self.tally.finish();
         if !self.settings.exemplars {
-            absorbed.exemplars = Exemplars::default();
+            tallied.exemplars = Exemplars::default();
         }
         Taken {
             asked_at: self.asked_at,
             begun,
-            absorbed,
+            tallied,
             chats: self.gatherer,
         }
     }
@@ -118,19 +118,22 @@ impl Sink for Intake<'_> {
         let servers = begun.server().unwrap_or_else(|| self.clocks.servers());
         // A row can't lie in the future of both clocks, nor beyond what was asked for.
         let latest = window::greatest_local(self.settings.zone, ours.max(servers));
-        self.delta
+        self.tally
             .answered(servers, self.clocks.ours_since_start(), latest);
         self.gather_from = servers - self.settings.window - SLACK;
     }
 
     fn row(&mut self, row: Result<Row, RowError>) {
-        let chat = match row.and_then(|row| Chat::from_row(&row, self.settings.zone)) {
+        let chat = match row
+            .map_err(NotAChat::from)
+            .and_then(|row| Chat::from_row(&row, self.settings.zone))
+        {
             Ok(chat) => chat,
-            Err(error) => return self.delta.reject(error),
+            Err(error) => return self.tally.reject(error),
         };
-        let (novelty, keys) = self.delta.absorb(&chat);
+        let (novelty, keys) = self.tally.absorb(&chat);
         let first_seen = match novelty {
-            Novelty::New => self.delta.first_seen(),
+            Novelty::New => self.tally.first_seen(),
             Novelty::Duplicate(first_seen) => first_seen,
             Novelty::Repeated => return,
         };

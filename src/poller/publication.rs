@@ -8,11 +8,11 @@ use tokio::time::Instant;
 
 use super::books::Staged;
 use super::cycle::{Failure, ReadSummary};
-use crate::chats::Totals;
+use super::view::{Progress, View};
 use crate::chats::exemplar::Exemplars;
 use crate::chats::latest_window::Latest;
-use crate::ledger::Ledger;
-use crate::metrics::{Progress, Settings, View};
+use crate::chats::{Ledger, Totals};
+use crate::metrics::Settings;
 use crate::poller::stats::Stats;
 
 /// How the last poll went, in words.

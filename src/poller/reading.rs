@@ -4,8 +4,9 @@ use chrono::{DateTime, Utc};
 
 use super::cycle::ReadSummary;
 use super::disbelief::NotBelieved;
+use crate::chats::AnswerCounts;
 use crate::chats::latest_window::Gatherer;
-use crate::ledger::{AnswerCounts, Found};
+use crate::ledger::Found;
 use wolkvox::history::{Kind, Next};
 use wolkvox::{Error, Window};
 

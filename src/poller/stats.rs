@@ -1,14 +1,14 @@
-//! How the poller is doing: numbers that begin at 0 with the process, all together.
+//! How the poller is doing: numbers that begin at 0 with the process. [`super::families`] shows them.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
-use crate::chats::bounds;
-use crate::ledger::AnswerCounts;
+use crate::chats::chat::NotAChat;
+use crate::chats::{AnswerCounts, Field, bounds};
 use crate::metrics::histogram::Histogram;
-use wolkvox::{Exchange, Field, Reason, RowError};
+use wolkvox::{Exchange, Reason};
 
 /// Why a cycle failed: a reason of the API, or the state could not be committed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -52,16 +52,9 @@ pub struct Stats {
     pub requests: BTreeMap<Option<u16>, u64>,
     pub request_duration: Histogram,
     pub response_bytes: u64,
-    pub rows: u64,
-    pub rows_duplicate: u64,
-    pub rows_repeated: u64,
-    pub rows_rejected: BTreeMap<RowError, u64>,
-    pub fields_invalid: BTreeMap<Field, u64>,
-    pub fields_absent: BTreeMap<Field, u64>,
-    pub chats_late: u64,
-    pub arrival_delay: Histogram,
+    /// Of all whole answers.
+    pub answers: AnswerCounts,
     pub report_seconds_skipped: u64,
-    pub series_limited: u64,
     pub state_commits: u64,
     pub state_commit_failures: u64,
     pub state_recoveries: u64,
@@ -86,20 +79,17 @@ impl Stats {
                 .collect(),
             request_duration: Histogram::new(bounds::API_REQUEST),
             response_bytes: 0,
-            rows: 0,
-            rows_duplicate: 0,
-            rows_repeated: 0,
-            rows_rejected: RowError::ALL.into_iter().map(|error| (error, 0)).collect(),
-            fields_invalid: Field::ALL.into_iter().map(|field| (field, 0)).collect(),
-            fields_absent: Field::ALL
-                .into_iter()
-                .filter(|field| field.is_documented())
-                .map(|field| (field, 0))
-                .collect(),
-            chats_late: 0,
-            arrival_delay: Histogram::new(bounds::ARRIVAL_DELAY),
+            answers: AnswerCounts {
+                rejected: NotAChat::ALL.into_iter().map(|error| (error, 0)).collect(),
+                invalid: Field::ALL.into_iter().map(|field| (field, 0)).collect(),
+                absent: Field::ALL
+                    .into_iter()
+                    .filter(|field| field.is_documented())
+                    .map(|field| (field, 0))
+                    .collect(),
+                ..AnswerCounts::default()
+            },
             report_seconds_skipped: 0,
-            series_limited: 0,
             state_commits: 0,
             state_commit_failures: 0,
             state_recoveries: 0,
@@ -117,27 +107,8 @@ impl Stats {
         self.response_bytes += exchange.bytes;
     }
 
-    /// Takes in the rows of one whole answer.
-    pub fn note_answer(&mut self, counts: &AnswerCounts) {
-        self.rows += counts.rows;
-        self.rows_duplicate += counts.duplicate;
-        self.rows_repeated += counts.repeated;
-        self.chats_late += counts.late;
-        self.series_limited += counts.limited;
-        self.arrival_delay.add(&counts.arrival_delay);
-        add(&mut self.rows_rejected, &counts.rejected);
-        add(&mut self.fields_invalid, &counts.invalid);
-        add(&mut self.fields_absent, &counts.absent);
-    }
-
     /// Takes in a failure.
     pub fn note_failure(&mut self, reason: FailureReason) {
         *self.failures.entry(reason).or_default() += 1;
-    }
-}
-
-fn add<K: Ord + Copy>(mine: &mut BTreeMap<K, u64>, theirs: &BTreeMap<K, u64>) {
-    for (key, count) in theirs {
-        *mine.entry(*key).or_default() += count;
     }
 }

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
+use wolkvox_exporter::catalogue::{self, Kind};
 use wolkvox_exporter::config::variable::{self, Variable};
-use wolkvox_exporter::metrics::catalogue::{self, Kind};
 
 const BEGIN: &str = "<!-- variables: begin -->\n";
 const END: &str = "<!-- variables: end -->\n";
@@ -92,7 +92,7 @@ fn every_variable_in_the_documents_exists() {
 #[test]
 fn every_metric_in_the_documents_exists() {
     let mut known = BTreeSet::new();
-    for spec in catalogue::ALL {
+    for spec in catalogue::all() {
         known.insert(spec.name.to_owned());
         let suffixes: &[&str] = match spec.kind {
             Kind::Histogram(_) => &["_bucket", "_sum", "_count"],
@@ -182,8 +182,10 @@ fn every_test_that_holds_a_promise_exists() {
         .filter(|word| word.contains('_'))
         .collect();
     assert!(named.len() > 50, "{named:?}");
-    let folders = ["src", "tests", "crates"];
-    let sources = folders.map(|folder| sources(&root().join(folder))).concat();
+    let sources: Vec<_> = ["src", "crates", "tests"]
+        .iter()
+        .flat_map(|folder| sources(&root().join(folder)))
+        .collect();
     for name in named {
         let is_test = |source: &String| source.contains(&format!("fn {name}("));
         assert!(sources.iter().any(is_test), "no test has the name {name}");

@@ -18,7 +18,7 @@ use small_file::Links;
 
 pub use token::Token;
 
-use super::report::Options;
+use super::report::Report;
 use super::window::{Window, format_local};
 use super::{Answer, Error, Exchange, Gate, Reason, Sink, Source};
 use body::Limits;
@@ -47,8 +47,8 @@ pub struct Settings {
     pub timeout: Duration,
     /// Roots to trust instead of the system's, PEM.
     pub ca_file: Option<PathBuf>,
-    /// Read the agents' names, personal data of employees.
-    pub agent_names: bool,
+    /// Which report to ask for, and what to read of it.
+    pub report: Report,
     /// Most bytes of one answer, after decompression.
     pub max_bytes: u64,
     /// An answer of that many rows or more is taken as cut.
@@ -57,7 +57,7 @@ pub struct Settings {
 
 impl Settings {
     /// Settings with the vendor's limits: 90 s (it documents 60), 256 MiB, 60,000 rows.
-    pub fn new(base: impl Into<String>, token: Token) -> Self {
+    pub fn new(base: impl Into<String>, token: Token, report: Report) -> Self {
         Settings {
             base: base.into(),
             user_agent: concat!("wolkvox/", env!("CARGO_PKG_VERSION")).to_owned(),
@@ -65,7 +65,7 @@ impl Settings {
             agent_dni: None,
             timeout: Duration::from_secs(90),
             ca_file: None,
-            agent_names: false,
+            report,
             max_bytes: 256 * 1024 * 1024,
             max_rows: 60_000,
         }
@@ -210,14 +210,19 @@ impl Client {
         gate: &Gate,
         bytes: &mut u64,
     ) -> Result<Answer, Error> {
-        let options = Options {
-            agent_names: self.settings.agent_names,
-        };
         let limits = Limits {
             bytes: self.settings.max_bytes,
             rows: self.settings.max_rows,
         };
-        let envelope = body::report(response, options, limits, gate, bytes, sink).await?;
+        let envelope = body::report(
+            response,
+            self.settings.report.keys.clone(),
+            limits,
+            gate,
+            bytes,
+            sink,
+        )
+        .await?;
         let answer = judge::envelope(&envelope, gate)?;
         if let Some(oddity) = judge::oddity(&answer, &envelope.msg, gate) {
             self.tell_once(&oddity);
@@ -238,7 +243,7 @@ impl Client {
         let mut url = self.url.clone();
         let mut pairs = url.query_pairs_mut();
         pairs
-            .append_pair("api", "chat_1")
+            .append_pair("api", self.settings.report.name)
             .append_pair("date_ini", &format_local(window.date_ini))
             .append_pair("date_end", &format_local(window.date_end));
         if let Some(agent) = &self.settings.agent_dni {

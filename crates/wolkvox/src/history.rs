@@ -14,7 +14,7 @@ mod unreadable;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
-use crate::Zone;
+use crate::{Error, Exchange, Sink, Source, Window, Zone};
 use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
 use tokio::time::Instant;
 
@@ -22,7 +22,6 @@ pub use persistent::{Notice, ReadError};
 pub use range::{Kind, Range};
 pub use retry::{LONGEST_PAUSE, Pauses, doubled};
 
-use crate::{Error, Exchange, Sink, Source, Window};
 use persistent::Persistence;
 use retry::CycleRetries;
 use size::{ChunkSize, Remedy, Search};

@@ -1,6 +1,6 @@
-//! The vendor's side: the wire format of the `chat_1` report, the windows to ask for, the HTTP client and what can
-//! go wrong with it, and the reader that gets a range of the report however that is. Nothing here knows Prometheus or
-//! what has been counted.
+//! The vendor's side: the wire format of its reports, the windows to ask for, the HTTP client and what can go wrong with
+//! it, and the reader that gets a range of a report however that is. Nothing here knows Prometheus, what has been
+//! counted, or which report and fields the caller wants.
 
 pub mod client;
 pub mod error;
@@ -16,7 +16,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 
 pub use error::{Class, Error, Reason};
-pub use report::{Field, Row, RowError, Value};
+pub use report::{Key, Read, Report, Row, RowError, Value};
 pub use server_text::{Gate, RawText, ServerText};
 pub use window::Window;
 pub use zone::Zone;

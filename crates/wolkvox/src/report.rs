@@ -1,108 +1,40 @@
-//! The wire format of the `chat_1` report: what a row holds, and how a body is read.
+//! The wire format of a report: what a row holds, and how a body is read. Which report, and which keys of its rows, is
+//! the caller's to say.
 
 mod decode;
 mod repair;
 
-pub use decode::{Code, DecodeError, Envelope, Options, decode};
+pub use decode::{Code, DecodeError, Envelope, decode};
 
-/// A field of a row that the exporter reads. All others (customers' names, mails, phones, free text) are skipped by
-/// the decoder and never become a value.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-#[repr(usize)]
-pub enum Field {
-    /// `conn_id`: the chat's id.
-    ConnId,
-    /// `channel`: `whatsapp`, `web`, …
-    Channel,
-    /// `date`: when the chat was opened, operation's local time.
-    Date,
-    /// `date_close`: when it was closed, local time. Not in the vendor's page.
-    DateClose,
-    /// `customer_chars`: characters typed by the customer.
-    CustomerChars,
-    /// `agent_id`: the agent's extension number.
-    AgentId,
-    /// `agent_name`: personal data of an employee; read only where names are switched on.
-    AgentName,
-    /// `agent_chars`: characters typed by the agent.
-    AgentChars,
-    /// `agent_anwers ` (the vendor's spelling), `agent_answers`: how often the agent wrote.
-    AgentAnswers,
-    /// `time_on_agent`.
-    TimeOnAgent,
-    /// `chat_duration`: from open to close.
-    ChatDuration,
-    /// `agent_average_response_time`. Not in the vendor's page.
-    AgentResponse,
-    /// `cod_act`: the code the agent gave the chat.
-    CodAct,
-    /// `description_cod_act`: that code's text.
-    DescriptionCodAct,
-    /// `skill_id`.
-    SkillId,
-    /// `ASA`, also sent as `first_response_time`.
-    Asa,
-    /// `last_participant_who_spoke`.
-    LastParticipant,
-    /// `feeling`.
-    Feeling,
-    /// `transfer`. Not in the vendor's page.
-    Transfer,
+/// A report to ask for, and what to read of its rows.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Report {
+    /// Its name in the query: `api=…`.
+    pub name: &'static str,
+    /// What to read of a row. All other keys are skipped by the decoder and never become a value.
+    pub keys: Vec<Key>,
 }
 
-impl Field {
-    /// All fields, in the order of the enum.
-    pub const ALL: [Field; 19] = [
-        Field::ConnId,
-        Field::Channel,
-        Field::Date,
-        Field::DateClose,
-        Field::CustomerChars,
-        Field::AgentId,
-        Field::AgentName,
-        Field::AgentChars,
-        Field::AgentAnswers,
-        Field::TimeOnAgent,
-        Field::ChatDuration,
-        Field::AgentResponse,
-        Field::CodAct,
-        Field::DescriptionCodAct,
-        Field::SkillId,
-        Field::Asa,
-        Field::LastParticipant,
-        Field::Feeling,
-        Field::Transfer,
-    ];
+/// A key of a row that is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Key {
+    /// As it is compared: trimmed and in lower case.
+    pub name: &'static str,
+    /// Where its value stands in a [`Row`]. The names of one field share it.
+    pub index: usize,
+    /// Orders the names of one field: a value under the lower rank wins.
+    pub rank: u8,
+    /// What is kept of it.
+    pub read: Read,
+}
 
-    /// The vendor's key, trimmed and in lower case: the value of the label `field`.
-    pub fn name(self) -> &'static str {
-        match self {
-            Field::ConnId => "conn_id",
-            Field::Channel => "channel",
-            Field::Date => "date",
-            Field::DateClose => "date_close",
-            Field::CustomerChars => "customer_chars",
-            Field::AgentId => "agent_id",
-            Field::AgentName => "agent_name",
-            Field::AgentChars => "agent_chars",
-            Field::AgentAnswers => "agent_anwers",
-            Field::TimeOnAgent => "time_on_agent",
-            Field::ChatDuration => "chat_duration",
-            Field::AgentResponse => "agent_average_response_time",
-            Field::CodAct => "cod_act",
-            Field::DescriptionCodAct => "description_cod_act",
-            Field::SkillId => "skill_id",
-            Field::Asa => "asa",
-            Field::LastParticipant => "last_participant_who_spoke",
-            Field::Feeling => "feeling",
-            Field::Transfer => "transfer",
-        }
-    }
-
-    /// Whether the vendor's page lists the field, so that its absence means that the report's format drifts.
-    pub fn is_documented(self) -> bool {
-        !matches!(self, Field::DateClose | Field::AgentResponse | Field::Transfer)
-    }
+/// What is kept of a key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Read {
+    /// Its value.
+    Value,
+    /// That it is there: its value reads as empty text, whatever was sent. For personal data.
+    Presence,
 }
 
 /// What a row holds for a field.
@@ -117,48 +49,27 @@ pub enum Value {
     Unreadable,
 }
 
-/// One entry of `data`: the fields that the exporter reads, as the server sends them.
+/// One entry of `data`: the values of the keys that are read, as the server sends them, by [`Key::index`].
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Row {
-    values: [Value; Field::ALL.len()],
-}
+pub struct Row(Vec<Value>);
 
 impl Row {
-    /// What the row holds for `field`.
-    pub fn get(&self, field: Field) -> &Value {
-        &self.values[field as usize]
+    /// What the row holds for a field.
+    pub fn get(&self, field: impl Into<usize>) -> &Value {
+        self.0.get(field.into()).unwrap_or(&Value::Absent)
     }
 
     /// Puts a value in; the last one counts.
-    pub fn set(&mut self, field: Field, value: Value) {
-        self.values[field as usize] = value;
-    }
-}
-
-/// Why an entry of `data` is no chat.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, thiserror::Error)]
-pub enum RowError {
-    /// The entry is not a JSON object.
-    #[error("an entry of `data` is not an object")]
-    NotAnObject,
-    /// `conn_id` is missing, blank, `-`, `0` or a word for nothing such as `null`.
-    #[error("a row has no conn_id")]
-    NoConnId,
-    /// `conn_id` is longer than 64 bytes or not text.
-    #[error("a row's conn_id is longer than 64 bytes or not text")]
-    BadConnId,
-}
-
-impl RowError {
-    /// All of them.
-    pub const ALL: [RowError; 3] = [RowError::NotAnObject, RowError::NoConnId, RowError::BadConnId];
-
-    /// The value of the label `reason`.
-    pub fn reason(self) -> &'static str {
-        match self {
-            RowError::NotAnObject => "not_an_object",
-            RowError::NoConnId => "no_conn_id",
-            RowError::BadConnId => "bad_conn_id",
+    pub fn set(&mut self, field: impl Into<usize>, value: Value) {
+        let index = field.into();
+        if index >= self.0.len() {
+            self.0.resize(index + 1, Value::Absent);
         }
+        self.0[index] = value;
     }
 }
+
+/// Why an entry of `data` is no row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("an entry of `data` is not a JSON object")]
+pub struct RowError;

@@ -1,10 +1,10 @@
 //! The id of a chat, by which it is counted once.
 
-use std::borrow::{Borrow, Cow};
+use std::borrow::Cow;
 
-use serde::{Deserialize, Serialize};
+use wolkvox::Value;
 
-use wolkvox::{RowError, Value};
+use super::{Id, NotAChat};
 
 /// The longest `conn_id`, in bytes; a longer one is rejected.
 pub const MAX_CONN_ID_BYTES: usize = 64;
@@ -22,44 +22,21 @@ const NO_IDS: [&str; 9] = [
     "n/a",
 ];
 
-/// The id of a chat (`conn_id`): any text up to [`MAX_CONN_ID_BYTES`], trimmed. A whole number is one id in all its JSON
-/// spellings: `1000`, `1000.0` and `1e3`. Which one a server writes may change with its version, and the chat would count
-/// again. What is stored is read in the same way, so an id that was stored in another spelling is still known.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct ConnId(#[serde(deserialize_with = "stored")] Box<str>);
-
-impl ConnId {
-    /// The id as text.
-    pub fn as_str(&self) -> &str {
-        &self.0
+/// The id of a chat: any text up to [`MAX_CONN_ID_BYTES`], trimmed. A whole number is one id in all its JSON spellings:
+/// `1000`, `1000.0` and `1e3`. Which one a server writes may change with its version, and the chat would count again.
+pub(super) fn parse(value: &Value) -> Result<Id, NotAChat> {
+    let text = match value {
+        Value::Absent => return Err(NotAChat::NoConnId),
+        Value::Unreadable => return Err(NotAChat::BadConnId),
+        Value::Text(text) => one_spelling(text.trim()),
+    };
+    if text.is_empty() || NO_IDS.iter().any(|no_id| text.eq_ignore_ascii_case(no_id)) {
+        return Err(NotAChat::NoConnId);
     }
-
-    pub(super) fn parse(value: &Value) -> Result<ConnId, RowError> {
-        let text = match value {
-            Value::Absent => return Err(RowError::NoConnId),
-            Value::Unreadable => return Err(RowError::BadConnId),
-            Value::Text(text) => one_spelling(text.trim()),
-        };
-        if text.is_empty() || NO_IDS.iter().any(|no_id| text.eq_ignore_ascii_case(no_id)) {
-            return Err(RowError::NoConnId);
-        }
-        if text.len() > MAX_CONN_ID_BYTES {
-            return Err(RowError::BadConnId);
-        }
-        Ok(ConnId(text.into()))
+    if text.len() > MAX_CONN_ID_BYTES {
+        return Err(NotAChat::BadConnId);
     }
-}
-
-impl Borrow<str> for ConnId {
-    fn borrow(&self) -> &str {
-        &self.0
-    }
-}
-
-fn stored<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Box<str>, D::Error> {
-    let text = String::deserialize(deserializer)?;
-    Ok(one_spelling(&text).into())
+    Ok(Id::from(text.as_ref()))
 }
 
 /// The digits of a text that is a whole number as JSON writes them; any other text as it is.
@@ -116,8 +93,8 @@ mod tests {
 
     use super::*;
 
-    fn id(text: &str) -> Result<String, RowError> {
-        ConnId::parse(&Value::Text(text.to_owned())).map(|id| id.as_str().to_owned())
+    fn id(text: &str) -> Result<String, NotAChat> {
+        parse(&Value::Text(text.to_owned())).map(|id| id.as_str().to_owned())
     }
 
     #[test]
@@ -147,7 +124,7 @@ mod tests {
             let expected = if text == "0e99999999999" {
                 id(text)
             } else {
-                Err(RowError::NoConnId)
+                Err(NotAChat::NoConnId)
             };
             assert_eq!(id(text), expected, "{text}");
         }
@@ -212,17 +189,9 @@ mod tests {
 
         #[test]
         fn an_id_is_read_again_as_itself(text in "[0-9.eE+-]{1,12}|.{1,40}") {
-            if let Ok(id) = ConnId::parse(&Value::Text(text)) {
-                prop_assert_eq!(ConnId::parse(&Value::Text(id.as_str().to_owned())), Ok(id.clone()));
-                let stored = serde_json::to_string(&id).unwrap();
-                prop_assert_eq!(serde_json::from_str::<ConnId>(&stored).unwrap(), id);
+            if let Ok(id) = parse(&Value::Text(text)) {
+                prop_assert_eq!(parse(&Value::Text(id.as_str().to_owned())), Ok(id.clone()));
             }
-        }
-
-        #[test]
-        fn an_id_that_was_stored_as_the_report_wrote_it_is_still_known(text in "[1-9][0-9]{0,9}(\\.0{1,3})?([eE][0-9])?") {
-            let stored: ConnId = serde_json::from_str(&format!("{text:?}")).unwrap();
-            prop_assert_eq!(Ok(stored), ConnId::parse(&Value::Text(text)));
         }
     }
 }

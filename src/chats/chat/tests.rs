@@ -3,6 +3,8 @@ use chrono_tz::Europe::Madrid;
 use proptest::prelude::*;
 
 use super::*;
+use crate::chats::chat::NotAChat;
+use chrono::{DateTime, Utc};
 
 fn row(fields: &[(Field, &str)]) -> Row {
     let mut row = Row::default();
@@ -32,13 +34,13 @@ fn an_id_is_any_trimmed_text_up_to_64_bytes() {
     };
     assert_eq!(with_id(" abc-1 "), Ok("abc-1".to_owned()));
     for none in ["", " ", "-", "0", " 0 ", "\u{a0}"] {
-        assert_eq!(with_id(none), Err(RowError::NoConnId), "{none:?}");
+        assert_eq!(with_id(none), Err(NotAChat::NoConnId), "{none:?}");
     }
     assert!(with_id(&"9".repeat(64)).is_ok());
-    assert_eq!(with_id(&"9".repeat(65)), Err(RowError::BadConnId));
+    assert_eq!(with_id(&"9".repeat(65)), Err(NotAChat::BadConnId));
     assert_eq!(
         Chat::from_row(&Row::default(), Bogota).unwrap_err(),
-        RowError::NoConnId
+        NotAChat::NoConnId
     );
 }
 

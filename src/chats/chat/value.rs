@@ -17,12 +17,12 @@ const PLAUSIBLE_YEARS: RangeInclusive<i32> = 2000..=2999;
 const MAX_LABEL_CHARACTERS: usize = 128;
 
 /// The report's ways to say "no value".
-pub(super) fn is_blank(text: &str) -> bool {
+pub(in crate::chats) fn is_blank(text: &str) -> bool {
     matches!(text.trim(), "" | "-")
 }
 
 /// A label value: control characters become a blank, and it is cut at 128 characters.
-pub(super) fn label(text: &str) -> Option<String> {
+pub(in crate::chats) fn label(text: &str) -> Option<String> {
     let clean: String = text
         .chars()
         .map(|c| if c.is_control() { ' ' } else { c })
@@ -35,7 +35,7 @@ pub(super) fn label(text: &str) -> Option<String> {
 }
 
 /// `cod_act`; the timeout's code in one spelling.
-pub(super) fn code(text: &str) -> Option<String> {
+pub(in crate::chats) fn code(text: &str) -> Option<String> {
     if words(text).replace(' ', "") == "timeoutchat" {
         Some(TIMEOUT_CODE.to_owned())
     } else {
@@ -44,7 +44,7 @@ pub(super) fn code(text: &str) -> Option<String> {
 }
 
 /// `YYYY-MM-DD HH:MM:SS`, the operation's local time.
-pub(super) fn local_time(text: &str) -> Option<NaiveDateTime> {
+pub(in crate::chats) fn local_time(text: &str) -> Option<NaiveDateTime> {
     let at = NaiveDateTime::parse_from_str(text, "%Y-%m-%d %H:%M:%S").ok()?;
     // chrono reads a second of 60 as a leap second; the report's clock has none.
     let is_leap_second = at.nanosecond() >= 1_000_000_000;
@@ -52,7 +52,7 @@ pub(super) fn local_time(text: &str) -> Option<NaiveDateTime> {
 }
 
 /// `H…:MM:SS`, or seconds as digits with an optional decimal part; in whole milliseconds, rounded.
-pub(super) fn milliseconds(text: &str) -> Option<u64> {
+pub(in crate::chats) fn milliseconds(text: &str) -> Option<u64> {
     let milliseconds = if text.contains(':') {
         clock_time(text)?
     } else {
@@ -92,7 +92,7 @@ fn decimal_seconds(text: &str) -> Option<u64> {
 }
 
 /// A whole number, `,` between thousands allowed.
-pub(super) fn count(text: &str) -> Option<u64> {
+pub(in crate::chats) fn count(text: &str) -> Option<u64> {
     let value = if text.contains(',') {
         with_thousands(text)?
     } else {
@@ -120,7 +120,7 @@ fn digits(text: &str) -> Option<u64> {
 }
 
 /// Whether a chat was transferred.
-pub(super) fn yes_or_no(text: &str) -> Option<bool> {
+pub(in crate::chats) fn yes_or_no(text: &str) -> Option<bool> {
     match words(text).as_str() {
         "yes" | "si" | "sí" | "true" | "1" => Some(true),
         "no" | "false" | "0" => Some(false),
@@ -129,7 +129,7 @@ pub(super) fn yes_or_no(text: &str) -> Option<bool> {
 }
 
 /// One of the report's five moods.
-pub(super) fn feeling(text: &str) -> Option<Feeling> {
+pub(in crate::chats) fn feeling(text: &str) -> Option<Feeling> {
     match words(text).as_str() {
         "very negative" => Some(Feeling::VeryNegative),
         "negative" => Some(Feeling::Negative),
@@ -141,7 +141,7 @@ pub(super) fn feeling(text: &str) -> Option<Feeling> {
 }
 
 /// Who wrote last.
-pub(super) fn participant(text: &str) -> Option<Participant> {
+pub(in crate::chats) fn participant(text: &str) -> Option<Participant> {
     match words(text).as_str() {
         "agent" => Some(Participant::Agent),
         "customer" => Some(Participant::Customer),

@@ -1,73 +1,92 @@
 //! The gauges of the latest window.
 
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+
+use crate::chats::key::LabelSet;
 use crate::chats::latest_window::{Latest, SkillWindow};
 use crate::metrics::Settings;
-use crate::metrics::catalogue::{self as c, Spec, seconds};
-use crate::metrics::family::{Extra, Family, Sample};
+use crate::metrics::family::{Extra, Family, Sample, seconds_of};
 use crate::metrics::histogram::SumCount;
+use crate::metrics::spec::{Kind::Gauge, Spec, generators, seconds};
+
+generators! {
+    /// How many chats, per label set.
+    CHATS: fn(&Latest) -> Counts<'_>, Latest {
+        "wolkvox_window_chats", Gauge, ["channel", "skill_id", "outcome"], |latest| &latest.chats,
+            "Chats closed in the latest window. Refreshed once per poll; incomplete on a server whose report filters on the opening time.";
+        "wolkvox_window_agent_chats", Gauge, ["agent_id", "outcome"], |latest| &latest.agents,
+            "An agent's chats closed in the latest window. Refreshed once per poll; incomplete on a server whose report filters on the opening time.";
+    }
+}
+
+generators! {
+    /// Per skill and outcome. A mean over nothing is no value, never 0.
+    SKILLS: fn(&SkillWindow) -> Option<f64>, Latest {
+        "wolkvox_window_asa_mean_seconds", Gauge, ["skill_id", "outcome"], |skill| mean(skill.asa),
+            "Mean of the report field ASA over the chats closed in the latest window. Refreshed once per poll; incomplete on a server whose report filters on the opening time.";
+        "wolkvox_window_asa_max_seconds", Gauge, ["skill_id", "outcome"], |skill| (skill.asa.count > 0).then(|| seconds(skill.asa_max_ms)),
+            "Greatest report field ASA among the chats closed in the latest window. Refreshed once per poll; incomplete on a server whose report filters on the opening time.";
+        "wolkvox_window_duration_mean_seconds", Gauge, ["skill_id", "outcome"], |skill| mean(skill.duration),
+            "Mean of the report field chat_duration over the chats closed in the latest window. Refreshed once per poll; incomplete on a server whose report filters on the opening time.";
+        "wolkvox_window_time_on_agent_mean_seconds", Gauge, ["skill_id", "outcome"], |skill| mean(skill.time_on_agent),
+            "Mean of the report field time_on_agent over the chats closed in the latest window. Refreshed once per poll; incomplete on a server whose report filters on the opening time.";
+        "wolkvox_window_service_level_ratio", Gauge, ["skill_id", "outcome"], |skill| (skill.asa.count > 0).then(|| skill.answered_within_target as f64 / skill.asa.count as f64),
+            "Share of the chats closed in the latest window with an ASA that were answered within WOLKVOX_ASA_TARGET. Refreshed once per poll; incomplete on a server whose report filters on the opening time.";
+    }
+}
+
+generators! {
+    /// Where the window lies.
+    ENDS: fn(&Latest) -> DateTime<Utc>, Latest {
+        "wolkvox_window_start_timestamp_seconds", Gauge, [], |latest| latest.start,
+            "When the latest window begins, by the server's clock. Refreshed once per poll.";
+        "wolkvox_window_end_timestamp_seconds", Gauge, [], |latest| latest.end,
+            "When the latest window ends: up to where the last good poll was answered, by the server's clock. Refreshed once per poll.";
+    }
+}
+
+type Counts<'a> = &'a BTreeMap<LabelSet, u64>;
+
+pub(super) fn specs() -> impl Iterator<Item = &'static Spec> {
+    let counts = CHATS.iter().map(|row| &row.spec);
+    let skills = SKILLS.iter().map(|row| &row.spec);
+    counts.chain(skills).chain(ENDS.iter().map(|row| &row.spec))
+}
 
 /// The families of the latest window; those without a sample are left out.
 pub fn families(settings: &Settings, latest: &Latest) -> Vec<Family> {
-    let mut families = vec![chats(settings, latest), agents(settings, latest)];
-    families.extend(skills(settings, latest));
-    for (spec, at) in [(&c::WINDOW_START, latest.start), (&c::WINDOW_END, latest.end)] {
-        let mut family = Family::new(spec);
-        let value = Sample::Number(at.timestamp_millis() as f64 / 1000.0);
-        family.push(spec, &[&settings.operation], value, Extra::default());
+    let operation = settings.operation.as_str();
+    let mut families = Vec::new();
+    for row in &CHATS {
+        let mut family = Family::new(&row.spec);
+        for (set, count) in (row.value)(latest) {
+            family.push(
+                &row.spec,
+                &set.values(operation),
+                (*count).into(),
+                Extra::default(),
+            );
+        }
         families.push(family);
+    }
+    for row in &SKILLS {
+        let mut family = Family::new(&row.spec);
+        for (set, skill) in &latest.skills {
+            if let Some(value) = (row.value)(skill) {
+                let value = Sample::Number(value);
+                family.push(&row.spec, &set.values(operation), value, Extra::default());
+            }
+        }
+        families.push(family);
+    }
+    for row in &ENDS {
+        let value = seconds_of((row.value)(latest));
+        families.push(Family::single(&row.spec, operation, Some(value)));
     }
     families.retain(|family| !family.proto.get_metric().is_empty());
     families
-}
-
-fn chats(settings: &Settings, latest: &Latest) -> Family {
-    let mut family = Family::new(&c::WINDOW_CHATS);
-    for (key, count) in &latest.chats {
-        let values = [
-            settings.operation.as_str(),
-            &key.channel,
-            &key.skill_id,
-            key.outcome.as_str(),
-        ];
-        family.push(&c::WINDOW_CHATS, &values, (*count).into(), Extra::default());
-    }
-    family
-}
-
-fn agents(settings: &Settings, latest: &Latest) -> Family {
-    let mut family = Family::new(&c::WINDOW_AGENT_CHATS);
-    for (key, count) in &latest.agents {
-        let values = [settings.operation.as_str(), &key.agent_id, key.outcome.as_str()];
-        family.push(&c::WINDOW_AGENT_CHATS, &values, (*count).into(), Extra::default());
-    }
-    family
-}
-
-fn skills(settings: &Settings, latest: &Latest) -> Vec<Family> {
-    type Value = fn(&SkillWindow) -> Option<f64>;
-    let rows: [(&'static Spec, Value); 5] = [
-        (&c::WINDOW_ASA_MEAN, |skill| mean(skill.asa)),
-        (&c::WINDOW_ASA_MAX, |skill| {
-            (skill.asa.count > 0).then(|| seconds(skill.asa_max_ms))
-        }),
-        (&c::WINDOW_DURATION_MEAN, |skill| mean(skill.duration)),
-        (&c::WINDOW_TIME_ON_AGENT_MEAN, |skill| mean(skill.time_on_agent)),
-        (&c::WINDOW_SERVICE_LEVEL, |skill| {
-            (skill.asa.count > 0).then(|| skill.answered_within_target as f64 / skill.asa.count as f64)
-        }),
-    ];
-    let family = |(spec, value): (&'static Spec, Value)| {
-        let mut family = Family::new(spec);
-        for (key, skill) in &latest.skills {
-            // A mean over nothing is no value, never 0.
-            if let Some(value) = value(skill) {
-                let values = [settings.operation.as_str(), &key.skill_id, key.outcome.as_str()];
-                family.push(spec, &values, Sample::Number(value), Extra::default());
-            }
-        }
-        family
-    };
-    rows.into_iter().map(family).collect()
 }
 
 fn mean(sum_count: SumCount) -> Option<f64> {

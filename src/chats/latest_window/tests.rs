@@ -1,8 +1,9 @@
 use chrono_tz::UTC;
 
 use super::*;
+use crate::chats::Field;
 use crate::config::Agents;
-use wolkvox::{Field, Row, Value};
+use wolkvox::{Row, Value};
 
 fn end() -> DateTime<Utc> {
     DateTime::from_timestamp(1_773_154_800, 0).unwrap()
@@ -26,15 +27,15 @@ fn chats(latest: &Latest) -> u64 {
     latest.chats.values().sum()
 }
 
-/// Each chat in a piece of its own, with an id of its own.
+/// Each chat in a chunk of its own, with an id of its own.
 fn window(chats: &[Chat], first_seen: DateTime<Utc>) -> Latest {
     let mut gatherer = Gatherer::default();
     for (number, chat) in chats.iter().enumerate() {
-        let mut piece = Gatherer::default();
+        let mut chunk = Gatherer::default();
         let mut chat = chat.clone();
-        chat.id = serde_json::from_value(number.to_string().into()).unwrap();
-        piece.note(&chat, &Keys::of(&chat, Agents::Ids), first_seen);
-        gatherer.extend(piece);
+        chat.id = number.to_string().as_str().into();
+        chunk.note(&chat, &Keys::of(&chat, Agents::Ids), first_seen);
+        gatherer.extend(chunk);
     }
     gatherer.finish(end(), TimeDelta::minutes(15), 20_000)
 }

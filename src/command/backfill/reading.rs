@@ -3,7 +3,7 @@
 use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 use wolkvox::{Row, RowError, Sink, Zone};
 
-use crate::chats::chat::Chat;
+use crate::chats::chat::{Chat, NotAChat};
 
 /// The chats of one chunk, in the server's order; ids may repeat. Rows that are no chat are left out.
 #[derive(Debug)]
@@ -27,8 +27,10 @@ impl Sink for Chats {
     fn begin(&mut self, _date: Option<DateTime<Utc>>) {}
 
     fn row(&mut self, row: Result<Row, RowError>) {
-        self.chats
-            .extend(row.and_then(|row| Chat::from_row(&row, self.zone)));
+        let chat = row
+            .map_err(NotAChat::from)
+            .and_then(|row| Chat::from_row(&row, self.zone));
+        self.chats.extend(chat);
     }
 }
 

@@ -7,26 +7,16 @@ use std::time::Duration;
 use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::chats::chat::{Chat, Moment};
+use crate::chats::chat::Chat;
 use crate::chats::exemplar::Exemplars;
 use crate::chats::key::Keys;
 use crate::chats::latest_window::{Gatherer, Latest};
-use crate::chats::{self, Rules, Totals};
+use crate::chats::{self, Ledger, Rules, Tally, Totals};
 use crate::exposition::{self, Stamp};
-use crate::ledger::delta::Novelty;
-use crate::ledger::{Delta, Found, Ledger};
-use crate::metrics::catalogue::{self as c, Section, Spec};
-use crate::metrics::{self, Family, Progress, View};
+use crate::ledger::{Found, Moment, Novelty};
 use crate::poller::stats::Stats;
-
-/// Of how the poller is doing, what dashboards and alerts join with. The rest has no past.
-const POLLER: &[&Spec] = &[
-    &c::UP,
-    &c::LAST_POLL,
-    &c::LAST_SUCCESS,
-    &c::WATERMARK,
-    &c::LAST_CHAT_CLOSE,
-];
+use crate::poller::view::{Progress, View};
+use crate::{catalogue, metrics};
 
 /// Which range of the past, and how it is written.
 #[derive(Debug, Clone)]
@@ -198,17 +188,17 @@ impl Timeline {
         settings: &Settings,
     ) {
         let due = self.pending.partition_point(|chat| is_due(closed(chat)));
-        let mut delta = Delta::begin(&self.ledger, settings.rules, Found::ByPoll, reach);
-        delta.answered(at, at, reach);
+        let mut tally = Tally::begin(&self.ledger, settings.rules, Found::ByPoll, reach);
+        tally.answered(at, at, reach);
         let mut fresh = Vec::new();
         for chat in self.pending.drain(..due) {
-            let (novelty, _) = delta.absorb(&chat);
+            let (novelty, _) = tally.absorb(&chat);
             if novelty == Novelty::New {
                 fresh.push(chat);
             }
         }
-        let absorbed = delta.finish();
-        self.ledger.apply(absorbed);
+        let tallied = tally.finish();
+        self.ledger.apply(tallied.absorbed);
         let start = at - settings.window;
         self.recent.append(&mut fresh);
         self.recent.retain(|chat| closed(chat) >= start);
@@ -235,8 +225,8 @@ impl Timeline {
             progress: &progress,
             stats: &stats,
         };
-        let mut families = metrics::families(view, 0);
-        families.retain(has_a_past);
+        let mut families = catalogue::families(view, 0);
+        families.retain(catalogue::has_a_past);
         families.extend(chats::families::latest_window(&settings.shown, &window.latest));
         let stamp = Stamp {
             timestamp_ms: self.held.timestamp_millis(),
@@ -261,14 +251,4 @@ struct Window {
 fn closed(chat: &Chat) -> DateTime<Utc> {
     chat.closed
         .map_or(DateTime::<Utc>::MIN_UTC, |closed| closed.earliest)
-}
-
-fn has_a_past(family: &Family) -> bool {
-    c::ALL
-        .iter()
-        .find(|spec| spec.name == family.proto.name())
-        .is_some_and(|spec| {
-            matches!(spec.section, Section::Totals | Section::Settings)
-                || POLLER.iter().any(|poller| poller.name == spec.name)
-        })
 }

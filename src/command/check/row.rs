@@ -2,7 +2,8 @@
 
 use super::sample::Sample;
 use super::{Findings, Verdict};
-use wolkvox::{Field, Window};
+use crate::chats::Field;
+use wolkvox::Window;
 
 pub(super) fn judge_rows(findings: &mut Findings, sample: &Sample<'_>, window: Window) {
     let form = "%F %H:%M";

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+use crate::chats::Field;
 use crate::chats::chat::Chat;
 use crate::clock::Clock;
-use wolkvox::{Field, Row, RowError, Sink, Value, Window, Zone};
+use wolkvox::{Row, RowError, Sink, Value, Window, Zone};
 
 /// The newest closes that say how often chats close.
 const NEWEST: usize = 30;

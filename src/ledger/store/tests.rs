@@ -3,11 +3,11 @@ use std::path::Path;
 use chrono::{DateTime, Utc};
 
 use super::*;
-use crate::chats::Rules;
 use crate::chats::chat::Chat;
+use crate::chats::{Field, Ledger, Rules, Tally, Totals};
 use crate::config::Agents;
-use crate::ledger::{Delta, Found};
-use wolkvox::{Field, Row, Value};
+use crate::ledger::Found;
+use wolkvox::{Row, Value};
 
 fn now() -> DateTime<Utc> {
     DateTime::from_timestamp(1_773_154_800, 0).unwrap()
@@ -31,8 +31,8 @@ fn ledger(chats: u32) -> Ledger {
         max_series: 50_000,
     };
     let local = now().naive_utc();
-    let mut delta = Delta::begin(&ledger, rules, Found::ByPoll, local);
-    delta.answered(now(), now(), local);
+    let mut tally = Tally::begin(&ledger, rules, Found::ByPoll, local);
+    tally.answered(now(), now(), local);
     for id in 0..chats {
         let mut row = Row::default();
         for (field, value) in [
@@ -45,10 +45,9 @@ fn ledger(chats: u32) -> Ledger {
         ] {
             row.set(field, Value::Text(value));
         }
-        delta.absorb(&Chat::from_row(&row, chrono_tz::UTC).unwrap());
+        tally.absorb(&Chat::from_row(&row, chrono_tz::UTC).unwrap());
     }
-    let absorbed = delta.finish();
-    ledger.apply(absorbed);
+    ledger.apply(tally.finish().absorbed);
     ledger.forget_before(local - chrono::TimeDelta::days(9));
     ledger.count_request(local.date());
     ledger.end_beat();
@@ -64,13 +63,13 @@ fn open(directory: &Path) -> (FileStore, Option<Ledger>) {
         store,
         ledger,
         put_aside,
-    } = FileStore::open(directory, identity(), false).unwrap();
+    } = FileStore::open::<Totals>(directory, identity(), false).unwrap();
     assert_eq!(put_aside, None);
     (store, ledger)
 }
 
 fn refusal(directory: &Path, identity: Identity) -> StoreError {
-    FileStore::open(directory, identity, false).unwrap_err()
+    FileStore::open::<Totals>(directory, identity, false).unwrap_err()
 }
 
 #[tokio::test]
@@ -103,21 +102,27 @@ fn a_floor_and_groups_come_back() {
     ledger.forget_before(now().naive_utc() + chrono::TimeDelta::days(1));
     assert!(ledger.seen.is_empty() && ledger.seen.floor().is_some());
     let bytes = state::encode(&new_origin(identity()).unwrap(), &ledger).unwrap();
-    assert_eq!(state::decode(&bytes).unwrap().1, ledger);
+    assert_eq!(state::decode::<Totals>(&bytes).unwrap().1, ledger);
 }
 
 #[test]
 fn a_state_that_is_cut_short_is_damaged() {
     let bytes = bytes();
-    assert!(state::decode(&bytes).is_ok());
+    assert!(state::decode::<Totals>(&bytes).is_ok());
     for length in 0..bytes.len() {
         assert!(
-            matches!(state::decode(&bytes[..length]), Err(StateError::Damaged(_))),
+            matches!(
+                state::decode::<Totals>(&bytes[..length]),
+                Err(StateError::Damaged(_))
+            ),
             "{length}"
         );
     }
     let longer = [bytes.as_slice(), b"\n"].concat();
-    assert!(matches!(state::decode(&longer), Err(StateError::Damaged(_))));
+    assert!(matches!(
+        state::decode::<Totals>(&longer),
+        Err(StateError::Damaged(_))
+    ));
 }
 
 #[test]
@@ -127,7 +132,7 @@ fn a_state_with_any_bit_flipped_is_refused() {
         for bit in 0..8 {
             let mut flipped = bytes.clone();
             flipped[index] ^= 1 << bit;
-            let result = state::decode(&flipped);
+            let result = state::decode::<Totals>(&flipped);
             let digit_of_version = index == "wolkvox-exporter-state v".len();
             assert!(
                 matches!(result, Err(StateError::Damaged(_)))
@@ -141,7 +146,7 @@ fn a_state_with_any_bit_flipped_is_refused() {
 #[test]
 fn a_header_in_another_spelling_is_damaged() {
     let text = String::from_utf8(bytes()).unwrap();
-    assert!(state::decode(text.as_bytes()).is_ok());
+    assert!(state::decode::<Totals>(text.as_bytes()).is_ok());
     for (from, to) in [
         (" v1 ", " v0 "),
         (" v1 ", " v01 "),
@@ -152,7 +157,10 @@ fn a_header_in_another_spelling_is_damaged() {
         let other = text.replacen(from, to, 1);
         assert_ne!(other, text);
         assert!(
-            matches!(state::decode(other.as_bytes()), Err(StateError::Damaged(_))),
+            matches!(
+                state::decode::<Totals>(other.as_bytes()),
+                Err(StateError::Damaged(_))
+            ),
             "{to:?}"
         );
     }
@@ -165,7 +173,7 @@ fn a_damaged_file_is_put_aside_and_counting_starts_anew() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("ventas.state");
         fs::write(&path, &content).unwrap();
-        let opened = FileStore::open(directory.path(), identity(), false).unwrap();
+        let opened = FileStore::open::<Totals>(directory.path(), identity(), false).unwrap();
         assert_eq!(opened.ledger, None);
         let kept = opened.put_aside.unwrap();
         assert!(
@@ -213,12 +221,12 @@ async fn a_state_of_another_host_or_agent_is_adopted_on_request() {
         mut store,
         ledger: adopted,
         ..
-    } = FileStore::open(directory.path(), moved(), true).unwrap();
+    } = FileStore::open::<Totals>(directory.path(), moved(), true).unwrap();
     assert_eq!(adopted.as_ref(), Some(&ledger(5)));
     store.commit(&adopted.unwrap()).await.unwrap();
     drop(store);
     // Once is enough.
-    assert!(FileStore::open(directory.path(), moved(), false).is_ok());
+    assert!(FileStore::open::<Totals>(directory.path(), moved(), false).is_ok());
 }
 
 #[test]
@@ -234,7 +242,7 @@ fn a_second_exporter_is_told_who_is_using_the_state() {
         operation: "soporte".to_owned(),
         ..identity()
     };
-    FileStore::open(directory.path(), other, false).unwrap();
+    FileStore::open::<Totals>(directory.path(), other, false).unwrap();
     drop(first);
     open(directory.path());
 }
@@ -251,7 +259,7 @@ async fn an_abandoned_commit_holds_the_lock_until_it_is_through() {
     }
     drop(store);
     let stored = loop {
-        match FileStore::open(directory.path(), identity(), false) {
+        match FileStore::open::<Totals>(directory.path(), identity(), false) {
             Ok(opened) => break opened.ledger,
             Err(StoreError::Locked { .. }) => std::thread::yield_now(),
             Err(other) => panic!("{other}"),
@@ -271,7 +279,7 @@ async fn another_host_or_agent_is_refused_and_another_zone_is_not() {
         agent_dni: agent.map(str::to_owned),
         ..identity()
     };
-    let mut store = FileStore::open(directory.path(), with(Some("1020304050")), false)
+    let mut store = FileStore::open::<Totals>(directory.path(), with(Some("1020304050")), false)
         .unwrap()
         .store;
     store.commit(&ledger(1)).await.unwrap();
@@ -296,7 +304,7 @@ async fn another_host_or_agent_is_refused_and_another_zone_is_not() {
         ..with(Some("1020304050"))
     };
     assert!(
-        FileStore::open(directory.path(), other, false)
+        FileStore::open::<Totals>(directory.path(), other, false)
             .unwrap()
             .ledger
             .is_some()
@@ -358,48 +366,5 @@ fn any_operation_has_a_file_of_its_own() {
         ("C:\\x", "C%3A%5Cx"),
     ] {
         assert_eq!(file_name::encode(operation), name);
-    }
-}
-
-#[test]
-fn a_family_with_other_bounds_starts_at_0_and_the_rest_goes_on() {
-    let text = String::from_utf8(bytes()).unwrap();
-    let (_, body) = text.trim_end().split_once('\n').unwrap();
-    let stored = body.replacen("\"asa\":[5000,", "\"asa\":[6000,", 1);
-    assert_ne!(stored, body);
-    let checksum = crc32fast::hash(stored.as_bytes());
-    let head = format!(
-        "wolkvox-exporter-state v1 crc32={checksum:08x} bytes={}",
-        stored.len()
-    );
-    let log = tempfile::NamedTempFile::new().unwrap();
-    let listener = tracing_subscriber::fmt()
-        .with_ansi(false)
-        .with_writer(Arc::new(log.reopen().unwrap()))
-        .finish();
-    let (_, now) = tracing::subscriber::with_default(listener, || {
-        state::decode(format!("{head}\n{stored}\n").as_bytes()).unwrap()
-    });
-    let log = fs::read_to_string(log.path()).unwrap();
-    assert_eq!(log.lines().count(), 1, "{log}");
-    for part in ["WARN", "it starts at 0", "family=\"wolkvox_chat_asa_seconds\""] {
-        assert!(log.contains(part), "{part} is missing in: {log}");
-    }
-    let (_, before) = state::decode(text.as_bytes()).unwrap();
-    assert_eq!(now.seen, before.seen);
-    assert_eq!(now.totals.agents, before.totals.agents);
-    for (key, entry) in &now.totals.chats {
-        let before = &before.totals.chats[key].value;
-        assert!(before.asa.count() > 0);
-        assert_eq!(
-            entry.value.asa.count(),
-            0,
-            "its buckets say nothing of the new ones"
-        );
-        assert_eq!(entry.value.asa.buckets.len(), before.asa.buckets.len());
-        assert_eq!(
-            (entry.value.chats, &entry.value.duration),
-            (before.chats, &before.duration)
-        );
     }
 }

@@ -1,6 +1,6 @@
 //! The command line.
 
-use wolkvox_exporter::metrics::catalogue;
+use wolkvox_exporter::catalogue;
 
 use crate::support::exposition::Exposition;
 use crate::support::process::{Exporter, Variables, command, finish};
@@ -49,13 +49,13 @@ async fn help_names_the_commands_and_the_variables_to_begin_with() {
 async fn metrics_prints_every_family_of_the_catalogue_as_markdown() {
     let reference = printed(&["metrics"]).await;
     assert!(reference.starts_with("# Metrics\n"));
-    for spec in catalogue::ALL {
+    for spec in catalogue::all() {
         let row = format!("| `{}` | {} |", spec.name, spec.kind.as_str());
         assert!(reference.contains(&row), "{row} is missing");
         assert!(reference.contains(spec.help), "the help of {}", spec.name);
     }
     let rows = reference.lines().filter(|line| line.starts_with("| `")).count();
-    assert_eq!(rows, catalogue::ALL.len());
+    assert_eq!(rows, catalogue::all().count());
 }
 
 #[tokio::test]

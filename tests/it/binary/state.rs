@@ -2,6 +2,7 @@
 //! written by an earlier version; and what changes of settings do to it.
 
 mod disk;
+mod grown;
 mod place;
 mod released;
 

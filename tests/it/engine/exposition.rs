@@ -3,7 +3,7 @@
 
 use chrono_tz::America::Bogota;
 use tokio::time::Instant;
-use wolkvox::Field;
+use wolkvox_exporter::chats::Field;
 use wolkvox_exporter::config::Agents;
 use wolkvox_exporter::exposition::{Format, Options, Page};
 use wolkvox_exporter::metrics::process;

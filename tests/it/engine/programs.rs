@@ -2,11 +2,13 @@
 //! is one counted twice. What is shown is held against its promises at each publication.
 
 use std::time::Duration;
+use wolkvox_exporter::chats::key::Table;
 
 use chrono::{Datelike, TimeDelta};
 use chrono_tz::{America::Bogota, America::Santiago, Asia::Tokyo, Europe::Madrid, Tz, UTC};
 use proptest::prelude::*;
-use wolkvox::{Field, Reason};
+use wolkvox::Reason;
+use wolkvox_exporter::chats::Field;
 
 use crate::support::server::{Fault, Filter, Happened};
 use crate::support::world::{World, hours, minutes};
@@ -227,7 +229,7 @@ fn check(world: &World, program: &Program, expected: u64) {
         assert!(world.committed() <= expected);
     } else {
         let totals = world.disk.committed().totals;
-        assert!(totals.chats.values().all(|entry| entry.value.chats <= 1));
+        assert!(totals[Table::Chats].values().all(|entry| entry.chats() <= 1));
     }
 }
 

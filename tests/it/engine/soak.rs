@@ -11,6 +11,9 @@ use std::process::Stdio;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
+use wolkvox_exporter::chats::Totals;
+use wolkvox_exporter::chats::field::report;
+use wolkvox_exporter::config::Agents;
 
 use chrono::{DateTime, Utc};
 use secrecy::SecretString;
@@ -18,11 +21,11 @@ use simulator::{Handle, Server, Settings, Simulator};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines};
 use tokio::process::{Child, ChildStderr, ChildStdin, Command};
 use wolkvox::client::{self, Client, Token};
+use wolkvox_exporter::catalogue::families;
 use wolkvox_exporter::clock::Clock;
 use wolkvox_exporter::exposition::{Format, Options, Page};
 use wolkvox_exporter::ledger::store::Identity;
 use wolkvox_exporter::ledger::{FileStore, Ledger};
-use wolkvox_exporter::metrics::families;
 use wolkvox_exporter::poller::{Poller, Publication, Publish};
 
 use crate::support::process::state;
@@ -241,7 +244,7 @@ fn assert_as_large_as_before(sizes: &[Size]) {
 /// What the state holds against what the operation knows.
 fn assert_counted_once(handle: &Handle, directory: &Path, begin: DateTime<Utc>) -> u64 {
     let now = handle.now();
-    let (_, ledger) = FileStore::look(directory, "ventas").unwrap().unwrap();
+    let (_, ledger) = FileStore::look::<Totals>(directory, "ventas").unwrap().unwrap();
     let there = handle.truth(begin, now).into_iter();
     let there = there.filter(|chat| chat.visible <= now).count() as u64;
     assert_eq!(ledger.totals.chats_counted(), there);
@@ -286,10 +289,16 @@ async fn poller(
     settings.window = minutes(90);
     settings.sweep_interval = Some(SWEEP_INTERVAL);
     settings.sweep_lookback = hours(50);
-    let client = client::Settings::new(base_url, Token::Fixed(SecretString::from(token)));
+    let client = client::Settings::new(
+        base_url,
+        Token::Fixed(SecretString::from(token)),
+        report(Agents::Ids),
+    );
     Poller::start(
         Client::new(client).unwrap(),
-        FileStore::open(directory, identity, false).unwrap().store,
+        FileStore::open::<Totals>(directory, identity, false)
+            .unwrap()
+            .store,
         shelf.clone(),
         clock.clone(),
         settings,

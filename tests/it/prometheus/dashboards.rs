@@ -8,7 +8,7 @@ use promql_parser::label::{MatchOp, Matchers};
 use promql_parser::parser::{self, Expr, VectorSelector};
 use serde_json::Value;
 
-use wolkvox_exporter::metrics::catalogue::{self, Kind, Spec};
+use wolkvox_exporter::catalogue::{self, Kind, Spec};
 
 use crate::prometheus::alerts;
 
@@ -343,13 +343,13 @@ fn family(name: &str) -> Option<(&'static str, Vec<&'static str>, bool)> {
         labels.extend(name.ends_with("_bucket").then_some("le"));
         (spec.name, labels, counter)
     };
-    if let Some(spec) = catalogue::ALL.iter().find(|spec| spec.name == name) {
+    if let Some(spec) = catalogue::all().find(|spec| spec.name == name) {
         return matches!(spec.kind, Kind::Counter | Kind::Gauge)
             .then(|| with_operation(spec, spec.kind == Kind::Counter));
     }
     ["_bucket", "_sum", "_count"].iter().find_map(|suffix| {
         let base = name.strip_suffix(suffix)?;
-        let spec = catalogue::ALL.iter().find(|spec| spec.name == base)?;
+        let spec = catalogue::all().find(|spec| spec.name == base)?;
         let fits = match spec.kind {
             Kind::Histogram(_) => true,
             Kind::Summary => *suffix != "_bucket",
@@ -407,8 +407,7 @@ fn everything_asked_for_is_in_the_catalogue_and_the_other_way_round() {
         });
     }
     let on_purpose: BTreeSet<_> = UNUSED.iter().map(|(name, _)| *name).collect();
-    let forgotten: Vec<_> = catalogue::ALL
-        .iter()
+    let forgotten: Vec<_> = catalogue::all()
         .map(|spec| spec.name)
         .filter(|name| !used.contains_key(name) && !on_purpose.contains(name))
         .collect();

@@ -8,7 +8,7 @@ use std::process::Stdio;
 use simulator::{Outcome, SimulatedChat};
 use tokio::io::AsyncWriteExt;
 use tokio::process::Command;
-use wolkvox_exporter::metrics::catalogue;
+use wolkvox_exporter::catalogue;
 
 use crate::support::operation::OPERATION;
 use crate::support::placed::{Placed, minutes, now, seconds};
@@ -144,7 +144,7 @@ async fn quantiles_are_the_truth(prometheus: &Prometheus, job: &str, time: f64, 
         .map(|asa| asa as f64 / 1000.0)
         .collect();
     times.sort_unstable_by(f64::total_cmp);
-    let catalogue::Kind::Histogram(bounds) = catalogue::CHAT_ASA.kind else {
+    let catalogue::Kind::Histogram(bounds) = catalogue::find("wolkvox_chat_asa_seconds").unwrap().kind else {
         panic!("not a histogram");
     };
     for percent in [50_u32, 80, 95] {
@@ -231,11 +231,11 @@ async fn the_demo_shows_every_family_of_the_catalogue_and_promtool_finds_nothing
         let (status, _, page) = get(&client(), &demo.url("/metrics"), "text/plain").await;
         assert_eq!(status, 200);
         let is_shown = |name: &str| page.contains(&format!("\n# TYPE {name} "));
-        let rest = catalogue::ALL.iter().filter(|spec| !is_shown(spec.name)).count();
+        let rest = catalogue::all().filter(|spec| !is_shown(spec.name)).count();
         (rest == 0).then_some(page)
     })
     .await;
-    for spec in catalogue::ALL {
+    for spec in catalogue::all() {
         let kind = format!("# TYPE {} {}\n", spec.name, spec.kind.as_str());
         assert!(page.contains(&kind), "{kind}");
     }

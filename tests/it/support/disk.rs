@@ -1,13 +1,14 @@
 //! A store that keeps the bytes a file would hold, so that a crash is a start from the last of them.
 
+use std::any::Any;
 use std::io;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
-use wolkvox_exporter::chats::Totals;
+use wolkvox_exporter::chats::{Ledger, Totals};
 use wolkvox_exporter::ledger::state::{self, Origin};
 use wolkvox_exporter::ledger::store::{Action, DiskError};
-use wolkvox_exporter::ledger::{Ledger, Store, StoreError};
+use wolkvox_exporter::ledger::{Counted, Store, StoreError};
 
 #[derive(Debug, Default)]
 struct State {
@@ -72,7 +73,10 @@ impl Disk {
 }
 
 impl Store for Disk {
-    async fn commit(&mut self, ledger: &Ledger) -> Result<u64, StoreError> {
+    async fn commit<T: Counted>(
+        &mut self,
+        ledger: &wolkvox_exporter::ledger::Ledger<T>,
+    ) -> Result<u64, StoreError> {
         tokio::task::yield_now().await;
         let mut state = self.0.lock().unwrap();
         if state.is_full || state.failures > 0 {
@@ -86,7 +90,7 @@ impl Store for Disk {
         let bytes = state::encode(&Disk::origin(), ledger).unwrap();
         let size = bytes.len() as u64;
         state.bytes = Some(bytes);
-        state.committed = Some(ledger.clone());
+        state.committed = (ledger as &dyn Any).downcast_ref::<Ledger>().cloned();
         Ok(size)
     }
 }

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Timelike, Utc};
 use chrono_tz::Tz;
-use wolkvox::{Answer, Error, Exchange, Field, Reason, Row, Sink, Source, Value, Window};
+use wolkvox::{Answer, Error, Exchange, Reason, Row, Sink, Source, Value, Window};
+use wolkvox_exporter::chats::Field;
 
 use super::world::Time;
 

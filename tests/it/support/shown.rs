@@ -7,10 +7,9 @@ use std::sync::{Arc, Mutex};
 
 use prometheus::proto::MetricType;
 use tokio::time::Instant;
-use wolkvox_exporter::chats::{self, Totals};
-use wolkvox_exporter::ledger::Ledger;
-use wolkvox_exporter::metrics::catalogue::{self, Section};
-use wolkvox_exporter::metrics::{Family, families};
+use wolkvox_exporter::catalogue::{self, Section, families};
+use wolkvox_exporter::chats::{self, Ledger, Totals};
+use wolkvox_exporter::metrics::Family;
 use wolkvox_exporter::poller::{Publication, Publish};
 
 use super::disk::Disk;
@@ -159,9 +158,7 @@ impl State {
 
 fn is_total(family: &Family) -> bool {
     let name = family.proto.name();
-    catalogue::ALL
-        .iter()
-        .any(|spec| spec.section == Section::Totals && spec.name == name)
+    catalogue::all().any(|spec| spec.section == Section::Totals && spec.name == name)
 }
 
 impl Publish for Shown {

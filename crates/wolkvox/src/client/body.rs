@@ -9,7 +9,7 @@ use reqwest::Response;
 use tokio::sync::mpsc;
 
 use super::judge;
-use crate::report::{DecodeError, Envelope, Options, Row, RowError, decode};
+use crate::report::{DecodeError, Envelope, Key, Row, RowError, decode};
 use crate::{Error, Gate, Reason, Sink};
 
 const CHUNKS: usize = 4;
@@ -30,7 +30,7 @@ pub(super) struct Limits {
 /// Reads a report and hands its rows to `sink`. `bytes` is kept current, so that it is known whatever happens.
 pub(super) async fn report<S: Sink>(
     response: Response,
-    options: Options,
+    keys: Vec<Key>,
     limits: Limits,
     gate: &Gate,
     bytes: &mut u64,
@@ -39,7 +39,7 @@ pub(super) async fn report<S: Sink>(
     let (chunk_sender, chunk_receiver) = mpsc::channel(CHUNKS);
     let (batch_sender, batch_receiver) = mpsc::channel(BATCHES);
     let decoder = offload::start("decoder", move || {
-        decode_in_batches(chunk_receiver, &batch_sender, options)
+        decode_in_batches(chunk_receiver, &batch_sender, &keys)
     })
     .map_err(|error| not_decoded(&error))?;
     let drained = async {
@@ -82,9 +82,7 @@ pub(super) async fn verdict(
         *bytes += chunk.len() as u64;
         body.extend_from_slice(&chunk);
     }
-    let decoded = decode(body.as_slice(), Options::default(), &mut |_| {
-        ControlFlow::Continue(())
-    });
+    let decoded = decode(body.as_slice(), &[], &mut |_| ControlFlow::Continue(()));
     match decoded {
         Err(error @ DecodeError::Truncated) if body.len() < VERDICT_LIMIT => Err(judge::decoding(&error)),
         decoded => Ok(decoded.ok()),
@@ -140,7 +138,7 @@ async fn drain<S: Sink>(mut batches: mpsc::Receiver<Batch>, limit: u64, sink: &m
 fn decode_in_batches(
     chunks: mpsc::Receiver<Bytes>,
     batches: &mpsc::Sender<Batch>,
-    options: Options,
+    keys: &[Key],
 ) -> Result<Envelope, DecodeError> {
     let mut batch = Vec::with_capacity(BATCH);
     let envelope = decode(
@@ -148,7 +146,7 @@ fn decode_in_batches(
             chunks,
             current: Bytes::new(),
         },
-        options,
+        keys,
         &mut |row| {
             batch.push(row);
             if batch.len() < BATCH {

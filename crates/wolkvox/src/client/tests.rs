@@ -10,7 +10,7 @@ use tokio::net::{TcpListener, TcpStream};
 
 use super::*;
 use crate::report::{Row, RowError};
-use crate::{Field, Value};
+use crate::{Key, Read, Value};
 
 #[derive(Default)]
 struct Taken {
@@ -93,8 +93,24 @@ fn window() -> Window {
     }
 }
 
+fn report() -> Report {
+    Report {
+        name: "chat_1",
+        keys: vec![Key {
+            name: "conn_id",
+            index: 0,
+            rank: 0,
+            read: Read::Value,
+        }],
+    }
+}
+
 fn settings(server: &Server) -> Settings {
-    Settings::new(server.base.clone(), Token::Fixed("t0ken".to_owned().into()))
+    Settings::new(
+        server.base.clone(),
+        Token::Fixed("t0ken".to_owned().into()),
+        report(),
+    )
 }
 
 async fn ask_with(settings: Settings) -> (Exchange, Taken) {
@@ -133,7 +149,7 @@ async fn a_good_answer_hands_over_its_rows() {
     assert_eq!(exchange.date, DateTime::from_timestamp(784_111_777, 0));
     assert_eq!((rows.begun, rows.date), (1, exchange.date));
     assert_eq!(
-        rows.rows[1].as_ref().unwrap().get(Field::ConnId),
+        rows.rows[1].as_ref().unwrap().get(0_usize),
         &Value::Text("2".into())
     );
     let requests = server.requests.lock().unwrap();
@@ -170,12 +186,15 @@ fn a_base_or_a_ca_file_that_is_none_is_told() {
         "https://a/?b",
     ] {
         assert!(
-            matches!(Client::new(Settings::new(base, token())), Err(SetupError::Base)),
+            matches!(
+                Client::new(Settings::new(base, token(), report())),
+                Err(SetupError::Base)
+            ),
             "{base}"
         );
     }
     let file = tempfile::NamedTempFile::new().unwrap();
-    let mut settings = Settings::new("https://wv1.wolkvox.com", token());
+    let mut settings = Settings::new("https://wv1.wolkvox.com", token(), report());
     settings.ca_file = Some(file.path().to_owned());
     assert!(matches!(
         Client::new(settings.clone()),

@@ -2,11 +2,10 @@
 
 use std::time::Duration;
 
-use crate::Zone;
+use crate::{Class, Error, Reason, Sink, Source, Window, Zone};
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{Next, Pauses, Range, Reader};
-use crate::{Class, Error, Reason, Sink, Source, Window};
 
 /// No chunk gets shorter.
 pub(super) const SHORTEST: TimeDelta = TimeDelta::minutes(1);

@@ -2,14 +2,13 @@
 
 use std::collections::VecDeque;
 
-use crate::Zone;
+use crate::{Error, Window, Zone, window};
 use chrono::{DateTime, NaiveDateTime, SubsecRound, TimeDelta, Utc};
 use tokio::time::Instant;
 
 use super::Next;
 use super::size::may_lie_in_one_row;
 use super::unreadable::behind;
-use crate::{Error, Window, window};
 
 /// What a range is read for. Chunk sizes are kept for each: that the latest minutes can be read says nothing of a second
 /// a day back.

@@ -9,16 +9,9 @@ use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess
 use serde_json::error::Category;
 
 use super::repair::Repair;
-use super::{Row, RowError, Value};
+use super::{Key, Row, RowError, Value};
 use crate::RawText;
 use row::{KeySeed, RowSeed, ValueSeed, same_for, skip_map};
-
-/// What to read of a row.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Options {
-    /// Read the agents' names, personal data of employees. Otherwise a name is empty text where the key is there.
-    pub agent_names: bool,
-}
 
 /// What the envelope says of its answer.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -83,19 +76,19 @@ pub enum DecodeError {
     Stopped,
 }
 
-/// Decodes one body. `on_row` gets each entry of `data`, in the server's order; what it got counts only if the
-/// result is good, for the envelope's verdict may come after the rows.
+/// Decodes one body, of whose rows these keys are read. `on_row` gets each entry of `data`, in the server's order; what it
+/// got counts only if the result is good, for the envelope's verdict may come after the rows.
 ///
 /// # Errors
 /// See [`DecodeError`].
 pub fn decode(
     reader: impl io::Read,
-    options: Options,
+    keys: &[Key],
     on_row: &mut dyn FnMut(Result<Row, RowError>) -> ControlFlow<()>,
 ) -> Result<Envelope, DecodeError> {
     let mut repair = Repair::new(reader);
     let mut reading = Reading {
-        options,
+        keys,
         on_row,
         envelope: Envelope::default(),
         stopped: false,
@@ -132,7 +125,7 @@ fn judge<R: io::Read>(error: serde_json::Error, body: &Repair<R>) -> DecodeError
 }
 
 struct Reading<'a> {
-    options: Options,
+    keys: &'a [Key],
     on_row: &'a mut dyn FnMut(Result<Row, RowError>) -> ControlFlow<()>,
     envelope: Envelope,
     stopped: bool,
@@ -223,7 +216,7 @@ impl<'de> Visitor<'de> for DataSeed<'_, '_> {
     fn visit_seq<A: SeqAccess<'de>>(self, mut rows: A) -> Result<(), A::Error> {
         let reading = self.0;
         reading.envelope.has_data = true;
-        while let Some(row) = rows.next_element_seed(RowSeed(reading.options))? {
+        while let Some(row) = rows.next_element_seed(RowSeed(reading.keys))? {
             reading.envelope.rows += 1;
             if (reading.on_row)(row).is_break() {
                 reading.stopped = true;

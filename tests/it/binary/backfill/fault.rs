@@ -2,6 +2,8 @@
 
 use std::path::Path;
 use std::time::Duration;
+use wolkvox_exporter::chats::field::report;
+use wolkvox_exporter::config::Agents;
 
 use chrono::{NaiveDateTime, TimeDelta};
 use chrono_tz::America::Bogota;
@@ -30,7 +32,11 @@ async fn operation() -> Operation {
 
 /// The program's own client, in less of a hurry or with less patience.
 fn settings(operation: &Operation) -> client::Settings {
-    client::Settings::new(operation.base_url(), Token::Fixed(operation.token().into()))
+    client::Settings::new(
+        operation.base_url(),
+        Token::Fixed(operation.token().into()),
+        report(Agents::Ids),
+    )
 }
 
 async fn backfill(

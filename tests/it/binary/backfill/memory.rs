@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 use std::sync::Mutex;
 use std::time::Duration;
+use wolkvox_exporter::chats::field::report;
+use wolkvox_exporter::config::Agents;
 
 use chrono::TimeDelta;
 use chrono_tz::America::Bogota;
@@ -39,7 +41,11 @@ async fn what_is_kept_between_chunks_does_not_grow_with_the_length_of_the_past()
     let operation = Operation::of(chats.collect()).await;
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("past.om");
-    let settings = Settings::new(operation.base_url(), Token::Fixed(operation.token().into()));
+    let settings = Settings::new(
+        operation.base_url(),
+        Token::Fixed(operation.token().into()),
+        report(Agents::Ids),
+    );
     let source = Weighing {
         client: Client::new(settings).unwrap(),
         checkpoint: directory.path().join("past.om.checkpoint"),

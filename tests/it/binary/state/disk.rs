@@ -3,6 +3,7 @@
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use wolkvox_exporter::chats::Totals;
 
 use tokio::process::Command;
 use wolkvox_exporter::ledger::FileStore;
@@ -164,7 +165,7 @@ impl<R: Fn(&Variables) -> Command, F: AsyncFn(&Exporter), M: AsyncFn()> Trouble<
             .await;
         assert_eq!(page.up(), Some(false));
         assert!(page.sum("wolkvox_state_commit_failures_total") >= 4.0);
-        let (_, stored) = FileStore::look(&self.seen, "ventas").unwrap().unwrap();
+        let (_, stored) = FileStore::look::<Totals>(&self.seen, "ventas").unwrap().unwrap();
         let stored = stored.totals.chats_counted();
         let closed_before = now() - seconds(2);
         let closed = operation
@@ -294,7 +295,7 @@ async fn a_disk_that_is_full_in_the_middle_of_a_write_loses_nothing_and_shows_no
         log.contains("the state can't be written: ") && log.contains("LimitFSIZE="),
         "{log}"
     );
-    let stored = FileStore::look(state.path(), "ventas").unwrap();
+    let stored = FileStore::look::<Totals>(state.path(), "ventas").unwrap();
     assert!(stored.is_some(), "the last good state is there, whole");
 
     let pid = exporter.pid().to_string();

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::path::Path;
+use wolkvox_exporter::chats::Totals;
 
 use wolkvox_exporter::ledger::FileStore;
 
@@ -20,7 +21,9 @@ fn versions(root: &Path) -> BTreeSet<String> {
 
 /// How far the state in a directory has come.
 fn progress(directory: &Path) -> String {
-    let (_, ledger) = FileStore::look(directory, "ventas").unwrap().expect("a state");
+    let (_, ledger) = FileStore::look::<Totals>(directory, "ventas")
+        .unwrap()
+        .expect("a state");
     format!(
         "# polled up to {}, swept up to {}, {} chats remembered",
         ledger.cursors.poll.format("%FT%TZ"),
@@ -68,7 +71,7 @@ async fn a_state_file_of_every_released_version_loads() {
 }
 
 /// Nothing listens there: what is shown is what was stored.
-fn variables(state: &Path) -> Variables {
+pub(super) fn variables(state: &Path) -> Variables {
     let mut variables = Variables::new();
     for (name, value) in [
         ("BASE_URL", "http://127.0.0.1:1"),

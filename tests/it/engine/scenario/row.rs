@@ -1,6 +1,7 @@
 //! Rows that come late, say little, or look alike.
 
-use wolkvox::Field;
+use wolkvox_exporter::chats::Field;
+use wolkvox_exporter::chats::key::Table;
 use wolkvox_exporter::config::Agents;
 
 use crate::support::server::Filter;
@@ -153,7 +154,7 @@ async fn of_agents_only_what_is_allowed_is_kept_and_shown() {
         world.cycles(2).await;
         let totals = world.disk.committed().totals;
         assert_eq!(world.shown.has("wolkvox_agent_chats_total"), ids, "{agents:?}");
-        assert_eq!(!totals.agents.is_empty(), ids, "{agents:?}");
+        assert_eq!(!totals[Table::Agents].is_empty(), ids, "{agents:?}");
         assert_eq!(
             world
                 .shown

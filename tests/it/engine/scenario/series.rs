@@ -1,7 +1,9 @@
 //! How many series there are: the limit, and what is dropped after long without a chat.
 
 use chrono::TimeDelta;
-use wolkvox::{Field, Reason};
+use wolkvox::Reason;
+use wolkvox_exporter::chats::Field;
+use wolkvox_exporter::chats::key::Table;
 
 use crate::support::server::Fault;
 use crate::support::world::{World, hours, minutes};
@@ -101,8 +103,12 @@ async fn what_had_no_chat_for_long_is_dropped_and_returns_at_0() {
             world.cycle().await;
         }
         assert!(!world.shown.has("skill_id=\"1\"") && !world.shown.has("agent_id=\"3001\""));
-        let agents = world.disk.committed().totals.agents;
-        assert!(agents.keys().all(|key| key.agent_id != "3001"));
+        let agents = world.disk.committed().totals[Table::Agents].clone();
+        assert!(
+            agents
+                .keys()
+                .all(|set| set.get(Table::Agents, "agent_id") != Some("3001"))
+        );
         assert_eq!(chats(&world, "2"), 32.0);
         if restarts {
             world.restart().await;

@@ -1,6 +1,7 @@
 //! Settings that change between two runs.
 
 use std::time::Duration;
+use wolkvox_exporter::chats::key::Table;
 
 use chrono::{DateTime, Utc};
 use chrono_tz::{America::Bogota, Asia::Tokyo, Europe::Madrid, Pacific::Honolulu, UTC};
@@ -137,7 +138,7 @@ async fn names_of_agents_leave_the_state_with_ids_and_agents_with_off() {
     let mut world = World::running().await;
     let kept = |world: &World| {
         let totals = world.disk.committed().totals;
-        (totals.agent_names.len(), totals.agents.len())
+        (totals.agent_names.len(), totals[Table::Agents].len())
     };
     world.settings.rules.agents = Agents::Names;
     world.restart().await;

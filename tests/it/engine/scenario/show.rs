@@ -1,7 +1,8 @@
 //! What is shown, and when.
 
 use chrono_tz::America::Bogota;
-use wolkvox::{Field, Reason};
+use wolkvox::Reason;
+use wolkvox_exporter::chats::Field;
 
 use crate::support::server::{Fault, Happened};
 use crate::support::world::{World, minutes, utc};

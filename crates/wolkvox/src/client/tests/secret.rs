@@ -30,7 +30,7 @@ async fn without_a_token_nothing_is_asked() {
 
 #[test]
 fn settings_never_show_what_is_secret() {
-    let mut settings = Settings::new("https://a", Token::Fixed("t0ken".to_owned().into()));
+    let mut settings = Settings::new("https://a", Token::Fixed("t0ken".to_owned().into()), report());
     settings.agent_dni = Some("PRIVATE".to_owned().into());
     let shown = format!("{settings:?}");
     assert!(!shown.contains("t0ken") && !shown.contains("PRIVATE"));
@@ -52,7 +52,7 @@ async fn the_token_that_was_sent_is_taken_out_though_the_file_holds_another_by_t
         let body = r#"{"code":403,"msg":"no token f1rst-token"}"#;
         stream.write_all(&http("403 Forbidden", body)).await.unwrap();
     });
-    let settings = Settings::new(base, Token::File(file.path().to_owned()));
+    let settings = Settings::new(base, Token::File(file.path().to_owned()), report());
     let error = ask_with(settings).await.0.result.unwrap_err().to_string();
     assert!(error.contains("no token [secret]"), "{error}");
 }

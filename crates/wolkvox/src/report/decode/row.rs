@@ -1,11 +1,11 @@
 //! Reads one row, key by key and value by value.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-use super::Options;
-use crate::report::{Field, Row, RowError, Value};
+use crate::report::{Key, Read, Row, RowError, Value};
 
 /// What `serde_json` with `arbitrary_precision` calls the only entry of the map that it makes of a number.
 pub(super) const NUMBER: &str = "$serde_json::private::Number";
@@ -23,10 +23,10 @@ macro_rules! same_for {
 }
 pub(super) use same_for;
 
-/// One entry of `data`.
-pub(super) struct RowSeed(pub(super) Options);
+/// One entry of `data`, of which these keys are read.
+pub(super) struct RowSeed<'k>(pub(super) &'k [Key]);
 
-impl<'de> DeserializeSeed<'de> for RowSeed {
+impl<'de> DeserializeSeed<'de> for RowSeed<'_> {
     type Value = Result<Row, RowError>;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
@@ -34,7 +34,7 @@ impl<'de> DeserializeSeed<'de> for RowSeed {
     }
 }
 
-impl<'de> Visitor<'de> for RowSeed {
+impl<'de> Visitor<'de> for RowSeed<'_> {
     type Value = Result<Row, RowError>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -43,18 +43,23 @@ impl<'de> Visitor<'de> for RowSeed {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
         let mut draft = Draft::default();
-        while let Some(key) = map.next_key_seed(KeySeed(row_key))? {
+        while let Some(key) = map.next_key_seed(KeySeed(|key: &str| self.key(key)))? {
             match key {
-                RowKey::Field(Field::AgentName, rank) if !self.0.agent_names => {
-                    map.next_value::<IgnoredAny>()?;
-                    draft.put(Field::AgentName, rank, Value::Text(String::new()));
+                RowKey::Read(key) => {
+                    let value = match key.read {
+                        Read::Value => map.next_value_seed(ValueSeed)?,
+                        Read::Presence => {
+                            map.next_value::<IgnoredAny>()?;
+                            Value::Text(String::new())
+                        }
+                    };
+                    draft.put(key, value);
                 }
-                RowKey::Field(field, rank) => draft.put(field, rank, map.next_value_seed(ValueSeed)?),
                 RowKey::Other => drop(map.next_value::<IgnoredAny>()?),
                 RowKey::Number => {
                     map.next_value::<IgnoredAny>()?;
                     skip_map(map)?;
-                    return Ok(Err(RowError::NotAnObject));
+                    return Ok(Err(RowError));
                 }
             }
         }
@@ -62,32 +67,30 @@ impl<'de> Visitor<'de> for RowSeed {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> Result<Self::Value, A::Error> {
-        skip_seq(seq).map(|()| Err(RowError::NotAnObject))
+        skip_seq(seq).map(|()| Err(RowError))
     }
 
     same_for!(
-        Self::Value, Err(RowError::NotAnObject),
+        Self::Value, Err(RowError),
         visit_str: &str, visit_bool: bool, visit_u64: u64, visit_i64: i64, visit_f64: f64
     );
 }
 
-/// A key of a row. The rank orders the names of one field: a value under the lower rank wins.
-enum RowKey {
-    Field(Field, u8),
+/// A key of a row.
+enum RowKey<'k> {
+    Read(&'k Key),
     Number,
     Other,
 }
 
-fn row_key(key: &str) -> RowKey {
-    match key {
-        "agent_answers" => RowKey::Field(Field::AgentAnswers, 1),
-        "first_response_time" => RowKey::Field(Field::Asa, 1),
-        // In lower case, as all keys are here.
-        _ if key.eq_ignore_ascii_case(NUMBER) => RowKey::Number,
-        _ => Field::ALL
-            .into_iter()
-            .find(|field| field.name() == key)
-            .map_or(RowKey::Other, |field| RowKey::Field(field, 0)),
+impl<'k> RowSeed<'k> {
+    fn key(&self, name: &str) -> RowKey<'k> {
+        match self.0.iter().find(|key| key.name == name) {
+            Some(key) => RowKey::Read(key),
+            // In lower case, as all keys are here.
+            None if name.eq_ignore_ascii_case(NUMBER) => RowKey::Number,
+            None => RowKey::Other,
+        }
     }
 }
 
@@ -95,22 +98,25 @@ fn row_key(key: &str) -> RowKey {
 #[derive(Default)]
 struct Draft {
     row: Row,
-    ranks: [u8; Field::ALL.len()],
+    /// The rank of each value, where it is not 0.
+    ranks: BTreeMap<usize, u8>,
 }
 
 impl Draft {
     /// Of several values for one field, a blank one never replaces another, and the lower rank wins; among equals
     /// the last one counts, as is usual with JSON.
-    fn put(&mut self, field: Field, rank: u8, value: Value) {
-        let known_rank = &mut self.ranks[field as usize];
-        let replaces = match self.row.get(field) {
+    fn put(&mut self, key: &Key, value: Value) {
+        let known_rank = self.ranks.get(&key.index).copied().unwrap_or(0);
+        let replaces = match self.row.get(key.index) {
             Value::Absent => true,
-            known if is_blank(known) => !is_blank(&value) || rank <= *known_rank,
-            _ => !is_blank(&value) && rank <= *known_rank,
+            known if is_blank(known) => !is_blank(&value) || key.rank <= known_rank,
+            _ => !is_blank(&value) && key.rank <= known_rank,
         };
         if replaces {
-            *known_rank = rank;
-            self.row.set(field, value);
+            if key.rank != known_rank {
+                self.ranks.insert(key.index, key.rank);
+            }
+            self.row.set(key.index, value);
         }
     }
 }
@@ -174,7 +180,8 @@ impl<'de> Visitor<'de> for ValueSeed {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Value, A::Error> {
-        let Some(is_number) = map.next_key_seed(KeySeed(|key| key.eq_ignore_ascii_case(NUMBER)))? else {
+        let Some(is_number) = map.next_key_seed(KeySeed(|key: &str| key.eq_ignore_ascii_case(NUMBER)))?
+        else {
             return Ok(Value::Unreadable);
         };
         let value = if is_number {
@@ -222,9 +229,9 @@ impl<'de> Visitor<'de> for NumberSeed {
 }
 
 /// A key, trimmed and in lower case, as what it stands for.
-pub(super) struct KeySeed<K>(pub(super) fn(&str) -> K);
+pub(super) struct KeySeed<F>(pub(super) F);
 
-impl<'de, K> DeserializeSeed<'de> for KeySeed<K> {
+impl<'de, K, F: FnOnce(&str) -> K> DeserializeSeed<'de> for KeySeed<F> {
     type Value = K;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<K, D::Error> {
@@ -232,7 +239,7 @@ impl<'de, K> DeserializeSeed<'de> for KeySeed<K> {
     }
 }
 
-impl<K> Visitor<'_> for KeySeed<K> {
+impl<K, F: FnOnce(&str) -> K> Visitor<'_> for KeySeed<F> {
     type Value = K;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

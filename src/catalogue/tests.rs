@@ -1,17 +1,28 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::time::Duration;
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::UTC;
 use prometheus::proto::MetricType;
 
-use super::catalogue::{ALL, Kind, Section};
 use super::*;
 use crate::chats::chat::Chat;
+use crate::chats::exemplar::Exemplars;
 use crate::chats::key::Keys;
 use crate::chats::latest_window::Gatherer;
-use crate::chats::{Counts, Rules};
+use crate::chats::{Field, Rules, Totals};
 use crate::config::Agents;
-use wolkvox::{Exchange, Field, Row, Value};
+use crate::ledger::Counts;
+use crate::metrics::Settings;
+use crate::poller::stats::Stats;
+use crate::poller::view::Progress;
+use wolkvox::{Exchange, Row, Value};
+
+const RULES: Rules = Rules {
+    asa_target_ms: 20_000,
+    agents: Agents::Names,
+    max_series: 50_000,
+};
 
 fn now() -> DateTime<Utc> {
     DateTime::from_timestamp(1_773_154_800, 0).unwrap()
@@ -64,20 +75,15 @@ fn keys() -> Keys {
 }
 
 fn totals(chats: &[Chat]) -> Totals {
-    let rules = Rules {
-        asa_target_ms: 20_000,
-        agents: Agents::Names,
-        max_series: 50_000,
-    };
     let mut totals = Totals::default();
     for chat in chats {
-        totals.absorb(chat, &Keys::of(chat, rules.agents), Counts::Yes, rules, now());
+        totals.absorb(chat, &Keys::of(chat, RULES.agents), Counts::Yes, RULES, now());
     }
     totals
 }
 
 /// Everything that can be shown, with `shown` as what was shown before.
-fn all(totals: &Totals, shown: &Totals) -> Vec<Family> {
+fn shown_of(totals: &Totals, shown: &Totals) -> Vec<Family> {
     let settings = settings();
     let mut stats = Stats::new(now());
     stats.up = Some(true);
@@ -102,7 +108,7 @@ fn all(totals: &Totals, shown: &Totals) -> Vec<Family> {
         requests_today: 2,
     };
     let mut exemplars = Exemplars::default();
-    exemplars.note(&chat("7", "2001"), &keys().chat, now());
+    exemplars.note(&chat("7", "2001"), &keys(), RULES, now());
     let view = View {
         settings: &settings,
         totals,
@@ -131,7 +137,7 @@ fn labels(metric: &prometheus::proto::Metric) -> Vec<(String, String)> {
 #[test]
 fn names_in_the_catalogue_are_valid_and_speak_of_their_type() {
     let mut names = HashSet::new();
-    for spec in ALL {
+    for spec in all() {
         assert!(names.insert(spec.name), "{} is there twice", spec.name);
         let valid = |text: &str| {
             text.bytes()
@@ -177,7 +183,7 @@ fn names_in_the_catalogue_are_valid_and_speak_of_their_type() {
         }
     }
     // A histogram's or summary's series must not be another family's name.
-    for spec in ALL {
+    for spec in all() {
         for end in ["_count", "_sum", "_bucket"] {
             assert!(!names.contains(format!("{}{end}", spec.name).as_str()));
         }
@@ -188,14 +194,14 @@ fn names_in_the_catalogue_are_valid_and_speak_of_their_type() {
 #[test]
 fn every_family_of_the_catalogue_is_shown_with_its_type_and_labels() {
     let totals = totals(&[chat("7", "2001")]);
-    let families = all(&totals, &totals);
+    let families = shown_of(&totals, &totals);
     let shown: Vec<&str> = families.iter().map(|family| family.proto.name()).collect();
     let unique: BTreeSet<&str> = shown.iter().copied().collect();
     assert_eq!(unique.len(), shown.len(), "{shown:?}");
-    let declared: BTreeSet<&str> = ALL.iter().map(|spec| spec.name).collect();
+    let declared: BTreeSet<&str> = all().map(|spec| spec.name).collect();
     assert_eq!(unique, declared);
     for family in &families {
-        let spec = ALL.iter().find(|spec| spec.name == family.proto.name()).unwrap();
+        let spec = find(family.proto.name()).unwrap();
         let kind = match spec.kind {
             Kind::Counter => MetricType::COUNTER,
             Kind::Gauge => MetricType::GAUGE,
@@ -220,8 +226,8 @@ fn every_family_of_the_catalogue_is_shown_with_its_type_and_labels() {
 #[test]
 fn what_was_not_shown_before_is_0_in_all_its_families() {
     let totals = totals(&[chat("7", "2001")]);
-    for family in all(&totals, &Totals::default()) {
-        let spec = ALL.iter().find(|spec| spec.name == family.proto.name()).unwrap();
+    for family in shown_of(&totals, &Totals::default()) {
+        let spec = find(family.proto.name()).unwrap();
         if spec.section != Section::Totals {
             continue;
         }
@@ -245,7 +251,7 @@ fn what_was_not_shown_before_is_0_in_all_its_families() {
 #[test]
 fn labels_that_join_to_the_same_text_are_different_series() {
     let totals = totals(&[chat("1", "12"), chat("11", "2")]);
-    let families = all(&totals, &totals);
+    let families = shown_of(&totals, &totals);
     for name in ["wolkvox_chats_total", "wolkvox_agent_chats_total"] {
         let family = families
             .iter()
@@ -270,7 +276,7 @@ fn buckets_are_cumulative_and_their_bounds_included() {
     let mut beyond = chat("7", "2001");
     beyond.asa_ms = Some(9_000_000);
     let totals = totals(&[at_bound, above, beyond]);
-    let families = all(&totals, &totals);
+    let families = shown_of(&totals, &totals);
     let family = families
         .iter()
         .find(|family| family.proto.name() == "wolkvox_chat_asa_seconds")
@@ -289,8 +295,8 @@ fn buckets_are_cumulative_and_their_bounds_included() {
 
 #[test]
 fn the_reference_names_every_family() {
-    let text = catalogue::markdown();
-    for spec in ALL {
+    let text = markdown();
+    for spec in all() {
         assert_eq!(text.matches(&format!("| `{}` |", spec.name)).count(), 1);
     }
 }

@@ -1,0 +1,100 @@
+//! Every family of `/metrics`: the rows of all rooms put together. What is shown, the reference in the docs, the tests and
+//! the checks of the dashboards all come from here.
+
+use std::fmt::Write;
+
+pub use crate::metrics::spec::{Kind, Section, Spec, seconds};
+
+use crate::metrics::{Family, process, settings};
+use crate::poller::view::View;
+use crate::{chats, poller};
+
+/// Of how the poller is doing, what dashboards and alerts join with. The rest has no past to be written.
+const POLLER_WITH_A_PAST: [&str; 5] = [
+    "wolkvox_up",
+    "wolkvox_last_poll_timestamp_seconds",
+    "wolkvox_last_success_timestamp_seconds",
+    "wolkvox_watermark_timestamp_seconds",
+    "wolkvox_last_chat_close_timestamp_seconds",
+];
+
+/// Every family.
+pub fn all() -> impl Iterator<Item = &'static Spec> {
+    chats::families::specs()
+        .chain(settings::specs())
+        .chain(poller::families::specs())
+        .chain(process::specs())
+}
+
+/// The family with this name.
+pub fn find(name: &str) -> Option<&'static Spec> {
+    all().find(|spec| spec.name == name)
+}
+
+/// Whether the past of a family can be written: it follows from the chats and the settings alone.
+pub fn has_a_past(family: &Family) -> bool {
+    let name = family.proto.name();
+    POLLER_WITH_A_PAST.contains(&name)
+        || find(name).is_some_and(|spec| matches!(spec.section, Section::Totals | Section::Settings))
+}
+
+/// The families of one publication, in the catalogue's order; families without a sample are left out.
+/// `latest_lines` are the sample lines of the latest window, shown beside these.
+pub fn families(view: View<'_>, latest_lines: usize) -> Vec<Family> {
+    let mut families = chats::families::totals(view.settings, view.totals, view.shown, view.exemplars);
+    families.extend(chats::families::names(view.settings, view.totals));
+    families.extend(settings::families(view.settings));
+    families.extend(poller::families::families(view));
+    families.retain(|family| !family.proto.get_metric().is_empty());
+    let lines = families.iter().map(Family::sample_lines).sum::<usize>() + latest_lines + 1;
+    families.extend(
+        find(poller::families::SERIES)
+            .map(|spec| Family::single(spec, &view.settings.operation, Some(lines as f64))),
+    );
+    families.push(process::build_info());
+    families
+}
+
+/// The metric reference as Markdown.
+pub fn markdown() -> String {
+    let mut text = String::from(
+        "# Metrics\n\nMade from the catalogue by `wolkvox-exporter metrics`. Every family but the exporter's own also has the label `operation`.\n",
+    );
+    for section in Section::ALL {
+        // Writing to a String cannot fail.
+        let _ = write!(
+            text,
+            "\n## {}\n\n{}\n\n| name | type | labels | meaning |\n|---|---|---|---|\n",
+            section.title(),
+            section.note()
+        );
+        for spec in all().filter(|spec| spec.section == section) {
+            let labels = spec
+                .labels
+                .iter()
+                .map(|label| format!("`{label}`"))
+                .collect::<Vec<_>>()
+                .join(", ");
+            let _ = writeln!(
+                text,
+                "| `{}` | {} | {labels} | {}{} |",
+                spec.name,
+                spec.kind.as_str(),
+                spec.help,
+                buckets(spec.kind)
+            );
+        }
+    }
+    text
+}
+
+fn buckets(kind: Kind) -> String {
+    let Kind::Histogram(bounds) = kind else {
+        return String::new();
+    };
+    let bounds: Vec<_> = bounds.iter().map(|bound| seconds(*bound).to_string()).collect();
+    format!(" Buckets: {}.", bounds.join(" "))
+}
+
+#[cfg(test)]
+mod tests;

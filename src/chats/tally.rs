@@ -1,0 +1,203 @@
+//! What the chats of one answer add: gathered beside the totals, with numbers about the answer's rows.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, NaiveDateTime, Utc};
+
+use super::chat::{Chat, NotAChat};
+use super::exemplar::Exemplars;
+use super::field::Field;
+use super::key::Keys;
+use super::series_limit::SeriesLimit;
+use super::{Ledger, Rules, Totals, bounds};
+use crate::ledger::{Absorbed, Counts, Delta, Found, Novelty, Times};
+use crate::metrics::histogram::Histogram;
+
+/// Numbers about the rows of one answer, for the poller's own metrics.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AnswerCounts {
+    /// Rows read.
+    pub rows: u64,
+    /// Rows of chats already known from an earlier answer.
+    pub duplicate: u64,
+    /// Rows whose id came before in the same answer.
+    pub repeated: u64,
+    /// New chats that were counted.
+    pub counted: u64,
+    /// New chats from before the start of counting: remembered only.
+    pub remembered: u64,
+    /// Counted chats that only the sweep found.
+    pub late: u64,
+    /// Chats counted under `other` because of the series limit.
+    pub limited: u64,
+    /// Rows that are no chat.
+    pub rejected: BTreeMap<NotAChat, u64>,
+    /// Unreadable values of new chats.
+    pub invalid: BTreeMap<Field, u64>,
+    /// Documented keys that new chats lack.
+    pub absent: BTreeMap<Field, u64>,
+    /// From the close of a counted chat until it was first seen.
+    pub arrival_delay: Histogram,
+}
+
+impl Default for AnswerCounts {
+    fn default() -> AnswerCounts {
+        AnswerCounts {
+            rows: 0,
+            duplicate: 0,
+            repeated: 0,
+            counted: 0,
+            remembered: 0,
+            late: 0,
+            limited: 0,
+            rejected: BTreeMap::new(),
+            invalid: BTreeMap::new(),
+            absent: BTreeMap::new(),
+            arrival_delay: Histogram::new(bounds::ARRIVAL_DELAY),
+        }
+    }
+}
+
+impl AnswerCounts {
+    /// Adds the numbers of another answer.
+    pub fn add(&mut self, other: &AnswerCounts) {
+        self.rows += other.rows;
+        self.duplicate += other.duplicate;
+        self.repeated += other.repeated;
+        self.counted += other.counted;
+        self.remembered += other.remembered;
+        self.late += other.late;
+        self.limited += other.limited;
+        add(&mut self.rejected, &other.rejected);
+        add(&mut self.invalid, &other.invalid);
+        add(&mut self.absent, &other.absent);
+        self.arrival_delay.add(&other.arrival_delay);
+    }
+}
+
+fn add<K: Ord + Copy>(mine: &mut BTreeMap<K, u64>, theirs: &BTreeMap<K, u64>) {
+    for (key, count) in theirs {
+        *mine.entry(*key).or_default() += count;
+    }
+}
+
+/// What one whole answer brought.
+#[derive(Debug)]
+pub struct Tallied {
+    /// Its new ids and what they add, for [`Ledger::apply`].
+    pub absorbed: Absorbed<Totals>,
+    /// Numbers about the rows.
+    pub counts: AnswerCounts,
+    /// Examples of what the histograms count.
+    pub exemplars: Exemplars,
+}
+
+/// Counts the chats of one answer beside the ledger.
+#[derive(Debug)]
+pub struct Tally<'a> {
+    delta: Delta<'a, Totals>,
+    rules: Rules,
+    series_limit: SeriesLimit<'a>,
+    /// The later of both clocks: one that was wrong for a moment must not make a label set look old.
+    touched: DateTime<Utc>,
+    counts: AnswerCounts,
+    exemplars: Exemplars,
+}
+
+impl<'a> Tally<'a> {
+    /// Begins a request whose rows can have local times up to `date_end`.
+    pub fn begin(ledger: &'a Ledger, rules: Rules, found: Found, date_end: NaiveDateTime) -> Tally<'a> {
+        Tally {
+            delta: Delta::begin(ledger, found, date_end),
+            rules,
+            series_limit: SeriesLimit::new(&ledger.totals, rules.max_series),
+            touched: DateTime::UNIX_EPOCH,
+            counts: AnswerCounts::default(),
+            exemplars: Exemplars::default(),
+        }
+    }
+
+    /// The answer begins: see [`Delta::answered`].
+    pub fn answered(&mut self, server_now: DateTime<Utc>, now: DateTime<Utc>, latest: NaiveDateTime) {
+        self.touched = server_now.max(now);
+        self.delta.answered(server_now, now, latest);
+    }
+
+    /// When this answer's new chats were first seen, server's time.
+    pub fn first_seen(&self) -> DateTime<Utc> {
+        self.delta.first_seen()
+    }
+
+    /// Takes in one chat. Returns how it relates to what is known, and the label sets that it belongs to.
+    pub fn absorb(&mut self, chat: &Chat) -> (Novelty, Keys) {
+        self.counts.rows += 1;
+        let keys = Keys::of(chat, self.rules.agents);
+        let novelty = self.delta.novelty(&chat.id);
+        let keys = match novelty {
+            Novelty::Repeated => {
+                self.counts.repeated += 1;
+                keys
+            }
+            Novelty::Duplicate(_) => {
+                self.counts.duplicate += 1;
+                self.series_limit.look_up(keys, self.delta.totals())
+            }
+            Novelty::New => {
+                let (keys, limited) = self.series_limit.admit(keys, self.delta.totals());
+                self.counts.limited += u64::from(limited);
+                self.count(chat, &keys);
+                keys
+            }
+        };
+        (novelty, keys)
+    }
+
+    fn count(&mut self, chat: &Chat, keys: &Keys) {
+        let times = Times {
+            opened: chat.opened,
+            closed: chat.closed,
+            not_before_local: chat.not_before_local(),
+        };
+        let counts = self.delta.remember(&chat.id, times);
+        self.delta
+            .totals()
+            .absorb(chat, keys, counts, self.rules, self.touched);
+        for (map, fields) in [
+            (&mut self.counts.invalid, chat.invalid),
+            (&mut self.counts.absent, chat.absent),
+        ] {
+            for field in fields.iter() {
+                *map.entry(field).or_default() += 1;
+            }
+        }
+        if counts == Counts::No {
+            self.counts.remembered += 1;
+            return;
+        }
+        self.counts.counted += 1;
+        self.counts.late += u64::from(self.delta.found() == Found::BySweep);
+        let first_seen = self.delta.first_seen();
+        self.exemplars.note(chat, keys, self.rules, first_seen);
+        if let Some(closed) = chat.closed {
+            let delay = (first_seen - closed.earliest).num_milliseconds();
+            self.counts
+                .arrival_delay
+                .observe(bounds::ARRIVAL_DELAY, u64::try_from(delay).unwrap_or(0));
+        }
+    }
+
+    /// Notes a row that is no chat.
+    pub fn reject(&mut self, error: NotAChat) {
+        self.counts.rows += 1;
+        *self.counts.rejected.entry(error).or_default() += 1;
+    }
+
+    /// The answer proved whole.
+    pub fn finish(self) -> Tallied {
+        Tallied {
+            absorbed: self.delta.finish(),
+            counts: self.counts,
+            exemplars: self.exemplars,
+        }
+    }
+}

@@ -1,0 +1,257 @@
+//! The totals in the state: everything by its name, so that tables and measures can come and go from one version to
+//! another. What is not there is 0; what is not known is passed over, which the state's reader tells.
+//!
+//! ```text
+//! {"chats":[[{"channel":"web",…},{"created_ms":…,"touched_ms":…,"chats":7,"asa":{…},…}],…],…}
+//! ```
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use serde::de::{self, DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::ser::SerializeMap;
+use serde::{Deserialize, Serialize, Serializer};
+
+use super::{Cell, Entry, Sets, Totals, name_of};
+use crate::chats::field::Field;
+use crate::chats::key::{LabelSet, Table};
+use crate::metrics::spec::Kind;
+
+impl Serialize for Totals {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        for table in Table::ALL {
+            let sets = &self[table];
+            map.serialize_entry(table.name(), &StoredSets { table, sets })?;
+        }
+        map.serialize_entry("agent_names", &self.agent_names)?;
+        map.serialize_entry("descriptions", &self.descriptions)?;
+        map.serialize_entry("sent", &self.sent)?;
+        map.serialize_entry("started", &self.started)?;
+        map.end()
+    }
+}
+
+struct StoredSets<'a> {
+    table: Table,
+    sets: &'a Sets,
+}
+
+impl Serialize for StoredSets<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let table = self.table;
+        let pairs = self.sets.iter().map(|(set, entry)| {
+            let labels: BTreeMap<_, _> = set.pairs(table).collect();
+            (labels, StoredEntry { table, entry })
+        });
+        serializer.collect_seq(pairs)
+    }
+}
+
+struct StoredEntry<'a> {
+    table: Table,
+    entry: &'a Entry,
+}
+
+impl Serialize for StoredEntry<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("created_ms", &self.entry.created_ms)?;
+        map.serialize_entry("touched_ms", &self.entry.touched_ms)?;
+        for (measure, cell) in self.table.measures().iter().zip(&self.entry.cells) {
+            map.serialize_entry(measure.name, cell)?;
+        }
+        map.end()
+    }
+}
+
+impl<'de> Deserialize<'de> for Totals {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Totals, D::Error> {
+        deserializer.deserialize_map(TotalsVisitor)
+    }
+}
+
+struct TotalsVisitor;
+
+impl<'de> Visitor<'de> for TotalsVisitor {
+    type Value = Totals;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("totals")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Totals, A::Error> {
+        let mut totals = Totals::default();
+        let mut lacking = BTreeSet::new();
+        while let Some(name) = map.next_key::<String>()? {
+            match name.as_str() {
+                "agent_names" => totals.agent_names = map.next_value()?,
+                "descriptions" => totals.descriptions = map.next_value()?,
+                "sent" => totals.sent = map.next_value()?,
+                "started" => totals.started = map.next_value()?,
+                // Until version 0.1.0.
+                "sends_agent_response" if map.next_value()? => totals.sent.insert(Field::AgentResponse),
+                "sends_transfer" if map.next_value()? => totals.sent.insert(Field::Transfer),
+                "sends_agent_response" | "sends_transfer" => {}
+                name => match Table::ALL.into_iter().find(|table| table.name() == name) {
+                    Some(table) => {
+                        let lacking = &mut lacking;
+                        totals.tables[table as usize] = map.next_value_seed(SetsSeed { table, lacking })?;
+                    }
+                    None => drop(map.next_value::<IgnoredAny>()?),
+                },
+            }
+        }
+        totals
+            .started
+            .extend(lacking.into_iter().map(|name| (name, None)));
+        Ok(totals)
+    }
+}
+
+/// The label sets of a table. Notes the measures that they lack, by [`name_of`].
+struct SetsSeed<'a> {
+    table: Table,
+    lacking: &'a mut BTreeSet<String>,
+}
+
+impl<'de> DeserializeSeed<'de> for SetsSeed<'_> {
+    type Value = Sets;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Sets, D::Error> {
+        deserializer.deserialize_seq(self)
+    }
+}
+
+impl<'de> Visitor<'de> for SetsSeed<'_> {
+    type Value = Sets;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("label sets with their totals")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Sets, A::Error> {
+        let mut sets = Sets::new();
+        while let Some(pair) = seq.next_element_seed(PairSeed(self.table))? {
+            let Some((set, draft)) = pair else { continue };
+            let measures = self.table.measures().iter().zip(&draft.cells);
+            let lacking = measures.filter(|(_, cell)| cell.is_none());
+            self.lacking
+                .extend(lacking.map(|(measure, _)| name_of(self.table, measure)));
+            sets.insert(set, draft.finish()?);
+        }
+        Ok(sets)
+    }
+}
+
+/// A label set and its totals. `None` if it has other labels than this version's: nobody knows what its chats would be in
+/// the table.
+struct PairSeed(Table);
+
+impl<'de> DeserializeSeed<'de> for PairSeed {
+    type Value = Option<(LabelSet, Draft)>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_seq(self)
+    }
+}
+
+impl<'de> Visitor<'de> for PairSeed {
+    type Value = Option<(LabelSet, Draft)>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a label set and its totals")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
+        let short = || A::Error::invalid_length(2, &self);
+        let labels: BTreeMap<String, String> = seq.next_element()?.ok_or_else(short)?;
+        let Some(set) = label_set(self.0, &labels) else {
+            seq.next_element::<IgnoredAny>()?;
+            return Ok(None);
+        };
+        let mut draft = Draft::new(self.0);
+        seq.next_element_seed(&mut draft)?.ok_or_else(short)?;
+        Ok(Some((set, draft)))
+    }
+}
+
+fn label_set(table: Table, labels: &BTreeMap<String, String>) -> Option<LabelSet> {
+    let names = table.labels().iter().map(|label| label.name);
+    let values: Vec<_> = names
+        .map(|name| labels.get(name).map(String::as_str))
+        .collect::<Option<_>>()?;
+    (values.len() == labels.len()).then(|| LabelSet::new(table, values))
+}
+
+/// The totals of a label set, as far as they were read.
+struct Draft {
+    table: Table,
+    created_ms: Option<i64>,
+    touched_ms: Option<i64>,
+    cells: Vec<Option<Cell>>,
+}
+
+impl Draft {
+    fn new(table: Table) -> Draft {
+        Draft {
+            table,
+            created_ms: None,
+            touched_ms: None,
+            cells: vec![None; table.measures().len()],
+        }
+    }
+
+    /// Reads the value of a measure, which is the next one of the map.
+    fn read<'de, A: MapAccess<'de>>(&mut self, name: &str, map: &mut A) -> Result<(), A::Error> {
+        let mut measures = self.table.measures().iter().zip(&mut self.cells);
+        let Some((measure, cell)) = measures.find(|(measure, _)| measure.name == name) else {
+            return map.next_value().map(|IgnoredAny| ());
+        };
+        *cell = Some(match measure.spec.kind {
+            Kind::Counter | Kind::Gauge => Cell::Count(map.next_value()?),
+            Kind::Histogram(_) => Cell::Histogram(map.next_value()?),
+            Kind::Summary => Cell::Summary(map.next_value()?),
+        });
+        Ok(())
+    }
+
+    fn finish<E: de::Error>(self) -> Result<Entry, E> {
+        let cells = self.cells.into_iter().zip(self.table.zero());
+        Ok(Entry {
+            created_ms: self.created_ms.ok_or_else(|| E::missing_field("created_ms"))?,
+            touched_ms: self.touched_ms.ok_or_else(|| E::missing_field("touched_ms"))?,
+            cells: cells.map(|(cell, zero)| cell.unwrap_or(zero)).collect(),
+        })
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for &mut Draft {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_map(self)
+    }
+}
+
+impl<'de> Visitor<'de> for &mut Draft {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the totals of a label set")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        while let Some(name) = map.next_key::<String>()? {
+            match (name.as_str(), self.table) {
+                ("created_ms", _) => self.created_ms = Some(map.next_value()?),
+                ("touched_ms", _) => self.touched_ms = Some(map.next_value()?),
+                // Until version 0.1.0: a map of all measures, or the number of the only one.
+                ("value", Table::Chats | Table::Agents) => map.next_value_seed(&mut *self)?,
+                ("value", _) => self.read("chats", &mut map)?,
+                (name, _) => self.read(name, &mut map)?,
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,42 @@
+//! What one publication shows.
+
+use chrono::{DateTime, Utc};
+
+use super::stats::Stats;
+use crate::chats::Totals;
+use crate::chats::exemplar::Exemplars;
+use crate::metrics::Settings;
+
+/// How far the ledger is, as committed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Progress {
+    /// When counting began.
+    pub counting_since: DateTime<Utc>,
+    /// Everything closed before this has been asked for, server's time.
+    pub watermark: DateTime<Utc>,
+    /// The end of the last good poll.
+    pub last_success: Option<DateTime<Utc>>,
+    /// The newest close time seen.
+    pub last_chat_close: Option<DateTime<Utc>>,
+    /// Ids remembered.
+    pub seen_chats: usize,
+    /// Calls since the operation's midnight.
+    pub requests_today: u64,
+}
+
+/// All that one publication shows, but for the latest window.
+#[derive(Debug, Clone, Copy)]
+pub struct View<'a> {
+    /// The settings that are shown.
+    pub settings: &'a Settings,
+    /// What has been counted, as committed.
+    pub totals: &'a Totals,
+    /// What was published before the current cycle: label sets that are not in it are shown as 0.
+    pub shown: &'a Totals,
+    /// Examples for OpenMetrics.
+    pub exemplars: &'a Exemplars,
+    /// How far the ledger is, as committed.
+    pub progress: &'a Progress,
+    /// Numbers since the process started.
+    pub stats: &'a Stats,
+}
