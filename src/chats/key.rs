@@ -1,6 +1,7 @@
 //! The tables that chats are counted in, one row each: their labels, and what is counted per label set.
 
 use std::ops::Index;
+use std::sync::Arc;
 
 use super::chat::{Chat, Feeling, Outcome, Participant};
 use super::measure::{self, Measure};
@@ -186,9 +187,9 @@ impl LabelValue {
     }
 }
 
-/// The values of a table's labels, in their order.
+/// The values of a table's labels, in their order. Clones share them: a chat's label sets are kept in many places.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct LabelSet(Box<[LabelValue]>);
+pub struct LabelSet(Arc<[LabelValue]>);
 
 impl LabelSet {
     /// The label set of a table with these values.
@@ -202,9 +203,11 @@ impl LabelSet {
     }
 
     fn of(table: Table, chat: &Chat) -> Option<LabelSet> {
-        let labels = table.labels().iter();
-        let values = labels.map(|label| Some(LabelValue::new(label, (label.of)(chat)?)));
-        values.collect::<Option<_>>().map(LabelSet)
+        let labels = table.labels();
+        let is_in = labels.iter().all(|label| (label.of)(chat).is_some());
+        // All values are there: collecting them is one allocation.
+        let value = |label: &&Label| LabelValue::new(label, (label.of)(chat).unwrap_or_default());
+        is_in.then(|| LabelSet(labels.iter().map(value).collect()))
     }
 
     /// The values, behind that of the label `operation`.
@@ -229,7 +232,7 @@ impl LabelSet {
     /// The label set that stands in for this one past the series limit: what the report decides becomes `other`.
     #[must_use]
     pub fn limited(&self, table: Table, other: &str) -> LabelSet {
-        let pairs = table.labels().iter().zip(&self.0);
+        let pairs = table.labels().iter().zip(self.0.iter());
         let limited = pairs.map(|(label, value)| match label.words {
             Some(_) => value.clone(),
             None => LabelValue::Text(other.into()),

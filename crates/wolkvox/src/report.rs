@@ -54,6 +54,11 @@ pub enum Value {
 pub struct Row(Vec<Value>);
 
 impl Row {
+    /// An empty row with room for so many values.
+    pub(crate) fn with_capacity(values: usize) -> Row {
+        Row(Vec::with_capacity(values))
+    }
+
     /// What the row holds for a field.
     pub fn get(&self, field: impl Into<usize>) -> &Value {
         self.0.get(field.into()).unwrap_or(&Value::Absent)

@@ -42,7 +42,10 @@ impl<'de> Visitor<'de> for RowSeed<'_> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut draft = Draft::default();
+        let mut draft = Draft {
+            row: Row::with_capacity(self.0.len()),
+            ranks: BTreeMap::new(),
+        };
         while let Some(key) = map.next_key_seed(KeySeed(|key: &str| self.key(key)))? {
             match key {
                 RowKey::Read(key) => {
@@ -95,7 +98,6 @@ impl<'k> RowSeed<'k> {
 }
 
 /// A row while it is read.
-#[derive(Default)]
 struct Draft {
     row: Row,
     /// The rank of each value, where it is not 0.
