@@ -331,7 +331,7 @@ async fn every_path_and_method_has_its_answer() {
     let (status, headers, page) = exporter.get("/").await;
     assert_eq!(status, 200);
     assert!(headers["content-type"].to_str().unwrap().starts_with("text/html"));
-    assert!(page.contains("ventas") && page.contains("/metrics"));
+    assert!(page.contains("ventas") && page.contains("href=\"metrics\""));
     let posted = client().post(exporter.url("/metrics")).send().await.unwrap();
     assert_eq!(posted.status(), 405);
     assert_eq!(posted.headers()["allow"], "GET, HEAD");
