@@ -223,8 +223,10 @@ fn a_family_with_other_bounds_starts_at_0_and_the_rest_goes_on() {
             }
         }
     }
-    // Told once: from the next commit on it is as if it had always been so.
-    let (again, log) = logged(|| started(read("1", &body(&after))));
+    // Told once: from the next commit on it is as if it had always been so. What a later version started is not kept.
+    let mut stored = body(&after);
+    stored["ledger"]["totals"]["started"]["chats.hold"] = json!(null);
+    let (again, log) = logged(|| started(read("1", &stored)));
     assert_eq!((again, log.len()), (after, 0));
 }
 
