@@ -1,9 +1,10 @@
 use std::fs;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use chrono::TimeDelta;
 use proptest::prelude::*;
 use serde_json::{Value, json};
+use tracing::Dispatch;
 use wolkvox::Row;
 
 use super::*;
@@ -92,6 +93,9 @@ fn read(version: &str, body: &Value) -> Ledger {
 
 /// What it does, and the lines that it logs.
 fn logged<T>(run: impl FnOnce() -> T) -> (T, Vec<String>) {
+    // With one listener in the process, a test on another thread that has none decides that a line is wanted nowhere.
+    static SECOND: LazyLock<Dispatch> = LazyLock::new(|| Dispatch::new(tracing_subscriber::registry()));
+    LazyLock::force(&SECOND);
     let log = tempfile::NamedTempFile::new().unwrap();
     let listener = tracing_subscriber::fmt()
         .with_ansi(false)
