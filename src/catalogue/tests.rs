@@ -8,7 +8,7 @@ use prometheus::proto::MetricType;
 use super::*;
 use crate::chats::chat::Chat;
 use crate::chats::exemplar::Exemplars;
-use crate::chats::key::Keys;
+use crate::chats::key::{Keys, Table};
 use crate::chats::latest_window::Gatherer;
 use crate::chats::{Field, Rules, Totals};
 use crate::config::Agents;
@@ -299,4 +299,25 @@ fn the_reference_names_every_family() {
     for spec in all() {
         assert_eq!(text.matches(&format!("| `{}` |", spec.name)).count(), 1);
     }
+}
+
+#[test]
+fn the_series_limit_counts_the_lines_that_are_shown() {
+    let mut other = chat("8", "2002");
+    other.code = Some("22".to_owned());
+    let totals = totals(&[chat("7", "2001"), other]);
+    let is_counted = |family: &Family| {
+        let name = family.proto.name();
+        let is_text = ["wolkvox_agent_info", "wolkvox_disposition_info"].contains(&name);
+        is_text || find(name).unwrap().section == Section::Totals
+    };
+    let families = shown_of(&totals, &totals);
+    let lines: usize = families
+        .iter()
+        .filter(|family| is_counted(family))
+        .map(Family::sample_lines)
+        .sum();
+    assert_eq!(totals.lines(), lines);
+    let new: usize = Table::ALL.into_iter().map(Table::lines_of_new).sum();
+    assert_eq!(new * 2, lines, "both chats have all label sets of their own");
 }

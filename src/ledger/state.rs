@@ -192,7 +192,7 @@ pub fn decode<T: Counted>(bytes: &[u8]) -> Result<(Origin, Ledger<T>), StateErro
         let unknown: Vec<_> = unknown.into_iter().collect();
         tracing::warn!(
             operation = read.origin.operation,
-            version = %header.version,
+            format = %header.version,
             parts = unknown.join(", "),
             "the state has parts that this version does not know: a later version wrote it. They are dropped at the next commit; the rest goes on"
         );

@@ -12,7 +12,7 @@ use serde::de::{self, DeserializeSeed, Deserializer, Error as _, IgnoredAny, Map
 use serde::ser::SerializeMap;
 use serde::{Deserialize, Serialize, Serializer};
 
-use super::{Cell, Entry, Sets, Totals, name_of};
+use super::{Cell, Entry, Sets, Totals, family_of, name_of};
 use crate::chats::field::Field;
 use crate::chats::key::{LabelSet, Table};
 use crate::metrics::spec::Kind;
@@ -102,6 +102,7 @@ impl<'de> Visitor<'de> for TotalsVisitor {
                 },
             }
         }
+        totals.started.retain(|name, _| family_of(name).is_some());
         totals
             .started
             .extend(lacking.into_iter().map(|name| (name, None)));

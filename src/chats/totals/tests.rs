@@ -1,9 +1,10 @@
 use std::fs;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use chrono::TimeDelta;
 use proptest::prelude::*;
 use serde_json::{Value, json};
+use tracing::Dispatch;
 use wolkvox::Row;
 
 use super::*;
@@ -92,6 +93,9 @@ fn read(version: &str, body: &Value) -> Ledger {
 
 /// What it does, and the lines that it logs.
 fn logged<T>(run: impl FnOnce() -> T) -> (T, Vec<String>) {
+    // With one listener in the process, a test on another thread that has none decides that a line is wanted nowhere.
+    static SECOND: LazyLock<Dispatch> = LazyLock::new(|| Dispatch::new(tracing_subscriber::registry()));
+    LazyLock::force(&SECOND);
     let log = tempfile::NamedTempFile::new().unwrap();
     let listener = tracing_subscriber::fmt()
         .with_ansi(false)
@@ -223,8 +227,10 @@ fn a_family_with_other_bounds_starts_at_0_and_the_rest_goes_on() {
             }
         }
     }
-    // Told once: from the next commit on it is as if it had always been so.
-    let (again, log) = logged(|| started(read("1", &body(&after))));
+    // Told once: from the next commit on it is as if it had always been so. What a later version started is not kept.
+    let mut stored = body(&after);
+    stored["ledger"]["totals"]["started"]["chats.hold"] = json!(null);
+    let (again, log) = logged(|| started(read("1", &stored)));
     assert_eq!((again, log.len()), (after, 0));
 }
 
