@@ -7,9 +7,9 @@ use std::path::PathBuf;
 use std::pin::pin;
 use std::sync::Arc;
 
-use anyhow::Context;
-use exporter_web::Web;
+use exporter_web::{OpenError, Web};
 use tokio::net::TcpListener;
+use tokio::task::JoinError;
 use tokio_util::sync::CancellationToken;
 
 use crate::catalogue::families;
@@ -18,12 +18,12 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::exposition::{self, Page};
 use crate::http::{self, Shared, Status};
-use crate::ledger::FileStore;
 use crate::ledger::store::Opened;
+use crate::ledger::{FileStore, StoreError};
 use crate::poller::{self, Poller, Publication, Publish};
 use crate::signal::{self, Request};
 use crate::{chats, metrics, operation};
-use wolkvox::client::{Client, Token};
+use wolkvox::client::{Client, SetupError, Token};
 
 /// Where it is reached.
 pub struct Port {
@@ -70,6 +70,32 @@ impl Files {
     }
 }
 
+/// What is polled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Upstream {
+    /// A Wolkvox server, or a gateway to one.
+    Wolkvox,
+    /// The built-in simulator: the status page says so.
+    Simulator,
+}
+
+/// Why the exporter could not start, or not go on.
+#[derive(Debug, thiserror::Error)]
+pub enum AppError {
+    /// The web configuration can't be used.
+    #[error(transparent)]
+    Web(#[from] OpenError),
+    /// The state can't be used, or not be written at the start.
+    #[error(transparent)]
+    State(#[from] StoreError),
+    /// The client can't be set up.
+    #[error(transparent)]
+    Client(#[from] SetupError),
+    /// It ends by itself only where it panicked.
+    #[error("the HTTP server failed, and without it the exporter does not go on")]
+    Server(#[source] JoinError),
+}
+
 /// What a running exporter is made of.
 pub struct App {
     config: Config,
@@ -80,8 +106,7 @@ pub struct App {
     ledger: Option<Ledger>,
     /// Damaged states that were put aside.
     recoveries: u64,
-    /// Whether the server is the built-in simulator.
-    demo: bool,
+    upstream: Upstream,
 }
 
 impl App {
@@ -89,8 +114,8 @@ impl App {
     /// host or agent is taken over.
     ///
     /// # Errors
-    /// In words for the person who starts it.
-    pub fn new(config: Config, clock: Arc<dyn Clock>, demo: bool, adopt_state: bool) -> anyhow::Result<App> {
+    /// See [`AppError`].
+    pub fn open(config: Config, clock: Arc<dyn Clock>, adopt_state: bool) -> Result<App, AppError> {
         let web = Arc::new(Web::open(config.web.config_file.as_deref())?);
         let Opened {
             store,
@@ -106,8 +131,14 @@ impl App {
             store,
             ledger,
             recoveries: put_aside.iter().count() as u64,
-            demo,
+            upstream: Upstream::Wolkvox,
         })
+    }
+
+    /// The same with another server behind it.
+    #[must_use]
+    pub fn on(self, upstream: Upstream) -> App {
+        App { upstream, ..self }
     }
 
     /// Where the metrics are, for people.
@@ -125,7 +156,7 @@ impl App {
         port: Port,
         requests: signal::Requests,
         shutdown: impl Future<Output = ()>,
-    ) -> anyhow::Result<()> {
+    ) -> Result<(), AppError> {
         let App {
             config,
             clock,
@@ -134,7 +165,7 @@ impl App {
             store,
             ledger,
             recoveries,
-            demo,
+            upstream,
         } = self;
         let options = exposition::Options {
             exemplars: config.web.exemplars,
@@ -145,7 +176,7 @@ impl App {
             config.server.host(),
             clock.now(),
         );
-        status.demo = demo;
+        status.demo = upstream == Upstream::Simulator;
         let shared = Arc::new(Shared::new(status, options, Arc::clone(&clock)));
         let restored = ledger.is_some();
         let settings = operation::poller_settings(&config);
@@ -186,15 +217,14 @@ impl App {
         tokio::select! {
             () = poller::run(poller, restored, shared.scraped(first), announce) => {}
             // It ends by itself only where it panicked: without its port the exporter must not live on.
-            ended = &mut serving => ended.context("the HTTP server failed, and without it the exporter does not go on")?,
+            ended = &mut serving => ended.map_err(AppError::Server)?,
             () = &mut shutdown => {
                 tracing::info!("stopping: the poll is abandoned, the next start covers what it would have read");
             }
         }
         reloading.abort();
         stop.cancel();
-        serving.await?;
-        Ok(())
+        serving.await.map_err(AppError::Server)
     }
 }
 

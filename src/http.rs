@@ -14,7 +14,7 @@ mod server;
 mod shared;
 mod status;
 
-pub use listen::bind as listen;
+pub use listen::{ListenError, bind as listen};
 pub use server::{CONNECTION_SLOTS, serve};
 pub use shared::Shared;
 pub use status::{LastPoll, Status};

@@ -22,7 +22,6 @@
 pub mod app;
 pub mod catalogue;
 pub mod chats;
-pub mod cli;
 pub mod clock;
 pub mod command;
 pub mod config;

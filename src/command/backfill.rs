@@ -7,6 +7,7 @@
 
 mod checkpoint;
 mod label;
+mod options;
 pub mod output;
 pub mod progress;
 pub mod reading;
@@ -19,6 +20,7 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 
 pub use label::LabelError;
+pub use options::{Options, command};
 pub use output::Output;
 pub use progress::Progress;
 pub use timeline::{Span, Timeline};
@@ -104,16 +106,6 @@ pub enum BackfillError {
         /// Why.
         cause: io::Error,
     },
-}
-
-impl BackfillError {
-    /// Whether the command line or the settings are at fault.
-    pub fn is_usage(&self) -> bool {
-        matches!(
-            self,
-            BackfillError::Range(_) | BackfillError::Step | BackfillError::Label(_) | BackfillError::Setup(_)
-        )
-    }
 }
 
 /// A longer step shows nothing of a month.

@@ -7,11 +7,13 @@ mod sample;
 mod zone;
 
 use std::fmt::Write;
+use std::process::ExitCode;
 use std::time::Duration;
 
 use chrono::{DateTime, Offset as _, TimeDelta, Utc};
 
-use crate::clock::Clock;
+use super::{Failure, print};
+use crate::clock::{Clock, SystemClock};
 use crate::config::Config;
 use crate::operation;
 use call::{judge_call, judge_clock};
@@ -98,6 +100,17 @@ pub struct Expected {
     pub sweep_interval: Option<Duration>,
     /// `WOLKVOX_SWEEP_LOOKBACK`.
     pub sweep_lookback: Duration,
+}
+
+/// Makes one call, and prints what is right and wrong. The status is 1 where there is a problem.
+///
+/// # Errors
+/// The settings can't be used, or the standard output can't be written.
+pub async fn command() -> Result<ExitCode, Failure> {
+    let config = Config::from_env()?;
+    let findings = run(&config, &SystemClock).await?;
+    print(&findings.print())?;
+    Ok(ExitCode::from(u8::from(findings.has_problem())))
 }
 
 /// Makes the call that a configuration describes.

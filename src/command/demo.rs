@@ -5,15 +5,58 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::sync::Arc;
 
+use anyhow::Context as _;
 use chrono::{TimeDelta, Utc};
+use clap::Args;
 
+use super::Failure;
+use super::serve::keep_serving;
+use crate::app::{App, Upstream};
 use crate::config::{Config, ConfigError};
+use crate::{clock, descriptors, log};
 use simulator::{Server, Settings, Simulator, SystemClock};
 
 /// The simulated operation's name.
 const OPERATION: &str = "demo";
 /// What the report does not tell: the names of the simulated skills.
 const SKILL_NAMES: &str = "12=Sales, 15=Support, 27=Billing, 33=Retention";
+
+/// Options of `demo`.
+#[derive(Debug, Args)]
+pub struct Options {
+    /// Address and port of /metrics
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:10555")]
+    pub listen: String,
+    /// Another number, another contact centre
+    #[arg(long, value_name = "NUMBER")]
+    pub seed: Option<u64>,
+}
+
+/// Polls a simulated contact centre, and answers scrapes, until a signal ends it.
+///
+/// # Errors
+/// The settings can't be used, the system gives too little, or the exporter failed.
+pub async fn command(options: Options) -> Result<(), Failure> {
+    let limit = descriptors::raise()?;
+    let state = tempfile::tempdir().context("no temporary directory for the state")?;
+    let demo = Demo::start(options.seed)
+        .await
+        .context("the simulator can't open a port")?;
+    let config = demo.config(&options.listen, state.path())?;
+    log::init(&config)?;
+    tracing::info!("the simulated Wolkvox server is at {}", demo.base_url());
+    tracing::info!(
+        "to try check, report and backfill on it, with --pace 0s: export WOLKVOX_BASE_URL={} WOLKVOX_TOKEN='{}'",
+        demo.base_url(),
+        demo.token()
+    );
+    let name = config.web.listen_address.clone();
+    let start = move || {
+        let app = App::open(config, Arc::new(clock::SystemClock), false)?;
+        Ok(app.on(Upstream::Simulator))
+    };
+    keep_serving(name, limit, start).await
+}
 
 /// A simulator to poll; it stops when it is dropped.
 pub struct Demo {

@@ -152,6 +152,13 @@ pub enum Consent {
     Open,
 }
 
+impl Consent {
+    /// That of the option `--yes`.
+    pub fn given(yes: bool) -> Consent {
+        if yes { Consent::Given } else { Consent::Open }
+    }
+}
+
 /// Why it is not read.
 #[derive(Debug, thiserror::Error)]
 pub enum ConsentError {

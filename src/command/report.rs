@@ -4,13 +4,16 @@
 //! not counted. Percentiles are exact: the values are kept by how often they occur, and the percentile is the least
 //! value that at least that share of the chats does not exceed (nearest rank).
 
+mod options;
 mod print;
 
 use std::collections::{BTreeMap, HashSet};
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use clap::ValueEnum;
 
+pub use options::{Options, command};
 pub use print::Format;
 
 use crate::chats::chat::{Chat, Outcome};
@@ -24,7 +27,7 @@ use wolkvox::history::{Kind, Notice, ReadError, Reader};
 use wolkvox::{Source, Zone};
 
 /// What a line is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum By {
     /// The skill's number.
     Skill,
@@ -60,13 +63,6 @@ pub enum SummaryError {
     /// The report can't be read.
     #[error(transparent)]
     Read(#[from] ReadError),
-}
-
-impl SummaryError {
-    /// Whether the command line or the settings are at fault.
-    pub fn is_usage(&self) -> bool {
-        matches!(self, SummaryError::Range(_) | SummaryError::Setup(_))
-    }
 }
 
 /// Calls that are made without a pause: the range and its eve, for which a person is waiting.

@@ -8,7 +8,6 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use anyhow::Context as _;
 use arc_swap::ArcSwap;
 use hyper::header::HeaderMap;
 use tokio::sync::Notify;
@@ -26,6 +25,17 @@ const LOOK_AGAIN: Duration = Duration::from_secs(2);
 
 /// For so long a change must stay as it is. A file is written within it, from its truncation to its last byte.
 const SETTLES: Duration = Duration::from_secs(1);
+
+/// Why there is no web configuration in force.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The file can't be used.
+    #[error(transparent)]
+    Config(#[from] WebConfigError),
+    /// The system gave no random bytes, without which no password is checked.
+    #[error("the system gives no random bytes ({0})")]
+    Random(std::io::Error),
+}
 
 /// Who asks, and how long the question whether they may come in can take.
 #[derive(Debug, Clone, Copy)]
@@ -72,9 +82,9 @@ impl Web {
     /// Without a file: plain HTTP for everyone.
     ///
     /// # Errors
-    /// The file can't be used (a [`crate::WebConfigError`]), or the system gave no random bytes.
-    pub fn open(file: Option<&Path>) -> anyhow::Result<Self> {
-        let gatekeeper = Gatekeeper::new().context("no random bytes")?;
+    /// See [`OpenError`].
+    pub fn open(file: Option<&Path>) -> Result<Self, OpenError> {
+        let gatekeeper = Gatekeeper::new().map_err(OpenError::Random)?;
         let costs = Costs::new(REQUEST_TIME_OUT);
         let (read, config) = match file {
             Some(file) => {

@@ -20,7 +20,8 @@ fn body() -> Value {
 /// What it showed.
 fn shown() -> Exposition {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/fixture/state/v0.1.0.txt");
-    Exposition::parse(&std::fs::read_to_string(path).unwrap())
+    let text = std::fs::read_to_string(path).unwrap();
+    Exposition::parse(text.split_once('\n').unwrap().1)
 }
 
 /// A state directory with a state of a version that has this body.

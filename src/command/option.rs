@@ -1,0 +1,75 @@
+//! What the values of options mean, where several commands have them.
+
+use std::time::Duration;
+
+use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
+use wolkvox::{Zone, window};
+
+/// A time as given: a day of the operation, whose zone only the configuration knows, or an instant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Moment {
+    /// A local day.
+    Day(NaiveDate),
+    /// An instant.
+    Instant(DateTime<Utc>),
+}
+
+impl Moment {
+    /// The instant: of a day, its first. Where the clocks skip midnight, that is when they do.
+    pub fn at(self, zone: impl Into<Zone>) -> DateTime<Utc> {
+        match self {
+            Moment::Day(day) => window::to_instants(day.and_time(NaiveTime::MIN), zone).0,
+            Moment::Instant(at) => at,
+        }
+    }
+}
+
+impl std::str::FromStr for Moment {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Moment, String> {
+        if let Ok(day) = text.parse() {
+            return Ok(Moment::Day(day));
+        }
+        DateTime::parse_from_rfc3339(text)
+            .map(|at| Moment::Instant(at.to_utc()))
+            .map_err(|_| {
+                "it must be a day such as 2026-10-01 or a time such as 2026-10-01T08:00:00-05:00".to_owned()
+            })
+    }
+}
+
+/// A length of time with its unit.
+pub(super) fn duration(text: &str) -> Result<Duration, String> {
+    humantime::parse_duration(text)
+        .map_err(|_| "it must be a duration with a unit, such as 5m or 0s".to_owned())
+}
+
+/// A pause between two calls. One of a day makes one call a day; nobody waits longer on purpose.
+pub(super) fn pace(text: &str) -> Result<Duration, String> {
+    let pace = duration(text)?;
+    if pace > Duration::from_secs(24 * 3600) {
+        return Err("it must be a day at the most".to_owned());
+    }
+    Ok(pace)
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono_tz::Tz;
+
+    use super::*;
+
+    #[test]
+    fn a_day_begins_at_midnight_of_the_operation() {
+        let moment: Moment = "2026-10-01".parse().unwrap();
+        let at = moment.at(Tz::America__Bogota);
+        assert_eq!(at.to_rfc3339(), "2026-10-01T05:00:00+00:00");
+        let moment: Moment = "2026-10-01T08:00:00-05:00".parse().unwrap();
+        assert_eq!(
+            moment.at(Tz::Europe__Madrid).to_rfc3339(),
+            "2026-10-01T13:00:00+00:00"
+        );
+        assert!("yesterday".parse::<Moment>().is_err());
+    }
+}

@@ -1,0 +1,93 @@
+//! `wolkvox-exporter serve`: polls, and answers scrapes, until a signal ends it.
+
+use std::pin::pin;
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use clap::Args;
+use exporter_web::OpenError;
+
+use super::failure::{Failure, Status, statuses};
+use crate::app::{App, AppError, Port};
+use crate::clock::SystemClock;
+use crate::config::Config;
+use crate::descriptors::{self, Limit};
+use crate::http::{self, ListenError};
+use crate::{log, signal};
+
+statuses! {
+    ListenError: |_| Status::Failed;
+    AppError: |error| match error {
+        AppError::Web(OpenError::Config(_)) | AppError::Client(_) => Status::Usage,
+        AppError::Web(OpenError::Random(_)) | AppError::State(_) => Status::Failed,
+        AppError::Server(_) => Status::Fault,
+    };
+}
+
+/// Options of `serve`.
+#[derive(Debug, Args)]
+pub struct Options {
+    /// Take over the state of another server or agent, once: after the operation has moved
+    #[arg(long)]
+    pub adopt_state: bool,
+}
+
+/// Serves the operation that the environment describes.
+///
+/// # Errors
+/// The settings can't be used, the system gives too little, or the exporter failed.
+pub async fn command(options: Options) -> Result<(), Failure> {
+    let config = Config::from_env()?;
+    log::init(&config)?;
+    let limit = descriptors::raise()?;
+    let name = config.web.listen_address.clone();
+    let start = move || App::open(config, Arc::new(SystemClock), options.adopt_state);
+    keep_serving(name, limit, start).await
+}
+
+/// Listens on `name`, and serves what `start` opens until a signal ends it.
+pub(super) async fn keep_serving(
+    name: String,
+    limit: Limit,
+    start: impl FnOnce() -> Result<App, AppError> + Send + 'static,
+) -> Result<(), Failure> {
+    let requests = signal::Requests::new().context("signals can't be handled")?;
+    let mut stop = pin!(signal::stop()?);
+    // The state or a name may lie on a network that hangs: a signal ends that as well.
+    let (app, port) = tokio::select! {
+        opened = open(name, limit, start) => opened?,
+        () = &mut stop => return Ok(()),
+    };
+    for listener in &port.listeners {
+        let address = listener.local_addr().context("the port has no address")?;
+        tracing::info!(
+            version = env!("CARGO_PKG_VERSION"),
+            "metrics are at {}",
+            app.url(address)
+        );
+    }
+    Ok(app.run(port, requests, stop).await?)
+}
+
+async fn open(
+    name: String,
+    limit: Limit,
+    start: impl FnOnce() -> Result<App, AppError> + Send + 'static,
+) -> Result<(App, Port), Failure> {
+    let app = offload::run("start", start).await??;
+    let listeners = http::listen(&name).await?;
+    let connection_slots = descriptors::connection_slots(limit, http::CONNECTION_SLOTS)?;
+    if connection_slots < http::CONNECTION_SLOTS {
+        tracing::warn!(
+            "there are {connection_slots} connection slots instead of {}, because the limit of open files (ulimit -n) is {limit}",
+            http::CONNECTION_SLOTS
+        );
+    }
+    Ok((
+        app,
+        Port {
+            listeners,
+            connection_slots,
+        },
+    ))
+}
