@@ -33,9 +33,11 @@ use crate::{descriptors, http, log, runtime, signal};
 /// In words for the person who typed it.
 pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     let done = |()| ExitCode::SUCCESS;
+    // Before the runtime, which panics where it gets too few.
+    let limit = descriptors::raise()?;
     match cli.command.unwrap_or(Command::Serve(cli.serve)) {
-        Command::Serve(Serve { adopt_state }) => runtime::block_on(serve(adopt_state))?.map(done),
-        Command::Demo { listen, seed } => runtime::block_on(demo(&listen, seed))?.map(done),
+        Command::Serve(Serve { adopt_state }) => runtime::block_on(serve(adopt_state, limit))?.map(done),
+        Command::Demo { listen, seed } => runtime::block_on(demo(&listen, seed, limit))?.map(done),
         Command::Check => to_the_end(check()),
         Command::Report(report) => to_the_end(summarise(&report)).map(done),
         Command::Backfill(backfill) => to_the_end(fill_in(backfill)).map(done),
@@ -117,15 +119,13 @@ fn consent(yes: bool) -> Consent {
     if yes { Consent::Given } else { Consent::Open }
 }
 
-async fn serve(adopt_state: bool) -> anyhow::Result<()> {
+async fn serve(adopt_state: bool, limit: Limit) -> anyhow::Result<()> {
     let config = Config::from_env()?;
     log::init(&config)?;
-    let limit = descriptors::raise()?;
     keep_serving(config, false, adopt_state, limit).await
 }
 
-async fn demo(listen: &str, seed: Option<u64>) -> anyhow::Result<()> {
-    let limit = descriptors::raise()?;
+async fn demo(listen: &str, seed: Option<u64>, limit: Limit) -> anyhow::Result<()> {
     let state = tempfile::tempdir().context("no temporary directory for the state")?;
     let demo = Demo::start(seed)
         .await
