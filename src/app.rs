@@ -11,6 +11,7 @@ use anyhow::Context as _;
 use chrono::TimeDelta;
 use exporter_web::Web;
 use secrecy::ExposeSecret;
+use small_file::Shown;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
@@ -58,7 +59,7 @@ impl Files {
         let token = match &self.token {
             Token::File(path) => format!(
                 "the token file {} is read before each request in any case",
-                path.display()
+                Shown(path)
             ),
             Token::Fixed(_) => "WOLKVOX_TOKEN is only read at the start".to_owned(),
         };
@@ -66,7 +67,7 @@ impl Files {
             tracing::info!("SIGHUP: there is no web configuration to read again; {token}");
             return;
         };
-        tracing::info!("SIGHUP: {} is looked at for changes; {token}", file.display());
+        tracing::info!("SIGHUP: {} is looked at for changes; {token}", Shown(file));
         self.web.reload();
     }
 }
@@ -251,7 +252,7 @@ pub(crate) fn poller_settings(config: &Config) -> poller::Settings {
 }
 
 fn tell_start(config: &Config, store: &FileStore, ledger: Option<&Ledger>) {
-    let state = store.path().display();
+    let state = Shown(store.path());
     if let Some(ledger) = ledger {
         tracing::info!(
             operation = config.server.operation,
