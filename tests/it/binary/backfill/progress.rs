@@ -27,7 +27,7 @@ sys.exit(child.wait())
 "#;
 
 /// The same with a terminal that takes nothing, as after Ctrl-S; ends with the program, or after a minute with status 9.
-const STOPPED: &str = r#"
+const STOPPED: &str = r"
 import os, pty, subprocess, sys, termios
 here, there = pty.openpty()
 termios.tcflow(there, termios.TCOOFF)
@@ -38,7 +38,7 @@ except subprocess.TimeoutExpired:
     child.kill()
     status = 9
 os._exit(status)
-"#;
+";
 
 /// Three months, a chat a day.
 async fn operation() -> Operation {
