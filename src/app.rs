@@ -8,6 +8,7 @@ use std::pin::pin;
 use std::sync::Arc;
 
 use exporter_web::{OpenError, Web};
+use small_file::Shown;
 use tokio::net::TcpListener;
 use tokio::task::JoinError;
 use tokio_util::sync::CancellationToken;
@@ -57,7 +58,7 @@ impl Files {
         let token = match &self.token {
             Token::File(path) => format!(
                 "the token file {} is read before each request in any case",
-                path.display()
+                Shown(path)
             ),
             Token::Fixed(_) => "WOLKVOX_TOKEN is only read at the start".to_owned(),
         };
@@ -65,7 +66,7 @@ impl Files {
             tracing::info!("SIGHUP: there is no web configuration to read again; {token}");
             return;
         };
-        tracing::info!("SIGHUP: {} is looked at for changes; {token}", file.display());
+        tracing::info!("SIGHUP: {} is looked at for changes; {token}", Shown(file));
         self.web.reload();
     }
 }
@@ -229,7 +230,7 @@ impl App {
 }
 
 fn tell_start(config: &Config, store: &FileStore, ledger: Option<&Ledger>) {
-    let state = store.path().display();
+    let state = Shown(store.path());
     if let Some(ledger) = ledger {
         tracing::info!(
             operation = config.server.operation,

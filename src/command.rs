@@ -20,7 +20,7 @@ use clap::{Parser, Subcommand};
 pub use failure::{Failure, Status};
 
 use crate::config::variable;
-use crate::{runtime, signal};
+use crate::{descriptors, runtime, signal};
 
 /// Prometheus exporter for Wolkvox contact centres. Without a command it serves; it is set up by environment variables
 /// (`WOLKVOX_SERVER` and `WOLKVOX_TOKEN` at the least), see the README.
@@ -64,9 +64,11 @@ pub enum Command {
 /// In words for the person who typed it, with the exit status.
 pub fn run(cli: Cli) -> Result<ExitCode, Failure> {
     let done = |()| ExitCode::SUCCESS;
+    // Before the runtime, which panics where it gets too few.
+    let limit = descriptors::raise()?;
     match cli.command.unwrap_or(Command::Serve(cli.serve)) {
-        Command::Serve(options) => runtime::block_on(serve::command(options))?.map(done),
-        Command::Demo(options) => runtime::block_on(demo::command(options))?.map(done),
+        Command::Serve(options) => runtime::block_on(serve::command(options, limit))?.map(done),
+        Command::Demo(options) => runtime::block_on(demo::command(options, limit))?.map(done),
         Command::Check => to_the_end(check::command()),
         Command::Report(options) => to_the_end(report::command(options)).map(done),
         Command::Backfill(options) => to_the_end(backfill::command(options)).map(done),

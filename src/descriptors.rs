@@ -6,6 +6,8 @@ use std::fmt;
 /// what it names, a connection to Wolkvox and the look-up of its name, `/proc` for a scrape, and the connection that has
 /// just been accepted.
 const OWN: u64 = 16;
+/// What the runtime opens: its event loop and the handling of signals.
+const RUNTIME: u64 = 8;
 /// With fewer connection slots, a Prometheus, a probe and a person would push each other out.
 const FEWEST_SLOTS: u64 = 4;
 
@@ -35,13 +37,13 @@ impl fmt::Display for Limit {
 }
 
 /// Raises the limit as far as the system lets it be raised, and returns it. The soft limit is kept low for programs of
-/// old that can't use high descriptors; this is none.
+/// old that can't use high descriptors; this is none. To be called before the runtime is started.
 ///
 /// # Errors
 /// [`TooFew`] where next to nothing would be left for connections.
 pub fn raise() -> Result<Limit, TooFew> {
     let limit = raised();
-    slots_beside(open(), limit, usize::MAX).map(|_| limit)
+    slots_beside(open() + RUNTIME, limit, usize::MAX).map(|_| limit)
 }
 
 #[cfg(unix)]

@@ -73,6 +73,11 @@ pub fn say(text: &str) {
     print(format!("{text}\n").as_bytes());
 }
 
+/// Writes what a terminal is to show, as it is. Never waits for the terminal and never fails.
+pub fn draw(text: &str) {
+    print(text.as_bytes());
+}
+
 /// Waits until all that was said is written, a second at the most.
 pub fn flush() {
     if IS_STARTED.load(Ordering::Acquire) {

@@ -13,7 +13,8 @@ use super::Failure;
 use super::serve::keep_serving;
 use crate::app::{App, Upstream};
 use crate::config::{Config, ConfigError};
-use crate::{clock, descriptors, log};
+use crate::descriptors::Limit;
+use crate::{clock, log};
 use simulator::{Server, Settings, Simulator, SystemClock};
 
 /// The simulated operation's name.
@@ -36,8 +37,7 @@ pub struct Options {
 ///
 /// # Errors
 /// The settings can't be used, the system gives too little, or the exporter failed.
-pub async fn command(options: Options) -> Result<(), Failure> {
-    let limit = descriptors::raise()?;
+pub async fn command(options: Options, limit: Limit) -> Result<(), Failure> {
     let state = tempfile::tempdir().context("no temporary directory for the state")?;
     let demo = Demo::start(options.seed)
         .await

@@ -2,13 +2,14 @@
 //! first call, because calls are counted by the vendor and waited for by a person.
 
 use std::fmt;
-use std::io::{self, IsTerminal as _, Write as _};
+use std::io::{self, IsTerminal as _};
 use std::time::Duration;
 
 use chrono::{DateTime, Datelike as _, Utc};
 use wolkvox::{Window, Zone, window};
 
 use crate::config::FIRST_YEAR;
+use crate::log;
 
 /// More calls than this are only made if somebody says so: a year with a slip in it would use up the day's.
 const MOST_UNASKED: u64 = 100;
@@ -185,12 +186,11 @@ pub fn agree(cost: Cost, consent: Consent) -> Result<(), ConsentError> {
     if is_much && consent == Consent::Open && !can_ask {
         return Err(ConsentError::NobodyToAsk(cost));
     }
-    // A closed standard error is no reason not to read.
-    let _ = writeln!(io::stderr(), "this takes {cost}");
+    log::say(&format!("this takes {cost}"));
     if !is_much || consent == Consent::Given {
         return Ok(());
     }
-    let _ = write!(io::stderr(), "Go on? [y/N] ");
+    log::draw("Go on? [y/N] ");
     let mut answer = String::new();
     io::stdin().read_line(&mut answer)?;
     match answer.trim().to_lowercase().as_str() {

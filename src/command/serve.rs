@@ -36,10 +36,9 @@ pub struct Options {
 ///
 /// # Errors
 /// The settings can't be used, the system gives too little, or the exporter failed.
-pub async fn command(options: Options) -> Result<(), Failure> {
+pub async fn command(options: Options, limit: Limit) -> Result<(), Failure> {
     let config = Config::from_env()?;
     log::init(&config)?;
-    let limit = descriptors::raise()?;
     let name = config.web.listen_address.clone();
     let start = move || App::open(config, Arc::new(SystemClock), options.adopt_state);
     keep_serving(name, limit, start).await

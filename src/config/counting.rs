@@ -85,7 +85,7 @@ fn retire_after(given: Given<'_>) -> Result<Option<Duration>, String> {
     if given.text().eq_ignore_ascii_case("off") {
         return Ok(None);
     }
-    let after = duration_or_off(3660 * DAY)(given)?;
+    let after = duration_or_off(3660 * DAY)(given.with_example("180d, or off"))?;
     if after.is_some_and(|after| after < 2 * DAY) {
         return Err(
             "is under two days: agents and skills would vanish over a weekend; try 180d, or off".to_owned(),

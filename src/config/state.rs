@@ -15,5 +15,6 @@ section! {
 }
 
 fn directory(given: Given<'_>) -> Result<PathBuf, String> {
-    Ok(path(given)?.unwrap_or_else(|| PathBuf::from("wolkvox-state")))
+    // A bare name is shown as its length, since it may be a secret; this one is none.
+    Ok(path(given)?.unwrap_or_else(|| PathBuf::from("./wolkvox-state")))
 }

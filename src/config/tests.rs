@@ -56,7 +56,7 @@ fn a_server_and_a_token_are_enough_and_the_rest_is_as_documented() {
     assert!((config.counting.service_level_target - 0.8).abs() < f64::EPSILON);
     assert_eq!(config.counting.agents, Agents::Ids);
     assert!(!config.web.exemplars && !config.web.created_samples);
-    assert_eq!(config.state.dir, PathBuf::from("wolkvox-state"));
+    assert_eq!(config.state.dir, PathBuf::from("./wolkvox-state"));
     assert_eq!(config.server.ca_file, None);
     assert_eq!(config.web.listen_address, "0.0.0.0:10555");
     assert_eq!(config.log.filter, "info");
@@ -400,7 +400,7 @@ fn the_state_is_where_systemd_says_unless_set() {
         dir(&[("STATE_DIRECTORY", "/var/lib/a:/var/lib/b")]),
         PathBuf::from("/var/lib/a")
     );
-    assert_eq!(dir(&[("STATE_DIRECTORY", "")]), PathBuf::from("wolkvox-state"));
+    assert_eq!(dir(&[("STATE_DIRECTORY", "")]), PathBuf::from("./wolkvox-state"));
     assert_eq!(
         dir(&[("STATE_DIRECTORY", "/var/lib/a"), ("WOLKVOX_STATE_DIR", "/data")]),
         PathBuf::from("/data")

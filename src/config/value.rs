@@ -28,6 +28,14 @@ impl<'a> Given<'a> {
     pub(super) fn text(self) -> &'a str {
         self.set.unwrap_or(self.default)
     }
+
+    /// The same, with another example of a value for the errors: a default such as `off` is none.
+    pub(super) fn with_example(self, example: &'static str) -> Given<'a> {
+        Given {
+            set: Some(self.text()),
+            default: example,
+        }
+    }
 }
 
 /// What is wrong with one variable.

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::{fs, io};
 
 use chrono::Utc;
-use small_file::Links;
+use small_file::{Links, Shown};
 
 use super::state::{self, AgentDigest, Origin, StateError};
 use super::{Counted, Ledger};
@@ -39,24 +39,28 @@ pub trait Store: Send {
 #[derive(Debug, thiserror::Error)]
 #[allow(missing_docs)] // The texts say what each one is.
 pub enum StoreError {
-    #[error("the state directory {} can't be used: {trouble}", path.display())]
+    #[error("the state directory {} can't be used: {trouble}", Shown(path))]
     Directory { path: PathBuf, trouble: DiskError },
     #[error(
-        "another exporter ({holder}) is using the state file {}. Stop it, or give this one its own WOLKVOX_OPERATION or WOLKVOX_STATE_DIR", path.display()
+        "another exporter ({holder}) is using the state file {}. Stop it, or give this one its own WOLKVOX_OPERATION or WOLKVOX_STATE_DIR",
+        Shown(path)
     )]
     Locked { path: PathBuf, holder: String },
     #[error("the state can't be used: {cause}{}", reading_way_out(cause))]
     Read { cause: small_file::Error },
     #[error(
-        "the state file {} is damaged ({what}). Move it away to start counting anew (counters begin at 0, which Prometheus handles); never put an older copy in its place", path.display()
+        "the state file {} is damaged ({what}). Move it away to start counting anew (counters begin at 0, which Prometheus handles); never put an older copy in its place",
+        Shown(path)
     )]
     Damaged { path: PathBuf, what: String },
     #[error(
-        "the state file {} was written by a newer exporter: {what}. Run that version, or move the file away to start counting anew", path.display()
+        "the state file {} was written by a newer exporter: {what}. Run that version, or move the file away to start counting anew",
+        Shown(path)
     )]
     Newer { path: PathBuf, what: String },
     #[error(
-        "the state file {} counts the report of {stored}, but this exporter is set to {configured}. If both are the same Wolkvox operation, start once with --adopt-state to go on counting; else set WOLKVOX_OPERATION to another name to count them apart", path.display()
+        "the state file {} counts the report of {stored}, but this exporter is set to {configured}. If both are the same Wolkvox operation, start once with --adopt-state to go on counting; else set WOLKVOX_OPERATION to another name to count them apart",
+        Shown(path)
     )]
     OtherHost {
         path: PathBuf,
@@ -64,7 +68,8 @@ pub enum StoreError {
         configured: String,
     },
     #[error(
-        "the state file {} counts with another WOLKVOX_AGENT_DNI than is set now. Start once with --adopt-state to go on counting with the new one, or set WOLKVOX_OPERATION to another name to count them apart", path.display()
+        "the state file {} counts with another WOLKVOX_AGENT_DNI than is set now. Start once with --adopt-state to go on counting with the new one, or set WOLKVOX_OPERATION to another name to count them apart",
+        Shown(path)
     )]
     OtherAgent { path: PathBuf },
     #[error("the state can't be written: {0}")]
@@ -76,7 +81,8 @@ pub enum StoreError {
     )]
     TooLarge { size: u64 },
     #[error(
-        "the state file {} is no longer this exporter's: {what}. Another exporter may be using it, so this one writes and shows nothing new. Stop the other one, or give it its own WOLKVOX_OPERATION or WOLKVOX_STATE_DIR; put the directory back as it was, or restart this exporter to go on with what is there now", path.display()
+        "the state file {} is no longer this exporter's: {what}. Another exporter may be using it, so this one writes and shows nothing new. Stop the other one, or give it its own WOLKVOX_OPERATION or WOLKVOX_STATE_DIR; put the directory back as it was, or restart this exporter to go on with what is there now",
+        Shown(path)
     )]
     Lost { path: PathBuf, what: &'static str },
 }
@@ -271,12 +277,12 @@ fn put_aside(path: &Path, what: &str) -> Result<PathBuf, StoreError> {
     let kept = PathBuf::from(name);
     fs::rename(path, &kept).map_err(|cause| StoreError::Damaged {
         path: path.to_owned(),
-        what: format!("{what}, and it can't be put aside as {}: {cause}", kept.display()),
+        what: format!("{what}, and it can't be put aside as {}: {cause}", Shown(&kept)),
     })?;
     tracing::error!(
         "the state file {} is damaged ({what}). It was put aside as {}; counting starts anew: chats that closed before now, or before WOLKVOX_COUNT_FROM, are not counted",
-        path.display(),
-        kept.display()
+        Shown(path),
+        Shown(&kept)
     );
     Ok(kept)
 }

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use hyper::header::HeaderMap;
+use small_file::Shown;
 use tokio::sync::Notify;
 
 use super::WebConfigError;
@@ -141,24 +142,33 @@ impl Web {
         if self.file.is_none() {
             return;
         }
+        let mut failing = false;
         loop {
             let occasion = tokio::select! {
                 () = tokio::time::sleep(LOOK_AGAIN) => Occasion::Interval,
                 () = self.asked.notified() => Occasion::Reload,
             };
-            Arc::clone(&self).look(occasion).await;
+            let outcome = Arc::clone(&self).look(occasion).await;
+            if let Err(error) = &outcome
+                && (!failing || occasion == Occasion::Reload)
+            {
+                cannot_look(error);
+            }
+            failing = outcome.is_err();
         }
     }
 
     /// Reads, waits, reads again. The files may lie on a network that hangs, so that is done where it holds nobody up.
-    /// If it panics, the old configuration stays.
-    async fn look(self: Arc<Self>, occasion: Occasion) {
+    ///
+    /// # Errors
+    /// The files were not read to the end; the old configuration stays.
+    async fn look(self: Arc<Self>, occasion: Occasion) -> Result<(), offload::Error> {
         let web = Arc::clone(&self);
-        let Ok(Some(change)) = tokio::task::spawn_blocking(move || web.change(occasion)).await else {
-            return;
+        let Some(change) = offload::run("web-config", move || web.change(occasion)).await? else {
+            return Ok(());
         };
         tokio::time::sleep(SETTLES).await;
-        let _ = tokio::task::spawn_blocking(move || self.settle(change)).await;
+        offload::run("web-config", move || self.settle(change)).await
     }
 
     /// What is there now, if it was not judged yet or is to be judged again.
@@ -168,7 +178,7 @@ impl Web {
         let is_in_force = seen.judged == seen.in_force;
         if seen.judged.is_current() && (occasion == Occasion::Interval || is_in_force) {
             if occasion == Occasion::Reload {
-                tracing::info!(file = %file.display(), "the web configuration has not changed");
+                tracing::info!(file = %Shown(file), "the web configuration has not changed");
             }
             return None;
         }
@@ -181,10 +191,10 @@ impl Web {
     fn settle(&self, change: Change) {
         let Some(file) = &self.file else { return };
         if !change.read.is_current() {
-            tracing::debug!(file = %file.display(), "the web configuration is being written: the next look finds what came of it");
+            tracing::debug!(file = %Shown(file), "the web configuration is being written: the next look finds what came of it");
             return;
         }
-        let file = file.display();
+        let file = Shown(file);
         let mut seen = self.seen();
         seen.judged = change.read;
         if seen.judged == seen.in_force {
@@ -217,6 +227,13 @@ fn warn(config: &WebConfig) {
     for warning in &config.warnings {
         tracing::warn!("web configuration: {warning}");
     }
+}
+
+fn cannot_look(error: &offload::Error) {
+    tracing::error!(
+        "the files of the web configuration can't be looked at, the one before stays in force: {error}. It is tried again every {} s, and this is told once",
+        LOOK_AGAIN.as_secs()
+    );
 }
 
 fn refuse(why: &str) {

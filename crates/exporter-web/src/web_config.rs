@@ -17,6 +17,7 @@ use std::time::Duration;
 
 use hyper::header::{HeaderName, HeaderValue};
 use rustls::ServerConfig;
+use small_file::Shown;
 
 use super::auth::Users;
 use super::cost::Costs;
@@ -67,11 +68,7 @@ pub struct WebConfigError {
 
 impl fmt::Display for WebConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "WOLKVOX_WEB_CONFIG_FILE: {} can't be used:",
-            self.path.display()
-        )?;
+        write!(f, "WOLKVOX_WEB_CONFIG_FILE: {} can't be used:", Shown(&self.path))?;
         for problem in &self.problems {
             write!(f, "\n  - {problem}")?;
         }

@@ -7,6 +7,8 @@ use std::path::Path;
 const LONG_PART: usize = 32;
 /// The same for a value that does not begin as a path does.
 const LONG_VALUE: usize = 20;
+/// An extension has so many letters at most: `checkpoint`.
+const LONG_EXTENSION: usize = 10;
 
 /// A path as errors and logs name it. Now and then a secret is put where the path of its file belongs: what does not look
 /// like a path is shown as its length.
@@ -55,8 +57,8 @@ fn has_extension(value: &str) -> bool {
     let Some((name, extension)) = value.rsplit_once('.') else {
         return false;
     };
-    let is_short =
-        (2..=6).contains(&extension.len()) && extension.bytes().all(|byte| byte.is_ascii_lowercase());
+    let is_short = (2..=LONG_EXTENSION).contains(&extension.len())
+        && extension.bytes().all(|byte| byte.is_ascii_lowercase());
     is_short && !value.contains(['+', '=']) && !is_key(name, LONG_VALUE)
 }
 
@@ -82,6 +84,7 @@ mod tests {
             "../a b/c",
             "secrets/token",
             "token.txt",
+            "october.om.checkpoint",
             "/nix/store/0c5lv8yvj4kz1q6cw3l8z9yb2d4n7m3x-exporter/state",
             "/var/lib/docker/volumes/5f3c9a/_data",
             "/home/x/.tmpAbC123/ca.pem",

@@ -50,11 +50,11 @@ pub(super) enum Found {
     Foreign,
 }
 
-pub(super) fn find(path: &Path, fingerprint: &str) -> io::Result<Found> {
+pub(super) fn find(path: &Path, fingerprint: &str) -> Result<Found, small_file::Error> {
     let bytes = match small_file::read(path, LARGEST, Links::Follow) {
         Ok(bytes) => bytes,
         Err(error) if error.is_not_found() => return Ok(Found::Nothing),
-        Err(error) => return Err(io::Error::other(error)),
+        Err(error) => return Err(error),
     };
     Ok(match serde_json::from_slice::<Stored<Checkpoint>>(&bytes) {
         Ok(stored) if stored.version == VERSION && stored.fingerprint == fingerprint => {

@@ -4,6 +4,8 @@ use std::fs::File;
 use std::io::{self, BufWriter, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
+use small_file::Links;
+
 use super::BackfillError;
 use super::checkpoint::{self, Checkpoint, Found};
 
@@ -24,10 +26,8 @@ struct Resumable {
 /// The output's length and where to go on, if an interrupted run of the same command has begun it.
 pub(super) fn begun(path: &Path, fingerprint: &str) -> Result<Option<(u64, Checkpoint)>, BackfillError> {
     let beside = checkpoint::path_of(path);
-    let found = checkpoint::find(&beside, fingerprint).map_err(|cause| BackfillError::Write {
-        what: path.display().to_string(),
-        cause,
-    })?;
+    let found = checkpoint::find(&beside, fingerprint).map_err(BackfillError::Checkpoint)?;
+    refuse_special(path)?;
     let length = std::fs::metadata(path).map(|metadata| metadata.len()).ok();
     match (found, length) {
         (Found::Foreign, _) => Err(BackfillError::OtherCommand {
@@ -41,6 +41,15 @@ pub(super) fn begun(path: &Path, fingerprint: &str) -> Result<Option<(u64, Check
     }
 }
 
+/// To open a FIFO would wait for its reader, and none of the others can be gone on with.
+fn refuse_special(path: &Path) -> Result<(), BackfillError> {
+    match small_file::open(path, Links::Follow) {
+        Err(error @ small_file::Error::NotRegular { .. }) => Err(BackfillError::Special(error)),
+        // It is not there, or may be written and not read.
+        _ => Ok(()),
+    }
+}
+
 /// Only this user can read it: with names switched on it holds personal data.
 fn create(path: &Path) -> io::Result<File> {
     let mut options = File::options();
@@ -48,6 +57,18 @@ fn create(path: &Path) -> io::Result<File> {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     options.open(path)
+}
+
+/// The same for an empty file that was there, with whatever mode.
+#[cfg(unix)]
+fn make_private(file: &File) -> io::Result<()> {
+    file.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o600))
+}
+
+#[cfg(not(unix))]
+#[allow(clippy::unnecessary_wraps)] // As on Unix.
+fn make_private(_: &File) -> io::Result<()> {
+    Ok(())
 }
 
 impl Output {
@@ -66,6 +87,9 @@ impl Output {
             cause,
         };
         let mut file = create(&path).map_err(failed)?;
+        if begun.is_none() {
+            make_private(&file).map_err(failed)?;
+        }
         let bytes = begun.as_ref().map_or(0, |(bytes, _)| *bytes);
         file.set_len(bytes)
             .and_then(|()| file.seek(SeekFrom::End(0)))

@@ -6,11 +6,15 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
-use indicatif::{ProgressBar, ProgressState, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
 use super::Outcome;
+use super::terminal::Terminal;
 use crate::log;
 use wolkvox::history::Notice;
+
+/// How often the bar is drawn in a second at most.
+const DRAWN_PER_SECOND: u8 = 20;
 
 /// The bar's length: thousandths of the range.
 const LENGTH: u64 = 1000;
@@ -60,11 +64,11 @@ impl Bar {
                 let _ = out.write_str(&ahead.words(Instant::now()));
             },
         );
-        let bar = ProgressBar::new(LENGTH);
+        let target = ProgressDrawTarget::term_like_with_hz(Box::new(Terminal::new()), DRAWN_PER_SECOND);
+        let bar = ProgressBar::with_draw_target(Some(LENGTH), target);
         bar.set_style(style);
         bar.enable_steady_tick(Duration::from_secs(1));
-        // indicatif draws nothing where it takes the terminal for none.
-        (!bar.is_hidden()).then_some(Bar { bar, ahead })
+        Some(Bar { bar, ahead })
     }
 
     fn look_ahead(&self, change: impl FnOnce(&mut Ahead)) {

@@ -182,3 +182,21 @@ fn a_zone_is_a_place_or_an_offset_and_the_nearest_place_is_named() {
         );
     }
 }
+
+#[test]
+fn what_is_no_duration_is_told_with_an_example_that_is_one() {
+    for variable in variable::Variable::all() {
+        let name = variable.name();
+        let Err(error) = with(&[(&name, "five minutes")]) else {
+            continue;
+        };
+        let told = error.problems.join("\n");
+        let Some((_, example)) = told.split_once("write it with a unit, such as ") else {
+            continue;
+        };
+        let duration = example.split([',', '\n']).next().unwrap();
+        assert!(humantime::parse_duration(duration).is_ok(), "{told}");
+    }
+    let told = problem(with(&[("WOLKVOX_RETIRE_AFTER", "of")]));
+    assert!(told.ends_with("such as 180d, or off"), "{told}");
+}

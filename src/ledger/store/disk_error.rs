@@ -5,6 +5,8 @@ use std::fmt;
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
+use small_file::Shown;
+
 /// What was to be done with the file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[allow(missing_docs)] // The words of `Display` say it.
@@ -36,7 +38,7 @@ impl fmt::Display for Action {
 
 /// A file or directory of the state with which something could not be done.
 #[derive(Debug, thiserror::Error)]
-#[error("{path} can't be {action} ({cause}{}). {}. WOLKVOX_STATE_DIR may name another directory; a state that exists is moved there first, with the exporter stopped", whose(path, cause), way_out(*action, cause), path = path.display())]
+#[error("{path} can't be {action} ({cause}{}). {}. WOLKVOX_STATE_DIR may name another directory; a state that exists is moved there first, with the exporter stopped", whose(path, cause), way_out(*action, cause), path = Shown(path))]
 pub struct DiskError {
     /// The file or directory.
     pub path: PathBuf,

@@ -6,6 +6,8 @@ use std::io::{self, ErrorKind, Read as _, Seek as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
+use small_file::Shown;
+
 use super::calls::{Calls, Readers};
 use super::disk_error::{Action, DiskError, lacks_sync};
 use super::{StoreError, aside};
@@ -165,7 +167,7 @@ impl Place {
         held.lock = lock;
         tracing::warn!(
             "the lock file {} was removed; it was made anew. Leave it there: it keeps a second exporter off the state",
-            self.lock_path.display()
+            Shown(&self.lock_path)
         );
         Ok(())
     }
@@ -210,7 +212,7 @@ impl Place {
                 if !std::mem::replace(&mut held.has_warned, true) {
                     tracing::warn!(
                         "the directory {} can't be synced ({error}): its file system has no such call. If the machine loses its power, the state may be older afterwards than what was scraped, and some chats may count twice. A local disk is safer",
-                        self.directory.display()
+                        Shown(&self.directory)
                     );
                 }
                 Ok(())

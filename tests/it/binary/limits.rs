@@ -13,7 +13,7 @@ use tokio::process::Command;
 use crate::support::placed::Placed;
 use crate::support::port::{Silent, free_port};
 use crate::support::process::{
-    Exporter, Variables, command, finish, is_root, state, through, variables, wait_for, with,
+    Exporter, Variables, client, command, finish, is_root, state, through, variables, wait_for, with,
 };
 
 fn limited_to(descriptors: u32, variables: &Variables) -> Command {
@@ -72,18 +72,37 @@ async fn a_soft_limit_of_open_files_is_raised_to_the_hard_one() {
     );
 }
 
+/// It ends at once, with one sentence on the limit of open files.
+async fn assert_told_too_few(command: Command) {
+    let limited = format!("{command:?}");
+    let (status, _, error) = finish(command).await;
+    assert_eq!(status.code(), Some(71), "{limited}: {error}");
+    assert!(
+        error.contains("limit of open files") || error.contains("of open files (ulimit -n)"),
+        "{limited}: {error}"
+    );
+    assert_eq!(error.lines().count(), 1, "{limited}: {error}");
+}
+
 #[tokio::test]
 async fn so_few_descriptors_that_nothing_is_left_for_connections_are_told_at_the_start() {
     let operation = Placed::start().await;
-    for descriptors in [4, 6, 10, 16, 24] {
+    for descriptors in 4..=28 {
         let state = state();
-        let (status, _, error) = finish(limited_to(descriptors, &variables(&operation, state.path()))).await;
-        assert_eq!(status.code(), Some(71), "{descriptors}: {error}");
-        assert!(
-            error.contains("limit of open files") || error.contains("of open files (ulimit -n)"),
-            "{descriptors}: {error}"
-        );
-        assert!(!error.contains("panicked"), "{descriptors}: {error}");
+        assert_told_too_few(limited_to(descriptors, &variables(&operation, state.path()))).await;
+    }
+    for command_line in [
+        &["check"] as &[&str],
+        &["report", "--from", "2026-01-01", "--to", "2026-01-02"],
+        &["backfill", "--from", "2026-01-01", "--to", "2026-01-02"],
+        &["demo", "--listen", "127.0.0.1:0"],
+    ] {
+        for descriptors in [4, 7, 8, 9, 14] {
+            let state = state();
+            let command = command(command_line, &variables(&operation, state.path()));
+            let limit = format!("--nofile={descriptors}");
+            assert_told_too_few(through(&["prlimit", &limit], &command)).await;
+        }
     }
     assert!(operation.handle().requests().is_empty());
 }
@@ -114,6 +133,13 @@ impl FewThreads {
         let mut command = self.alike(&["prlimit", &most, program.to_str().unwrap()]);
         command.envs(variables);
         command
+    }
+
+    /// Sets the limits of a process that runs, the soft and the hard one.
+    async fn limit(&self, pid: u32, most: &str) {
+        let (pid, most) = (pid.to_string(), format!("--nproc={most}"));
+        let (status, _, error) = finish(self.alike(&["prlimit", "--pid", &pid, &most])).await;
+        assert!(status.success(), "{error}");
     }
 
     /// A command of the same user.
@@ -188,6 +214,55 @@ async fn with_any_number_of_threads_it_serves_and_polls_or_does_not_start() {
 }
 
 #[tokio::test]
+async fn threads_that_run_out_later_delay_a_new_web_configuration_and_refuse_passwords() {
+    // Of the password `wonderland`.
+    const USERS: &str =
+        "basic_auth_users:\n  alice: $2y$04$CNEDa80Ygi5JY506jlYPlOYj9p1GEeoESSm/3/3ZjerJjRxpr5Ks2\n";
+    let operation = Placed::start().await;
+    let few = FewThreads::new(3);
+    let web = few.directory.path().join("web.yml");
+    fs::write(&web, "{}").unwrap();
+    fs::set_permissions(&web, Permissions::from_mode(0o644)).unwrap();
+    let address = free_port();
+    let state = few.directory.path().join("state");
+    let variables = with(
+        variables(&operation, &state),
+        "LISTEN_ADDRESS",
+        &address.to_string(),
+    );
+    let mut command = few.command(100, &with(variables, "WEB_CONFIG_FILE", web.to_str().unwrap()));
+    let log = few.directory.path().join("log");
+    command.stderr(fs::File::create(&log).unwrap());
+    let mut exporter = Silent::run(command, address).await;
+    exporter.polled(1.0).await;
+    few.limit(exporter.pid(), "1:100").await;
+    fs::write(&web, USERS).unwrap();
+    wait_for("a line on what can't be looked at", || async {
+        let log = fs::read_to_string(&log).unwrap();
+        log.contains("the files of the web configuration can't be looked at")
+            .then_some(())
+    })
+    .await;
+    assert_eq!(exporter.get("/-/healthy").await.0, 200);
+    few.limit(exporter.pid(), "100:100").await;
+    wait_for("the new configuration", || async {
+        (exporter.get("/-/healthy").await.0 == 401).then_some(())
+    })
+    .await;
+    few.limit(exporter.pid(), "1:100").await;
+    let url = format!("http://{address}/-/healthy");
+    let asked = async || {
+        let request = client().get(&url).basic_auth("alice", Some("wonderland"));
+        request.send().await.unwrap().status().as_u16()
+    };
+    assert_eq!(asked().await, 503);
+    few.limit(exporter.pid(), "100:100").await;
+    assert_eq!(asked().await, 200);
+    exporter.signal("TERM").await;
+    assert_eq!(exporter.ended().await.code(), Some(0));
+}
+
+#[tokio::test]
 async fn threads_that_run_out_later_fail_polls_and_come_back() {
     let operation = Placed::start().await;
     let few = FewThreads::new(2);
@@ -202,20 +277,14 @@ async fn threads_that_run_out_later_fail_polls_and_come_back() {
     command.stderr(Stdio::null());
     let mut exporter = Silent::run(command, address).await;
     exporter.polled(1.0).await;
-    let limit = async |most: &str| {
-        let pid = exporter.pid().to_string();
-        let (status, _, error) =
-            finish(few.alike(&["prlimit", "--pid", &pid, &format!("--nproc={most}")])).await;
-        assert!(status.success(), "{error}");
-    };
-    limit("1:100").await;
+    few.limit(exporter.pid(), "1:100").await;
     let failed = wait_for("a failed poll", || async {
         let page = exporter.scrape().await;
         (page.up() == Some(false) && page.failures("state") >= 2.0).then_some(page)
     })
     .await;
     assert_eq!(exporter.get("/-/healthy").await.0, 200);
-    limit("100:100").await;
+    few.limit(exporter.pid(), "100:100").await;
     exporter.polled(failed.sum("wolkvox_polls_total") + 1.0).await;
     exporter.signal("TERM").await;
     assert_eq!(exporter.ended().await.code(), Some(0));

@@ -107,15 +107,19 @@ async fn an_address_that_the_machine_lacks_is_passed_over_where_another_is_there
 
 #[tokio::test]
 async fn all_addresses_of_ipv6_take_ipv4_as_the_system_has_it() {
-    if !has_ipv6() {
+    let named = Named::start().await;
+    let command = named.command(BOTH, "[::]:0");
+    if TcpListener::bind((Ipv6Addr::UNSPECIFIED, 0)).is_err() {
+        let (status, _, error) = finish(command).await;
+        assert_eq!(status.code(), Some(1), "{error}");
+        assert!(error.contains("can't listen on [::]:0: "), "{error}");
         return;
     }
     let dual_stack = std::fs::read_to_string("/proc/sys/net/ipv6/bindv6only")
         .unwrap()
         .trim()
         == "0";
-    let named = Named::start().await;
-    let exporter = Exporter::run(named.command(BOTH, "[::]:0")).await;
+    let exporter = Exporter::run(command).await;
     let port: SocketAddr = exporter.address().parse().unwrap();
     let url = format!("http://127.0.0.1:{}/-/healthy", port.port());
     assert_eq!(client().get(&url).send().await.is_ok(), dual_stack);

@@ -94,7 +94,7 @@ fn a_short_token_in_place_of_its_file_is_not_said_of_the_polls_that_fail() {
     eventually("the first poll has failed", || {
         exporter
             .log()
-            .contains("a value of 6 characters can't be read")
+            .contains("WOLKVOX_TOKEN_FILE: a value of 6 characters can't be read")
             .then_some(())
     });
     assert!(!exporter.log().contains("cAn4rY"), "{}", exporter.log());
@@ -120,5 +120,23 @@ fn a_name_too_long_for_a_file_is_told_before_anything_is_made_and_the_longest_wo
         exporter.log().contains("It was put aside as"),
         "{}",
         exporter.log()
+    );
+}
+
+#[test]
+fn a_bare_word_in_place_of_the_state_directory_is_told_as_its_length() {
+    let directory = tempfile::tempdir().unwrap();
+    fs::write(
+        directory.path().join("SECRET123"),
+        "a file, so that no directory can be made",
+    )
+    .unwrap();
+    let output = run(directory.path(), &[("WOLKVOX_STATE_DIR", "SECRET123")]);
+    let said = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(
+        said.contains("the state directory a value of 9 characters can't be used")
+            && !said.contains("SECRET123"),
+        "{said}"
     );
 }

@@ -1,5 +1,6 @@
 //! What `report` and `backfill` check, say and ask before their first call.
 
+use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
@@ -239,4 +240,44 @@ async fn only_this_user_can_read_what_a_backfill_writes() {
     wait_until("a checkpoint", || checkpoint.exists()).await;
     assert_eq!((mode(&file), mode(&checkpoint)), (0o600, 0o600));
     child.kill().await.unwrap();
+}
+
+#[tokio::test]
+async fn an_empty_file_that_was_there_is_made_private_before_it_is_written() {
+    let operation = operation("12").await;
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("past.om");
+    fs::write(&file, "").unwrap();
+    fs::set_permissions(&file, Permissions::from_mode(0o644)).unwrap();
+    let output = ["--output", file.to_str().unwrap()];
+    let (status, _, said) = ended(&operation, &[&["backfill"], MARCH.as_slice(), &output].concat()).await;
+    assert_eq!(status, Some(0), "{said}");
+    assert_eq!(mode(&file), 0o600);
+}
+
+#[tokio::test]
+async fn an_output_or_checkpoint_that_is_a_fifo_or_a_device_is_told_and_not_waited_for() {
+    let operation = operation("12").await;
+    let directory = tempfile::tempdir().unwrap();
+    let fifo = |name: &str| {
+        let path = directory.path().join(name).display().to_string();
+        let made = std::process::Command::new("mkfifo").arg(&path).status();
+        assert!(made.unwrap().success());
+        path
+    };
+    let (output, checkpoint) = (fifo("past.om"), fifo("other.om.checkpoint"));
+    let beside = checkpoint.strip_suffix(".checkpoint").unwrap();
+    for (output, told) in [
+        (output.as_str(), format!("--output: {output} is a FIFO")),
+        ("/dev/null", "--output: /dev/null is a device".to_owned()),
+        (
+            beside,
+            format!("the checkpoint can't be read: {checkpoint} is a FIFO"),
+        ),
+    ] {
+        let arguments = [&["backfill"], MARCH.as_slice(), &["--output", output]].concat();
+        let (status, _, said) = ended(&operation, &arguments).await;
+        assert_eq!(status, Some(1), "{said}");
+        assert!(said.contains(&told), "{said}");
+    }
 }

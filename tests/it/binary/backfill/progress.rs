@@ -26,6 +26,20 @@ while True:
 sys.exit(child.wait())
 "#;
 
+/// The same with a terminal that takes nothing, as after Ctrl-S; ends with the program, or after a minute with status 9.
+const STOPPED: &str = r"
+import os, pty, subprocess, sys, termios
+here, there = pty.openpty()
+termios.tcflow(there, termios.TCOOFF)
+child = subprocess.Popen(sys.argv[1:], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=there)
+try:
+    status = child.wait(timeout=60)
+except subprocess.TimeoutExpired:
+    child.kill()
+    status = 9
+os._exit(status)
+";
+
 /// Three months, a chat a day.
 async fn operation() -> Operation {
     let first = utc("2026-01-05T15:00:00Z");
@@ -47,10 +61,15 @@ fn arguments<'a>(pace: &'a str, file: &'a str) -> Vec<&'a str> {
 }
 
 /// What a terminal shows while the program runs, and whether it ended well.
-async fn on_terminal(operation: &Operation, arguments: &[&str], term: &str) -> (bool, String) {
+async fn on_terminal(
+    terminal: &str,
+    operation: &Operation,
+    arguments: &[&str],
+    term: &str,
+) -> (bool, String) {
     let mut command = Command::new("python3");
     command
-        .args(["-c", TERMINAL, env!("CARGO_BIN_EXE_wolkvox-exporter")])
+        .args(["-c", terminal, env!("CARGO_BIN_EXE_wolkvox-exporter")])
         .args(arguments)
         .env_clear()
         .env("PATH", std::env::var_os("PATH").unwrap_or_default())
@@ -67,7 +86,7 @@ async fn a_terminal_shows_chunks_chats_and_the_time_left_in_one_line() {
     let operation = operation().await;
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("past.om").display().to_string();
-    let (is_good, shown) = on_terminal(&operation, &arguments("2s", &file), "xterm").await;
+    let (is_good, shown) = on_terminal(TERMINAL, &operation, &arguments("2s", &file), "xterm").await;
     assert!(is_good, "{shown}");
     assert!(shown.contains('█') && shown.contains('░'), "a bar: {shown}");
     assert!(shown.contains(" 32 %  1 chunk, 26 chats, "), "{shown}");
@@ -87,7 +106,7 @@ async fn on_a_terminal_an_error_has_a_line_of_its_own_and_is_told_once() {
     let operation = operation().await.with("TOKEN", "wrong");
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("past.om").display().to_string();
-    let (is_good, shown) = on_terminal(&operation, &arguments("0s", &file), "xterm").await;
+    let (is_good, shown) = on_terminal(TERMINAL, &operation, &arguments("0s", &file), "xterm").await;
     assert!(!is_good);
     let last = shown.rsplit("\u{1b}[2K").next().unwrap();
     assert!(
@@ -105,7 +124,7 @@ async fn a_pipe_and_a_terminal_that_can_not_move_its_cursor_get_plain_lines() {
     let directory = tempfile::tempdir().unwrap();
     let file = |name: &str| directory.path().join(name).display().to_string();
     let piped = operation.run(&arguments("1s", &file("piped.om"))).await;
-    let (_, dumb) = on_terminal(&operation, &arguments("1s", &file("dumb.om")), "dumb").await;
+    let (_, dumb) = on_terminal(TERMINAL, &operation, &arguments("1s", &file("dumb.om")), "dumb").await;
     for said in [
         String::from_utf8(piped.stderr).unwrap(),
         dumb.replace("\r\n", "\n"),
@@ -127,4 +146,16 @@ async fn a_pipe_and_a_terminal_that_can_not_move_its_cursor_get_plain_lines() {
         );
         assert_eq!(lines[6], "done: 86 chats up to 2026-04-01T05:00:00.000Z, 3 calls");
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_terminal_that_takes_nothing_does_not_hold_up_the_reading() {
+    let operation = operation().await;
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("past.om");
+    let path = file.display().to_string();
+    let (is_good, _) = on_terminal(STOPPED, &operation, &arguments("0s", &path), "xterm").await;
+    assert!(is_good);
+    let written = std::fs::read_to_string(&file).unwrap();
+    assert!(written.ends_with("# EOF\n"), "{} bytes", written.len());
 }
