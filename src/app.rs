@@ -9,17 +9,18 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use exporter_web::Web;
+use secrecy::ExposeSecret;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::catalogue::families;
 use crate::chats::Ledger;
 use crate::clock::Clock;
-use crate::config::Config;
+use crate::config::{self, Config};
 use crate::exposition::{self, Page};
 use crate::http::{self, Shared, Status};
 use crate::ledger::FileStore;
-use crate::ledger::store::Opened;
+use crate::ledger::store::{Identity, Opened};
 use crate::poller::{self, Poller, Publication, Publish};
 use crate::signal::{self, Request};
 use crate::{chats, metrics, operation};
@@ -96,7 +97,7 @@ impl App {
             store,
             ledger,
             put_aside,
-        } = FileStore::open(&config.state.dir, operation::identity(&config), adopt_state)?;
+        } = FileStore::open(&config.state.dir, identity(&config.server), adopt_state)?;
         let client = Client::new(operation::client_settings(&config))?;
         Ok(App {
             config,
@@ -148,15 +149,22 @@ impl App {
         status.demo = demo;
         let shared = Arc::new(Shared::new(status, options, Arc::clone(&clock)));
         let restored = ledger.is_some();
-        let settings = operation::poller_settings(&config);
         tell_start(&config, &store, ledger.as_ref());
         let ledger = Ledger::resume(ledger, clock.now(), config.counting.count_from);
         let publisher = Publisher {
             shared: Arc::clone(&shared),
             options,
-            settings: settings.shown.clone(),
+            operation: config.server.operation.clone(),
         };
-        let starting = Poller::start(client, store, publisher, clock, settings, ledger, recoveries);
+        let starting = Poller::start(
+            client,
+            store,
+            publisher,
+            clock,
+            config.clone(),
+            ledger,
+            recoveries,
+        );
 
         let mut shutdown = pin!(shutdown);
         // Whoever connects before there is something to show waits these milliseconds in the system's queue: a scrape
@@ -198,6 +206,17 @@ impl App {
     }
 }
 
+/// Whose state it is.
+fn identity(server: &config::Server) -> Identity {
+    let agent_dni = server.agent_dni.as_ref();
+    Identity {
+        operation: server.operation.clone(),
+        host: server.host(),
+        agent_dni: agent_dni.map(|dni| dni.expose_secret().to_owned()),
+        timezone: server.timezone.to_string(),
+    }
+}
+
 fn tell_start(config: &Config, store: &FileStore, ledger: Option<&Ledger>) {
     let state = store.path().display();
     if let Some(ledger) = ledger {
@@ -225,14 +244,14 @@ fn tell_start(config: &Config, store: &FileStore, ledger: Option<&Ledger>) {
 struct Publisher {
     shared: Arc<Shared>,
     options: exposition::Options,
-    settings: metrics::Settings,
+    operation: String,
 }
 
 impl Publish for Publisher {
     fn publish(&self, publication: Publication<'_>) {
         let latest = publication
             .latest
-            .map(|(latest, expires)| (chats::families::latest_window(&self.settings, latest), expires));
+            .map(|(latest, expires)| (chats::families::latest_window(&self.operation, latest), expires));
         let lines = latest
             .iter()
             .flat_map(|(families, _)| families)

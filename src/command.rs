@@ -79,10 +79,16 @@ async fn summarise(report: &cli::Report) -> anyhow::Result<()> {
             to.format("%FT%TZ")
         ));
     }
-    let question = Question::new(&config, from, to, report.by.into(), report.without_timeouts);
+    let question = Question {
+        config: &config,
+        from,
+        to,
+        by: report.by.into(),
+        without_timeouts: report.without_timeouts,
+    };
     range::agree(question.cost(report.pace), consent(report.yes))?;
     let mut progress = Progress::notices_on_stderr();
-    let summary = report::run(&config, &question, report.pace, |notice| progress.notice(&notice)).await?;
+    let summary = report::run(&question, report.pace, |notice| progress.notice(&notice)).await?;
     print(&summary.print(report.format.into()))
 }
 
@@ -108,7 +114,7 @@ async fn fill_in(options: cli::Backfill) -> anyhow::Result<()> {
     let cost = plan.cost(options.pace, options.output.as_deref())?;
     range::agree(cost, consent(options.yes))?;
     let mut progress = Progress::on_stderr();
-    backfill::run(&config, &plan, options.pace, options.output, &mut progress).await?;
+    backfill::run(&plan, options.pace, options.output, &mut progress).await?;
     Ok(())
 }
 

@@ -1,5 +1,6 @@
 //! What can be set, and what is said of mistakes.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -13,6 +14,17 @@ use super::*;
 mod mistaken;
 mod shown;
 
+/// For the tests of other rooms.
+pub(crate) static COUNTING: Counting = Counting {
+    count_from: None,
+    asa_target_ms: 20_000,
+    service_level_target: 0.8,
+    skill_names: BTreeMap::new(),
+    agents: Agents::Names,
+    max_series: 50_000,
+    retire_after: None,
+};
+
 const MINUTE: Duration = Duration::from_secs(60);
 const NEEDED: [(&str, &str); 2] = [("WOLKVOX_SERVER", "0010"), ("WOLKVOX_TOKEN", "SECRET123")];
 
@@ -22,7 +34,7 @@ fn read(variables: &[(&str, &str)]) -> Result<Config, ConfigError> {
 }
 
 /// With a server and a token.
-fn with(variables: &[(&str, &str)]) -> Result<Config, ConfigError> {
+pub(crate) fn with(variables: &[(&str, &str)]) -> Result<Config, ConfigError> {
     read(&[&NEEDED, variables].concat())
 }
 

@@ -4,8 +4,8 @@ use chrono::{DateTime, Utc};
 
 use super::*;
 use crate::chats::chat::Chat;
-use crate::chats::{Field, Ledger, Rules, Tally, Totals};
-use crate::config::Agents;
+use crate::chats::{Field, Ledger, Tally, Totals};
+use crate::config::tests::COUNTING;
 use crate::ledger::Found;
 use wolkvox::{Row, Value};
 
@@ -25,13 +25,8 @@ pub(super) fn identity() -> Identity {
 /// A ledger with something in every part.
 fn ledger(chats: u32) -> Ledger {
     let mut ledger = Ledger::first_start(now(), Some(now() - chrono::TimeDelta::days(1)));
-    let rules = Rules {
-        asa_target_ms: 20_000,
-        agents: Agents::Names,
-        max_series: 50_000,
-    };
     let local = now().naive_utc();
-    let mut tally = Tally::begin(&ledger, rules, Found::ByPoll, local);
+    let mut tally = Tally::begin(&ledger, &COUNTING, Found::ByPoll, local);
     tally.answered(now(), now(), local);
     for id in 0..chats {
         let mut row = Row::default();

@@ -29,7 +29,7 @@ use wolkvox_exporter::ledger::{FileStore, Ledger};
 use wolkvox_exporter::poller::{Poller, Publication, Publish};
 
 use crate::support::process::state;
-use crate::support::world::{hours, minutes, settings, utc};
+use crate::support::world::{config, hours, length, minutes, utc};
 
 /// Chats a day, and minutes from cycle to cycle; `tests/run --long` asks for more and for fewer.
 const CHATS: &str = "EXPORTER_TEST_SOAK_CHATS";
@@ -285,10 +285,10 @@ async fn poller(
         agent_dni: None,
         timezone: "America/Bogota".to_owned(),
     };
-    let mut settings = settings(chrono_tz::America::Bogota);
-    settings.window = minutes(90);
-    settings.sweep_interval = Some(SWEEP_INTERVAL);
-    settings.sweep_lookback = hours(50);
+    let mut config = config(chrono_tz::America::Bogota);
+    config.polling.window = length(minutes(90));
+    config.polling.sweep_interval = Some(SWEEP_INTERVAL);
+    config.polling.sweep_lookback = length(hours(50));
     let client = client::Settings::new(
         base_url,
         Token::Fixed(SecretString::from(token)),
@@ -301,7 +301,7 @@ async fn poller(
             .store,
         shelf.clone(),
         clock.clone(),
-        settings,
+        config,
         Ledger::first_start(clock.now(), Some(clock.now())),
         0,
     )
