@@ -23,8 +23,9 @@ use crate::ledger::FileStore;
 use crate::ledger::store::{Identity, Opened};
 use crate::poller::{self, Poller, Publication, Publish};
 use crate::signal::{self, Request};
-use crate::{chats, metrics, operation};
-use wolkvox::client::{Client, Token};
+use crate::token::ConfiguredToken;
+use crate::{chats, client, metrics};
+use wolkvox::client::Client;
 
 /// Where it is reached.
 pub struct Port {
@@ -38,7 +39,7 @@ pub struct Port {
 struct Files {
     web: Arc<Web>,
     web_config_file: Option<PathBuf>,
-    token: Token,
+    token: ConfiguredToken,
 }
 
 impl Files {
@@ -56,11 +57,11 @@ impl Files {
 
     fn reload(&self) {
         let token = match &self.token {
-            Token::File(path) => format!(
+            ConfiguredToken::File(path) => format!(
                 "the token file {} is read before each request in any case",
                 path.display()
             ),
-            Token::Fixed(_) => "WOLKVOX_TOKEN is only read at the start".to_owned(),
+            ConfiguredToken::Fixed(_) => "WOLKVOX_TOKEN is only read at the start".to_owned(),
         };
         let Some(file) = &self.web_config_file else {
             tracing::info!("SIGHUP: there is no web configuration to read again; {token}");
@@ -98,7 +99,7 @@ impl App {
             ledger,
             put_aside,
         } = FileStore::open(&config.state.dir, identity(&config.server), adopt_state)?;
-        let client = Client::new(operation::client_settings(&config))?;
+        let client = client::open(&config.server, config.counting.agents)?;
         Ok(App {
             config,
             clock,

@@ -6,8 +6,8 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use exporter_web::WebConfigError;
-use wolkvox::client::SetupError;
 use wolkvox_exporter::cli::Cli;
+use wolkvox_exporter::client::ClientError;
 use wolkvox_exporter::command::backfill::BackfillError;
 use wolkvox_exporter::command::range::{ConsentError, RangeError};
 use wolkvox_exporter::command::report::SummaryError;
@@ -60,7 +60,7 @@ fn fail(error: &anyhow::Error) -> ExitCode {
 /// Whether the settings are at fault.
 fn is_config(error: &anyhow::Error) -> bool {
     error.is::<ConfigError>()
-        || error.is::<SetupError>()
+        || error.is::<ClientError>()
         || error.is::<WebConfigError>()
         || error.is::<RangeError>()
         || matches!(error.downcast_ref(), Some(ConsentError::NobodyToAsk(_)))

@@ -24,13 +24,13 @@ pub use progress::Progress;
 pub use timeline::{Span, Timeline};
 
 use crate::chats::Totals;
+use crate::client::{self, ClientError};
 use crate::command::range::{Beyond, Cost, Range, RangeError};
 use crate::config::Config;
+use crate::exposition;
 use crate::ledger::{FileStore, StoreError};
-use crate::{exposition, operation};
 use checkpoint::Checkpoint;
 use reading::Chats;
-use wolkvox::client::{Client, SetupError};
 use wolkvox::history::{Kind, ReadError, Reader};
 use wolkvox::{Source, Zone};
 
@@ -48,7 +48,7 @@ pub enum BackfillError {
     Label(#[from] LabelError),
     /// The client can't be set up.
     #[error(transparent)]
-    Setup(#[from] SetupError),
+    Setup(#[from] ClientError),
     /// The report can't be read.
     #[error("{cause}{}", if *.resumable { ". What was written is kept: the same command goes on from there" } else { "" })]
     Read {
@@ -266,7 +266,7 @@ pub async fn run(
     output: Option<PathBuf>,
     progress: &mut Progress,
 ) -> Result<Outcome, BackfillError> {
-    let client = Client::new(operation::client_settings(&plan.config))?;
+    let client = client::open(&plan.config.server, plan.config.counting.agents)?;
     let reader = Reader::persistent(client, plan.zone(), pace);
     write(plan, reader, pace, output, progress).await
 }

@@ -11,14 +11,13 @@ use std::time::Duration;
 
 use chrono::{DateTime, Offset as _, TimeDelta, Utc};
 
+use crate::client::{self, ClientError};
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::operation;
 use call::{judge_call, judge_clock};
 use filter::judge_filter;
 use row::{judge_fields, judge_rows};
 use sample::Sample;
-use wolkvox::client::{Client, SetupError};
 use wolkvox::history::Reader;
 use wolkvox::zone::DATA_VERSION;
 use wolkvox::{Source, Window, Zone, window};
@@ -91,8 +90,8 @@ impl Findings {
 ///
 /// # Errors
 /// The client can't be set up: the CA file.
-pub async fn run(config: &Config, clock: &dyn Clock) -> Result<Findings, SetupError> {
-    let client = Client::new(operation::client_settings(config))?;
+pub async fn run(config: &Config, clock: &dyn Clock) -> Result<Findings, ClientError> {
+    let client = client::open(&config.server, config.counting.agents)?;
     let mut findings = Findings::default();
     findings.add(Verdict::Ok, "settings", "all variables can be read");
     for warning in &config.warnings {

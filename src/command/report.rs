@@ -14,12 +14,11 @@ use chrono::{DateTime, Utc};
 pub use print::Format;
 
 use crate::chats::chat::{Chat, Outcome};
+use crate::client::{self, ClientError};
 use crate::command::backfill::reading::{Chats, last_second_before};
 use crate::command::range::{Cost, Range, RangeError};
 use crate::config::Config;
 use crate::metrics::histogram::SumCount;
-use crate::operation;
-use wolkvox::client::{Client, SetupError};
 use wolkvox::history::{Kind, Notice, ReadError, Reader};
 use wolkvox::{Source, Zone};
 
@@ -56,7 +55,7 @@ pub enum SummaryError {
     Range(#[from] RangeError),
     /// The client can't be set up.
     #[error(transparent)]
-    Setup(#[from] SetupError),
+    Setup(#[from] ClientError),
     /// The report can't be read.
     #[error(transparent)]
     Read(#[from] ReadError),
@@ -184,7 +183,7 @@ pub async fn run(
     pace: Duration,
     tell: impl FnMut(Notice),
 ) -> Result<Summary, SummaryError> {
-    let client = Client::new(operation::client_settings(question.config))?;
+    let client = client::open(&question.config.server, question.config.counting.agents)?;
     // The range and its eve: what a person is waiting for.
     let reader = Reader::persistent(client, question.zone(), pace).with_calls_at_once(CALLS_AT_ONCE.into());
     summarise(question, reader, tell).await

@@ -7,9 +7,9 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use secrecy::ExposeSecret;
 use wolkvox::Zone;
-use wolkvox::client::Token;
 
 use super::*;
+use crate::token::ConfiguredToken;
 
 mod mistaken;
 mod shown;
@@ -171,7 +171,7 @@ fn exactly_one_of_token_and_token_file_is_needed() {
         ("WOLKVOX_TOKEN_FILE", "/not/there/yet"),
     ])
     .unwrap();
-    assert!(matches!(file.server.token, Token::File(path) if path.ends_with("not/there/yet")));
+    assert!(matches!(file.server.token, ConfiguredToken::File(path) if path.ends_with("not/there/yet")));
 }
 
 #[test]
@@ -182,7 +182,7 @@ fn a_token_is_never_shown() {
         !shown.contains("SECRET123") && !shown.contains("DNI98765"),
         "{shown}"
     );
-    let Token::Fixed(token) = config.server.token else {
+    let ConfiguredToken::Fixed(token) = config.server.token else {
         panic!("the token is fixed");
     };
     assert_eq!(token.expose_secret(), "SECRET123");

@@ -16,7 +16,6 @@ use wolkvox_exporter::chats::field::report;
 use wolkvox_exporter::config::Agents;
 
 use chrono::{DateTime, Utc};
-use secrecy::SecretString;
 use simulator::{Handle, Server, Settings, Simulator};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines};
 use tokio::process::{Child, ChildStderr, ChildStdin, Command};
@@ -289,11 +288,7 @@ async fn poller(
     config.polling.window = length(minutes(90));
     config.polling.sweep_interval = Some(SWEEP_INTERVAL);
     config.polling.sweep_lookback = length(hours(50));
-    let client = client::Settings::new(
-        base_url,
-        Token::Fixed(SecretString::from(token)),
-        report(Agents::Ids),
-    );
+    let client = client::Settings::new(base_url, token.parse::<Token>().unwrap(), report(Agents::Ids));
     Poller::start(
         Client::new(client).unwrap(),
         FileStore::open::<Totals>(directory, identity, false)
