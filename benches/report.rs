@@ -35,7 +35,7 @@ static CONFIG: LazyLock<Config> = LazyLock::new(|| {
         ("WOLKVOX_MAX_SERIES", "1000000"),
     ];
     let variables = variables.map(|(name, value)| (name.to_owned(), Ok(value.to_owned())));
-    Config::from_variables(variables).unwrap()
+    Config::from_variables(variables, now()).unwrap()
 });
 
 fn now() -> DateTime<Utc> {

@@ -98,7 +98,12 @@ impl App {
             store,
             ledger,
             put_aside,
-        } = FileStore::open(&config.state.dir, identity(&config.server), adopt_state)?;
+        } = FileStore::open(
+            &config.state.dir,
+            identity(&config.server),
+            adopt_state,
+            clock.now(),
+        )?;
         let client = client::open(&config.server, config.counting.agents)?;
         Ok(App {
             config,

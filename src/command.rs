@@ -58,14 +58,14 @@ fn print(text: &str) -> anyhow::Result<()> {
 }
 
 async fn check() -> anyhow::Result<ExitCode> {
-    let config = Config::from_env()?;
+    let config = Config::from_env(SystemClock.now())?;
     let findings = check::run(&config, &SystemClock).await?;
     print(&findings.print())?;
     Ok(ExitCode::from(u8::from(findings.has_problem())))
 }
 
 async fn summarise(report: &cli::Report) -> anyhow::Result<()> {
-    let config = Config::from_env()?;
+    let config = Config::from_env(SystemClock.now())?;
     let asked = report.to.at(config.server.timezone);
     let Range { from, to } = Range::new(
         report.from.at(config.server.timezone),
@@ -93,7 +93,7 @@ async fn summarise(report: &cli::Report) -> anyhow::Result<()> {
 }
 
 async fn fill_in(options: cli::Backfill) -> anyhow::Result<()> {
-    let config = Config::from_env()?;
+    let config = Config::from_env(SystemClock.now())?;
     let from = options.from.at(config.server.timezone);
     let seam = match (&options.until_state, options.to) {
         (Some(directory), _) => backfill::seam(&config, directory)?,
@@ -123,7 +123,7 @@ fn consent(yes: bool) -> Consent {
 }
 
 async fn serve(adopt_state: bool) -> anyhow::Result<()> {
-    let config = Config::from_env()?;
+    let config = Config::from_env(SystemClock.now())?;
     log::init(&config)?;
     let limit = descriptors::raise()?;
     keep_serving(config, false, adopt_state, limit).await
@@ -135,7 +135,7 @@ async fn demo(listen: &str, seed: Option<u64>) -> anyhow::Result<()> {
     let demo = Demo::start(seed)
         .await
         .context("the simulator can't open a port")?;
-    let config = demo.config(listen, state.path())?;
+    let config = demo.config(listen, state.path(), SystemClock.now())?;
     log::init(&config)?;
     tracing::info!("the simulated Wolkvox server is at {}", demo.base_url());
     tracing::info!(

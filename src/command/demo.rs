@@ -5,7 +5,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::sync::Arc;
 
-use chrono::{TimeDelta, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::config::{Config, ConfigError};
 use simulator::{Server, Settings, Simulator, SystemClock};
@@ -45,13 +45,13 @@ impl Demo {
         &self.token
     }
 
-    /// The exporter's configuration: an interval that can be watched, and an hour to begin with. Of the environment only
-    /// what concerns the log is taken.
+    /// The exporter's configuration: an interval that can be watched, and an hour before `now` to begin with. Of the
+    /// environment only what concerns the log is taken.
     ///
     /// # Errors
     /// The listen address or the log settings can't be used.
-    pub fn config(&self, listen: &str, state_dir: &Path) -> Result<Config, ConfigError> {
-        let count_from = (Utc::now() - TimeDelta::hours(1)).to_rfc3339();
+    pub fn config(&self, listen: &str, state_dir: &Path, now: DateTime<Utc>) -> Result<Config, ConfigError> {
+        let count_from = (now - TimeDelta::hours(1)).to_rfc3339();
         let mut variables = vec![
             ("WOLKVOX_BASE_URL".to_owned(), self.base_url()),
             ("WOLKVOX_TOKEN".to_owned(), self.token.clone()),
@@ -72,7 +72,8 @@ impl Demo {
         for name in ["WOLKVOX_LOG", "WOLKVOX_LOG_FORMAT"] {
             variables.extend(env::var(name).ok().map(|value| (name.to_owned(), value)));
         }
-        let config = Config::from_variables(variables.into_iter().map(|(name, value)| (name, Ok(value))))?;
+        let variables = variables.into_iter().map(|(name, value)| (name, Ok(value)));
+        let config = Config::from_variables(variables, now)?;
         // They are for people with a quota.
         Ok(Config {
             warnings: Vec::new(),

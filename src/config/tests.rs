@@ -28,9 +28,13 @@ pub(crate) static COUNTING: Counting = Counting {
 const MINUTE: Duration = Duration::from_secs(60);
 const NEEDED: [(&str, &str); 2] = [("WOLKVOX_SERVER", "0010"), ("WOLKVOX_TOKEN", "SECRET123")];
 
+fn now() -> DateTime<Utc> {
+    DateTime::from_timestamp(1_773_154_800, 0).unwrap()
+}
+
 fn read(variables: &[(&str, &str)]) -> Result<Config, ConfigError> {
     let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), Ok((*value).to_owned()));
-    Config::from_variables(variables.iter().map(owned))
+    Config::from_variables(variables.iter().map(owned), now())
 }
 
 /// With a server and a token.
@@ -391,7 +395,11 @@ fn counting_begins_at_the_start_or_at_a_time_in_the_past() {
         from("2026-01-31T00:00:00-05:00").unwrap().counting.count_from,
         Some(expected)
     );
-    assert!(problem(from("2999-01-31T00:00:00Z")).contains("lies in the future"));
+    assert_eq!(
+        from("2026-03-10T15:00:00Z").unwrap().counting.count_from,
+        Some(now())
+    );
+    assert!(problem(from("2026-03-10T15:00:01Z")).contains("lies in the future"));
     assert!(problem(from("0026-01-31T00:00:00Z")).contains("before 2010"));
     for text in ["yesterday", "2026-01-31", "2026-01-31T00:00:00"] {
         assert!(
@@ -424,7 +432,7 @@ fn a_value_that_is_not_utf_8_is_a_problem_of_its_variable() {
     let read = |name: &str| {
         let needed = NEEDED.map(|(name, value)| (name.to_owned(), Ok(value.to_owned())));
         let bad = (name.to_owned(), Err("\u{fffd}".to_owned()));
-        problem(Config::from_variables(needed.into_iter().chain([bad])))
+        problem(Config::from_variables(needed.into_iter().chain([bad]), now()))
     };
     assert_eq!(read("WOLKVOX_OPERATION"), "WOLKVOX_OPERATION is not UTF-8 text");
     // Else the exporter would begin a second state in its working directory.

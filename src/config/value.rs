@@ -4,6 +4,7 @@ use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use secrecy::SecretString;
 
 use super::environment::Raw;
@@ -21,6 +22,8 @@ pub(super) struct Given<'a> {
     pub(super) set: Option<&'a str>,
     /// What holds where it is not set; empty where that is not a value.
     default: &'static str,
+    /// When it is read.
+    pub(super) now: DateTime<Utc>,
 }
 
 impl<'a> Given<'a> {
@@ -50,6 +53,7 @@ impl From<Vec<String>> for Problems {
 #[derive(Debug)]
 pub(super) struct Values {
     pub(super) raw: Raw,
+    pub(super) now: DateTime<Utc>,
     pub(super) problems: Vec<String>,
     pub(super) warnings: Vec<String>,
 }
@@ -67,6 +71,7 @@ impl Values {
                 Preset::Value(value) => value,
                 Preset::None | Preset::Words(_) => "",
             },
+            now: self.now,
         };
         match parse(given) {
             Ok(value) => Some(value),

@@ -100,7 +100,7 @@ pub(crate) fn config(zone: Tz) -> Config {
         ("EXEMPLARS", "true"),
     ];
     let variables = variables.map(|(name, value)| (format!("WOLKVOX_{name}"), Ok(value.to_owned())));
-    Config::from_variables(variables).unwrap()
+    Config::from_variables(variables, DateTime::UNIX_EPOCH).unwrap()
 }
 
 impl World {
