@@ -3,13 +3,20 @@
 use std::path::{Path, PathBuf};
 
 use small_file::{Links, Shown};
-use wolkvox::client::{Client, Settings, SetupError};
+use wolkvox::client::{Client, Names, Settings, SetupError};
 
 use crate::chats::field;
 use crate::config::{Agents, Server};
 
 /// Many times what all the roots of a system take.
 const MOST_CA_BYTES: u64 = 4 * 1024 * 1024;
+
+const NAMES: Names = Names {
+    server: "WOLKVOX_SERVER",
+    address: "WOLKVOX_SERVER or WOLKVOX_BASE_URL",
+    token: "WOLKVOX_TOKEN or WOLKVOX_TOKEN_FILE",
+    roots: "WOLKVOX_CA_FILE",
+};
 
 /// Why there is no client.
 #[derive(Debug, thiserror::Error)]
@@ -48,6 +55,7 @@ fn settings(server: &Server, agents: Agents) -> Settings {
         agent_dni: server.agent_dni.clone(),
         timeout: server.request_timeout,
         user_agent: concat!("wolkvox-exporter/", env!("CARGO_PKG_VERSION")).to_owned(),
+        names: NAMES,
         ..Settings::new(
             server.base_url.as_str(),
             server.token.clone(),

@@ -21,6 +21,7 @@ use super::report::Report;
 use super::window::{Window, format_local};
 use super::{Answer, Error, Exchange, Gate, Reason, Sink, Source};
 use body::Limits;
+use judge::Words;
 use resolver::Resolver;
 
 const PATH: [&str; 3] = ["api", "v2", "reports_manager.php"];
@@ -28,6 +29,29 @@ const PATH: [&str; 3] = ["api", "v2", "reports_manager.php"];
 const IDLE: Duration = Duration::from_secs(4);
 /// A firewall that drops packets gives no sign: connecting is given up long before a slow answer is.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// What the caller calls its settings: errors name what is to be checked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Names {
+    /// By which the server is chosen.
+    pub server: &'static str,
+    /// All by which its address can be given.
+    pub address: &'static str,
+    /// The token.
+    pub token: &'static str,
+    /// The roots to trust.
+    pub roots: &'static str,
+}
+
+impl Names {
+    /// The fields of [`Settings`].
+    pub const OF_SETTINGS: Names = Names {
+        server: "`base`",
+        address: "`base`",
+        token: "`token`",
+        roots: "`roots`",
+    };
+}
 
 /// What a [`Client`] needs to know.
 #[derive(Debug, Clone)]
@@ -46,6 +70,8 @@ pub struct Settings {
     pub roots: Option<Vec<u8>>,
     /// Which report to ask for, and what to read of it.
     pub report: Report,
+    /// What all of these are called where the caller's users set them.
+    pub names: Names,
     /// Most bytes of one answer, after decompression.
     pub max_bytes: u64,
     /// An answer of that many rows or more is taken as cut.
@@ -63,6 +89,7 @@ impl Settings {
             timeout: Duration::from_secs(90),
             roots: None,
             report,
+            names: Names::OF_SETTINGS,
             max_bytes: 256 * 1024 * 1024,
             max_rows: 60_000,
         }
@@ -140,8 +167,8 @@ impl Client {
     ) -> Result<Answer, Error> {
         let token = self.settings.token.read().await?;
         // Of the token that was sent: the file may hold another one by the time that the answer comes.
-        let gate = self.gate(&token);
-        let response = self.send(window, token, &gate).await?;
+        let words = self.words(&token);
+        let response = self.send(window, token, &words).await?;
         let status = response.status().as_u16();
         let headers = response.headers();
         progress.status = Some(status);
@@ -149,26 +176,28 @@ impl Client {
         let retry_after = judge::retry_after(headers, progress.date);
         sink.begin(progress.date);
         let result = if status == 200 {
-            self.read(response, sink, &gate, &mut progress.bytes).await
+            self.read(response, sink, &words, &mut progress.bytes).await
         } else {
-            match body::verdict(response, &gate, &mut progress.bytes).await {
+            match body::verdict(response, &words, &mut progress.bytes).await {
                 // An empty window, or a report that is not there: nobody knows.
                 Err(error) if status == 404 => Err(error.with_status(status)),
-                envelope => {
-                    judge::status(status, envelope.ok().flatten().as_ref(), &gate).map(|()| Answer::default())
-                }
+                envelope => judge::status(status, envelope.ok().flatten().as_ref(), &words)
+                    .map(|()| Answer::default()),
             }
         };
         result.map_err(|error| error.with_retry_after(retry_after))
     }
 
-    fn gate(&self, token: &Token) -> Gate {
+    fn words(&self, token: &Token) -> Words<'_> {
         let agent = self.settings.agent_dni.as_ref();
         let agent = agent.map_or("", |agent| agent.expose_secret());
-        Gate::new([token.expose_secret(), agent])
+        Words {
+            gate: Gate::new([token.expose_secret(), agent]),
+            names: &self.settings.names,
+        }
     }
 
-    async fn send(&self, window: &Window, token: Token, gate: &Gate) -> Result<Response, Error> {
+    async fn send(&self, window: &Window, token: Token, words: &Words<'_>) -> Result<Response, Error> {
         if !window.is_askable() {
             return Err(Error::new(
                 Reason::BadRequest,
@@ -177,14 +206,14 @@ impl Client {
         }
         let token = HeaderValue::from(token);
         let request = self.http.get(self.query(window)).header("wolkvox-token", token);
-        request.send().await.map_err(|error| judge::sending(error, gate))
+        request.send().await.map_err(|error| judge::sending(error, words))
     }
 
     async fn read<S: Sink>(
         &self,
         response: Response,
         sink: &mut S,
-        gate: &Gate,
+        words: &Words<'_>,
         bytes: &mut u64,
     ) -> Result<Answer, Error> {
         let limits = Limits {
@@ -195,13 +224,13 @@ impl Client {
             response,
             self.settings.report.keys.clone(),
             limits,
-            gate,
+            words,
             bytes,
             sink,
         )
         .await?;
-        let answer = judge::envelope(&envelope, gate)?;
-        if let Some(oddity) = judge::oddity(&answer, &envelope.msg, gate) {
+        let answer = judge::envelope(&envelope, words)?;
+        if let Some(oddity) = judge::oddity(&answer, &envelope.msg, words) {
             self.tell_once(&oddity);
         }
         Ok(answer)
@@ -237,7 +266,8 @@ impl Source for Client {
         let limit = self.settings.timeout;
         let mut progress = Progress::default();
         let result = tokio::time::timeout(limit, self.ask(window, sink, &mut progress)).await;
-        let result = result.unwrap_or_else(|_| Err(judge::timeout(progress.status, limit)));
+        let result =
+            result.unwrap_or_else(|_| Err(judge::timeout(progress.status, limit, &self.settings.names)));
         let Progress { status, date, bytes } = progress;
         Exchange {
             status,

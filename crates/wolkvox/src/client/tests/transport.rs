@@ -127,7 +127,7 @@ async fn a_server_that_speaks_no_tls_is_tls() {
     settings.base = base;
     let error = ask_with(settings).await.0.result.unwrap_err();
     assert_eq!(error.reason(), Reason::Tls);
-    assert!(error.to_string().contains("WOLKVOX_CA_FILE"));
+    assert!(error.to_string().contains("name its roots in `roots`"));
 }
 
 #[tokio::test]
