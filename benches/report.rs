@@ -4,9 +4,9 @@
 
 #![allow(missing_docs, clippy::unwrap_used, clippy::print_stdout)]
 
-use std::collections::BTreeMap;
 use std::hint::black_box;
 use std::ops::ControlFlow;
+use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -14,23 +14,29 @@ use chrono_tz::America::Bogota;
 use criterion::Criterion;
 use simulator::{Settings, Simulator};
 use wolkvox::report;
+use wolkvox_exporter::catalogue;
 use wolkvox_exporter::chats::chat::Chat;
 use wolkvox_exporter::chats::exemplar::Exemplars;
-use wolkvox_exporter::chats::{Ledger, Rules, Tallied, Tally, Totals, field};
-use wolkvox_exporter::config::Agents;
+use wolkvox_exporter::chats::{Ledger, Tallied, Tally, Totals, field};
+use wolkvox_exporter::config::Config;
 use wolkvox_exporter::exposition::{Options, Page};
 use wolkvox_exporter::ledger::Found;
 use wolkvox_exporter::ledger::state::{self, Origin};
 use wolkvox_exporter::poller::stats::Stats;
 use wolkvox_exporter::poller::view::{Progress, View};
-use wolkvox_exporter::{catalogue, metrics};
 
 const ROWS: u32 = 59_000;
-const RULES: Rules = Rules {
-    asa_target_ms: 30_000,
-    agents: Agents::Ids,
-    max_series: 1_000_000,
-};
+
+static CONFIG: LazyLock<Config> = LazyLock::new(|| {
+    let variables = [
+        ("WOLKVOX_SERVER", "0001"),
+        ("WOLKVOX_TOKEN", "token"),
+        ("WOLKVOX_OPERATION", "ventas"),
+        ("WOLKVOX_MAX_SERIES", "1000000"),
+    ];
+    let variables = variables.map(|(name, value)| (name.to_owned(), Ok(value.to_owned())));
+    Config::from_variables(variables, now()).unwrap()
+});
 
 fn now() -> DateTime<Utc> {
     DateTime::from_timestamp(1_790_000_000, 0).unwrap()
@@ -67,10 +73,10 @@ fn row(row: u32) -> String {
 
 fn count(ledger: &Ledger, body: &[u8]) -> Tallied {
     let end = now().with_timezone(&Bogota).naive_local();
-    let mut tally = Tally::begin(ledger, RULES, Found::ByPoll, end);
+    let mut tally = Tally::begin(ledger, &CONFIG.counting, Found::ByPoll, end);
     tally.answered(now(), now(), end);
     let mut rows = 0;
-    let keys = field::report(RULES.agents).keys;
+    let keys = field::report(CONFIG.counting.agents).keys;
     let envelope = report::decode(body, &keys, &mut |row| {
         tally.absorb(&Chat::from_row(&row.unwrap(), Bogota).unwrap());
         rows += 1;
@@ -81,16 +87,6 @@ fn count(ledger: &Ledger, body: &[u8]) -> Tallied {
 }
 
 fn render(totals: &Totals) -> Page {
-    let settings = metrics::Settings {
-        operation: "ventas".to_owned(),
-        asa_target_ms: RULES.asa_target_ms,
-        service_level_target: 0.8,
-        api_daily_limit: None,
-        skill_names: BTreeMap::new(),
-        poll_interval: Duration::from_secs(300),
-        window: Duration::from_secs(1800),
-        max_series: RULES.max_series,
-    };
     let progress = Progress {
         counting_since: now(),
         watermark: now(),
@@ -101,7 +97,7 @@ fn render(totals: &Totals) -> Page {
     };
     let (exemplars, stats) = (Exemplars::default(), Stats::new(now()));
     let view = View {
-        settings: &settings,
+        config: &CONFIG,
         totals,
         shown: totals,
         exemplars: &exemplars,

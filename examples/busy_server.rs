@@ -6,15 +6,15 @@
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 
-use chrono::{TimeDelta, Utc};
-use simulator::{Server, Settings, SimulatedChat, Simulator, SystemClock};
+use chrono::TimeDelta;
+use simulator::{Clock, Server, Settings, SimulatedChat, Simulator, SystemClock};
 
 const ROWS: i64 = 59_000;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> std::io::Result<()> {
     let simulator = Simulator::new(Settings::empty());
-    let now = Utc::now();
+    let now = SystemClock.now();
     simulator.add((0..ROWS).map(|row| {
         let closed = now - TimeDelta::milliseconds(1_200_000 * (ROWS - row) / ROWS);
         let mut chat = SimulatedChat::new(

@@ -8,6 +8,7 @@ use std::pin::pin;
 use std::sync::Arc;
 
 use exporter_web::{OpenError, Web};
+use secrecy::ExposeSecret;
 use small_file::Shown;
 use tokio::net::TcpListener;
 use tokio::task::JoinError;
@@ -15,16 +16,18 @@ use tokio_util::sync::CancellationToken;
 
 use crate::catalogue::families;
 use crate::chats::Ledger;
+use crate::client::{self, ClientError};
 use crate::clock::Clock;
-use crate::config::Config;
+use crate::config::{self, Config};
 use crate::exposition::{self, Page};
 use crate::http::{self, Shared, Status};
-use crate::ledger::store::Opened;
+use crate::ledger::store::{Identity, Opened};
 use crate::ledger::{FileStore, StoreError};
 use crate::poller::{self, Poller, Publication, Publish};
 use crate::signal::{self, Request};
-use crate::{chats, metrics, operation};
-use wolkvox::client::{Client, SetupError, Token};
+use crate::token::ConfiguredToken;
+use crate::{chats, metrics};
+use wolkvox::client::Client;
 
 /// Where it is reached.
 pub struct Port {
@@ -38,7 +41,7 @@ pub struct Port {
 struct Files {
     web: Arc<Web>,
     web_config_file: Option<PathBuf>,
-    token: Token,
+    token: ConfiguredToken,
 }
 
 impl Files {
@@ -56,11 +59,11 @@ impl Files {
 
     fn reload(&self) {
         let token = match &self.token {
-            Token::File(path) => format!(
+            ConfiguredToken::File(path) => format!(
                 "the token file {} is read before each request in any case",
                 Shown(path)
             ),
-            Token::Fixed(_) => "WOLKVOX_TOKEN is only read at the start".to_owned(),
+            ConfiguredToken::Fixed(_) => "WOLKVOX_TOKEN is only read at the start".to_owned(),
         };
         let Some(file) = &self.web_config_file else {
             tracing::info!("SIGHUP: there is no web configuration to read again; {token}");
@@ -91,7 +94,7 @@ pub enum AppError {
     State(#[from] StoreError),
     /// The client can't be set up.
     #[error(transparent)]
-    Client(#[from] SetupError),
+    Client(#[from] ClientError),
     /// It ends by itself only where it panicked.
     #[error("the HTTP server failed, and without it the exporter does not go on")]
     Server(#[source] JoinError),
@@ -122,8 +125,13 @@ impl App {
             store,
             ledger,
             put_aside,
-        } = FileStore::open(&config.state.dir, operation::identity(&config), adopt_state)?;
-        let client = Client::new(operation::client_settings(&config))?;
+        } = FileStore::open(
+            &config.state.dir,
+            identity(&config.server),
+            adopt_state,
+            clock.now(),
+        )?;
+        let client = client::open(&config.server, config.counting.agents)?;
         Ok(App {
             config,
             clock,
@@ -180,15 +188,22 @@ impl App {
         status.demo = upstream == Upstream::Simulator;
         let shared = Arc::new(Shared::new(status, options, Arc::clone(&clock)));
         let restored = ledger.is_some();
-        let settings = operation::poller_settings(&config);
         tell_start(&config, &store, ledger.as_ref());
         let ledger = Ledger::resume(ledger, clock.now(), config.counting.count_from);
         let publisher = Publisher {
             shared: Arc::clone(&shared),
             options,
-            settings: settings.shown.clone(),
+            operation: config.server.operation.clone(),
         };
-        let starting = Poller::start(client, store, publisher, clock, settings, ledger, recoveries);
+        let starting = Poller::start(
+            client,
+            store,
+            publisher,
+            clock,
+            config.clone(),
+            ledger,
+            recoveries,
+        );
 
         let mut shutdown = pin!(shutdown);
         // Whoever connects before there is something to show waits these milliseconds in the system's queue: a scrape
@@ -229,6 +244,17 @@ impl App {
     }
 }
 
+/// Whose state it is.
+fn identity(server: &config::Server) -> Identity {
+    let agent_dni = server.agent_dni.as_ref();
+    Identity {
+        operation: server.operation.clone(),
+        host: server.host(),
+        agent_dni: agent_dni.map(|dni| dni.expose_secret().to_owned()),
+        timezone: server.timezone.to_string(),
+    }
+}
+
 fn tell_start(config: &Config, store: &FileStore, ledger: Option<&Ledger>) {
     let state = Shown(store.path());
     if let Some(ledger) = ledger {
@@ -256,14 +282,14 @@ fn tell_start(config: &Config, store: &FileStore, ledger: Option<&Ledger>) {
 struct Publisher {
     shared: Arc<Shared>,
     options: exposition::Options,
-    settings: metrics::Settings,
+    operation: String,
 }
 
 impl Publish for Publisher {
     fn publish(&self, publication: Publication<'_>) {
         let latest = publication
             .latest
-            .map(|(latest, expires)| (chats::families::latest_window(&self.settings, latest), expires));
+            .map(|(latest, expires)| (chats::families::latest_window(&self.operation, latest), expires));
         let lines = latest
             .iter()
             .flat_map(|(families, _)| families)

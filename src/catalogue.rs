@@ -41,15 +41,19 @@ pub fn has_a_past(family: &Family) -> bool {
 /// The families of one publication, in the catalogue's order; families without a sample are left out.
 /// `latest_lines` are the sample lines of the latest window, shown beside these.
 pub fn families(view: View<'_>, latest_lines: usize) -> Vec<Family> {
-    let mut families = chats::families::totals(view.settings, view.totals, view.shown, view.exemplars);
-    families.extend(chats::families::names(view.settings, view.totals));
-    families.extend(settings::families(view.settings));
+    let operation = &view.config.server.operation;
+    let mut families = chats::families::totals(operation, view.totals, view.shown, view.exemplars);
+    families.extend(chats::families::names(
+        operation,
+        &view.config.counting,
+        view.totals,
+    ));
+    families.extend(settings::families(view.config));
     families.extend(poller::families::families(view));
     families.retain(|family| !family.proto.get_metric().is_empty());
     let lines = families.iter().map(Family::sample_lines).sum::<usize>() + latest_lines + 1;
     families.extend(
-        find(poller::families::SERIES)
-            .map(|spec| Family::single(spec, &view.settings.operation, Some(lines as f64))),
+        find(poller::families::SERIES).map(|spec| Family::single(spec, operation, Some(lines as f64))),
     );
     families.push(process::build_info());
     families

@@ -15,7 +15,7 @@ pub mod totals;
 
 pub use field::Field;
 pub use tally::{AnswerCounts, Tallied, Tally};
-pub use totals::{Rules, Totals};
+pub use totals::Totals;
 
 /// The ledger of chats, and what they add up to.
 pub type Ledger = crate::ledger::Ledger<Totals>;

@@ -19,6 +19,8 @@ mod web;
 
 use std::fmt;
 
+use chrono::{DateTime, Utc};
+
 pub use counting::{Agents, Counting};
 pub use log::{Log, LogFormat};
 pub use polling::Polling;
@@ -71,29 +73,33 @@ impl fmt::Display for ConfigError {
 }
 
 impl Config {
-    /// Reads the configuration from the process's environment.
+    /// Reads the configuration from the process's environment. Nothing in it may lie after `now`.
     ///
     /// # Errors
     /// All problems at once.
-    pub fn from_env() -> Result<Config, ConfigError> {
-        Config::from_variables(std::env::vars_os().map(|(name, value)| {
+    pub fn from_env(now: DateTime<Utc>) -> Result<Config, ConfigError> {
+        let variables = std::env::vars_os().map(|(name, value)| {
             let text =
                 |os: std::ffi::OsString| os.into_string().map_err(|os| os.to_string_lossy().into_owned());
             (text(name).unwrap_or_else(|lossy| lossy), text(value))
-        }))
+        });
+        Config::from_variables(variables, now)
     }
 
-    /// Reads the configuration from variables; a value that is not UTF-8 is an error that holds what can be read of it.
+    /// Reads the configuration from variables; a value that is not UTF-8 is an error that holds what can be read of it. Nothing
+    /// in it may lie after `now`.
     ///
     /// # Errors
     /// All problems at once.
     pub fn from_variables(
         variables: impl IntoIterator<Item = (String, Result<String, String>)>,
+        now: DateTime<Utc>,
     ) -> Result<Config, ConfigError> {
         let mut problems = Vec::new();
         let raw = environment::read(variables, &mut problems);
         let mut values = Values {
             raw,
+            now,
             problems,
             warnings: Vec::new(),
         };
@@ -132,4 +138,4 @@ impl Config {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -22,6 +22,7 @@
 pub mod app;
 pub mod catalogue;
 pub mod chats;
+pub mod client;
 pub mod clock;
 pub mod command;
 pub mod config;
@@ -32,7 +33,7 @@ pub mod http;
 pub mod ledger;
 pub mod log;
 pub mod metrics;
-pub mod operation;
 pub mod poller;
 pub mod runtime;
 pub mod signal;
+pub mod token;

@@ -8,4 +8,3 @@ pub mod settings;
 pub mod spec;
 
 pub use family::{Exemplar, Extra, Family, Sample};
-pub use settings::Settings;

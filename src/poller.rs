@@ -16,17 +16,17 @@ pub mod view;
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use tokio::time::Instant;
 use tracing::Instrument;
 
-use crate::chats::{Ledger, Rules};
+use crate::chats::Ledger;
 use crate::clock::Clock;
+use crate::config::Config;
 use crate::ledger::{Store, StoreError};
-use crate::metrics;
 use crate::poller::stats::{FailureReason, Stats};
 use wolkvox::history::{Call, Kind, Range, Reader};
-use wolkvox::{Error, Exchange, Reason, Source, Window, Zone, window};
+use wolkvox::{Error, Exchange, Reason, Source, Window, window};
 
 pub use cycle::{Cycle, Failure, ReadSummary};
 pub use publication::{LastPoll, Publication, Publish};
@@ -38,36 +38,13 @@ use reading::{Reading, log_failed_call};
 use sweep::Sweeps;
 use time::Clocks;
 
-/// How to poll.
-#[derive(Debug, Clone)]
-pub struct Settings {
-    /// The zone of the report's dates.
-    pub zone: Zone,
-    /// `WOLKVOX_POLL_INTERVAL`.
-    pub poll_interval: Duration,
-    /// `WOLKVOX_WINDOW`: how far a poll reaches back, and what the latest window covers.
-    pub window: TimeDelta,
-    /// `WOLKVOX_SWEEP_INTERVAL`; `None` is off.
-    pub sweep_interval: Option<Duration>,
-    /// `WOLKVOX_SWEEP_LOOKBACK`.
-    pub sweep_lookback: TimeDelta,
-    /// How to count.
-    pub rules: Rules,
-    /// `WOLKVOX_RETIRE_AFTER`: label sets without a chat for so long are dropped; `None` is off.
-    pub retire_after: Option<TimeDelta>,
-    /// Whether examples are kept for OpenMetrics.
-    pub exemplars: bool,
-    /// What is shown of the settings.
-    pub shown: metrics::Settings,
-}
-
 /// Polls the report, counts, commits and publishes.
 pub struct Poller<S, D, P> {
     reader: Reader<S>,
     books: Books<D>,
     publisher: P,
     clocks: Clocks,
-    settings: Settings,
+    config: Config,
     stats: Stats,
     sweeps: Sweeps,
     last_poll: Option<LastPoll>,
@@ -91,25 +68,26 @@ impl<S: Source, D: Store, P: Publish> Poller<S, D, P> {
         store: D,
         publisher: P,
         clock: Arc<dyn Clock>,
-        settings: Settings,
+        config: Config,
         mut ledger: Ledger,
         recoveries: u64,
     ) -> Result<Self, StoreError> {
-        let mut clocks = Clocks::new(clock, settings.zone);
+        let zone = config.server.timezone;
+        let mut clocks = Clocks::new(clock, zone);
         if ledger.has_just_started() {
             clocks.begin_counting(ledger.counting.since);
         }
-        ledger.totals.restrict_to(settings.rules.agents);
+        ledger.totals.restrict_to(config.counting.agents);
         let mut poller = Poller {
-            reader: Reader::in_cycles(source, settings.zone),
+            reader: Reader::in_cycles(source, zone),
             books: Books::open(ledger, store, clocks.today()),
             publisher,
             stats: Stats::new(clocks.ours()),
             recoveries,
-            recoveries_due: Instant::now() + settings.poll_interval,
-            sweeps: Sweeps::every(settings.sweep_interval),
+            recoveries_due: Instant::now() + config.polling.poll_interval,
+            sweeps: Sweeps::every(config.polling.sweep_interval),
             clocks,
-            settings,
+            config,
             last_poll: None,
             last_failure: None,
         };
@@ -121,7 +99,7 @@ impl<S: Source, D: Store, P: Publish> Poller<S, D, P> {
     /// One cycle: asks, counts, commits, publishes. `next_cycle` is when the next one is due; a retry must not run into
     /// it.
     pub async fn step(&mut self, next_cycle: Option<Instant>) -> Cycle {
-        let operation = &self.settings.shown.operation;
+        let operation = &self.config.server.operation;
         // At the level of errors: it tells where any line comes from.
         let span = tracing::error_span!("cycle", operation, cycle = self.stats.polls + 1);
         self.cycle(next_cycle).instrument(span).await
@@ -132,7 +110,7 @@ impl<S: Source, D: Store, P: Publish> Poller<S, D, P> {
         self.stats.polls += 1;
         self.books.snapshot.begin_cycle();
         self.reader.begin_cycle(next_cycle);
-        let poll_from = self.look_back(self.books.ledger.cursors.poll, self.settings.window);
+        let poll_from = self.look_back(self.books.ledger.cursors.poll, self.config.polling.window);
         let mut cycle = Cycle::of(self.poll(poll_from).await);
         // What fails the poll would fail the sweep as well; it stays due.
         if cycle.poll.is_ok() {
@@ -162,16 +140,19 @@ impl<S: Source, D: Store, P: Publish> Poller<S, D, P> {
             return Err(nothing_to_ask().into());
         }
         self.books.ledger.settle(reading::found(Kind::Poll));
-        let asa_target_ms = self.settings.rules.asa_target_ms;
-        let latest = gatherer.finish(summary.to, self.settings.window, asa_target_ms);
-        let expires = Instant::now() + 2 * self.settings.poll_interval;
+        let asa_target_ms = self.config.counting.asa_target_ms;
+        let latest = gatherer.finish(summary.to, self.config.polling.window, asa_target_ms);
+        let expires = Instant::now() + 2 * self.config.polling.poll_interval;
         self.books.stage_latest(latest, expires);
         Ok(summary)
     }
 
     /// The sweep, if it is due: up to where this cycle's poll began.
     async fn sweep(&mut self, to: DateTime<Utc>) -> Option<Result<ReadSummary, Failure>> {
-        let from = self.look_back(self.books.ledger.cursors.sweep, self.settings.sweep_lookback);
+        let from = self.look_back(
+            self.books.ledger.cursors.sweep,
+            self.config.polling.sweep_lookback,
+        );
         let (from, to) = self.sweeps.begin(from, to)?;
         let read = self.read(Kind::Sweep, from, to).await;
         let result = read.map(|reading| reading.summary);
@@ -198,7 +179,7 @@ impl<S: Source, D: Store, P: Publish> Poller<S, D, P> {
             let Call { exchange, sink, next } = self
                 .reader
                 .ask(&mut range, &chunk, |chunk| {
-                    Intake::new(&self.books.ledger, &self.settings, &self.clocks, kind, chunk)
+                    Intake::new(&self.books.ledger, &self.config, &self.clocks, kind, chunk)
                 })
                 .await;
             let taken = sink.finish();
@@ -263,7 +244,7 @@ impl<S: Source, D: Store, P: Publish> Poller<S, D, P> {
     }
 
     /// Where a range begins that looks back from a cursor.
-    fn look_back(&self, cursor: DateTime<Utc>, look_back: TimeDelta) -> DateTime<Utc> {
+    fn look_back(&self, cursor: DateTime<Utc>, look_back: Duration) -> DateTime<Utc> {
         let known_since = self.books.ledger.counting.known_since();
         self.clocks.start_of_range(cursor, known_since) - look_back
     }
@@ -271,19 +252,24 @@ impl<S: Source, D: Store, P: Publish> Poller<S, D, P> {
     /// Forgets the ids that no later request can return.
     fn forget(&mut self) {
         let cursors = self.books.ledger.cursors;
-        let poll_from = self.look_back(cursors.poll, self.settings.window);
-        let next_start = match self.settings.sweep_interval {
-            Some(_) => poll_from.min(self.look_back(cursors.sweep, self.settings.sweep_lookback)),
+        let poll_from = self.look_back(cursors.poll, self.config.polling.window);
+        let next_start = match self.config.polling.sweep_interval {
+            Some(_) => poll_from.min(self.look_back(cursors.sweep, self.config.polling.sweep_lookback)),
             None => poll_from,
         };
         self.reader.forget_before(next_start);
-        let date_ini = window::least_local(self.settings.zone, next_start);
+        let date_ini = window::least_local(self.config.server.timezone, next_start);
         self.books.ledger.forget_before(date_ini);
     }
 
     /// Drops the label sets that had no chat for long. By the earlier of two clocks: one that runs ahead must not drop all.
     fn retire(&mut self) {
-        if let Some(retire_after) = self.settings.retire_after.filter(|_| self.clocks.knows_server()) {
+        if let Some(retire_after) = self
+            .config
+            .counting
+            .retire_after
+            .filter(|_| self.clocks.knows_server())
+        {
             self.books.retire(self.clocks.earlier() - retire_after);
         }
     }
@@ -317,7 +303,7 @@ impl<S: Source, D: Store, P: Publish> Poller<S, D, P> {
         let snapshot = &self.books.snapshot;
         let last_poll = self.last_poll.as_ref();
         self.publisher
-            .publish(snapshot.publication(&self.settings.shown, &self.stats, last_poll));
+            .publish(snapshot.publication(&self.config, &self.stats, last_poll));
     }
 }
 

@@ -1,7 +1,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::time::Duration;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use chrono_tz::UTC;
 use prometheus::proto::MetricType;
 
@@ -10,35 +10,26 @@ use crate::chats::chat::Chat;
 use crate::chats::exemplar::Exemplars;
 use crate::chats::key::{Keys, Table};
 use crate::chats::latest_window::Gatherer;
-use crate::chats::{Field, Rules, Totals};
-use crate::config::Agents;
+use crate::chats::{Field, Totals};
+use crate::config::tests::COUNTING;
+use crate::config::{self, Agents, Config};
 use crate::ledger::Counts;
-use crate::metrics::Settings;
 use crate::poller::stats::Stats;
 use crate::poller::view::Progress;
 use wolkvox::{Exchange, Row, Value};
-
-const RULES: Rules = Rules {
-    asa_target_ms: 20_000,
-    agents: Agents::Names,
-    max_series: 50_000,
-};
 
 fn now() -> DateTime<Utc> {
     DateTime::from_timestamp(1_773_154_800, 0).unwrap()
 }
 
-fn settings() -> Settings {
-    Settings {
-        operation: "ventas".to_owned(),
-        asa_target_ms: 20_000,
-        service_level_target: 0.8,
-        api_daily_limit: Some(5_000),
-        skill_names: BTreeMap::from([("12".to_owned(), "Sales".to_owned())]),
-        poll_interval: Duration::from_secs(300),
-        window: Duration::from_secs(900),
-        max_series: 50_000,
-    }
+fn config() -> Config {
+    config::tests::with(&[
+        ("WOLKVOX_OPERATION", "ventas"),
+        ("WOLKVOX_AGENTS", "names"),
+        ("WOLKVOX_API_DAILY_LIMIT", "5000"),
+        ("WOLKVOX_SKILL_NAMES", "12=Sales"),
+    ])
+    .unwrap()
 }
 
 /// A chat with a value in every field.
@@ -77,14 +68,20 @@ fn keys() -> Keys {
 fn totals(chats: &[Chat]) -> Totals {
     let mut totals = Totals::default();
     for chat in chats {
-        totals.absorb(chat, &Keys::of(chat, RULES.agents), Counts::Yes, RULES, now());
+        totals.absorb(
+            chat,
+            &Keys::of(chat, Agents::Names),
+            Counts::Yes,
+            &COUNTING,
+            now(),
+        );
     }
     totals
 }
 
 /// Everything that can be shown, with `shown` as what was shown before.
 fn shown_of(totals: &Totals, shown: &Totals) -> Vec<Family> {
-    let settings = settings();
+    let config = config();
     let mut stats = Stats::new(now());
     stats.up = Some(true);
     stats.poll_duration = Some(Duration::from_secs(1));
@@ -108,9 +105,9 @@ fn shown_of(totals: &Totals, shown: &Totals) -> Vec<Family> {
         requests_today: 2,
     };
     let mut exemplars = Exemplars::default();
-    exemplars.note(&chat("7", "2001"), &keys(), RULES, now());
+    exemplars.note(&chat("7", "2001"), &keys(), &COUNTING, now());
     let view = View {
-        settings: &settings,
+        config: &config,
         totals,
         shown,
         exemplars: &exemplars,
@@ -119,9 +116,9 @@ fn shown_of(totals: &Totals, shown: &Totals) -> Vec<Family> {
     };
     let mut gatherer = Gatherer::default();
     gatherer.note(&chat("7", "2001"), &keys(), now());
-    let latest = gatherer.finish(now(), TimeDelta::minutes(15), 20_000);
+    let latest = gatherer.finish(now(), config.polling.window, 20_000);
     let mut families = families(view, 0);
-    families.extend(chats::families::latest_window(&settings, &latest));
+    families.extend(chats::families::latest_window("ventas", &latest));
     families.extend(process::families(1));
     families
 }

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 
-use super::Rules;
 use super::chat::Chat;
 use super::key::{Keys, LabelSet, PerTable, Table};
 use super::totals::Totals;
+use crate::config::Counting;
 use crate::ledger::Id;
 use crate::metrics::histogram::bucket_of;
 
@@ -43,12 +43,12 @@ impl Exemplars {
     }
 
     /// Notes a chat that was counted.
-    pub fn note(&mut self, chat: &Chat, keys: &Keys, rules: Rules, first_seen: DateTime<Utc>) {
+    pub fn note(&mut self, chat: &Chat, keys: &Keys, counting: &Counting, first_seen: DateTime<Utc>) {
         let at = chat.closed.map_or(first_seen, |closed| closed.earliest);
         for (table, set) in keys.each().filter(|(table, _)| table.has_histograms()) {
             let examples = self.of(table, set);
             for (measure, buckets) in table.measures().iter().zip(examples) {
-                let Some((bounds, milliseconds)) = measure.bounds().zip(measure.of(chat, rules)) else {
+                let Some((bounds, milliseconds)) = measure.bounds().zip(measure.of(chat, counting)) else {
                     continue;
                 };
                 let example = Example {

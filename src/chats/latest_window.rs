@@ -3,8 +3,9 @@
 
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
+use std::time::Duration;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 
 use super::chat::Chat;
 use super::key::{Keys, LabelSet, Table};
@@ -97,7 +98,7 @@ impl Gatherer {
     }
 
     /// The window that ends where the poll's last answer did.
-    pub fn finish(self, end: DateTime<Utc>, length: TimeDelta, asa_target_ms: u64) -> Latest {
+    pub fn finish(self, end: DateTime<Utc>, length: Duration, asa_target_ms: u64) -> Latest {
         let start = end - length;
         let mut latest = Latest {
             start,

@@ -1,15 +1,16 @@
 //! What is counted of a chat, one row each: its name in the state, its family, and how it is taken of the chat. A row more
 //! is a family more; states that were written without it go on, and it starts at 0.
 
+use super::bounds;
 use super::chat::Chat;
 use super::field::Field;
-use super::{Rules, bounds};
+use crate::config::Counting;
 use crate::metrics::spec::{Kind, Section, Spec};
 use Kind::{Counter, Histogram, Summary};
 
 /// What a chat adds: to a counter, the number; to a histogram or a summary, an observation in milliseconds. `None` where
 /// the report does not say.
-type Take = fn(&Chat, Rules) -> Option<u64>;
+type Take = fn(&Chat, &Counting) -> Option<u64>;
 
 /// Something that is counted per label set of a table.
 #[derive(Debug)]
@@ -26,8 +27,8 @@ pub struct Measure {
 
 impl Measure {
     /// What a chat adds.
-    pub fn of(&self, chat: &Chat, rules: Rules) -> Option<u64> {
-        (self.take)(chat, rules)
+    pub fn of(&self, chat: &Chat, counting: &Counting) -> Option<u64> {
+        (self.take)(chat, counting)
     }
 
     /// The bounds of its buckets, if it is a histogram.
@@ -131,6 +132,6 @@ measures! {
     }
 }
 
-fn within_target(chat: &Chat, rules: Rules) -> Option<u64> {
-    chat.asa_ms.map(|asa| u64::from(asa <= rules.asa_target_ms))
+fn within_target(chat: &Chat, counting: &Counting) -> Option<u64> {
+    chat.asa_ms.map(|asa| u64::from(asa <= counting.asa_target_ms))
 }

@@ -9,7 +9,8 @@ use super::exemplar::Exemplars;
 use super::field::Field;
 use super::key::Keys;
 use super::series_limit::SeriesLimit;
-use super::{Ledger, Rules, Totals, bounds};
+use super::{Ledger, Totals, bounds};
+use crate::config::Counting;
 use crate::ledger::{Absorbed, Counts, Delta, Found, Novelty, Times};
 use crate::metrics::histogram::Histogram;
 
@@ -96,7 +97,7 @@ pub struct Tallied {
 #[derive(Debug)]
 pub struct Tally<'a> {
     delta: Delta<'a, Totals>,
-    rules: Rules,
+    counting: &'a Counting,
     series_limit: SeriesLimit<'a>,
     /// The later of both clocks: one that was wrong for a moment must not make a label set look old.
     touched: DateTime<Utc>,
@@ -106,11 +107,16 @@ pub struct Tally<'a> {
 
 impl<'a> Tally<'a> {
     /// Begins a request whose rows can have local times up to `date_end`.
-    pub fn begin(ledger: &'a Ledger, rules: Rules, found: Found, date_end: NaiveDateTime) -> Tally<'a> {
+    pub fn begin(
+        ledger: &'a Ledger,
+        counting: &'a Counting,
+        found: Found,
+        date_end: NaiveDateTime,
+    ) -> Tally<'a> {
         Tally {
             delta: Delta::begin(ledger, found, date_end),
-            rules,
-            series_limit: SeriesLimit::new(&ledger.totals, rules.max_series),
+            counting,
+            series_limit: SeriesLimit::new(&ledger.totals, counting.max_series),
             touched: DateTime::UNIX_EPOCH,
             counts: AnswerCounts::default(),
             exemplars: Exemplars::default(),
@@ -131,7 +137,7 @@ impl<'a> Tally<'a> {
     /// Takes in one chat. Returns how it relates to what is known, and the label sets that it belongs to.
     pub fn absorb(&mut self, chat: &Chat) -> (Novelty, Keys) {
         self.counts.rows += 1;
-        let keys = Keys::of(chat, self.rules.agents);
+        let keys = Keys::of(chat, self.counting.agents);
         let novelty = self.delta.novelty(&chat.id);
         let keys = match novelty {
             Novelty::Repeated => {
@@ -161,7 +167,7 @@ impl<'a> Tally<'a> {
         let counts = self.delta.remember(&chat.id, times);
         self.delta
             .totals()
-            .absorb(chat, keys, counts, self.rules, self.touched);
+            .absorb(chat, keys, counts, self.counting, self.touched);
         for (map, fields) in [
             (&mut self.counts.invalid, chat.invalid),
             (&mut self.counts.absent, chat.absent),
@@ -177,7 +183,7 @@ impl<'a> Tally<'a> {
         self.counts.counted += 1;
         self.counts.late += u64::from(self.delta.found() == Found::BySweep);
         let first_seen = self.delta.first_seen();
-        self.exemplars.note(chat, keys, self.rules, first_seen);
+        self.exemplars.note(chat, keys, self.counting, first_seen);
         if let Some(closed) = chat.closed {
             let delay = (first_seen - closed.earliest).num_milliseconds();
             self.counts

@@ -16,7 +16,7 @@ use super::chat::Chat;
 use super::field::FieldSet;
 use super::key::{Keys, LabelSet, PerTable, Table};
 use super::measure::Measure;
-use crate::config::Agents;
+use crate::config::{Agents, Counting};
 use crate::ledger::{Counted, Counts};
 use crate::metrics::histogram::Histogram;
 
@@ -65,21 +65,17 @@ pub struct Totals {
     started: BTreeMap<String, Option<i64>>,
 }
 
-/// How to count.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Rules {
-    /// An ASA up to this is within the target; milliseconds.
-    pub asa_target_ms: u64,
-    /// What is kept of agents.
-    pub agents: Agents,
-    /// The most sample lines that label sets may take; further ones are counted as `other`.
-    pub max_series: usize,
-}
-
 impl Totals {
     /// Takes one chat in, under these label sets. `now` becomes the creation time of those not seen before. A chat that does
     /// not count creates them at 0.
-    pub fn absorb(&mut self, chat: &Chat, keys: &Keys, counts: Counts, rules: Rules, now: DateTime<Utc>) {
+    pub fn absorb(
+        &mut self,
+        chat: &Chat,
+        keys: &Keys,
+        counts: Counts,
+        counting: &Counting,
+        now: DateTime<Utc>,
+    ) {
         for (table, set) in keys.each() {
             let entry = entry(
                 &mut self.tables[table as usize],
@@ -88,7 +84,7 @@ impl Totals {
                 now.timestamp_millis(),
             );
             for (measure, cell) in table.measures().iter().zip(&mut entry.cells) {
-                let Some(value) = measure.of(chat, rules) else {
+                let Some(value) = measure.of(chat, counting) else {
                     continue;
                 };
                 if counts == Counts::Yes {
@@ -99,11 +95,11 @@ impl Totals {
                 }
             }
         }
-        self.note_texts(chat, keys, rules, now);
+        self.note_texts(chat, keys, counting.agents, now);
     }
 
     /// Texts of ids that have label sets of their own.
-    fn note_texts(&mut self, chat: &Chat, keys: &Keys, rules: Rules, now: DateTime<Utc>) {
+    fn note_texts(&mut self, chat: &Chat, keys: &Keys, agents: Agents, now: DateTime<Utc>) {
         let as_of_ms = chat
             .closed
             .map_or(now, |closed| closed.earliest)
@@ -112,7 +108,7 @@ impl Totals {
             let set = keys[table].as_ref();
             set.is_some_and(|set| set.get(table, label) == Some(id))
         };
-        if rules.agents == Agents::Names && is_own(Table::Agents, "agent_id", &chat.agent_id) {
+        if agents == Agents::Names && is_own(Table::Agents, "agent_id", &chat.agent_id) {
             note(
                 &mut self.agent_names,
                 &chat.agent_id,

@@ -27,13 +27,13 @@ pub use progress::Progress;
 pub use timeline::{Span, Timeline};
 
 use crate::chats::Totals;
+use crate::client::{self, ClientError};
 use crate::command::range::{Beyond, Cost, Range, RangeError};
 use crate::config::Config;
+use crate::exposition;
 use crate::ledger::{FileStore, StoreError};
-use crate::{exposition, operation};
 use checkpoint::Checkpoint;
 use reading::Chats;
-use wolkvox::client::{Client, SetupError};
 use wolkvox::history::{Kind, ReadError, Reader};
 use wolkvox::{Source, Zone};
 
@@ -51,7 +51,7 @@ pub enum BackfillError {
     Label(#[from] LabelError),
     /// The client can't be set up.
     #[error(transparent)]
-    Setup(#[from] SetupError),
+    Setup(#[from] ClientError),
     /// The report can't be read.
     #[error("{cause}{}", if *.resumable { ". What was written is kept: the same command goes on from there" } else { "" })]
     Read {
@@ -177,15 +177,8 @@ pub fn seam(config: &Config, directory: &std::path::Path) -> Result<Seam, Backfi
 pub struct Plan {
     /// Which range, and how it is written.
     pub span: Span,
-    /// How chats are counted and what is shown.
-    pub settings: timeline::Settings,
-    /// The zone of the report's dates.
-    pub zone: Zone,
-    /// How far before the range is asked: on a server that filters on the opening time, chats that closed in it
-    /// are found there.
-    pub lookback: TimeDelta,
-    /// The host and port of the API: an unfinished file is not gone on with from another.
-    pub host: String,
+    /// Whose chats, how they are counted and what is shown.
+    pub config: Config,
 }
 
 impl Plan {
@@ -207,14 +200,7 @@ impl Plan {
         label::check(&span.labels)?;
         Ok(Plan {
             span,
-            settings: timeline::Settings {
-                rules: operation::rules(config),
-                shown: operation::shown_settings(config),
-                window: operation::delta(config.polling.window),
-            },
-            zone: config.server.timezone,
-            lookback: operation::delta(config.polling.sweep_lookback),
-            host: config.server.host(),
+            config: config.clone(),
         })
     }
 
@@ -231,12 +217,16 @@ impl Plan {
             from: begun.map_or(self.eve(), |(_, checkpoint)| checkpoint.next),
             to: self.end(),
         };
-        Ok(Cost::of(&[left], self.zone, pace, 1))
+        Ok(Cost::of(&[left], self.zone(), pace, 1))
     }
 
     /// Where the reading begins: on a server that filters on the opening time, chats of the range are found there.
     fn eve(&self) -> DateTime<Utc> {
-        self.span.from - self.lookback
+        self.span.from - self.config.polling.sweep_lookback
+    }
+
+    fn zone(&self) -> Zone {
+        self.config.server.timezone
     }
 
     /// The last second that is read: the very second of `until` is the next range's, or the running exporter's.
@@ -244,12 +234,24 @@ impl Plan {
         reading::last_second_before(self.span.until)
     }
 
-    /// The same for the same command and settings.
+    /// The same for the same command, and the same settings of all that the file depends on.
     fn fingerprint(&self) -> String {
-        format!(
-            "{:?}",
-            (&self.span, &self.settings, self.zone, self.lookback, &self.host)
-        )
+        let Config {
+            server,
+            polling,
+            counting,
+            ..
+        } = &self.config;
+        let whose = (&server.operation, server.host(), server.timezone);
+        let asked = (polling.window, polling.sweep_lookback);
+        let counted = (counting.asa_target_ms, counting.agents, counting.max_series);
+        let shown = (
+            counting.service_level_target,
+            &counting.skill_names,
+            polling.poll_interval,
+            polling.api_daily_limit,
+        );
+        format!("{:?}", (&self.span, whose, asked, counted, shown))
     }
 }
 
@@ -258,14 +260,13 @@ impl Plan {
 /// # Errors
 /// See [`BackfillError`].
 pub async fn run(
-    config: &Config,
     plan: &Plan,
     pace: Duration,
     output: Option<PathBuf>,
     progress: &mut Progress,
 ) -> Result<Outcome, BackfillError> {
-    let client = Client::new(operation::client_settings(config))?;
-    let reader = Reader::persistent(client, plan.zone, pace);
+    let client = client::open(&plan.config.server, plan.config.counting.agents)?;
+    let reader = Reader::persistent(client, plan.zone(), pace);
     write(plan, reader, pace, output, progress).await
 }
 
@@ -298,7 +299,7 @@ pub async fn write<S: Source>(
     while let Some((chunk, Chats { chats, .. })) = reader
         .read_next(
             &mut range,
-            |_| Chats::new(plan.zone),
+            |_| Chats::new(plan.zone()),
             |notice| progress.notice(&notice),
         )
         .await
@@ -310,14 +311,14 @@ pub async fn write<S: Source>(
         reach = chunk.date_end;
         let timeline = &mut checkpoint.timeline;
         timeline.take(chats, chunk.to, span);
-        timeline.advance(chunk.to, reach, span, &plan.settings, |text| output.write(text))?;
+        timeline.advance(chunk.to, reach, span, &plan.config, |text| output.write(text))?;
         timeline.forget_before(chunk.date_ini);
         checkpoint.next = chunk.to;
         progress.chunk(checkpoint.next, checkpoint.timeline.chats_counted());
         output.save(&checkpoint)?;
     }
     let timeline = &mut checkpoint.timeline;
-    timeline.finish(reach, span, &plan.settings, |text| output.write(text))?;
+    timeline.finish(reach, span, &plan.config, |text| output.write(text))?;
     output.write(exposition::EOF)?;
     output.finish()?;
     let outcome = Outcome {
@@ -330,5 +331,5 @@ pub async fn write<S: Source>(
 }
 
 fn reach_of(plan: &Plan, at: DateTime<Utc>) -> chrono::NaiveDateTime {
-    wolkvox::window::greatest_local(plan.zone, at)
+    wolkvox::window::greatest_local(plan.zone(), at)
 }

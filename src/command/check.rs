@@ -13,14 +13,13 @@ use std::time::Duration;
 use chrono::{DateTime, Offset as _, TimeDelta, Utc};
 
 use super::{Failure, print};
+use crate::client::{self, ClientError};
 use crate::clock::{Clock, SystemClock};
 use crate::config::Config;
-use crate::operation;
 use call::{judge_call, judge_clock};
 use filter::judge_filter;
 use row::{judge_fields, judge_rows};
 use sample::Sample;
-use wolkvox::client::{Client, SetupError};
 use wolkvox::history::Reader;
 use wolkvox::zone::DATA_VERSION;
 use wolkvox::{Source, Window, Zone, window};
@@ -89,25 +88,12 @@ impl Findings {
     }
 }
 
-/// What is compared with what the server sends.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Expected {
-    /// The API's host, and port if it is not the usual one.
-    pub host: String,
-    /// The zone of the report's dates.
-    pub zone: Zone,
-    /// `WOLKVOX_SWEEP_INTERVAL`; `None` is off.
-    pub sweep_interval: Option<Duration>,
-    /// `WOLKVOX_SWEEP_LOOKBACK`.
-    pub sweep_lookback: Duration,
-}
-
 /// Makes one call, and prints what is right and wrong. The status is 1 where there is a problem.
 ///
 /// # Errors
 /// The settings can't be used, or the standard output can't be written.
 pub async fn command() -> Result<ExitCode, Failure> {
-    let config = Config::from_env()?;
+    let config = Config::from_env(SystemClock.now())?;
     let findings = run(&config, &SystemClock).await?;
     print(&findings.print())?;
     Ok(ExitCode::from(u8::from(findings.has_problem())))
@@ -117,14 +103,8 @@ pub async fn command() -> Result<ExitCode, Failure> {
 ///
 /// # Errors
 /// The client can't be set up: the CA file.
-pub async fn run(config: &Config, clock: &dyn Clock) -> Result<Findings, SetupError> {
-    let client = Client::new(operation::client_settings(config))?;
-    let expected = Expected {
-        host: config.server.host(),
-        zone: config.server.timezone,
-        sweep_interval: config.polling.sweep_interval,
-        sweep_lookback: config.polling.sweep_lookback,
-    };
+pub async fn run(config: &Config, clock: &dyn Clock) -> Result<Findings, ClientError> {
+    let client = client::open(&config.server, config.counting.agents)?;
     let mut findings = Findings::default();
     findings.add(Verdict::Ok, "settings", "all variables can be read");
     for warning in &config.warnings {
@@ -135,15 +115,16 @@ pub async fn run(config: &Config, clock: &dyn Clock) -> Result<Findings, SetupEr
         "zone-data",
         zone_data(config.server.timezone, clock.now()),
     );
-    findings.0.extend(examine(client, &expected, clock).await.0);
+    findings.0.extend(examine(client, config, clock).await.0);
     Ok(findings)
 }
 
 /// Makes one call and judges it.
-pub async fn examine<S: Source>(source: S, expected: &Expected, clock: &dyn Clock) -> Findings {
+async fn examine<S: Source>(source: S, config: &Config, clock: &dyn Clock) -> Findings {
     let mut findings = Findings::default();
+    let zone = config.server.timezone;
     let now = clock.now();
-    let Some(window) = range(now, expected.zone) else {
+    let Some(window) = range(now, zone) else {
         findings.add(
             Verdict::Problem,
             "clock",
@@ -151,11 +132,11 @@ pub async fn examine<S: Source>(source: S, expected: &Expected, clock: &dyn Cloc
         );
         return findings;
     };
-    let mut sample = Sample::new(expected.zone, window, clock);
-    let exchange = Reader::in_cycles(source, expected.zone)
+    let mut sample = Sample::new(zone, window, clock);
+    let exchange = Reader::in_cycles(source, zone)
         .ask_once(&window, &mut sample)
         .await;
-    judge_call(&mut findings, &exchange, expected);
+    judge_call(&mut findings, &exchange, &config.server);
     judge_clock(&mut findings, exchange.date, sample.begun.unwrap_or(now));
     if exchange.result.is_err() {
         return findings;
@@ -165,14 +146,8 @@ pub async fn examine<S: Source>(source: S, expected: &Expected, clock: &dyn Cloc
         return findings;
     }
     judge_fields(&mut findings, &sample);
-    judge_zone(
-        &mut findings,
-        &sample,
-        window,
-        expected.zone,
-        exchange.date.unwrap_or(now),
-    );
-    judge_filter(&mut findings, &sample, expected);
+    judge_zone(&mut findings, &sample, window, zone, exchange.date.unwrap_or(now));
+    judge_filter(&mut findings, &sample, &config.polling);
     findings
 }
 

@@ -6,15 +6,16 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use chrono::{TimeDelta, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use clap::Args;
 
 use super::Failure;
 use super::serve::keep_serving;
 use crate::app::{App, Upstream};
+use crate::clock::{self, Clock as _};
 use crate::config::{Config, ConfigError};
 use crate::descriptors::Limit;
-use crate::{clock, log};
+use crate::log;
 use simulator::{Server, Settings, Simulator, SystemClock};
 
 /// The simulated operation's name.
@@ -42,7 +43,7 @@ pub async fn command(options: Options, limit: Limit) -> Result<(), Failure> {
     let demo = Demo::start(options.seed)
         .await
         .context("the simulator can't open a port")?;
-    let config = demo.config(&options.listen, state.path())?;
+    let config = demo.config(&options.listen, state.path(), clock::SystemClock.now())?;
     log::init(&config)?;
     tracing::info!("the simulated Wolkvox server is at {}", demo.base_url());
     tracing::info!(
@@ -88,13 +89,13 @@ impl Demo {
         &self.token
     }
 
-    /// The exporter's configuration: an interval that can be watched, and an hour to begin with. Of the environment only
-    /// what concerns the log is taken.
+    /// The exporter's configuration: an interval that can be watched, and an hour before `now` to begin with. Of the
+    /// environment only what concerns the log is taken.
     ///
     /// # Errors
     /// The listen address or the log settings can't be used.
-    pub fn config(&self, listen: &str, state_dir: &Path) -> Result<Config, ConfigError> {
-        let count_from = (Utc::now() - TimeDelta::hours(1)).to_rfc3339();
+    pub fn config(&self, listen: &str, state_dir: &Path, now: DateTime<Utc>) -> Result<Config, ConfigError> {
+        let count_from = (now - TimeDelta::hours(1)).to_rfc3339();
         let mut variables = vec![
             ("WOLKVOX_BASE_URL".to_owned(), self.base_url()),
             ("WOLKVOX_TOKEN".to_owned(), self.token.clone()),
@@ -115,7 +116,8 @@ impl Demo {
         for name in ["WOLKVOX_LOG", "WOLKVOX_LOG_FORMAT"] {
             variables.extend(env::var(name).ok().map(|value| (name.to_owned(), value)));
         }
-        let config = Config::from_variables(variables.into_iter().map(|(name, value)| (name, Ok(value))))?;
+        let variables = variables.into_iter().map(|(name, value)| (name, Ok(value)));
+        let config = Config::from_variables(variables, now)?;
         // They are for people with a quota.
         Ok(Config {
             warnings: Vec::new(),

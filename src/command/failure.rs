@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use wolkvox::client::SetupError;
+use crate::client::ClientError;
 
 use super::backfill::BackfillError;
 use super::range::{ConsentError, RangeError};
@@ -72,7 +72,7 @@ pub(super) use statuses;
 
 statuses! {
     ConfigError: |_| Status::Usage;
-    SetupError: |_| Status::Usage;
+    ClientError: |_| Status::Usage;
     RangeError: |_| Status::Usage;
     ConsentError: |error| match error {
         ConsentError::NobodyToAsk(_) => Status::Usage,

@@ -10,19 +10,18 @@ mod print;
 use std::collections::{BTreeMap, HashSet};
 use std::time::Duration;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use clap::ValueEnum;
 
 pub use options::{Options, command};
 pub use print::Format;
 
 use crate::chats::chat::{Chat, Outcome};
+use crate::client::{self, ClientError};
 use crate::command::backfill::reading::{Chats, last_second_before};
 use crate::command::range::{Cost, Range, RangeError};
 use crate::config::Config;
 use crate::metrics::histogram::SumCount;
-use crate::operation;
-use wolkvox::client::{Client, SetupError};
 use wolkvox::history::{Kind, Notice, ReadError, Reader};
 use wolkvox::{Source, Zone};
 
@@ -59,7 +58,7 @@ pub enum SummaryError {
     Range(#[from] RangeError),
     /// The client can't be set up.
     #[error(transparent)]
-    Setup(#[from] SetupError),
+    Setup(#[from] ClientError),
     /// The report can't be read.
     #[error(transparent)]
     Read(#[from] ReadError),
@@ -70,7 +69,9 @@ const CALLS_AT_ONCE: u32 = 2;
 
 /// What to add up, and how.
 #[derive(Debug, Clone)]
-pub struct Question {
+pub struct Question<'a> {
+    /// Whose chats, in which zone, and what is within the target.
+    pub config: &'a Config,
     /// Chats that closed from here on, UTC.
     pub from: DateTime<Utc>,
     /// … and before this, UTC.
@@ -79,12 +80,6 @@ pub struct Question {
     pub by: By,
     /// Leave out the chats that a timeout closed.
     pub without_timeouts: bool,
-    /// The zone of the report's dates.
-    pub zone: Zone,
-    /// An ASA up to this is within the target; milliseconds.
-    pub asa_target_ms: u64,
-    /// How far before the range a server that filters on the opening time is asked.
-    pub lookback: TimeDelta,
 }
 
 /// What the chats of a line add up to. Times are milliseconds.
@@ -180,48 +175,37 @@ pub struct Summary {
 /// # Errors
 /// See [`SummaryError`].
 pub async fn run(
-    config: &Config,
-    question: &Question,
+    question: &Question<'_>,
     pace: Duration,
     tell: impl FnMut(Notice),
 ) -> Result<Summary, SummaryError> {
-    let client = Client::new(operation::client_settings(config))?;
+    let client = client::open(&question.config.server, question.config.counting.agents)?;
     // The range and its eve: what a person is waiting for.
-    let reader = Reader::persistent(client, question.zone, pace).with_calls_at_once(CALLS_AT_ONCE.into());
+    let reader = Reader::persistent(client, question.zone(), pace).with_calls_at_once(CALLS_AT_ONCE.into());
     summarise(question, reader, tell).await
 }
 
-impl Question {
-    /// The question of a configuration.
-    pub fn new(
-        config: &Config,
-        from: DateTime<Utc>,
-        to: DateTime<Utc>,
-        by: By,
-        without_timeouts: bool,
-    ) -> Question {
-        Question {
-            from,
-            to,
-            by,
-            without_timeouts,
-            zone: config.server.timezone,
-            asa_target_ms: config.counting.asa_target_ms,
-            lookback: operation::delta(config.polling.sweep_lookback),
-        }
+impl Question<'_> {
+    fn zone(&self) -> Zone {
+        self.config.server.timezone
+    }
+
+    /// Where the eve of the range begins: a server that filters on the opening time is asked for it too.
+    fn eve(&self) -> DateTime<Utc> {
+        self.from - self.config.polling.sweep_lookback
     }
 
     /// What reading takes, the eve included.
     pub fn cost(&self, pace: Duration) -> Cost {
         let eve = Range {
-            from: self.from - self.lookback,
+            from: self.eve(),
             to: self.from,
         };
         let range = Range {
             from: self.from,
             to: last_second_before(self.to),
         };
-        Cost::of(&[range, eve], self.zone, pace, CALLS_AT_ONCE)
+        Cost::of(&[range, eve], self.zone(), pace, CALLS_AT_ONCE)
     }
 
     fn name(&self, chat: &Chat, closed: DateTime<Utc>) -> String {
@@ -229,7 +213,7 @@ impl Question {
             By::Skill => chat.skill_id.clone(),
             By::Agent => chat.agent_id.clone(),
             By::Channel => chat.channel.clone(),
-            By::Day => closed.with_timezone(&self.zone).date_naive().to_string(),
+            By::Day => closed.with_timezone(&self.zone()).date_naive().to_string(),
         }
     }
 }
@@ -240,7 +224,7 @@ impl Question {
 /// # Errors
 /// See [`SummaryError`].
 pub async fn summarise<S: Source>(
-    question: &Question,
+    question: &Question<'_>,
     mut reader: Reader<S>,
     mut tell: impl FnMut(Notice),
 ) -> Result<Summary, SummaryError> {
@@ -259,8 +243,7 @@ pub async fn summarise<S: Source>(
     sums.read(&mut reader, from, last_second_before(to), &mut tell)
         .await?;
     if !sums.filters_on_close {
-        sums.read(&mut reader, from - question.lookback, from, &mut tell)
-            .await?;
+        sums.read(&mut reader, question.eve(), from, &mut tell).await?;
     }
     let mut lines: Vec<_> = sums.lines.into_iter().collect();
     lines.sort_by_cached_key(|(name, _)| (name.parse::<u64>().unwrap_or(u64::MAX), name.clone()));
@@ -273,7 +256,7 @@ pub async fn summarise<S: Source>(
 }
 
 struct Sums<'a> {
-    question: &'a Question,
+    question: &'a Question<'a>,
     lines: BTreeMap<String, Line>,
     total: Line,
     seen: HashSet<crate::ledger::Id>,
@@ -289,7 +272,7 @@ impl Sums<'_> {
         to: DateTime<Utc>,
         tell: &mut impl FnMut(Notice),
     ) -> Result<(), ReadError> {
-        let zone = self.question.zone;
+        let zone = self.question.zone();
         let mut range = reader.open(Kind::Poll, from, to, None);
         while let Some((chunk, read)) = reader
             .read_next(&mut range, |_| Chats::new(zone), &mut *tell)
@@ -313,11 +296,9 @@ impl Sums<'_> {
         if !is_meant || !self.seen.insert(chat.id.clone()) {
             return;
         }
-        self.total.add(chat, question.asa_target_ms);
+        let asa_target_ms = question.config.counting.asa_target_ms;
+        self.total.add(chat, asa_target_ms);
         let name = question.name(chat, closed);
-        self.lines
-            .entry(name)
-            .or_default()
-            .add(chat, question.asa_target_ms);
+        self.lines.entry(name).or_default().add(chat, asa_target_ms);
     }
 }

@@ -9,7 +9,7 @@ use exporter_web::OpenError;
 
 use super::failure::{Failure, Status, statuses};
 use crate::app::{App, AppError, Port};
-use crate::clock::SystemClock;
+use crate::clock::{Clock as _, SystemClock};
 use crate::config::Config;
 use crate::descriptors::{self, Limit};
 use crate::http::{self, ListenError};
@@ -37,7 +37,7 @@ pub struct Options {
 /// # Errors
 /// The settings can't be used, the system gives too little, or the exporter failed.
 pub async fn command(options: Options, limit: Limit) -> Result<(), Failure> {
-    let config = Config::from_env()?;
+    let config = Config::from_env(SystemClock.now())?;
     log::init(&config)?;
     let name = config.web.listen_address.clone();
     let start = move || App::open(config, Arc::new(SystemClock), options.adopt_state);

@@ -5,8 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use reqwest::Url;
-use secrecy::SecretString;
-use wolkvox::client::Token;
+use secrecy::{ExposeSecret, SecretString};
 use wolkvox::zone::{Zone, ZoneError};
 
 use super::operation_name;
@@ -16,6 +15,7 @@ use super::variable::{
     Preset::{None as Unset, Value, Words},
     Variable,
 };
+use crate::token::ConfiguredToken;
 
 /// More characters than the number of any server has, and fewer than a token.
 const LONGEST_NUMBER: usize = 12;
@@ -91,7 +91,7 @@ pub struct Server {
     /// `WOLKVOX_BASE_URL`, or made from `WOLKVOX_SERVER`: scheme, host and port, without a path.
     pub base_url: Url,
     /// `WOLKVOX_TOKEN` or `WOLKVOX_TOKEN_FILE`.
-    pub token: Token,
+    pub token: ConfiguredToken,
     /// `WOLKVOX_OPERATION`: the value of the label.
     pub operation: String,
     /// `WOLKVOX_AGENT_DNI`: an identity document, personal data.
@@ -181,18 +181,17 @@ impl Values {
         None
     }
 
-    fn token(&mut self) -> Option<Token> {
+    fn token(&mut self) -> Option<ConfiguredToken> {
         let token = self.read(&TOKEN, secret)?;
         let file = self.read(&TOKEN_FILE, token_file)?;
         let problem = match (token, file) {
             (Some(token), None) => {
-                let token = Token::Fixed(token);
-                if token.read().is_ok() {
-                    return Some(token);
+                if let Ok(token) = token.expose_secret().parse() {
+                    return Some(ConfiguredToken::Fixed(token));
                 }
                 "holds something that no token does: blanks, line breaks or letters outside ASCII"
             }
-            (None, Some(file)) => return Some(Token::File(file)),
+            (None, Some(file)) => return Some(ConfiguredToken::File(file)),
             (None, None) => {
                 "is not set. It is the wolkvox-token of your operation (or set WOLKVOX_TOKEN_FILE to a file that holds it)"
             }

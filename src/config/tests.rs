@@ -1,28 +1,44 @@
 //! What can be set, and what is said of mistakes.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use secrecy::ExposeSecret;
 use wolkvox::Zone;
-use wolkvox::client::Token;
 
 use super::*;
+use crate::token::ConfiguredToken;
 
 mod mistaken;
 mod shown;
 
+/// For the tests of other rooms.
+pub(crate) static COUNTING: Counting = Counting {
+    count_from: None,
+    asa_target_ms: 20_000,
+    service_level_target: 0.8,
+    skill_names: BTreeMap::new(),
+    agents: Agents::Names,
+    max_series: 50_000,
+    retire_after: None,
+};
+
 const MINUTE: Duration = Duration::from_secs(60);
 const NEEDED: [(&str, &str); 2] = [("WOLKVOX_SERVER", "0010"), ("WOLKVOX_TOKEN", "SECRET123")];
 
+fn now() -> DateTime<Utc> {
+    DateTime::from_timestamp(1_773_154_800, 0).unwrap()
+}
+
 fn read(variables: &[(&str, &str)]) -> Result<Config, ConfigError> {
     let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), Ok((*value).to_owned()));
-    Config::from_variables(variables.iter().map(owned))
+    Config::from_variables(variables.iter().map(owned), now())
 }
 
 /// With a server and a token.
-fn with(variables: &[(&str, &str)]) -> Result<Config, ConfigError> {
+pub(crate) fn with(variables: &[(&str, &str)]) -> Result<Config, ConfigError> {
     read(&[&NEEDED, variables].concat())
 }
 
@@ -159,7 +175,7 @@ fn exactly_one_of_token_and_token_file_is_needed() {
         ("WOLKVOX_TOKEN_FILE", "/not/there/yet"),
     ])
     .unwrap();
-    assert!(matches!(file.server.token, Token::File(path) if path.ends_with("not/there/yet")));
+    assert!(matches!(file.server.token, ConfiguredToken::File(path) if path.ends_with("not/there/yet")));
 }
 
 #[test]
@@ -170,7 +186,7 @@ fn a_token_is_never_shown() {
         !shown.contains("SECRET123") && !shown.contains("DNI98765"),
         "{shown}"
     );
-    let Token::Fixed(token) = config.server.token else {
+    let ConfiguredToken::Fixed(token) = config.server.token else {
         panic!("the token is fixed");
     };
     assert_eq!(token.expose_secret(), "SECRET123");
@@ -379,7 +395,11 @@ fn counting_begins_at_the_start_or_at_a_time_in_the_past() {
         from("2026-01-31T00:00:00-05:00").unwrap().counting.count_from,
         Some(expected)
     );
-    assert!(problem(from("2999-01-31T00:00:00Z")).contains("lies in the future"));
+    assert_eq!(
+        from("2026-03-10T15:00:00Z").unwrap().counting.count_from,
+        Some(now())
+    );
+    assert!(problem(from("2026-03-10T15:00:01Z")).contains("lies in the future"));
     assert!(problem(from("0026-01-31T00:00:00Z")).contains("before 2010"));
     for text in ["yesterday", "2026-01-31", "2026-01-31T00:00:00"] {
         assert!(
@@ -412,7 +432,7 @@ fn a_value_that_is_not_utf_8_is_a_problem_of_its_variable() {
     let read = |name: &str| {
         let needed = NEEDED.map(|(name, value)| (name.to_owned(), Ok(value.to_owned())));
         let bad = (name.to_owned(), Err("\u{fffd}".to_owned()));
-        problem(Config::from_variables(needed.into_iter().chain([bad])))
+        problem(Config::from_variables(needed.into_iter().chain([bad]), now()))
     };
     assert_eq!(read("WOLKVOX_OPERATION"), "WOLKVOX_OPERATION is not UTF-8 text");
     // Else the exporter would begin a second state in its working directory.

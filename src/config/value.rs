@@ -4,6 +4,7 @@ use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use secrecy::SecretString;
 
 use super::environment::Raw;
@@ -21,6 +22,8 @@ pub(super) struct Given<'a> {
     pub(super) set: Option<&'a str>,
     /// What holds where it is not set; empty where that is not a value.
     default: &'static str,
+    /// When it is read.
+    pub(super) now: DateTime<Utc>,
 }
 
 impl<'a> Given<'a> {
@@ -34,6 +37,7 @@ impl<'a> Given<'a> {
         Given {
             set: Some(self.text()),
             default: example,
+            now: self.now,
         }
     }
 }
@@ -58,6 +62,7 @@ impl From<Vec<String>> for Problems {
 #[derive(Debug)]
 pub(super) struct Values {
     pub(super) raw: Raw,
+    pub(super) now: DateTime<Utc>,
     pub(super) problems: Vec<String>,
     pub(super) warnings: Vec<String>,
 }
@@ -75,6 +80,7 @@ impl Values {
                 Preset::Value(value) => value,
                 Preset::None | Preset::Words(_) => "",
             },
+            now: self.now,
         };
         match parse(given) {
             Ok(value) => Some(value),

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::{fs, io};
 
-use chrono::Utc;
+use chrono::{DateTime, Utc};
 use small_file::{Links, Shown};
 
 use super::state::{self, AgentDigest, Origin, StateError};
@@ -121,7 +121,7 @@ pub struct Opened<T> {
 
 impl FileStore {
     /// Opens the operation's file in `directory`, which is made if it is missing. A damaged file is put aside under
-    /// another name. With `adopt`, a file of another host or agent is taken over.
+    /// another name, with `now` in it. With `adopt`, a file of another host or agent is taken over.
     ///
     /// # Errors
     /// See [`StoreError`]. Nothing was changed then.
@@ -129,8 +129,9 @@ impl FileStore {
         directory: &Path,
         identity: Identity,
         adopt: bool,
+        now: DateTime<Utc>,
     ) -> Result<Opened<T>, StoreError> {
-        FileStore::open_with(Calls::SYSTEM, directory, identity, adopt)
+        FileStore::open_with(Calls::SYSTEM, directory, identity, adopt, now)
     }
 
     fn open_with<T: Counted>(
@@ -138,10 +139,11 @@ impl FileStore {
         directory: &Path,
         identity: Identity,
         adopt: bool,
+        now: DateTime<Utc>,
     ) -> Result<Opened<T>, StoreError> {
         let place = Place::take(calls, directory, &file_name::encode(&identity.operation))?;
         let path = place.state();
-        let Found { state, put_aside } = find(path)?;
+        let Found { state, put_aside } = find(path, now)?;
         let (origin, ledger) = match state {
             Some((stored, mut ledger)) => {
                 if let Err(error) = check(path, &stored, &identity) {
@@ -218,7 +220,7 @@ struct Found<T> {
     put_aside: Option<PathBuf>,
 }
 
-fn find<T: Counted>(path: &Path) -> Result<Found<T>, StoreError> {
+fn find<T: Counted>(path: &Path, now: DateTime<Utc>) -> Result<Found<T>, StoreError> {
     match read(path) {
         Ok(state) => Ok(Found {
             state,
@@ -226,7 +228,7 @@ fn find<T: Counted>(path: &Path) -> Result<Found<T>, StoreError> {
         }),
         Err(StoreError::Damaged { what, .. }) => Ok(Found {
             state: None,
-            put_aside: Some(put_aside(path, &what)?),
+            put_aside: Some(put_aside(path, &what, now)?),
         }),
         Err(error) => Err(error),
     }
@@ -271,9 +273,9 @@ fn reading_way_out(error: &small_file::Error) -> String {
 }
 
 /// Keeps a damaged file under another name, so that it can be looked at and no start trips over it again.
-fn put_aside(path: &Path, what: &str) -> Result<PathBuf, StoreError> {
+fn put_aside(path: &Path, what: &str, now: DateTime<Utc>) -> Result<PathBuf, StoreError> {
     let mut name = OsString::from(path);
-    name.push(format!(".damaged-{}", Utc::now().format("%Y%m%dT%H%M%SZ")));
+    name.push(format!(".damaged-{}", now.format("%Y%m%dT%H%M%SZ")));
     let kept = PathBuf::from(name);
     fs::rename(path, &kept).map_err(|cause| StoreError::Damaged {
         path: path.to_owned(),

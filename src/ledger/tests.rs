@@ -10,8 +10,9 @@ use super::seen::Extent;
 use super::*;
 use crate::chats::chat::Chat;
 use crate::chats::key::{Keys, Table};
-use crate::chats::{AnswerCounts, Field, Ledger, Rules, Tally, Totals};
-use crate::config::Agents;
+use crate::chats::{AnswerCounts, Field, Ledger, Tally, Totals};
+use crate::config::tests::COUNTING;
+use crate::config::{self, Agents};
 use wolkvox::{Row, Value};
 
 fn start() -> DateTime<Utc> {
@@ -34,12 +35,6 @@ fn up_to(reach: i64) -> Extent {
     }
 }
 
-const RULES: Rules = Rules {
-    asa_target_ms: 20_000,
-    agents: Agents::Ids,
-    max_series: 50_000,
-};
-
 /// A chat of UTC; what is `None` the row does not say.
 fn chat(id: &str, opened: Option<i64>, closed: Option<i64>) -> Chat {
     let mut row = Row::default();
@@ -55,7 +50,7 @@ fn chat(id: &str, opened: Option<i64>, closed: Option<i64>) -> Chat {
 
 /// An answer at `seconds`, taken in whole.
 fn answer(ledger: &mut Ledger, found: Found, seconds: i64, chats: &[Chat]) -> AnswerCounts {
-    let mut tally = Tally::begin(ledger, RULES, found, local(seconds));
+    let mut tally = Tally::begin(ledger, &COUNTING, found, local(seconds));
     tally.answered(at(seconds), at(seconds), local(seconds));
     for chat in chats {
         tally.absorb(chat);
@@ -113,7 +108,7 @@ fn in_the_first_cycle_everything_is_remembered_only() {
 fn an_answer_that_is_not_applied_leaves_no_trace() {
     let ledger = Ledger::first_start(start(), Some(start()));
     let before = ledger.clone();
-    let mut tally = Tally::begin(&ledger, RULES, Found::ByPoll, local(9));
+    let mut tally = Tally::begin(&ledger, &COUNTING, Found::ByPoll, local(9));
     assert_eq!(tally.absorb(&chat("1", None, Some(5))).0, Novelty::New);
     assert_eq!(tally.absorb(&chat("1", None, Some(6))).0, Novelty::Repeated);
     drop(tally);
@@ -167,13 +162,10 @@ fn texts_belong_to_the_chat_closed_last_in_whatever_order() {
     for _ in 0..rows.len() {
         rows.rotate_left(1);
         let mut totals = Totals::default();
-        let rules = Rules {
-            agents: Agents::Names,
-            ..RULES
-        };
         for chat in &rows {
             let mut part = Totals::default();
-            part.absorb(chat, &Keys::of(chat, rules.agents), Counts::Yes, rules, start());
+            let keys = Keys::of(chat, COUNTING.agents);
+            part.absorb(chat, &keys, Counts::Yes, &COUNTING, start());
             totals.add(part);
         }
         assert_eq!(totals.agent_names["unknown"].text, "Ana María");

@@ -52,7 +52,7 @@ generators! {
             "Bytes of the API's answers, after decompression.";
         "wolkvox_api_requests_today", Gauge, [], |view| count(view.progress.requests_today),
             "Calls by this exporter since the operation's midnight; the daily quota is shared by all tokens. Survives restarts.";
-        "wolkvox_api_daily_limit", Gauge, [], |view| gauge(view.settings.api_daily_limit.map(|limit| limit as f64)),
+        "wolkvox_api_daily_limit", Gauge, [], |view| gauge(view.config.polling.api_daily_limit.map(|limit| limit as f64)),
             "Calls that the operation has a day, shared by all its tokens (WOLKVOX_API_DAILY_LIMIT); absent where it is not set.";
         "wolkvox_report_rows_total", Counter, [], |view| count(view.stats.answers.rows),
             "Rows read from whole answers of the chat_1 report.";
@@ -76,7 +76,7 @@ generators! {
             "Ids of chats remembered to count each once.";
         "wolkvox_series", Gauge, [], |_| Value::Number(None),
             "Sample lines of this operation on /metrics, histogram buckets included.";
-        "wolkvox_series_limit", Gauge, [], |view| count(view.settings.max_series as u64),
+        "wolkvox_series_limit", Gauge, [], |view| count(view.config.counting.max_series as u64),
             "Most sample lines that label sets from the report may take (WOLKVOX_MAX_SERIES). Past it new ones are counted with their open labels as other.";
         "wolkvox_series_limited_total", Counter, [], |view| count(view.stats.answers.limited),
             "Chats counted under other because of WOLKVOX_MAX_SERIES.";
@@ -123,7 +123,7 @@ pub fn specs() -> impl Iterator<Item = &'static Spec> {
 }
 
 fn family(spec: &Spec, view: View<'_>, value: &Value<'_>) -> Family {
-    let operation = view.settings.operation.as_str();
+    let operation = view.config.server.operation.as_str();
     let created = || Extra {
         created_ms: Some(view.stats.started.timestamp_millis()),
         exemplars: Vec::new(),

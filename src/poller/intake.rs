@@ -3,13 +3,13 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use tokio::time::Instant;
 
-use super::Settings;
 use super::reading::found;
 use super::time::Clocks;
 use crate::chats::chat::{Chat, NotAChat};
 use crate::chats::exemplar::Exemplars;
 use crate::chats::latest_window::Gatherer;
 use crate::chats::{Ledger, Tallied, Tally};
+use crate::config::Config;
 use crate::ledger::Novelty;
 use wolkvox::history::Kind;
 use wolkvox::{Row, RowError, Sink, Window, window};
@@ -54,7 +54,7 @@ impl Taken {
 
 /// One request's sink.
 pub(super) struct Intake<'a> {
-    settings: &'a Settings,
+    config: &'a Config,
     clocks: &'a Clocks,
     /// Up to where the server has answered.
     watermark: DateTime<Utc>,
@@ -69,16 +69,16 @@ pub(super) struct Intake<'a> {
 impl<'a> Intake<'a> {
     pub(super) fn new(
         ledger: &'a Ledger,
-        settings: &'a Settings,
+        config: &'a Config,
         clocks: &'a Clocks,
         kind: Kind,
         chunk: &Window,
     ) -> Intake<'a> {
         Intake {
-            settings,
+            config,
             clocks,
             watermark: ledger.cursors.poll,
-            tally: Tally::begin(ledger, settings.rules, found(kind), chunk.date_end),
+            tally: Tally::begin(ledger, &config.counting, found(kind), chunk.date_end),
             asked_at: clocks.ours(),
             begun: None,
             gatherer: Gatherer::default(),
@@ -93,7 +93,7 @@ impl<'a> Intake<'a> {
             self.begin(None);
         }
         let mut tallied = self.tally.finish();
-        if !self.settings.exemplars {
+        if !self.config.web.exemplars {
             tallied.exemplars = Exemplars::default();
         }
         Taken {
@@ -117,16 +117,16 @@ impl Sink for Intake<'_> {
         self.begun = Some(begun);
         let servers = begun.server().unwrap_or_else(|| self.clocks.servers());
         // A row can't lie in the future of both clocks, nor beyond what was asked for.
-        let latest = window::greatest_local(self.settings.zone, ours.max(servers));
+        let latest = window::greatest_local(self.config.server.timezone, ours.max(servers));
         self.tally
             .answered(servers, self.clocks.ours_since_start(), latest);
-        self.gather_from = servers - self.settings.window - SLACK;
+        self.gather_from = servers - self.config.polling.window - SLACK;
     }
 
     fn row(&mut self, row: Result<Row, RowError>) {
         let chat = match row
             .map_err(NotAChat::from)
-            .and_then(|row| Chat::from_row(&row, self.settings.zone))
+            .and_then(|row| Chat::from_row(&row, self.config.server.timezone))
         {
             Ok(chat) => chat,
             Err(error) => return self.tally.reject(error),

@@ -12,7 +12,7 @@ use super::view::{Progress, View};
 use crate::chats::exemplar::Exemplars;
 use crate::chats::latest_window::Latest;
 use crate::chats::{Ledger, Totals};
-use crate::metrics::Settings;
+use crate::config::Config;
 use crate::poller::stats::Stats;
 
 /// How the last poll went, in words.
@@ -110,14 +110,14 @@ impl Snapshot {
 
     pub(super) fn publication<'a>(
         &'a self,
-        settings: &'a Settings,
+        config: &'a Config,
         stats: &'a Stats,
         last_poll: Option<&'a LastPoll>,
     ) -> Publication<'a> {
         let latest = self.latest.as_ref().map(|(latest, expires)| (latest, *expires));
         Publication {
             view: View {
-                settings,
+                config,
                 totals: &self.totals,
                 shown: &self.shown,
                 exemplars: &self.exemplars,

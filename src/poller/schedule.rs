@@ -34,12 +34,14 @@ impl Schedule {
     /// The first time after `now` that leaves at least half an interval after `started`: a label set's first value must
     /// be shown as 0 long enough to be scraped.
     pub fn next(&self, started: DateTime<Utc>, now: DateTime<Utc>) -> DateTime<Utc> {
-        let earliest = now.max(started + delta(self.interval / 2));
+        let earliest = now.max(started + self.interval / 2);
         self.at_or_after(earliest + TimeDelta::milliseconds(1))
     }
 
     fn at_or_after(&self, earliest: DateTime<Utc>) -> DateTime<Utc> {
-        let interval = delta(self.interval).num_milliseconds().max(1);
+        let interval = i64::try_from(self.interval.as_millis())
+            .unwrap_or(i64::MAX)
+            .max(1);
         let count = earliest.timestamp_millis().div_euclid(interval);
         let aligned = |count: i64| DateTime::from_timestamp_millis(count.saturating_mul(interval));
         let at = aligned(count)
@@ -51,10 +53,8 @@ impl Schedule {
     /// When the cycle after one begins that began at `started` and ended at `now`, with the pause that it calls for.
     pub fn after(&mut self, cycle: &Cycle, started: DateTime<Utc>, now: DateTime<Utc>) -> DateTime<Utc> {
         let next = self.next(started, now);
-        let quota = self.quota_pause(cycle).map(|pause| started + delta(pause));
-        let asked = cycle
-            .retry_after()
-            .map(|pause| now + delta(pause.min(LONGEST_PAUSE)));
+        let quota = self.quota_pause(cycle).map(|pause| started + pause);
+        let asked = cycle.retry_after().map(|pause| now + pause.min(LONGEST_PAUSE));
         match quota.max(asked) {
             Some(not_before) if not_before > next => self.at_or_after(not_before),
             _ => next,
@@ -76,10 +76,6 @@ impl Schedule {
     }
 }
 
-fn delta(duration: Duration) -> TimeDelta {
-    TimeDelta::from_std(duration).unwrap_or(TimeDelta::MAX)
-}
-
 /// Goes on stepping until it is dropped. After a restart the first poll waits until the restored totals were scraped:
 /// otherwise what is then caught up would never reach `increase()`.
 pub async fn run<S: Source, D: Store, P: Publish>(
@@ -88,7 +84,7 @@ pub async fn run<S: Source, D: Store, P: Publish>(
     scraped: impl Future<Output = ()>,
     announce: impl Fn(DateTime<Utc>),
 ) {
-    let interval = poller.settings.poll_interval;
+    let interval = poller.config.polling.poll_interval;
     let mut schedule = Schedule::new(interval);
     if restored {
         // Whether it was scraped or not, polling goes on.
@@ -101,7 +97,7 @@ pub async fn run<S: Source, D: Store, P: Publish>(
         let cycle = poller.step(Some(instant_of(next, started))).await;
         let now = poller.clocks.ours();
         // In today's reading of our clock: were it set back during the cycle, the next one would be that far off.
-        let started = now - delta(began.elapsed());
+        let started = now - began.elapsed();
         let next = schedule.after(&cycle, started, now);
         announce(next);
         tokio::time::sleep_until(instant_of(next, now)).await;

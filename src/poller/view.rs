@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use super::stats::Stats;
 use crate::chats::Totals;
 use crate::chats::exemplar::Exemplars;
-use crate::metrics::Settings;
+use crate::config::Config;
 
 /// How far the ledger is, as committed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,8 +27,8 @@ pub struct Progress {
 /// All that one publication shows, but for the latest window.
 #[derive(Debug, Clone, Copy)]
 pub struct View<'a> {
-    /// The settings that are shown.
-    pub settings: &'a Settings,
+    /// The settings, some of which are shown.
+    pub config: &'a Config,
     /// What has been counted, as committed.
     pub totals: &'a Totals,
     /// What was published before the current cycle: label sets that are not in it are shown as 0.

@@ -6,6 +6,8 @@
 #![allow(clippy::format_collect, clippy::format_push_string)]
 // Counts as floats, which is what a scraper reads: whole, small and exact.
 #![allow(clippy::float_cmp, clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+// The programs under test go by the machine's clock.
+#![allow(clippy::disallowed_methods)]
 
 mod binary;
 mod docs;

@@ -5,7 +5,7 @@ mod judge;
 mod resolver;
 mod token;
 
-use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
@@ -14,14 +14,14 @@ use reqwest::header::{DATE, HeaderMap, HeaderValue};
 use reqwest::redirect::Policy;
 use reqwest::{Certificate, ClientBuilder, Response, Url};
 use secrecy::{ExposeSecret, SecretString};
-use small_file::Links;
 
-pub use token::Token;
+pub use token::{NoToken, ReadToken, Token, TokenError, TokenSource};
 
 use super::report::Report;
 use super::window::{Window, format_local};
 use super::{Answer, Error, Exchange, Gate, Reason, Sink, Source};
 use body::Limits;
+use judge::Words;
 use resolver::Resolver;
 
 const PATH: [&str; 3] = ["api", "v2", "reports_manager.php"];
@@ -29,8 +29,29 @@ const PATH: [&str; 3] = ["api", "v2", "reports_manager.php"];
 const IDLE: Duration = Duration::from_secs(4);
 /// A firewall that drops packets gives no sign: connecting is given up long before a slow answer is.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(20);
-/// Many times what all the roots of a system take.
-const MOST_CA_BYTES: u64 = 4 * 1024 * 1024;
+
+/// What the caller calls its settings: errors name what is to be checked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Names {
+    /// By which the server is chosen.
+    pub server: &'static str,
+    /// All by which its address can be given.
+    pub address: &'static str,
+    /// The token.
+    pub token: &'static str,
+    /// The roots to trust.
+    pub roots: &'static str,
+}
+
+impl Names {
+    /// The fields of [`Settings`].
+    pub const OF_SETTINGS: Names = Names {
+        server: "`base`",
+        address: "`base`",
+        token: "`token`",
+        roots: "`roots`",
+    };
+}
 
 /// What a [`Client`] needs to know.
 #[derive(Debug, Clone)]
@@ -40,15 +61,17 @@ pub struct Settings {
     /// Who asks: the header `User-Agent`.
     pub user_agent: String,
     /// Where the token comes from.
-    pub token: Token,
+    pub token: Arc<dyn TokenSource>,
     /// Ask only for the chats of the agent with this identity document.
     pub agent_dni: Option<SecretString>,
     /// For one call, from the request to the answer's end.
     pub timeout: Duration,
     /// Roots to trust instead of the system's, PEM.
-    pub ca_file: Option<PathBuf>,
+    pub roots: Option<Vec<u8>>,
     /// Which report to ask for, and what to read of it.
     pub report: Report,
+    /// What all of these are called where the caller's users set them.
+    pub names: Names,
     /// Most bytes of one answer, after decompression.
     pub max_bytes: u64,
     /// An answer of that many rows or more is taken as cut.
@@ -57,15 +80,16 @@ pub struct Settings {
 
 impl Settings {
     /// Settings with the vendor's limits: 90 s (it documents 60), 256 MiB, 60,000 rows.
-    pub fn new(base: impl Into<String>, token: Token, report: Report) -> Self {
+    pub fn new(base: impl Into<String>, token: impl TokenSource + 'static, report: Report) -> Self {
         Settings {
             base: base.into(),
             user_agent: concat!("wolkvox/", env!("CARGO_PKG_VERSION")).to_owned(),
-            token,
+            token: Arc::new(token),
             agent_dni: None,
             timeout: Duration::from_secs(90),
-            ca_file: None,
+            roots: None,
             report,
+            names: Names::OF_SETTINGS,
             max_bytes: 256 * 1024 * 1024,
             max_rows: 60_000,
         }
@@ -78,16 +102,11 @@ pub enum SetupError {
     /// The base is not an address with `http` or `https` and a host. It is not shown: it may have a password in it.
     #[error("what is set is no address of a Wolkvox server; it should look like https://wv0001.wolkvox.com")]
     Base,
-    /// The CA file can't be read.
-    #[error("WOLKVOX_CA_FILE: {0}")]
-    CaFile(small_file::Error),
-    /// The CA file holds no certificate, or something else besides.
-    #[error("WOLKVOX_CA_FILE: {path} holds no certificates in PEM form (-----BEGIN CERTIFICATE-----)", path = small_file::Shown(.0))]
-    NoCertificate(PathBuf),
+    /// The roots to trust hold no certificate, or something else besides.
+    #[error("the roots to trust hold no certificates in PEM form (-----BEGIN CERTIFICATE-----)")]
+    NoCertificate,
     /// The TLS library refuses: most likely the system has no root certificates.
-    #[error(
-        "secure connections can't be set up ({0}): install the system's CA certificates, or set WOLKVOX_CA_FILE"
-    )]
+    #[error("secure connections can't be set up ({0})")]
     Tls(String),
 }
 
@@ -128,7 +147,7 @@ impl Client {
             .pool_idle_timeout(IDLE)
             .dns_resolver(Resolver)
             .connect_timeout(CONNECT_TIMEOUT.min(settings.timeout / 2));
-        builder = trust(builder, &url, settings.ca_file.as_deref())?;
+        builder = trust(builder, &url, settings.roots.as_deref())?;
         let http = builder
             .build()
             .map_err(|error| SetupError::Tls(Gate::new([]).admit(&judge::root_cause(&error)).to_string()))?;
@@ -146,10 +165,10 @@ impl Client {
         sink: &mut S,
         progress: &mut Progress,
     ) -> Result<Answer, Error> {
-        let token = self.token().await?;
+        let token = self.settings.token.read().await?;
         // Of the token that was sent: the file may hold another one by the time that the answer comes.
-        let gate = self.gate(&token);
-        let response = self.send(window, token, &gate).await?;
+        let words = self.words(&token);
+        let response = self.send(window, token, &words).await?;
         let status = response.status().as_u16();
         let headers = response.headers();
         progress.status = Some(status);
@@ -157,57 +176,44 @@ impl Client {
         let retry_after = judge::retry_after(headers, progress.date);
         sink.begin(progress.date);
         let result = if status == 200 {
-            self.read(response, sink, &gate, &mut progress.bytes).await
+            self.read(response, sink, &words, &mut progress.bytes).await
         } else {
-            match body::verdict(response, &gate, &mut progress.bytes).await {
+            match body::verdict(response, &words, &mut progress.bytes).await {
                 // An empty window, or a report that is not there: nobody knows.
                 Err(error) if status == 404 => Err(error.with_status(status)),
-                envelope => {
-                    judge::status(status, envelope.ok().flatten().as_ref(), &gate).map(|()| Answer::default())
-                }
+                envelope => judge::status(status, envelope.ok().flatten().as_ref(), &words)
+                    .map(|()| Answer::default()),
             }
         };
         result.map_err(|error| error.with_retry_after(retry_after))
     }
 
-    fn gate(&self, token: &HeaderValue) -> Gate {
+    fn words(&self, token: &Token) -> Words<'_> {
         let agent = self.settings.agent_dni.as_ref();
         let agent = agent.map_or("", |agent| agent.expose_secret());
-        Gate::new([token.to_str().unwrap_or_default(), agent])
-    }
-
-    async fn token(&self) -> Result<HeaderValue, Error> {
-        let token = self.settings.token.clone();
-        if matches!(token, Token::Fixed(_)) {
-            return token.read();
+        Words {
+            gate: Gate::new([token.expose_secret(), agent]),
+            names: &self.settings.names,
         }
-        // The file may lie on a network that hangs.
-        offload::run("token", move || token.read())
-            .await
-            .unwrap_or_else(|error| {
-                Err(Error::new(
-                    Reason::Auth,
-                    format!("the token was not read: {error}. Nothing was asked of Wolkvox"),
-                ))
-            })
     }
 
-    async fn send(&self, window: &Window, token: HeaderValue, gate: &Gate) -> Result<Response, Error> {
+    async fn send(&self, window: &Window, token: Token, words: &Words<'_>) -> Result<Response, Error> {
         if !window.is_askable() {
             return Err(Error::new(
                 Reason::BadRequest,
                 "a window that is reversed or crosses a month was not asked for: Wolkvox would answer as if it were empty",
             ));
         }
+        let token = HeaderValue::from(token);
         let request = self.http.get(self.query(window)).header("wolkvox-token", token);
-        request.send().await.map_err(|error| judge::sending(error, gate))
+        request.send().await.map_err(|error| judge::sending(error, words))
     }
 
     async fn read<S: Sink>(
         &self,
         response: Response,
         sink: &mut S,
-        gate: &Gate,
+        words: &Words<'_>,
         bytes: &mut u64,
     ) -> Result<Answer, Error> {
         let limits = Limits {
@@ -218,13 +224,13 @@ impl Client {
             response,
             self.settings.report.keys.clone(),
             limits,
-            gate,
+            words,
             bytes,
             sink,
         )
         .await?;
-        let answer = judge::envelope(&envelope, gate)?;
-        if let Some(oddity) = judge::oddity(&answer, &envelope.msg, gate) {
+        let answer = judge::envelope(&envelope, words)?;
+        if let Some(oddity) = judge::oddity(&answer, &envelope.msg, words) {
             self.tell_once(&oddity);
         }
         Ok(answer)
@@ -260,7 +266,8 @@ impl Source for Client {
         let limit = self.settings.timeout;
         let mut progress = Progress::default();
         let result = tokio::time::timeout(limit, self.ask(window, sink, &mut progress)).await;
-        let result = result.unwrap_or_else(|_| Err(judge::timeout(progress.status, limit)));
+        let result =
+            result.unwrap_or_else(|_| Err(judge::timeout(progress.status, limit, &self.settings.names)));
         let Progress { status, date, bytes } = progress;
         Exchange {
             status,
@@ -282,12 +289,12 @@ fn address(base: &str) -> Option<Url> {
     Some(url)
 }
 
-fn trust(builder: ClientBuilder, url: &Url, ca_file: Option<&Path>) -> Result<ClientBuilder, SetupError> {
+fn trust(builder: ClientBuilder, url: &Url, roots: Option<&[u8]>) -> Result<ClientBuilder, SetupError> {
     // A server on this machine is never reached through a proxy.
     let is_local = is_loopback(url);
     let builder = if is_local { builder.no_proxy() } else { builder };
-    if let Some(path) = ca_file {
-        return Ok(builder.tls_certs_only(certificates(path)?));
+    if let Some(pem) = roots {
+        return Ok(builder.tls_certs_only(certificates(pem)?));
     }
     // Without TLS no roots are needed, and the smallest containers have none.
     let needs_roots = !(is_local && url.scheme() == "http");
@@ -298,11 +305,10 @@ fn trust(builder: ClientBuilder, url: &Url, ca_file: Option<&Path>) -> Result<Cl
     })
 }
 
-fn certificates(path: &Path) -> Result<Vec<Certificate>, SetupError> {
-    let pem = small_file::read(path, MOST_CA_BYTES, Links::Follow).map_err(SetupError::CaFile)?;
-    match Certificate::from_pem_bundle(&pem) {
+fn certificates(pem: &[u8]) -> Result<Vec<Certificate>, SetupError> {
+    match Certificate::from_pem_bundle(pem) {
         Ok(certificates) if !certificates.is_empty() => Ok(certificates),
-        _ => Err(SetupError::NoCertificate(path.to_owned())),
+        _ => Err(SetupError::NoCertificate),
     }
 }
 

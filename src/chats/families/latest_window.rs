@@ -6,7 +6,6 @@ use chrono::{DateTime, Utc};
 
 use crate::chats::key::LabelSet;
 use crate::chats::latest_window::{Latest, SkillWindow};
-use crate::metrics::Settings;
 use crate::metrics::family::{Extra, Family, Sample, seconds_of};
 use crate::metrics::histogram::SumCount;
 use crate::metrics::spec::{Kind::Gauge, Spec, generators, seconds};
@@ -56,8 +55,7 @@ pub(super) fn specs() -> impl Iterator<Item = &'static Spec> {
 }
 
 /// The families of the latest window; those without a sample are left out.
-pub fn families(settings: &Settings, latest: &Latest) -> Vec<Family> {
-    let operation = settings.operation.as_str();
+pub fn families(operation: &str, latest: &Latest) -> Vec<Family> {
     let mut families = Vec::new();
     for row in &CHATS {
         let mut family = Family::new(&row.spec);

@@ -3,7 +3,6 @@
 use crate::chats::exemplar::{Buckets, Example, Exemplars};
 use crate::chats::key::Table;
 use crate::chats::totals::Totals;
-use crate::metrics::Settings;
 use crate::metrics::family::{Exemplar, Extra, Family};
 use crate::metrics::spec::{Spec, seconds};
 
@@ -13,7 +12,7 @@ pub(super) fn specs() -> impl Iterator<Item = &'static Spec> {
 }
 
 /// The families of the totals. What `shown` lacks is shown as 0: it is what was published before the current cycle.
-pub fn families(settings: &Settings, totals: &Totals, shown: &Totals, exemplars: &Exemplars) -> Vec<Family> {
+pub fn families(operation: &str, totals: &Totals, shown: &Totals, exemplars: &Exemplars) -> Vec<Family> {
     let mut families = Vec::new();
     for table in Table::ALL {
         let zero = table.zero();
@@ -30,12 +29,7 @@ pub fn families(settings: &Settings, totals: &Totals, shown: &Totals, exemplars:
                         .map(|examples| buckets(&examples[slot]))
                         .unwrap_or_default(),
                 };
-                family.push(
-                    &measure.spec,
-                    &set.values(&settings.operation),
-                    cell.sample(),
-                    extra,
-                );
+                family.push(&measure.spec, &set.values(operation), cell.sample(), extra);
             }
             families.push(family);
         }

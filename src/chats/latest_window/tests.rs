@@ -1,3 +1,4 @@
+use chrono::TimeDelta;
 use chrono_tz::UTC;
 
 use super::*;
@@ -37,7 +38,7 @@ fn window(chats: &[Chat], first_seen: DateTime<Utc>) -> Latest {
         chunk.note(&chat, &Keys::of(&chat, Agents::Ids), first_seen);
         gatherer.extend(chunk);
     }
-    gatherer.finish(end(), TimeDelta::minutes(15), 20_000)
+    gatherer.finish(end(), Duration::from_secs(900), 20_000)
 }
 
 #[test]

@@ -9,6 +9,7 @@ use wolkvox::Row;
 
 use super::*;
 use crate::chats::{Field, Ledger, Tally};
+use crate::config::tests::COUNTING;
 use crate::ledger::Found;
 use crate::ledger::state::{self, Origin, StateError};
 
@@ -21,17 +22,11 @@ fn later() -> DateTime<Utc> {
     now() + TimeDelta::hours(5)
 }
 
-const RULES: Rules = Rules {
-    asa_target_ms: 20_000,
-    agents: Agents::Names,
-    max_series: 50_000,
-};
-
 /// A ledger with something in every part, and in every cell of its totals.
 fn ledger() -> Ledger {
     let mut ledger = Ledger::first_start(now(), Some(now() - TimeDelta::days(1)));
     let local = now().naive_utc();
-    let mut tally = Tally::begin(&ledger, RULES, Found::ByPoll, local);
+    let mut tally = Tally::begin(&ledger, &COUNTING, Found::ByPoll, local);
     tally.answered(now(), now(), local);
     for (id, skill, code) in [("1", "7", "21"), ("2", "8", "22"), ("3", "8", "TIMEOUTCHAT")] {
         let mut row = Row::default();

@@ -68,7 +68,7 @@ fn label(text: &str) -> Result<(String, String), String> {
 /// The settings or the range can't be used, nobody agreed to that many calls, the report can't be read, or the output can't
 /// be written.
 pub async fn command(options: Options) -> Result<(), Failure> {
-    let config = Config::from_env()?;
+    let config = Config::from_env(SystemClock.now())?;
     let from = options.from.at(config.server.timezone);
     let seam = match (&options.until_state, options.to) {
         (Some(directory), _) => super::seam(&config, directory)?,
@@ -89,6 +89,6 @@ pub async fn command(options: Options) -> Result<(), Failure> {
     let cost = plan.cost(options.pace, options.output.as_deref())?;
     range::agree(cost, Consent::given(options.yes))?;
     let mut progress = Progress::on_stderr();
-    super::run(&config, &plan, options.pace, options.output, &mut progress).await?;
+    super::run(&plan, options.pace, options.output, &mut progress).await?;
     Ok(())
 }

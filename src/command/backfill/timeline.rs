@@ -7,16 +7,17 @@ use std::time::Duration;
 use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
+use crate::catalogue;
 use crate::chats::chat::Chat;
 use crate::chats::exemplar::Exemplars;
 use crate::chats::key::Keys;
 use crate::chats::latest_window::{Gatherer, Latest};
-use crate::chats::{self, Ledger, Rules, Tally, Totals};
+use crate::chats::{self, Ledger, Tally, Totals};
+use crate::config::Config;
 use crate::exposition::{self, Stamp};
 use crate::ledger::{Found, Moment, Novelty};
 use crate::poller::stats::Stats;
 use crate::poller::view::{Progress, View};
-use crate::{catalogue, metrics};
 
 /// Which range of the past, and how it is written.
 #[derive(Debug, Clone)]
@@ -33,17 +34,6 @@ pub struct Span {
     pub labels: Vec<(String, String)>,
     /// Write bucket bounds as `5` instead of `5.0`.
     pub short_bounds: bool,
-}
-
-/// How chats are counted and what is shown of the settings.
-#[derive(Debug, Clone)]
-pub struct Settings {
-    /// How to count.
-    pub rules: Rules,
-    /// What is shown of the settings.
-    pub shown: metrics::Settings,
-    /// `WOLKVOX_WINDOW`.
-    pub window: TimeDelta,
 }
 
 /// Where the virtual clock stands: all that is needed to go on.
@@ -109,19 +99,19 @@ impl Timeline {
         known_to: DateTime<Utc>,
         reach: NaiveDateTime,
         span: &Span,
-        settings: &Settings,
+        config: &Config,
         mut write: impl FnMut(&str) -> Result<(), E>,
     ) -> Result<(), E> {
         if self.held == span.from {
             let from = span.from;
-            self.absorb(from, |at| at < from, reach, settings);
+            self.absorb(from, |at| at < from, reach, config);
         }
         while self.held < span.last {
             let next = (self.held + span.step).min(span.last);
             if next >= known_to {
                 break;
             }
-            self.step(next, reach, span, settings, &mut write)?;
+            self.step(next, reach, span, config, &mut write)?;
         }
         Ok(())
     }
@@ -134,12 +124,12 @@ impl Timeline {
         &mut self,
         reach: NaiveDateTime,
         span: &Span,
-        settings: &Settings,
+        config: &Config,
         mut write: impl FnMut(&str) -> Result<(), E>,
     ) -> Result<(), E> {
-        self.advance(DateTime::<Utc>::MAX_UTC, reach, span, settings, &mut write)?;
-        let (totals, window) = (self.ledger.totals.clone(), self.window(settings));
-        let text = self.text(&totals, &window, span, settings);
+        self.advance(DateTime::<Utc>::MAX_UTC, reach, span, config, &mut write)?;
+        let (totals, window) = (self.ledger.totals.clone(), self.window(config));
+        let text = self.text(&totals, &window, span, config);
         write(&text)
     }
 
@@ -153,27 +143,27 @@ impl Timeline {
         next: DateTime<Utc>,
         reach: NaiveDateTime,
         span: &Span,
-        settings: &Settings,
+        config: &Config,
         write: &mut impl FnMut(&str) -> Result<(), E>,
     ) -> Result<(), E> {
         let mut before = self.ledger.totals.clone();
-        let window = self.window(settings);
+        let window = self.window(config);
         let is_last = next == span.last;
-        self.absorb(next, |at| is_last || at <= next, reach, settings);
+        self.absorb(next, |at| is_last || at <= next, reach, config);
         before.add_label_sets_of(&self.ledger.totals);
-        let text = self.text(&before, &window, span, settings);
+        let text = self.text(&before, &window, span, config);
         self.held = next;
         write(&text)
     }
 
     /// What the gauges show at this step.
-    fn window(&self, settings: &Settings) -> Window {
+    fn window(&self, config: &Config) -> Window {
         let mut gatherer = Gatherer::default();
         for chat in &self.recent {
-            gatherer.note(chat, &Keys::of(chat, settings.rules.agents), self.held);
+            gatherer.note(chat, &Keys::of(chat, config.counting.agents), self.held);
         }
         Window {
-            latest: gatherer.finish(self.held, settings.window, settings.rules.asa_target_ms),
+            latest: gatherer.finish(self.held, config.polling.window, config.counting.asa_target_ms),
             last_chat_close: self.ledger.last_chat_close,
             seen_chats: self.ledger.seen.len(),
         }
@@ -185,10 +175,10 @@ impl Timeline {
         at: DateTime<Utc>,
         is_due: impl Fn(DateTime<Utc>) -> bool,
         reach: NaiveDateTime,
-        settings: &Settings,
+        config: &Config,
     ) {
         let due = self.pending.partition_point(|chat| is_due(closed(chat)));
-        let mut tally = Tally::begin(&self.ledger, settings.rules, Found::ByPoll, reach);
+        let mut tally = Tally::begin(&self.ledger, &config.counting, Found::ByPoll, reach);
         tally.answered(at, at, reach);
         let mut fresh = Vec::new();
         for chat in self.pending.drain(..due) {
@@ -199,12 +189,12 @@ impl Timeline {
         }
         let tallied = tally.finish();
         self.ledger.apply(tallied.absorbed);
-        let start = at - settings.window;
+        let start = at - config.polling.window;
         self.recent.append(&mut fresh);
         self.recent.retain(|chat| closed(chat) >= start);
     }
 
-    fn text(&mut self, totals: &Totals, window: &Window, span: &Span, settings: &Settings) -> String {
+    fn text(&mut self, totals: &Totals, window: &Window, span: &Span, config: &Config) -> String {
         let mut stats = Stats::new(span.from);
         stats.up = Some(true);
         stats.last_poll = Some(self.held);
@@ -218,7 +208,7 @@ impl Timeline {
             requests_today: 0,
         };
         let view = View {
-            settings: &settings.shown,
+            config,
             totals,
             shown: totals,
             exemplars: &Exemplars::default(),
@@ -227,7 +217,10 @@ impl Timeline {
         };
         let mut families = catalogue::families(view, 0);
         families.retain(catalogue::has_a_past);
-        families.extend(chats::families::latest_window(&settings.shown, &window.latest));
+        families.extend(chats::families::latest_window(
+            &config.server.operation,
+            &window.latest,
+        ));
         let stamp = Stamp {
             timestamp_ms: self.held.timestamp_millis(),
             labels: span.labels.clone(),

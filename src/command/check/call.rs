@@ -2,14 +2,15 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::{Expected, Findings, Verdict, words};
+use super::{Findings, Verdict, words};
+use crate::config;
 use wolkvox::{Error, Exchange, Reason};
 
 /// A clock that is off by more is worth a word.
 const CLOCK_TOLERANCE: TimeDelta = TimeDelta::seconds(5);
 
-pub(super) fn judge_call(findings: &mut Findings, exchange: &Exchange, expected: &Expected) {
-    let host = &expected.host;
+pub(super) fn judge_call(findings: &mut Findings, exchange: &Exchange, server: &config::Server) {
+    let host = server.host();
     let answered = format!(
         "{host} answers (HTTP {}, {:.1} s)",
         exchange.status.unwrap_or_default(),

@@ -3,26 +3,27 @@
 use chrono::TimeDelta;
 
 use super::sample::Sample;
-use super::{Expected, Findings, Verdict, words};
+use super::{Findings, Verdict, words};
+use crate::config::Polling;
 
 /// Fewer rows say nothing about what is usual.
 const ENOUGH: usize = 20;
 
-pub(super) fn judge_filter(findings: &mut Findings, sample: &Sample<'_>, expected: &Expected) {
+pub(super) fn judge_filter(findings: &mut Findings, sample: &Sample<'_>, polling: &Polling) {
     let settings = format!(
         "WOLKVOX_SWEEP_INTERVAL={} and WOLKVOX_SWEEP_LOOKBACK={}",
-        expected.sweep_interval.map_or_else(
+        polling.sweep_interval.map_or_else(
             || "0".to_owned(),
             |interval| humantime::format_duration(interval).to_string()
         ),
-        humantime::format_duration(expected.sweep_lookback)
+        humantime::format_duration(polling.sweep_lookback)
     );
     if sample.opened_before > 0 {
         let text = format!(
             "the report goes by the closing time ({} of {} chats had been opened before what was asked for): {settings}, which only finds what comes late, {}",
             sample.opened_before,
             sample.rows,
-            if expected.sweep_interval.is_some() {
+            if polling.sweep_interval.is_some() {
                 "will do"
             } else {
                 "is off; 1h would do"
@@ -38,10 +39,10 @@ pub(super) fn judge_filter(findings: &mut Findings, sample: &Sample<'_>, expecte
         );
     }
     let longest = sample.longest();
-    let interval = expected.sweep_interval.unwrap_or_default();
+    let interval = polling.sweep_interval.unwrap_or_default();
     let reaches =
-        TimeDelta::from_std(expected.sweep_lookback.saturating_sub(interval)).unwrap_or(TimeDelta::MAX);
-    if expected.sweep_interval.is_some() && reaches > longest.max(TimeDelta::hours(24)) {
+        TimeDelta::from_std(polling.sweep_lookback.saturating_sub(interval)).unwrap_or(TimeDelta::MAX);
+    if polling.sweep_interval.is_some() && reaches > longest.max(TimeDelta::hours(24)) {
         return findings.add(
             Verdict::Note,
             "filter",

@@ -44,7 +44,7 @@ pub struct Options {
 /// # Errors
 /// The settings or the range can't be used, nobody agreed to that many calls, or the report can't be read.
 pub async fn command(options: Options) -> Result<(), Failure> {
-    let config = Config::from_env()?;
+    let config = Config::from_env(SystemClock.now())?;
     let asked = options.to.at(config.server.timezone);
     let Range { from, to } = Range::new(
         options.from.at(config.server.timezone),
@@ -58,10 +58,16 @@ pub async fn command(options: Options) -> Result<(), Failure> {
             to.format("%FT%TZ")
         ));
     }
-    let question = Question::new(&config, from, to, options.by, options.without_timeouts);
+    let question = Question {
+        config: &config,
+        from,
+        to,
+        by: options.by,
+        without_timeouts: options.without_timeouts,
+    };
     range::agree(question.cost(options.pace), Consent::given(options.yes))?;
     let mut progress = Progress::notices_on_stderr();
-    let summary = super::run(&config, &question, options.pace, |notice| {
+    let summary = super::run(&question, options.pace, |notice| {
         progress.notice(&notice);
     })
     .await?;

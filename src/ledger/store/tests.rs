@@ -4,12 +4,12 @@ use chrono::{DateTime, Utc};
 
 use super::*;
 use crate::chats::chat::Chat;
-use crate::chats::{Field, Ledger, Rules, Tally, Totals};
-use crate::config::Agents;
+use crate::chats::{Field, Ledger, Tally, Totals};
+use crate::config::tests::COUNTING;
 use crate::ledger::Found;
 use wolkvox::{Row, Value};
 
-fn now() -> DateTime<Utc> {
+pub(super) fn now() -> DateTime<Utc> {
     DateTime::from_timestamp(1_773_154_800, 0).unwrap()
 }
 
@@ -25,13 +25,8 @@ pub(super) fn identity() -> Identity {
 /// A ledger with something in every part.
 fn ledger(chats: u32) -> Ledger {
     let mut ledger = Ledger::first_start(now(), Some(now() - chrono::TimeDelta::days(1)));
-    let rules = Rules {
-        asa_target_ms: 20_000,
-        agents: Agents::Names,
-        max_series: 50_000,
-    };
     let local = now().naive_utc();
-    let mut tally = Tally::begin(&ledger, rules, Found::ByPoll, local);
+    let mut tally = Tally::begin(&ledger, &COUNTING, Found::ByPoll, local);
     tally.answered(now(), now(), local);
     for id in 0..chats {
         let mut row = Row::default();
@@ -63,13 +58,13 @@ fn open(directory: &Path) -> (FileStore, Option<Ledger>) {
         store,
         ledger,
         put_aside,
-    } = FileStore::open::<Totals>(directory, identity(), false).unwrap();
+    } = FileStore::open::<Totals>(directory, identity(), false, now()).unwrap();
     assert_eq!(put_aside, None);
     (store, ledger)
 }
 
 fn refusal(directory: &Path, identity: Identity) -> StoreError {
-    FileStore::open::<Totals>(directory, identity, false).unwrap_err()
+    FileStore::open::<Totals>(directory, identity, false, now()).unwrap_err()
 }
 
 #[tokio::test]
@@ -173,11 +168,11 @@ fn a_damaged_file_is_put_aside_and_counting_starts_anew() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("ventas.state");
         fs::write(&path, &content).unwrap();
-        let opened = FileStore::open::<Totals>(directory.path(), identity(), false).unwrap();
+        let opened = FileStore::open::<Totals>(directory.path(), identity(), false, now()).unwrap();
         assert_eq!(opened.ledger, None);
         let kept = opened.put_aside.unwrap();
         assert!(
-            kept.to_string_lossy().contains("ventas.state.damaged-"),
+            kept.ends_with("ventas.state.damaged-20260310T150000Z"),
             "{}",
             kept.display()
         );
@@ -221,12 +216,12 @@ async fn a_state_of_another_host_or_agent_is_adopted_on_request() {
         mut store,
         ledger: adopted,
         ..
-    } = FileStore::open::<Totals>(directory.path(), moved(), true).unwrap();
+    } = FileStore::open::<Totals>(directory.path(), moved(), true, now()).unwrap();
     assert_eq!(adopted.as_ref(), Some(&ledger(5)));
     store.commit(&adopted.unwrap()).await.unwrap();
     drop(store);
     // Once is enough.
-    assert!(FileStore::open::<Totals>(directory.path(), moved(), false).is_ok());
+    assert!(FileStore::open::<Totals>(directory.path(), moved(), false, now()).is_ok());
 }
 
 #[test]
@@ -242,7 +237,7 @@ fn a_second_exporter_is_told_who_is_using_the_state() {
         operation: "soporte".to_owned(),
         ..identity()
     };
-    FileStore::open::<Totals>(directory.path(), other, false).unwrap();
+    FileStore::open::<Totals>(directory.path(), other, false, now()).unwrap();
     drop(first);
     open(directory.path());
 }
@@ -259,7 +254,7 @@ async fn an_abandoned_commit_holds_the_lock_until_it_is_through() {
     }
     drop(store);
     let stored = loop {
-        match FileStore::open::<Totals>(directory.path(), identity(), false) {
+        match FileStore::open::<Totals>(directory.path(), identity(), false, now()) {
             Ok(opened) => break opened.ledger,
             Err(StoreError::Locked { .. }) => std::thread::yield_now(),
             Err(other) => panic!("{other}"),
@@ -279,7 +274,7 @@ async fn another_host_or_agent_is_refused_and_another_zone_is_not() {
         agent_dni: agent.map(str::to_owned),
         ..identity()
     };
-    let mut store = FileStore::open::<Totals>(directory.path(), with(Some("1020304050")), false)
+    let mut store = FileStore::open::<Totals>(directory.path(), with(Some("1020304050")), false, now())
         .unwrap()
         .store;
     store.commit(&ledger(1)).await.unwrap();
@@ -304,7 +299,7 @@ async fn another_host_or_agent_is_refused_and_another_zone_is_not() {
         ..with(Some("1020304050"))
     };
     assert!(
-        FileStore::open::<Totals>(directory.path(), other, false)
+        FileStore::open::<Totals>(directory.path(), other, false, now())
             .unwrap()
             .ledger
             .is_some()

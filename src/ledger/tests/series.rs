@@ -79,7 +79,7 @@ fn own(id: &str) -> Chat {
 }
 
 fn keys(chat: &Chat) -> Keys {
-    Keys::of(chat, RULES.agents)
+    Keys::of(chat, COUNTING.agents)
 }
 
 /// All its open labels are `other`.
@@ -103,8 +103,11 @@ fn counted(chats: &[Chat]) -> Ledger {
 
 /// An answer under this limit; what it said of its rows, and the label sets that they are shown under.
 fn answer_within(ledger: &mut Ledger, max_series: usize, chats: &[Chat]) -> (AnswerCounts, Vec<Keys>) {
-    let rules = Rules { max_series, ..RULES };
-    let mut tally = Tally::begin(ledger, rules, Found::ByPoll, local(20));
+    let counting = config::Counting {
+        max_series,
+        ..COUNTING.clone()
+    };
+    let mut tally = Tally::begin(ledger, &counting, Found::ByPoll, local(20));
     tally.answered(at(20), at(20), local(20));
     let keys = chats.iter().map(|chat| tally.absorb(chat).1).collect();
     let tallied = tally.finish();
@@ -199,7 +202,7 @@ fn a_known_chat_whose_label_sets_are_new_is_shown_under_them_while_there_is_room
     // As after a start with agents that were off before.
     let mut ledger = counted(&[plain("1")]);
     ledger.totals.restrict_to(Agents::Off);
-    let (_, shown) = answer_within(&mut ledger, RULES.max_series, &[plain("1")]);
+    let (_, shown) = answer_within(&mut ledger, COUNTING.max_series, &[plain("1")]);
     assert_eq!(shown, [keys(&plain("1"))]);
     assert!(ledger.totals[Table::Agents].is_empty());
 }
@@ -212,7 +215,7 @@ fn a_million_skills_agents_and_codes_keep_to_the_series_limit_and_all_count() {
     let mut chat = chat("1", Some(1), Some(2));
     let mut limited = 0;
     for number in 0..ANSWERS {
-        let mut tally = Tally::begin(&ledger, RULES, Found::ByPoll, local(10));
+        let mut tally = Tally::begin(&ledger, &COUNTING, Found::ByPoll, local(10));
         tally.answered(at(10), at(10), local(10));
         for row in number * ROWS..(number + 1) * ROWS {
             let hostile = format!("x{row}");
@@ -232,6 +235,6 @@ fn a_million_skills_agents_and_codes_keep_to_the_series_limit_and_all_count() {
     assert_eq!(ledger.totals.chats_counted(), all);
     // Beyond the limit only the label sets of `other` themselves, and what may be known by a name once more.
     let lines = ledger.totals.lines();
-    assert!(lines < RULES.max_series + 300, "{lines}");
+    assert!(lines < COUNTING.max_series + 300, "{lines}");
     assert!(limited > all - 1000, "{limited}");
 }

@@ -12,7 +12,7 @@ use crate::support::world::{World, hours, minutes};
 
 async fn world() -> World {
     let mut world = World::at("2026-03-10 15:00:00", Bogota);
-    world.settings.rules.agents = Agents::Names;
+    world.config.counting.agents = Agents::Names;
     let chat = world.closed_ago(minutes(7));
     world.happen(chat);
     world.start().await;

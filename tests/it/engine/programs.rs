@@ -11,7 +11,7 @@ use wolkvox::Reason;
 use wolkvox_exporter::chats::Field;
 
 use crate::support::server::{Fault, Filter, Happened};
-use crate::support::world::{World, hours, minutes};
+use crate::support::world::{World, hours, length, minutes};
 
 const LOOKBACK: i64 = 6;
 
@@ -201,10 +201,10 @@ async fn go(world: &mut World, step: &Step) {
             lookback,
             sweeps,
         } => {
-            world.settings.zone = zone_of(*zone).into();
-            world.settings.window = minutes(*window);
-            world.settings.sweep_lookback = minutes(*lookback);
-            world.settings.sweep_interval = sweeps.then_some(Duration::from_secs(3600));
+            world.config.server.timezone = zone_of(*zone).into();
+            world.config.polling.window = length(minutes(*window));
+            world.config.polling.sweep_lookback = length(minutes(*lookback));
+            world.config.polling.sweep_interval = sweeps.then_some(Duration::from_secs(3600));
             world.restart().await;
         }
     }
@@ -235,8 +235,8 @@ fn check(world: &World, program: &Program, expected: u64) {
 
 async fn run(program: Program) {
     let mut world = World::at(program.start, program.zone);
-    world.settings.poll_interval = Duration::from_secs(600);
-    world.settings.sweep_lookback = hours(LOOKBACK);
+    world.config.polling.poll_interval = Duration::from_secs(600);
+    world.config.polling.sweep_lookback = length(hours(LOOKBACK));
     world.server.with(|state| {
         state.filter = program.filter;
         state.end_is_exclusive = program.end_is_exclusive;
@@ -281,10 +281,10 @@ async fn run(program: Program) {
     world.time.skew(TimeDelta::zero());
     world.disk.fail(0);
     world.server.with(|state| state.script.clear());
-    world.settings.zone = program.zone.into();
-    world.settings.window = minutes(15);
-    world.settings.sweep_lookback = hours(LOOKBACK);
-    world.settings.sweep_interval = Some(Duration::from_secs(3600));
+    world.config.server.timezone = program.zone.into();
+    world.config.polling.window = length(minutes(15));
+    world.config.polling.sweep_lookback = length(hours(LOOKBACK));
+    world.config.polling.sweep_interval = Some(Duration::from_secs(3600));
     world.restart().await;
     let last = start + minutes(700 + LOOKBACK * 60);
     while world.server.now() < last {
@@ -296,7 +296,7 @@ async fn run(program: Program) {
         assert_eq!(world.counted(), expected);
     }
     // What was forgotten is not counted again, however far back is asked.
-    world.settings.sweep_lookback = hours(24 * 20);
+    world.config.polling.sweep_lookback = length(hours(24 * 20));
     world.restart().await;
     world.cycles(2).await;
     check(&world, &program, expected);

@@ -16,7 +16,6 @@ use wolkvox_exporter::chats::field::report;
 use wolkvox_exporter::config::Agents;
 
 use chrono::{DateTime, Utc};
-use secrecy::SecretString;
 use simulator::{Handle, Server, Settings, Simulator};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines};
 use tokio::process::{Child, ChildStderr, ChildStdin, Command};
@@ -29,7 +28,7 @@ use wolkvox_exporter::ledger::{FileStore, Ledger};
 use wolkvox_exporter::poller::{Poller, Publication, Publish};
 
 use crate::support::process::state;
-use crate::support::world::{hours, minutes, settings, utc};
+use crate::support::world::{config, hours, length, minutes, utc};
 
 /// Chats a day, and minutes from cycle to cycle; `tests/run --long` asks for more and for fewer.
 const CHATS: &str = "EXPORTER_TEST_SOAK_CHATS";
@@ -285,23 +284,19 @@ async fn poller(
         agent_dni: None,
         timezone: "America/Bogota".to_owned(),
     };
-    let mut settings = settings(chrono_tz::America::Bogota);
-    settings.window = minutes(90);
-    settings.sweep_interval = Some(SWEEP_INTERVAL);
-    settings.sweep_lookback = hours(50);
-    let client = client::Settings::new(
-        base_url,
-        Token::Fixed(SecretString::from(token)),
-        report(Agents::Ids),
-    );
+    let mut config = config(chrono_tz::America::Bogota);
+    config.polling.window = length(minutes(90));
+    config.polling.sweep_interval = Some(SWEEP_INTERVAL);
+    config.polling.sweep_lookback = length(hours(50));
+    let client = client::Settings::new(base_url, token.parse::<Token>().unwrap(), report(Agents::Ids));
     Poller::start(
         Client::new(client).unwrap(),
-        FileStore::open::<Totals>(directory, identity, false)
+        FileStore::open::<Totals>(directory, identity, false, clock.now())
             .unwrap()
             .store,
         shelf.clone(),
         clock.clone(),
-        settings,
+        config,
         Ledger::first_start(clock.now(), Some(clock.now())),
         0,
     )

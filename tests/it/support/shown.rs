@@ -178,7 +178,7 @@ impl Publish for Shown {
         }
         state.latest = publication.latest.map(|(latest, expires)| {
             (
-                chats::families::latest_window(publication.view.settings, latest),
+                chats::families::latest_window(&publication.view.config.server.operation, latest),
                 expires,
             )
         });

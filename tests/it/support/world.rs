@@ -1,7 +1,6 @@
 //! An exporter without its sockets, its disk and its clock: a poller between a report, a disk and what is shown, on
 //! paused time.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
@@ -9,12 +8,10 @@ use std::time::Duration;
 use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 use tokio::time::Instant;
-use wolkvox_exporter::chats::Rules;
 use wolkvox_exporter::clock::Clock;
-use wolkvox_exporter::config::Agents;
+use wolkvox_exporter::config::Config;
 use wolkvox_exporter::ledger::Ledger;
-use wolkvox_exporter::metrics;
-use wolkvox_exporter::poller::{Cycle, Failure, Poller, Settings};
+use wolkvox_exporter::poller::{Cycle, Failure, Poller};
 
 use super::disk::Disk;
 use super::server::{Happened, Server};
@@ -58,8 +55,7 @@ pub(crate) struct World {
     pub(crate) server: Server,
     pub(crate) disk: Disk,
     pub(crate) shown: Shown,
-    pub(crate) settings: Settings,
-    pub(crate) count_from: Option<DateTime<Utc>>,
+    pub(crate) config: Config,
     /// Damaged states that each start puts aside.
     pub(crate) recoveries: u64,
     poller: Option<Poller<Server, Disk, Shown>>,
@@ -86,32 +82,25 @@ pub(crate) fn utc(text: &str) -> DateTime<Utc> {
         .and_utc()
 }
 
-pub(crate) fn settings(zone: Tz) -> Settings {
-    let interval = Duration::from_secs(300);
-    Settings {
-        zone: zone.into(),
-        poll_interval: interval,
-        window: minutes(15),
-        sweep_interval: Some(Duration::from_secs(3600)),
-        sweep_lookback: hours(26),
-        rules: Rules {
-            asa_target_ms: 20_000,
-            agents: Agents::Ids,
-            max_series: 50_000,
-        },
-        exemplars: true,
-        retire_after: None,
-        shown: metrics::Settings {
-            operation: "ventas".to_owned(),
-            asa_target_ms: 20_000,
-            service_level_target: 0.8,
-            api_daily_limit: Some(5_000),
-            skill_names: BTreeMap::from([("12".to_owned(), "Sales".to_owned())]),
-            poll_interval: interval,
-            window: Duration::from_secs(900),
-            max_series: 50_000,
-        },
-    }
+/// As the configuration has it.
+pub(crate) fn length(time: TimeDelta) -> Duration {
+    time.to_std().unwrap()
+}
+
+pub(crate) fn config(zone: Tz) -> Config {
+    let variables = [
+        ("BASE_URL", "https://wv0001.wolkvox.com"),
+        ("TOKEN", "t0ken"),
+        ("OPERATION", "ventas"),
+        ("TIMEZONE", zone.name()),
+        ("WINDOW", "15m"),
+        ("API_DAILY_LIMIT", "5000"),
+        ("ASA_TARGET", "20s"),
+        ("SKILL_NAMES", "12=Sales"),
+        ("EXEMPLARS", "true"),
+    ];
+    let variables = variables.map(|(name, value)| (format!("WOLKVOX_{name}"), Ok(value.to_owned())));
+    Config::from_variables(variables, DateTime::UNIX_EPOCH).unwrap()
 }
 
 impl World {
@@ -122,8 +111,7 @@ impl World {
         World {
             server: Server::new(time.clone(), zone),
             shown: Shown::new(disk.clone()),
-            settings: settings(zone),
-            count_from: None,
+            config: config(zone),
             recoveries: 0,
             poller: None,
             next_id: 100_000,
@@ -147,14 +135,14 @@ impl World {
     }
 
     pub(crate) async fn start(&mut self) {
-        let ledger = Ledger::resume(self.disk.read(), self.time.now(), self.count_from);
+        let ledger = Ledger::resume(self.disk.read(), self.time.now(), self.config.counting.count_from);
         self.shown.begin_process();
         let poller = Poller::start(
             self.server.clone(),
             self.disk.clone(),
             self.shown.clone(),
             Arc::new(self.time.clone()),
-            self.settings.clone(),
+            self.config.clone(),
             ledger,
             self.recoveries,
         );
@@ -177,7 +165,7 @@ impl World {
 
     /// One cycle, up to where the next one is due.
     pub(crate) async fn cycle(&mut self) -> Cycle {
-        let next = Instant::now() + self.settings.poll_interval;
+        let next = Instant::now() + self.config.polling.poll_interval;
         let poller = self.poller.as_mut().expect("the exporter runs");
         let cycle = poller.step(Some(next)).await;
         self.assert_disbelieves_nothing_true(&cycle);
@@ -209,7 +197,7 @@ impl World {
 
     /// A cycle in whose middle the process is killed.
     pub(crate) async fn killed_cycle(&mut self, after: Duration) {
-        let next = Instant::now() + self.settings.poll_interval;
+        let next = Instant::now() + self.config.polling.poll_interval;
         let poller = self.poller.as_mut().expect("the exporter runs");
         // Whether it got through or not, the process is gone then.
         if let Ok(cycle) = tokio::time::timeout(after, poller.step(Some(next))).await {

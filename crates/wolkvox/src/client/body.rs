@@ -8,9 +8,9 @@ use bytes::{Buf, Bytes};
 use reqwest::Response;
 use tokio::sync::mpsc;
 
-use super::judge;
+use super::judge::{self, Words};
 use crate::report::{DecodeError, Envelope, Key, Row, RowError, decode};
-use crate::{Error, Gate, Reason, Sink};
+use crate::{Error, Reason, Sink};
 
 const CHUNKS: usize = 4;
 const BATCHES: usize = 4;
@@ -32,7 +32,7 @@ pub(super) async fn report<S: Sink>(
     response: Response,
     keys: Vec<Key>,
     limits: Limits,
-    gate: &Gate,
+    words: &Words<'_>,
     bytes: &mut u64,
     sink: &mut S,
 ) -> Result<Envelope, Error> {
@@ -45,16 +45,16 @@ pub(super) async fn report<S: Sink>(
     let drained = async {
         drain(batch_receiver, limits.rows, sink).await?;
         match decoder.await {
-            Ok(Err(error @ DecodeError::NotJson(_))) => Err(judge::decoding(&error)),
+            Ok(Err(error @ DecodeError::NotJson(_))) => Err(judge::decoding(&error, words.names)),
             Ok(result) => Ok(result),
             Err(error) => Err(not_decoded(&error)),
         }
     };
     // How the network ended is judged after the decoder: of an HTML page cut short, it says that it is no JSON.
-    let pumped = async { Ok(pump(response, chunk_sender, limits.bytes, gate, bytes).await) };
+    let pumped = async { Ok(pump(response, chunk_sender, limits.bytes, words, bytes).await) };
     let (network, envelope) = tokio::try_join!(pumped, drained)?;
     network?;
-    envelope.map_err(|error| judge::decoding(&error))
+    envelope.map_err(|error| judge::decoding(&error, words.names))
 }
 
 fn not_decoded(error: &offload::Error) -> Error {
@@ -70,13 +70,13 @@ fn not_decoded(error: &offload::Error) -> Error {
 /// It ended early: what it would have said is not known.
 pub(super) async fn verdict(
     mut response: Response,
-    gate: &Gate,
+    words: &Words<'_>,
     bytes: &mut u64,
 ) -> Result<Option<Envelope>, Error> {
     let mut body = Vec::new();
     while body.len() < VERDICT_LIMIT {
         let read = response.chunk().await;
-        let Some(chunk) = read.map_err(|error| judge::reading(error, gate))? else {
+        let Some(chunk) = read.map_err(|error| judge::reading(error, words))? else {
             break;
         };
         *bytes += chunk.len() as u64;
@@ -84,7 +84,9 @@ pub(super) async fn verdict(
     }
     let decoded = decode(body.as_slice(), &[], &mut |_| ControlFlow::Continue(()));
     match decoded {
-        Err(error @ DecodeError::Truncated) if body.len() < VERDICT_LIMIT => Err(judge::decoding(&error)),
+        Err(error @ DecodeError::Truncated) if body.len() < VERDICT_LIMIT => {
+            Err(judge::decoding(&error, words.names))
+        }
         decoded => Ok(decoded.ok()),
     }
 }
@@ -93,10 +95,10 @@ async fn pump(
     mut response: Response,
     chunks: mpsc::Sender<Bytes>,
     limit: u64,
-    gate: &Gate,
+    words: &Words<'_>,
     bytes: &mut u64,
 ) -> Result<(), Error> {
-    let failed = |error| judge::reading(error, gate);
+    let failed = |error| judge::reading(error, words);
     while let Some(chunk) = response.chunk().await.map_err(failed)? {
         *bytes += chunk.len() as u64;
         if *bytes > limit {

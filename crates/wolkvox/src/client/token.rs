@@ -1,125 +1,113 @@
-//! Where the token comes from.
+//! The token of requests, and where it comes from.
 
-use std::path::PathBuf;
+use std::fmt::Debug;
+use std::future::Future;
+use std::pin::Pin;
+use std::str::FromStr;
 
 use reqwest::header::HeaderValue;
-use secrecy::{ExposeSecret, SecretString};
-use small_file::{Links, Shown};
+use secrecy::ExposeSecret;
 
 use crate::{Error, Reason};
 
-/// More than any token: a file named by mistake must not fill the memory.
-const FILE_LIMIT: u64 = 64 * 1024;
-
-/// Where the `wolkvox-token` comes from.
+/// A `wolkvox-token` that can be sent. `Debug` does not show it.
 #[derive(Debug, Clone)]
-pub enum Token {
-    /// A token that stays (`WOLKVOX_TOKEN`).
-    Fixed(SecretString),
-    /// A file (`WOLKVOX_TOKEN_FILE`), read before each request, so that a new token needs no restart.
-    File(PathBuf),
+pub struct Token(HeaderValue);
+
+/// Why a text is no token. It goes on after a name of where the text comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum TokenError {
+    /// There is nothing in it.
+    #[error("is empty")]
+    Empty,
+    /// A header could not carry it, or no token has such characters.
+    #[error("holds something that is no token: blanks, line breaks or letters outside ASCII")]
+    Malformed,
 }
 
-impl Token {
-    /// The token as a header's value, marked as sensitive.
-    ///
-    /// # Errors
-    /// With reason `auth` if the file can't be read, the token is empty or can't be sent in a header. The text never
-    /// holds the token.
-    pub fn read(&self) -> Result<HeaderValue, Error> {
-        match self {
-            Token::Fixed(token) => header(token.expose_secret(), "WOLKVOX_TOKEN"),
-            Token::File(path) => {
-                // Mounted secrets are links.
-                let text = small_file::read_text(path, FILE_LIMIT, Links::Follow)
-                    .map(SecretString::from)
-                    .map_err(|error| auth(&format!("WOLKVOX_TOKEN_FILE: {error}")))?;
-                header(
-                    text.expose_secret(),
-                    &format!("the file of WOLKVOX_TOKEN_FILE ({})", Shown(path)),
-                )
-            }
+impl FromStr for Token {
+    type Err = TokenError;
+
+    fn from_str(text: &str) -> Result<Token, TokenError> {
+        let text = text.trim();
+        if text.is_empty() {
+            return Err(TokenError::Empty);
         }
+        // Blanks inside are legal in a header, but in no token: more likely two lines, or a comment.
+        let is_plain = text.bytes().all(|byte| byte.is_ascii_graphic());
+        let value = HeaderValue::from_str(text).ok().filter(|_| is_plain);
+        let mut value = value.ok_or(TokenError::Malformed)?;
+        value.set_sensitive(true);
+        Ok(Token(value))
     }
 }
 
-fn header(token: &str, origin: &str) -> Result<HeaderValue, Error> {
-    let token = token.trim();
-    if token.is_empty() {
-        return Err(auth(&format!("{origin} is empty")));
+impl ExposeSecret<str> for Token {
+    fn expose_secret(&self) -> &str {
+        self.0.to_str().unwrap_or_default()
     }
-    // Blanks inside are legal in a header, but in no token: more likely two lines, or a comment.
-    let is_plain = token.bytes().all(|byte| byte.is_ascii_graphic());
-    let value = HeaderValue::from_str(token).ok().filter(|_| is_plain);
-    let mut value = value.ok_or_else(|| {
-        auth(&format!(
-            "{origin} holds something that is no token: blanks, line breaks or letters outside ASCII"
-        ))
-    })?;
-    value.set_sensitive(true);
-    Ok(value)
 }
 
-fn auth(what: &str) -> Error {
-    Error::new(
-        Reason::Auth,
-        format!("no token to send: {what}. Nothing was asked of Wolkvox"),
-    )
+impl From<Token> for HeaderValue {
+    fn from(token: Token) -> HeaderValue {
+        token.0
+    }
+}
+
+/// Why there is no token to send, in the words of whom it is read by. They must not hold the token.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct NoToken(pub String);
+
+impl From<NoToken> for Error {
+    fn from(cause: NoToken) -> Error {
+        Error::new(Reason::Auth, format!("{cause}. Nothing was asked of Wolkvox"))
+    }
+}
+
+/// A token that is being read.
+pub type ReadToken<'a> = Pin<Box<dyn Future<Output = Result<Token, NoToken>> + Send + 'a>>;
+
+/// Where the token comes from. A [`Token`] is a source too: of itself.
+pub trait TokenSource: Debug + Send + Sync {
+    /// The token of the next request. It is called before each one, so that a token can be replaced. What may block is
+    /// done elsewhere and only waited for here.
+    fn read(&self) -> ReadToken<'_>;
+}
+
+impl TokenSource for Token {
+    fn read(&self) -> ReadToken<'_> {
+        Box::pin(std::future::ready(Ok(self.clone())))
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn fixed(token: &str) -> Result<HeaderValue, Error> {
-        Token::Fixed(token.to_owned().into()).read()
-    }
-
     #[test]
     fn a_token_is_sent_raw_and_trimmed_and_is_never_shown() {
-        let value = fixed(" aB+/9== \n").unwrap();
-        assert_eq!(value, "aB+/9==");
-        assert!(!format!("{value:?}").contains("aB"));
+        let token: Token = " aB+/9== \n".parse().unwrap();
+        assert_eq!(token.expose_secret(), "aB+/9==");
+        assert!(!format!("{token:?}").contains("aB"));
+        let header = HeaderValue::from(token);
+        assert_eq!(header, "aB+/9==");
+        assert!(!format!("{header:?}").contains("aB"));
     }
 
     #[test]
     fn what_is_no_token_is_told_without_showing_it() {
-        for token in [
-            "",
-            " \n",
-            "SECRET\nSECRET",
-            "SECRET SECRET",
-            "SECRETñ",
-            "SECRET\u{0}",
+        for (text, why) in [
+            ("", TokenError::Empty),
+            (" \n", TokenError::Empty),
+            ("SECRET\nSECRET", TokenError::Malformed),
+            ("SECRET SECRET", TokenError::Malformed),
+            ("SECRETñ", TokenError::Malformed),
+            ("SECRET\u{0}", TokenError::Malformed),
         ] {
-            let error = fixed(token).unwrap_err();
-            assert_eq!(error.reason(), Reason::Auth);
-            assert!(error.to_string().contains("WOLKVOX_TOKEN") && !error.to_string().contains("SECRET"));
+            let error = text.parse::<Token>().unwrap_err();
+            assert_eq!(error, why, "{text:?}");
+            assert!(!format!("{error} {error:?}").contains("SECRET"));
         }
-    }
-
-    #[test]
-    fn a_file_is_read_each_time() {
-        let file = tempfile::NamedTempFile::new().unwrap();
-        let token = Token::File(file.path().to_owned());
-        assert!(token.read().unwrap_err().to_string().contains("is empty"));
-        std::fs::write(file.path(), "first\r\n").unwrap();
-        assert_eq!(token.read().unwrap(), "first");
-        std::fs::write(file.path(), "second").unwrap();
-        assert_eq!(token.read().unwrap(), "second");
-        // What is longer is no token; its beginning must not be sent as one.
-        std::fs::write(file.path(), "a".repeat(64 * 1024 + 1)).unwrap();
-        let error = token.read().unwrap_err().to_string();
-        assert!(error.contains("larger than 65536 bytes"), "{error}");
-        std::fs::write(file.path(), b"\xff").unwrap();
-        assert!(token.read().unwrap_err().to_string().contains("can't be read"));
-        file.close().unwrap();
-        assert!(
-            token
-                .read()
-                .unwrap_err()
-                .to_string()
-                .contains("WOLKVOX_TOKEN_FILE")
-        );
     }
 }

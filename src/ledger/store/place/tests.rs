@@ -4,7 +4,7 @@ use std::sync::Arc;
 use rustix::io::Errno;
 
 use super::super::LARGEST;
-use super::super::tests::identity as settings;
+use super::super::tests::{identity as settings, now};
 use crate::chats::Totals;
 
 use super::*;
@@ -175,7 +175,7 @@ fn a_state_that_is_no_regular_file_or_far_too_large_is_refused_and_left_alone() 
         let directory = tempfile::tempdir().unwrap();
         let state = directory.path().join("ventas.state");
         make(&state);
-        let error = FileStore::open::<Totals>(directory.path(), settings(), false).unwrap_err();
+        let error = FileStore::open::<Totals>(directory.path(), settings(), false, now()).unwrap_err();
         assert!(matches!(error, StoreError::Read { .. }), "{error}");
         let text = error.to_string();
         assert!(text.contains(state.to_str().unwrap()), "{text}");

@@ -34,7 +34,7 @@ async fn operation() -> Operation {
 fn settings(operation: &Operation) -> client::Settings {
     client::Settings::new(
         operation.base_url(),
-        Token::Fixed(operation.token().into()),
+        operation.token().parse::<Token>().unwrap(),
         report(Agents::Ids),
     )
 }

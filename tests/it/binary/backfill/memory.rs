@@ -43,7 +43,7 @@ async fn what_is_kept_between_chunks_does_not_grow_with_the_length_of_the_past()
     let file = directory.path().join("past.om");
     let settings = Settings::new(
         operation.base_url(),
-        Token::Fixed(operation.token().into()),
+        operation.token().parse::<Token>().unwrap(),
         report(Agents::Ids),
     );
     let source = Weighing {

@@ -154,7 +154,7 @@ async fn the_chunks_that_were_read_before_a_kill_are_on_the_disk() {
 #[tokio::test(start_paused = true)]
 async fn a_backlog_is_shown_chunk_by_chunk() {
     let mut world = after_a_hundred_days().await;
-    world.settings.sweep_interval = None;
+    world.config.polling.sweep_interval = None;
     world.start().await;
     let mut before = (watermark(&world).timestamp() as f64, 0.0);
     world.shown.record();

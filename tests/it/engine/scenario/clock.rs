@@ -14,7 +14,7 @@ use crate::support::world::{World, hours, minutes, utc};
 async fn jump(skew: TimeDelta, sweeps: bool) {
     let mut world = World::running().await;
     if !sweeps {
-        world.settings.sweep_interval = None;
+        world.config.polling.sweep_interval = None;
         world.restart().await;
     }
     let mut closed = 0;
@@ -110,7 +110,7 @@ async fn a_server_without_a_date_is_taken_to_have_our_clock() {
 #[tokio::test(start_paused = true)]
 async fn a_first_start_with_a_clock_far_ahead_leaves_no_cursor_in_the_future() {
     let mut world = World::at("2026-03-10 15:00:00", Bogota);
-    world.settings.sweep_interval = None;
+    world.config.polling.sweep_interval = None;
     world.time.skew(hours(72));
     world.start().await;
     world.cycles(3).await;
@@ -223,7 +223,7 @@ async fn an_absurd_date_costs_no_calls_and_moves_nothing() {
 #[tokio::test(start_paused = true)]
 async fn where_our_clock_runs_ahead_over_a_months_end_no_cursor_does() {
     let mut world = World::at("2026-03-30 15:00:00", Bogota);
-    world.settings.sweep_interval = None;
+    world.config.polling.sweep_interval = None;
     world.start().await;
     world.cycle().await;
     world.time.skew(hours(72));
@@ -340,8 +340,8 @@ async fn a_chat_that_closes_in_the_watermarks_second_is_counted() {
                 world.happen(chat);
             }
             // Nothing but the watermark's own second lies between the two.
-            world.settings.window = TimeDelta::zero();
-            world.settings.sweep_interval = None;
+            world.config.polling.window = Duration::ZERO;
+            world.config.polling.sweep_interval = None;
             world.restart().await;
             world.cycles(3).await;
             assert_eq!(world.counted(), 2, "{exclusive} {milliseconds}");

@@ -68,8 +68,8 @@ async fn a_token_revoked_for_an_hour() {
 /// many calls each cycle made.
 async fn three_days_of(fault: &Fault) -> Vec<usize> {
     let mut world = World::running().await;
-    world.settings.sweep_interval = None;
-    world.settings.poll_interval = Duration::from_secs(900);
+    world.config.polling.sweep_interval = None;
+    world.config.polling.poll_interval = Duration::from_secs(900);
     world.restart().await;
     let reason = fault.error.as_ref().unwrap().reason().as_str();
     let failures = |world: &World| {

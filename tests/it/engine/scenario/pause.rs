@@ -13,8 +13,8 @@ use crate::support::world::{World, hours, minutes};
 /// Calls within a cycle of this length, as seconds since its first, and whether it came out well.
 async fn calls(interval: u64, script: Vec<Fault>) -> (Vec<i64>, bool) {
     let mut world = World::running().await;
-    world.settings.sweep_interval = None;
-    world.settings.poll_interval = Duration::from_secs(interval);
+    world.config.polling.sweep_interval = None;
+    world.config.polling.poll_interval = Duration::from_secs(interval);
     world.restart().await;
     world.server.with(|state| {
         state.asked.clear();
@@ -114,7 +114,7 @@ async fn run(world: &mut World, time: TimeDelta) -> Vec<DateTime<Utc>> {
 
 async fn without_sweeps() -> World {
     let mut world = World::running_at("2026-03-10 15:00:40", chrono_tz::America::Bogota).await;
-    world.settings.sweep_interval = None;
+    world.config.polling.sweep_interval = None;
     world.restart().await;
     world
 }

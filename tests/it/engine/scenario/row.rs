@@ -148,7 +148,7 @@ async fn of_agents_only_what_is_allowed_is_kept_and_shown() {
         (Agents::Names, true, true),
     ] {
         let mut world = World::running().await;
-        world.settings.rules.agents = agents;
+        world.config.counting.agents = agents;
         world.restart().await;
         world.close(2);
         world.cycles(2).await;

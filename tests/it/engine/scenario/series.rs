@@ -6,7 +6,7 @@ use wolkvox_exporter::chats::Field;
 use wolkvox_exporter::chats::key::Table;
 
 use crate::support::server::Fault;
-use crate::support::world::{World, hours, minutes};
+use crate::support::world::{World, hours, length, minutes};
 
 /// A chat of this skill and agent closes now.
 fn close_with(world: &mut World, skill: &str, agent: &str) {
@@ -30,8 +30,7 @@ fn days(days: i64) -> TimeDelta {
 #[tokio::test(start_paused = true)]
 async fn past_the_limit_new_label_sets_are_other_and_nothing_that_exists_is_dropped() {
     let mut world = World::running().await;
-    world.settings.rules.max_series = 600;
-    world.settings.shown.max_series = 600;
+    world.config.counting.max_series = 600;
     world.restart().await;
     close_with(&mut world, "1", "3001");
     world.cycles(2).await;
@@ -63,8 +62,7 @@ async fn with_a_lower_limit_what_was_admitted_stays_and_goes_on() {
         close_with(&mut world, &skill.to_string(), "3001");
     }
     world.cycles(2).await;
-    world.settings.rules.max_series = 1;
-    world.settings.shown.max_series = 1;
+    world.config.counting.max_series = 1;
     world.restart().await;
     for skill in 1..20 {
         close_with(&mut world, &skill.to_string(), "3001");
@@ -80,7 +78,7 @@ async fn with_a_lower_limit_what_was_admitted_stays_and_goes_on() {
 /// A running exporter that drops what had no chat for 30 days; skills 1 and 2 have had one.
 async fn retiring() -> World {
     let mut world = World::running().await;
-    world.settings.retire_after = Some(days(30));
+    world.config.counting.retire_after = Some(length(days(30)));
     world.restart().await;
     close_with(&mut world, "1", "3001");
     close_with(&mut world, "2", "3002");

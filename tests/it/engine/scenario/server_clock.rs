@@ -18,7 +18,7 @@ impl Run {
     async fn begin(sweeps: bool) -> Run {
         let mut world = World::running().await;
         if !sweeps {
-            world.settings.sweep_interval = None;
+            world.config.polling.sweep_interval = None;
             world.restart().await;
         }
         let mut run = Run {
@@ -37,7 +37,7 @@ impl Run {
     /// The latest instant below which nothing is asked for any more.
     fn floor(&self) -> Option<DateTime<Utc>> {
         let local = self.world.disk.committed().seen.floor()?;
-        Some(window::to_instants(local, self.world.settings.zone).0)
+        Some(window::to_instants(local, self.world.config.server.timezone).0)
     }
 
     fn close(&mut self, count: u64) {

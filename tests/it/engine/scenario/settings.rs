@@ -11,7 +11,7 @@ use wolkvox_exporter::config::Agents;
 use wolkvox_exporter::ledger::Ledger;
 use wolkvox_exporter::poller::Cycle;
 
-use crate::support::world::{World, hours, minutes};
+use crate::support::world::{World, hours, length, minutes};
 
 #[tokio::test(start_paused = true)]
 async fn no_change_of_settings_counts_a_chat_twice() {
@@ -22,11 +22,11 @@ async fn no_change_of_settings_counts_a_chat_twice() {
     let windows = [minutes(15), minutes(1), hours(20), hours(24 * 9)];
     let lookbacks = [hours(26), minutes(30), hours(24 * 20), hours(3)];
     while run < 30 {
-        world.settings.zone = zones[run % zones.len()].into();
-        world.settings.window = windows[run % windows.len()];
-        world.settings.sweep_lookback = lookbacks[run / 2 % lookbacks.len()];
-        world.settings.sweep_interval = (!run.is_multiple_of(3)).then_some(Duration::from_secs(1800));
-        world.settings.poll_interval = Duration::from_secs([300, 60, 900][run % 3]);
+        world.config.server.timezone = zones[run % zones.len()].into();
+        world.config.polling.window = length(windows[run % windows.len()]);
+        world.config.polling.sweep_lookback = length(lookbacks[run / 2 % lookbacks.len()]);
+        world.config.polling.sweep_interval = (!run.is_multiple_of(3)).then_some(Duration::from_secs(1800));
+        world.config.polling.poll_interval = Duration::from_secs([300, 60, 900][run % 3]);
         world.restart().await;
         for _ in 0..20 {
             world.close(1);
@@ -37,9 +37,9 @@ async fn no_change_of_settings_counts_a_chat_twice() {
         run += 1;
     }
     // With the right zone again, and a look far back, nothing more than what closed.
-    world.settings.zone = Bogota.into();
-    world.settings.sweep_interval = Some(Duration::from_secs(3600));
-    world.settings.sweep_lookback = hours(24 * 60);
+    world.config.server.timezone = Bogota.into();
+    world.config.polling.sweep_interval = Some(Duration::from_secs(3600));
+    world.config.polling.sweep_lookback = length(hours(24 * 60));
     world.restart().await;
     world.cycles(3).await;
     assert!(world.committed() <= closed);
@@ -58,8 +58,8 @@ async fn a_longer_look_back_does_not_find_what_was_forgotten() {
         "ids were forgotten"
     );
     assert!(world.disk.committed().seen.len() < 40);
-    world.settings.sweep_lookback = hours(24 * 30);
-    world.settings.window = hours(24 * 10);
+    world.config.polling.sweep_lookback = length(hours(24 * 30));
+    world.config.polling.window = length(hours(24 * 10));
     world.restart().await;
     world.cycles(15).await;
     assert_eq!(world.committed(), 72);
@@ -68,7 +68,7 @@ async fn a_longer_look_back_does_not_find_what_was_forgotten() {
 #[tokio::test(start_paused = true)]
 async fn sweeps_off_then_on_again() {
     let mut world = World::running().await;
-    world.settings.sweep_interval = None;
+    world.config.polling.sweep_interval = None;
     world.restart().await;
     for _ in 0..48 {
         world.close(1);
@@ -78,7 +78,7 @@ async fn sweeps_off_then_on_again() {
         world.disk.committed().seen.len() < 6,
         "the poll's window is enough"
     );
-    world.settings.sweep_interval = Some(Duration::from_secs(3600));
+    world.config.polling.sweep_interval = Some(Duration::from_secs(3600));
     world.restart().await;
     world.cycles(24).await;
     assert_eq!(world.counted(), 48);
@@ -101,14 +101,14 @@ async fn the_right_zone_after_a_wrong_one_finds_what_closed() {
     for wrong in [UTC, Tokyo, Honolulu] {
         let mut world = World::at("2026-03-10 15:00:00", Bogota);
         // Long ago: read in a wrong zone, a chat of the first hours would seem to be from before the start.
-        world.count_from = Some(world.time.truth() - hours(24));
-        world.settings.zone = wrong.into();
+        world.config.counting.count_from = Some(world.time.truth() - hours(24));
+        world.config.server.timezone = wrong.into();
         world.start().await;
         for _ in 0..24 {
             world.close(1);
             world.cycle().await;
         }
-        world.settings.zone = Bogota.into();
+        world.config.server.timezone = Bogota.into();
         world.restart().await;
         world.cycles(26 * 12).await;
         assert_eq!(world.counted(), 24, "{wrong}");
@@ -123,8 +123,7 @@ async fn another_asa_target_is_for_chats_counted_from_then_on() {
     world.close(3);
     world.cycles(2).await;
     assert_eq!(within(&world), 3.0);
-    world.settings.rules.asa_target_ms = 10_000;
-    world.settings.shown.asa_target_ms = 10_000;
+    world.config.counting.asa_target_ms = 10_000;
     world.restart().await;
     assert_eq!(within(&world), 3.0);
     world.close(2);
@@ -140,18 +139,18 @@ async fn names_of_agents_leave_the_state_with_ids_and_agents_with_off() {
         let totals = world.disk.committed().totals;
         (totals.agent_names.len(), totals[Table::Agents].len())
     };
-    world.settings.rules.agents = Agents::Names;
+    world.config.counting.agents = Agents::Names;
     world.restart().await;
     world.close(2);
     world.cycles(2).await;
     assert_eq!(kept(&world), (1, 1));
-    world.settings.rules.agents = Agents::Ids;
+    world.config.counting.agents = Agents::Ids;
     // The first commit comes with the start.
     world.restart().await;
     assert_eq!(kept(&world), (0, 1));
     assert!(!world.shown.has("Ana"));
     assert_eq!(world.shown.sum("wolkvox_agent_chats_total", ""), 2.0);
-    world.settings.rules.agents = Agents::Off;
+    world.config.counting.agents = Agents::Off;
     world.shown.let_retire();
     world.restart().await;
     assert_eq!(kept(&world), (0, 0));
@@ -160,7 +159,7 @@ async fn names_of_agents_leave_the_state_with_ids_and_agents_with_off() {
     world.cycles(2).await;
     assert_eq!(world.counted(), 3);
     // They come back from 0.
-    world.settings.rules.agents = Agents::Names;
+    world.config.counting.agents = Agents::Names;
     world.restart().await;
     world.close(1);
     world.cycles(2).await;
@@ -185,7 +184,7 @@ async fn another_zone_is_swept_at_once_and_the_floor_holds() {
     }
     // Tokyo is far ahead: what its time made forgotten cuts the sweeps of all others.
     for (zone, is_cut) in [(Tokyo, false), (Honolulu, true), (UTC, true), (Bogota, true)] {
-        world.settings.zone = zone.into();
+        world.config.server.timezone = zone.into();
         world.restart().await;
         let local = |at: DateTime<Utc>| at.with_timezone(&zone).naive_local();
         let Ledger { cursors, seen, .. } = world.disk.committed();
@@ -210,14 +209,14 @@ async fn another_zone_is_swept_at_once_and_the_floor_holds() {
 #[tokio::test(start_paused = true)]
 async fn a_zone_below_the_floor_asks_nothing_until_the_time_is_past_it() {
     let mut world = World::running_at("2026-03-10 15:00:00", Tokyo).await;
-    world.settings.sweep_interval = None;
+    world.config.polling.sweep_interval = None;
     world.restart().await;
     for _ in 0..6 {
         world.close(1);
         world.cycles(12).await;
     }
     let floor = world.disk.committed().seen.floor().unwrap();
-    world.settings.zone = Bogota.into();
+    world.config.server.timezone = Bogota.into();
     world.restart().await;
     let mut cycles = 0;
     loop {

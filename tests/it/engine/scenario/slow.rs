@@ -5,7 +5,7 @@ use std::time::Duration;
 use wolkvox::Reason;
 
 use crate::support::server::Fault;
-use crate::support::world::{World, hours, minutes};
+use crate::support::world::{World, hours, length, minutes};
 
 #[tokio::test(start_paused = true)]
 async fn a_server_that_answers_short_ranges_only_is_asked_for_those() {
@@ -25,8 +25,8 @@ async fn a_server_that_answers_short_ranges_only_is_asked_for_those() {
         (minutes(15), Some(Fault::half())),
     ] {
         let mut world = World::running().await;
-        world.settings.window = window;
-        world.settings.sweep_interval = None;
+        world.config.polling.window = length(window);
+        world.config.polling.sweep_interval = None;
         world.restart().await;
         world.good_cycle().await;
         world.crash();
@@ -51,8 +51,8 @@ async fn a_server_that_answers_short_ranges_only_is_asked_for_those() {
 async fn after_weeks_without_an_answer_the_backlog_costs_few_calls() {
     for reason in [Reason::Connect, Reason::Timeout, Reason::BadRequest] {
         let mut world = World::running().await;
-        world.settings.sweep_interval = None;
-        world.settings.poll_interval = Duration::from_secs(3600);
+        world.config.polling.sweep_interval = None;
+        world.config.polling.poll_interval = Duration::from_secs(3600);
         world.restart().await;
         world.server.with(|state| state.down = Some(Fault::of(reason)));
         world.cycles(45 * 24).await;

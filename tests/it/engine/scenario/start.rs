@@ -26,7 +26,7 @@ async fn nothing_from_before_the_first_start_is_counted_and_its_label_sets_are_a
 #[tokio::test(start_paused = true)]
 async fn with_count_from_everything_since_is_counted() {
     let mut world = World::at("2026-03-10 15:00:00", Bogota);
-    world.count_from = Some(world.time.truth() - hours(24 * 40));
+    world.config.counting.count_from = Some(world.time.truth() - hours(24 * 40));
     for ago in [
         hours(24 * 41),
         hours(24 * 40),

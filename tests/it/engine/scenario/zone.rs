@@ -34,7 +34,7 @@ async fn through(zone: Tz, from: &str, length: i64) {
                     expected,
                     "{zone} {filter:?} {exclusive} {outage}"
                 );
-                world.settings.poll_interval = Duration::from_secs(3600);
+                world.config.polling.poll_interval = Duration::from_secs(3600);
                 world.restart().await;
                 world.cycles(30).await;
                 assert_eq!(world.counted(), expected, "{zone} a day later");

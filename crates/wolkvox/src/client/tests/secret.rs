@@ -1,5 +1,8 @@
 //! The token and the agent, which stay out of every text.
 
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex};
+
 use super::*;
 
 #[tokio::test]
@@ -16,45 +19,63 @@ async fn a_server_that_repeats_the_token_does_not_bring_it_into_the_log() {
     );
 }
 
+/// Gives these tokens one after the other; none, where there are no more.
+#[derive(Debug)]
+struct Changing(Mutex<VecDeque<&'static str>>);
+
+impl Changing {
+    fn to(tokens: &[&'static str]) -> Arc<Changing> {
+        Arc::new(Changing(Mutex::new(tokens.iter().copied().collect())))
+    }
+}
+
+impl TokenSource for Changing {
+    fn read(&self) -> ReadToken<'_> {
+        let next = self.0.lock().unwrap().pop_front();
+        let token = next.ok_or_else(|| NoToken("the drawer is empty".to_owned()));
+        Box::pin(std::future::ready(token.map(|token| token.parse().unwrap())))
+    }
+}
+
 #[tokio::test]
 async fn without_a_token_nothing_is_asked() {
     let server = serve(http("200 OK", GOOD), End::Close).await;
     let mut settings = settings(&server);
-    settings.token = Token::File("/nonexistent/token".into());
+    settings.token = Changing::to(&[]);
+    let error = ask_with(settings).await.0.result.unwrap_err();
+    assert_eq!(error.reason(), Reason::Auth);
     assert_eq!(
-        ask_with(settings).await.0.result.unwrap_err().reason(),
-        Reason::Auth
+        error.to_string(),
+        "the drawer is empty. Nothing was asked of Wolkvox"
     );
     assert!(server.requests.lock().unwrap().is_empty());
 }
 
 #[test]
 fn settings_never_show_what_is_secret() {
-    let mut settings = Settings::new("https://a", Token::Fixed("t0ken".to_owned().into()), report());
+    let mut settings = Settings::new("https://a", token(), report());
     settings.agent_dni = Some("PRIVATE".to_owned().into());
     let shown = format!("{settings:?}");
     assert!(!shown.contains("t0ken") && !shown.contains("PRIVATE"));
 }
 
 #[tokio::test]
-async fn the_token_that_was_sent_is_taken_out_though_the_file_holds_another_by_then() {
-    let file = tempfile::NamedTempFile::new().unwrap();
-    std::fs::write(file.path(), "f1rst-token\n").unwrap();
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let base = format!("http://{}", listener.local_addr().unwrap());
-    let path = file.path().to_owned();
-    tokio::spawn(async move {
-        let (mut stream, _) = listener.accept().await.unwrap();
-        let mut request = [0; 4096];
-        let length = stream.read(&mut request).await.unwrap();
-        assert!(String::from_utf8_lossy(&request[..length]).contains("f1rst-token"));
-        std::fs::write(path, "sec0nd-token").unwrap();
-        let body = r#"{"code":403,"msg":"no token f1rst-token"}"#;
-        stream.write_all(&http("403 Forbidden", body)).await.unwrap();
-    });
-    let settings = Settings::new(base, Token::File(file.path().to_owned()), report());
-    let error = ask_with(settings).await.0.result.unwrap_err().to_string();
-    assert!(error.contains("no token [secret]"), "{error}");
+async fn each_request_has_its_own_token_and_the_one_that_was_sent_is_taken_out() {
+    let body = r#"{"code":403,"msg":"no token f1rst-token"}"#;
+    let server = serve(http("403 Forbidden", body), End::Close).await;
+    let mut settings = settings(&server);
+    settings.token = Changing::to(&["f1rst-token", "sec0nd-token"]);
+    let client = Client::new(settings).unwrap();
+    let mut errors = Vec::new();
+    for _ in 0..2 {
+        let exchange = client.report(&window(), &mut Taken::default()).await;
+        errors.push(exchange.result.unwrap_err().to_string());
+    }
+    assert!(errors[0].contains("no token [secret]"), "{errors:?}");
+    assert!(errors[1].contains("no token f1rst-token"), "{errors:?}");
+    let requests = server.requests.lock().unwrap();
+    assert!(requests[0].contains("wolkvox-token: f1rst-token\r\n"));
+    assert!(requests[1].contains("wolkvox-token: sec0nd-token\r\n"));
 }
 
 #[tokio::test]

@@ -101,7 +101,7 @@ async fn a_connection_that_fails_before_the_headers_is_connect() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let base = format!("http://{}", listener.local_addr().unwrap());
     drop(listener);
-    let mut settings = Settings::new(base, Token::Fixed("t0ken".to_owned().into()), report());
+    let mut settings = Settings::new(base, token(), report());
     settings.agent_dni = Some("PRIVATE".to_owned().into());
     let error = ask_with(settings).await.0.result.unwrap_err();
     assert_eq!(error.reason(), Reason::Connect);
@@ -127,7 +127,7 @@ async fn a_server_that_speaks_no_tls_is_tls() {
     settings.base = base;
     let error = ask_with(settings).await.0.result.unwrap_err();
     assert_eq!(error.reason(), Reason::Tls);
-    assert!(error.to_string().contains("WOLKVOX_CA_FILE"));
+    assert!(error.to_string().contains("name its roots in `roots`"));
 }
 
 #[tokio::test]

@@ -1,0 +1,125 @@
+use super::*;
+
+fn saying(msg: &str) -> Envelope {
+    Envelope {
+        msg: RawText::new(msg),
+        ..Envelope::default()
+    }
+}
+
+fn words() -> Words<'static> {
+    Words {
+        gate: Gate::new([]),
+        names: &Names::OF_SETTINGS,
+    }
+}
+
+#[test]
+fn a_status_is_judged_as_the_vendor_means_it() {
+    for (code, msg, reason) in [
+        (400, "SOME PARAMETERS ARE REQUIRED", Reason::BadRequest),
+        (401, "PLEASE ENTER THE WOLKVOX-TOKEN", Reason::Auth),
+        (403, " please validate TOKEN ", Reason::Auth),
+        (403, "TOKEN LIMIT EXCEEDED", Reason::Quota),
+        (
+            403,
+            "Exceeds the limit of simultaneous requests per token (2)",
+            Reason::Concurrency,
+        ),
+        (403, "", Reason::Forbidden),
+        (403, "Validate dates entered", Reason::Forbidden),
+        (404, "", Reason::HttpStatus),
+        (404, "Validate dates entered!", Reason::HttpStatus),
+        (302, "", Reason::HttpStatus),
+        (429, "", Reason::HttpStatus),
+        (502, "", Reason::HttpStatus),
+    ] {
+        let error = status(code, Some(&saying(msg)), &words()).unwrap_err();
+        assert_eq!((error.reason(), error.status()), (reason, Some(code)), "{msg}");
+        assert!(error.to_string().contains(msg.trim()));
+    }
+    assert!(status(404, Some(&saying("\tVALIDATE dates entered ")), &words()).is_ok());
+    assert!(status(404, None, &words()).is_err());
+}
+
+#[test]
+fn a_servers_text_is_short_and_harmless() {
+    let error = status(500, Some(&saying(&"a\u{1b}[31m\n".repeat(1000))), &words())
+        .unwrap_err()
+        .to_string();
+    assert!(!error.chars().any(char::is_control));
+    assert!(error.chars().count() < 400);
+}
+
+#[test]
+fn a_certificate_out_of_its_time_is_told_with_dates() {
+    use rustls::pki_types::UnixTime;
+    let time = |seconds| UnixTime::since_unix_epoch(Duration::from_secs(seconds));
+    let expired = rustls::Error::InvalidCertificate(CertificateError::ExpiredContext {
+        time: time(1_800_000_000),
+        not_after: time(1_700_000_000),
+    });
+    assert_eq!(
+        validity(&expired).unwrap(),
+        "its certificate expired on 2023-11-14T22:13:20Z, and this machine's clock says 2027-01-15T08:00:00Z"
+    );
+    let early = rustls::Error::InvalidCertificate(CertificateError::NotValidYetContext {
+        time: time(0),
+        not_before: time(1_700_000_000),
+    });
+    assert!(
+        validity(&early)
+            .unwrap()
+            .contains("valid from 2023-11-14T22:13:20Z on")
+    );
+    assert_eq!(validity(&rustls::Error::HandshakeNotComplete), None);
+}
+
+#[test]
+fn retry_after_is_seconds_or_a_date_by_the_servers_clock() {
+    let date = DateTime::from_timestamp(784_111_777, 0);
+    let wait = |text: &'static str| {
+        retry_after(
+            &HeaderMap::from_iter([(RETRY_AFTER, text.parse().unwrap())]),
+            date,
+        )
+    };
+    assert_eq!(wait("120"), Some(Duration::from_secs(120)));
+    assert_eq!(
+        wait("Sun, 06 Nov 1994 08:50:37 GMT"),
+        Some(Duration::from_secs(60))
+    );
+    assert_eq!(wait("Sun, 06 Nov 1994 08:00:00 GMT"), Some(Duration::ZERO));
+    assert_eq!(wait("18446744073709551615"), Some(LONGEST_WAIT));
+    assert_eq!(wait("soon"), None);
+    assert_eq!(retry_after(&HeaderMap::new(), date), None);
+}
+
+#[test]
+fn advice_names_the_settings_as_the_caller_calls_them() {
+    let words = Words {
+        gate: Gate::new([]),
+        names: &Names {
+            server: "SERVER",
+            address: "ADDRESS",
+            token: "TOKEN",
+            roots: "ROOTS",
+        },
+    };
+    let of_status = |code, msg| status(code, Some(&saying(msg)), &words).unwrap_err();
+    let limit = Duration::from_secs(1);
+    for (error, advice) in [
+        (of_status(302, ""), "check SERVER, and"),
+        (of_status(401, ""), "check TOKEN"),
+        (
+            of_status(403, "Please validate token"),
+            "check TOKEN, and that the token belongs to this SERVER",
+        ),
+        (of_status(404, ""), "check SERVER, and"),
+        (decoding(&DecodeError::Empty, words.names), "Check SERVER, and"),
+        (timeout(None, limit, words.names), "Check SERVER too"),
+    ] {
+        let said = error.to_string();
+        assert!(said.contains(advice) && !said.contains('`'), "{said}");
+    }
+}

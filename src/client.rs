@@ -1,0 +1,100 @@
+//! The client of an operation's server, as the configuration has it.
+
+use std::path::{Path, PathBuf};
+
+use small_file::{Links, Shown};
+use wolkvox::client::{Client, Names, Settings, SetupError};
+
+use crate::chats::field;
+use crate::config::{Agents, Server};
+
+/// Many times what all the roots of a system take.
+const MOST_CA_BYTES: u64 = 4 * 1024 * 1024;
+
+const NAMES: Names = Names {
+    server: "WOLKVOX_SERVER",
+    address: "WOLKVOX_SERVER or WOLKVOX_BASE_URL",
+    token: "WOLKVOX_TOKEN or WOLKVOX_TOKEN_FILE",
+    roots: "WOLKVOX_CA_FILE",
+};
+
+/// Why there is no client.
+#[derive(Debug, thiserror::Error)]
+pub enum ClientError {
+    /// The CA file can't be read.
+    #[error("WOLKVOX_CA_FILE: {0}")]
+    CaFile(small_file::Error),
+    /// The CA file holds no certificate, or something else besides.
+    #[error("WOLKVOX_CA_FILE: {path} holds no certificates in PEM form (-----BEGIN CERTIFICATE-----)", path = Shown(.0))]
+    NoCertificate(PathBuf),
+    /// The TLS library refuses: most likely the system has no root certificates.
+    #[error("{0}: install the system's CA certificates, or set WOLKVOX_CA_FILE")]
+    Tls(SetupError),
+    /// Of what else it is made, something can't be used.
+    #[error(transparent)]
+    Setup(SetupError),
+}
+
+/// Sets up the client. What is kept of `agents` decides which fields it reads.
+///
+/// # Errors
+/// See [`ClientError`]: the CA file, most likely.
+pub fn open(server: &Server, agents: Agents) -> Result<Client, ClientError> {
+    let mut settings = settings(server, agents);
+    let ca_file = server.ca_file.as_deref();
+    settings.roots = ca_file.map(read_roots).transpose()?;
+    Client::new(settings).map_err(|error| match (error, ca_file) {
+        (SetupError::NoCertificate, Some(path)) => ClientError::NoCertificate(path.to_owned()),
+        (error @ SetupError::Tls(_), _) => ClientError::Tls(error),
+        (error, _) => ClientError::Setup(error),
+    })
+}
+
+fn settings(server: &Server, agents: Agents) -> Settings {
+    Settings {
+        agent_dni: server.agent_dni.clone(),
+        timeout: server.request_timeout,
+        user_agent: concat!("wolkvox-exporter/", env!("CARGO_PKG_VERSION")).to_owned(),
+        names: NAMES,
+        ..Settings::new(
+            server.base_url.as_str(),
+            server.token.clone(),
+            field::report(agents),
+        )
+    }
+}
+
+fn read_roots(path: &Path) -> Result<Vec<u8>, ClientError> {
+    small_file::read(path, MOST_CA_BYTES, Links::Follow).map_err(ClientError::CaFile)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::tests::with;
+
+    #[test]
+    fn the_vendor_sees_which_exporter_asks() {
+        let server = with(&[]).unwrap().server;
+        assert_eq!(
+            settings(&server, Agents::Ids).user_agent,
+            format!("wolkvox-exporter/{}", env!("CARGO_PKG_VERSION"))
+        );
+    }
+
+    #[test]
+    fn a_ca_file_that_is_none_is_told_with_its_variable() {
+        let refused = |path: &Path| {
+            let config = with(&[("WOLKVOX_CA_FILE", path.to_str().unwrap())]).unwrap();
+            open(&config.server, Agents::Ids).unwrap_err()
+        };
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let error = refused(file.path());
+        assert!(matches!(error, ClientError::NoCertificate(_)), "{error:?}");
+        let said = format!("WOLKVOX_CA_FILE: {} holds no certificates", file.path().display());
+        assert!(error.to_string().starts_with(&said), "{error}");
+        let error = refused(Path::new("/nonexistent"));
+        assert!(matches!(error, ClientError::CaFile(_)), "{error:?}");
+        assert!(error.to_string().starts_with("WOLKVOX_CA_FILE: "), "{error}");
+    }
+}

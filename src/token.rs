@@ -1,0 +1,85 @@
+//! The token as it is configured: in a variable, or in a file that is read before each request.
+
+use std::path::{Path, PathBuf};
+
+use secrecy::{ExposeSecret, SecretString};
+use small_file::{Links, Shown};
+use wolkvox::client::{NoToken, ReadToken, Token, TokenError, TokenSource};
+
+/// More than any token: a file named by mistake must not fill the memory.
+const LARGEST: u64 = 64 * 1024;
+
+/// Where the `wolkvox-token` comes from.
+#[derive(Debug, Clone)]
+pub enum ConfiguredToken {
+    /// `WOLKVOX_TOKEN`: it stays as it is.
+    Fixed(Token),
+    /// `WOLKVOX_TOKEN_FILE`: read before each request, so that a new token needs no restart.
+    File(PathBuf),
+}
+
+impl TokenSource for ConfiguredToken {
+    fn read(&self) -> ReadToken<'_> {
+        match self {
+            ConfiguredToken::Fixed(token) => token.read(),
+            ConfiguredToken::File(path) => Box::pin(read_elsewhere(path.clone())),
+        }
+    }
+}
+
+/// On a thread of its own: the file may lie on a network that hangs.
+async fn read_elsewhere(path: PathBuf) -> Result<Token, NoToken> {
+    let read = offload::run("token", move || read_file(&path)).await;
+    read.unwrap_or_else(|error| Err(NoToken(format!("the token was not read: {error}"))))
+}
+
+fn read_file(path: &Path) -> Result<Token, NoToken> {
+    let no_token = |what: String| NoToken(format!("no token to send: {what}"));
+    // Mounted secrets are links.
+    let text = small_file::read_text(path, LARGEST, Links::Follow)
+        .map(SecretString::from)
+        .map_err(|error| no_token(format!("WOLKVOX_TOKEN_FILE: {error}")))?;
+    let token = text.expose_secret().parse();
+    token.map_err(|error: TokenError| {
+        no_token(format!(
+            "the file of WOLKVOX_TOKEN_FILE ({}) {error}",
+            Shown(path)
+        ))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_file_is_read_each_time() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let token = ConfiguredToken::File(file.path().to_owned());
+        let read = || async { token.read().await.map(|token| token.expose_secret().to_owned()) };
+        let refused = || async { read().await.unwrap_err().to_string() };
+        assert!(refused().await.ends_with("is empty"));
+        std::fs::write(file.path(), "first\r\n").unwrap();
+        assert_eq!(read().await.unwrap(), "first");
+        std::fs::write(file.path(), "second").unwrap();
+        assert_eq!(read().await.unwrap(), "second");
+        std::fs::write(file.path(), "SECRET SECRET").unwrap();
+        let error = refused().await;
+        assert!(
+            error.contains("no token: blanks") && !error.contains("SECRET"),
+            "{error}"
+        );
+        // What is longer is no token; its beginning must not be sent as one.
+        std::fs::write(file.path(), "a".repeat(64 * 1024 + 1)).unwrap();
+        let error = refused().await;
+        assert!(error.contains("larger than 65536 bytes"), "{error}");
+        std::fs::write(file.path(), b"\xff").unwrap();
+        assert!(refused().await.contains("can't be read"));
+        file.close().unwrap();
+        let error = refused().await;
+        assert!(
+            error.starts_with("no token to send: WOLKVOX_TOKEN_FILE: "),
+            "{error}"
+        );
+    }
+}
