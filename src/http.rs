@@ -3,15 +3,15 @@
 //! It reads what was published in [`Shared`] and never touches what has been counted.
 
 mod answer;
+mod authorize;
 mod body;
 mod deadline;
-mod door;
 mod host;
 mod html;
 mod listen;
-mod seat;
 mod server;
 mod shared;
+mod slots;
 mod status;
 
 pub use listen::bind as listen;

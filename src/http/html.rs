@@ -174,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn the_page_tells_how_the_polls_go() {
+    fn the_page_shows_how_the_polls_go() {
         let mut status = Status::new("ventas", "wv0001.example", at(-7_200));
         assert!(page(&status, false, at(0)).contains("<dt>Last poll</dt><dd>none yet</dd>"));
         status.last_success = Some(at(-150));
@@ -214,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn a_poll_that_is_due_is_told_as_under_way() {
+    fn a_poll_that_is_due_is_shown_as_under_way() {
         let mut status = Status::new("ventas", "wv0001.example", at(-10));
         for (due, expected) in [(-3, "under way"), (0, "under way")] {
             status.next_poll = Some(at(due));
@@ -225,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn distances_are_told_in_whole_units() {
+    fn distances_are_shown_in_whole_units() {
         for (seconds, expected) in [
             (0, "now"),
             (-59, "59 s ago"),

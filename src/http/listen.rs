@@ -138,7 +138,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_name_that_is_no_name_is_told() {
+    async fn a_name_that_is_no_name_is_reported() {
         let error = bind("there is no such name:10555").await.unwrap_err().to_string();
         assert!(
             error.contains("can't be looked up") && error.contains("WOLKVOX_LISTEN_ADDRESS"),

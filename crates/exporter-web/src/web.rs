@@ -14,7 +14,7 @@ use hyper::header::HeaderMap;
 use tokio::sync::Notify;
 
 use super::WebConfigError;
-use super::auth::{Admission, Gatekeeper};
+use super::auth::{Admission, Authorizer};
 use super::cost::Costs;
 use super::web_config::{Fingerprint, WebConfig};
 
@@ -27,7 +27,7 @@ const LOOK_AGAIN: Duration = Duration::from_secs(2);
 /// For so long a change must stay as it is. A file is written within it, from its truncation to its last byte.
 const SETTLES: Duration = Duration::from_secs(1);
 
-/// Who asks, and how long the question whether they may come in can take.
+/// The client that asks, and how long authorizing it may take.
 #[derive(Debug, Clone, Copy)]
 pub struct Client {
     /// Where the connection comes from.
@@ -36,10 +36,10 @@ pub struct Client {
     pub time_out: Duration,
 }
 
-/// How clients come in: by TLS or not, as whom.
+/// Authorizes clients by the web configuration that is in force, and keeps that up to date.
 pub struct Web {
     current: ArcSwap<WebConfig>,
-    gatekeeper: Gatekeeper,
+    authorizer: Authorizer,
     file: Option<PathBuf>,
     costs: Costs,
     seen: Mutex<Seen>,
@@ -74,7 +74,7 @@ impl Web {
     /// # Errors
     /// The file can't be used (a [`crate::WebConfigError`]), or the system gave no random bytes.
     pub fn open(file: Option<&Path>) -> anyhow::Result<Self> {
-        let gatekeeper = Gatekeeper::new().context("no random bytes")?;
+        let authorizer = Authorizer::new().context("no random bytes")?;
         let costs = Costs::new(REQUEST_TIME_OUT);
         let (read, config) = match file {
             Some(file) => {
@@ -86,7 +86,7 @@ impl Web {
         warn(&config);
         Ok(Self {
             current: ArcSwap::from_pointee(config),
-            gatekeeper,
+            authorizer,
             file: file.map(Path::to_owned),
             costs,
             seen: Mutex::new(Seen {
@@ -113,11 +113,11 @@ impl Web {
         self.current.load_full()
     }
 
-    /// Whether a request may come in.
-    pub async fn admits(&self, config: &WebConfig, headers: &HeaderMap, client: Client) -> Admission {
+    /// Whether a request is let in.
+    pub async fn authorize(&self, config: &WebConfig, headers: &HeaderMap, client: Client) -> Admission {
         let authorization = headers.get(hyper::header::AUTHORIZATION);
-        self.gatekeeper
-            .admits(
+        self.authorizer
+            .authorize(
                 &config.users,
                 authorization,
                 client.address.into(),
@@ -167,7 +167,8 @@ impl Web {
         Some(Change { read, config })
     }
 
-    /// Takes a change into force that is still the same; what can't be is told once, and the old configuration stays.
+    /// Takes a change into force if it is still the same. One that can't be used is logged once, and the old
+    /// configuration stays.
     fn settle(&self, change: Change) {
         let Some(file) = &self.file else { return };
         if !change.read.is_current() {
