@@ -149,7 +149,7 @@ impl App {
         let shared = Arc::new(Shared::new(status, options, Arc::clone(&clock)));
         let restored = ledger.is_some();
         let settings = operation::poller_settings(&config);
-        tell_start(&config, &store, ledger.as_ref());
+        log_start(&config, &store, ledger.as_ref());
         let ledger = Ledger::resume(ledger, clock.now(), config.counting.count_from);
         let publisher = Publisher {
             shared: Arc::clone(&shared),
@@ -198,7 +198,7 @@ impl App {
     }
 }
 
-fn tell_start(config: &Config, store: &FileStore, ledger: Option<&Ledger>) {
+fn log_start(config: &Config, store: &FileStore, ledger: Option<&Ledger>) {
     let state = store.path().display();
     if let Some(ledger) = ledger {
         tracing::info!(

@@ -55,7 +55,7 @@ impl Counting {
         self.since.checked_add_signed(offset).unwrap_or(self.since)
     }
 
-    /// The start in the server's time, once the first answer has told its clock.
+    /// The start in the server's time, once the first answer has shown its clock.
     pub fn known_since(&self) -> Option<DateTime<Utc>> {
         self.server_offset_ms.map(|offset| self.by_server(offset))
     }
@@ -164,7 +164,7 @@ impl<T: Counted> Ledger<T> {
         ledger
     }
 
-    /// Whether this is a first start whose time is that of our clock, and no answer has told the server's yet.
+    /// Whether this is a first start whose time is that of our clock, and no answer has shown the server's yet.
     pub fn has_just_started(&self) -> bool {
         self.in_first_cycle && !self.counting.configured && self.counting.server_offset_ms.is_none()
     }
@@ -215,7 +215,7 @@ impl<T: Counted> Ledger<T> {
     }
 
     /// The first cycle is over: from here on close times decide.
-    pub fn end_beat(&mut self) {
+    pub fn end_cycle(&mut self) {
         self.in_first_cycle = false;
     }
 
@@ -255,7 +255,7 @@ impl<T> Ledger<T> {
             let since = self
                 .counting
                 .by_server(self.counting.offset_at(server_now, offset_ms));
-            // A second is all that the report tells apart.
+            // The report knows nothing smaller than a second.
             let since = since - TimeDelta::nanoseconds(i64::from(since.timestamp_subsec_nanos()));
             let after = |moment: Moment| moment.latest >= since;
             match (times.closed, times.opened) {

@@ -118,7 +118,7 @@ fn print(line: &[u8]) {
     if IS_STARTED.load(Ordering::Acquire) {
         QUEUE.push(line);
     } else {
-        // Nobody can be told that the standard error is closed.
+        // There is nowhere to report that the standard error is closed.
         let _ = io::stderr().write_all(line);
     }
 }

@@ -42,7 +42,7 @@ fn run(cli: Cli) -> ExitCode {
 }
 
 fn fail(error: &anyhow::Error) -> ExitCode {
-    // A reader of the standard output that has enough, such as `head`, is told nothing.
+    // A reader that closes our standard output early, such as `head`, is no failure: nothing is said.
     if !matches!(error.downcast_ref(), Some(BackfillError::Unread)) {
         log::say(&format!("wolkvox-exporter: {error:#}"));
     }

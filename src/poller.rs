@@ -122,7 +122,7 @@ impl<S: Source, D: Store, P: Publish> Poller<S, D, P> {
     /// it.
     pub async fn step(&mut self, next_cycle: Option<Instant>) -> Cycle {
         let operation = &self.settings.shown.operation;
-        // At the level of errors: it tells where any line comes from.
+        // At the level of errors: it says where any line comes from.
         let span = tracing::error_span!("cycle", operation, cycle = self.stats.polls + 1);
         self.cycle(next_cycle).instrument(span).await
     }
@@ -143,7 +143,7 @@ impl<S: Source, D: Store, P: Publish> Poller<S, D, P> {
             self.forget();
             self.retire();
         }
-        self.books.ledger.end_beat();
+        self.books.ledger.end_cycle();
         if let Err(error) = self.commit().await {
             cycle.fail_to_commit(error);
         }

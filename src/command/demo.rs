@@ -12,7 +12,7 @@ use simulator::{Server, Settings, Simulator, SystemClock};
 
 /// The simulated operation's name.
 const OPERATION: &str = "demo";
-/// What the report does not tell: the names of the simulated skills.
+/// What the report does not hold: the names of the simulated skills.
 const SKILL_NAMES: &str = "12=Sales, 15=Support, 27=Billing, 33=Retention";
 
 /// A simulator to poll; it stops when it is dropped.

@@ -187,12 +187,12 @@ pub async fn run(
     config: &Config,
     question: &Question,
     pace: Duration,
-    tell: impl FnMut(Notice),
+    notify: impl FnMut(Notice),
 ) -> Result<Summary, SummaryError> {
     let client = Client::new(operation::client_settings(config))?;
     // The range and its eve: what a person is waiting for.
     let reader = Reader::persistent(client, question.zone, pace).with_calls_at_once(CALLS_AT_ONCE.into());
-    summarise(question, reader, tell).await
+    summarise(question, reader, notify).await
 }
 
 impl Question {
@@ -246,7 +246,7 @@ impl Question {
 pub async fn summarise<S: Source>(
     question: &Question,
     mut reader: Reader<S>,
-    mut tell: impl FnMut(Notice),
+    mut notify: impl FnMut(Notice),
 ) -> Result<Summary, SummaryError> {
     let (from, to) = (question.from, question.to);
     if from >= to {
@@ -260,10 +260,10 @@ pub async fn summarise<S: Source>(
         filters_on_close: false,
     };
     // The very second of `to` is the next range's.
-    sums.read(&mut reader, from, last_second_before(to), &mut tell)
+    sums.read(&mut reader, from, last_second_before(to), &mut notify)
         .await?;
     if !sums.filters_on_close {
-        sums.read(&mut reader, from - question.lookback, from, &mut tell)
+        sums.read(&mut reader, from - question.lookback, from, &mut notify)
             .await?;
     }
     let mut lines: Vec<_> = sums.lines.into_iter().collect();
@@ -291,12 +291,12 @@ impl Sums<'_> {
         reader: &mut Reader<S>,
         from: DateTime<Utc>,
         to: DateTime<Utc>,
-        tell: &mut impl FnMut(Notice),
+        notify: &mut impl FnMut(Notice),
     ) -> Result<(), ReadError> {
         let zone = self.question.zone;
         let mut range = reader.open(Kind::Poll, from, to, None);
         while let Some((chunk, read)) = reader
-            .read_next(&mut range, |_| Chats::new(zone), &mut *tell)
+            .read_next(&mut range, |_| Chats::new(zone), &mut *notify)
             .await?
         {
             for chat in read.chats {

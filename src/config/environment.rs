@@ -104,7 +104,7 @@ fn unknown(name: &str, short: &str) -> String {
 }
 
 /// For a Service named `wolkvox` or `wolkvox-…`, Kubernetes gives every container in its namespace variables with our
-/// prefix. Told by the value too: `WOLKVOX_PORT=9100` is somebody's mistake.
+/// prefix. Their values count too: `WOLKVOX_PORT=9100` is somebody's mistake.
 fn is_from_kubernetes(name: &str, value: &str) -> bool {
     if name.ends_with("_SERVICE_HOST") || name.contains("_SERVICE_PORT") {
         return true;

@@ -22,7 +22,7 @@ pub(super) fn check(name: &str) -> Result<String, String> {
             length(name)
         ));
     }
-    // Told here, before a directory or a lock is made for it.
+    // Reported here, before a directory or a lock is made for it.
     let too_long = file_name::encode(name).len().saturating_sub(file_name::LONGEST);
     if too_long > 0 {
         return Err(format!(

@@ -150,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn each_mistake_is_told_with_what_it_is_about() {
+    fn each_mistake_is_reported_with_what_it_is_about() {
         let text = "12=Sales,Support,=Billing,14=,12=More,15=a\tb,16=\"Sales\",'17'=Sales,18=O'Brien,19";
         let expected = vec![
             NoPair(Place::of(2, "Support")),

@@ -23,7 +23,7 @@ pub struct Page {
 struct Window {
     segment: Segment,
     expires: Instant,
-    /// Told once in the log, not at every scrape.
+    /// So that it is logged once, not at every scrape.
     withdrawn: AtomicBool,
 }
 
@@ -103,7 +103,7 @@ impl Segment {
     }
 }
 
-/// A stretch of an exposition.
+/// A part of an exposition.
 #[derive(Debug)]
 struct Part {
     plain: Bytes,

@@ -132,7 +132,7 @@ impl<'a, T: Default> Delta<'a, T> {
         let absorbed = &mut self.absorbed;
         absorbed.new.insert(id.clone());
         absorbed.extent.note_opened(times.not_before_local);
-        // In a wrong zone it may lie a day ahead, and is to tell so; what is further ahead is the row's own mistake.
+        // In a wrong zone it may lie a day ahead, and is to show it; what is further ahead is the row's own mistake.
         let closed = times.closed.map(|closed| closed.earliest);
         let plausible = closed.filter(|closed| *closed - absorbed.first_seen <= TimeDelta::hours(26));
         absorbed.last_chat_close = absorbed.last_chat_close.max(plausible);

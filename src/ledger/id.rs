@@ -34,8 +34,8 @@ impl Borrow<str> for Id {
 pub struct Moment {
     /// The first instant with this local time, UTC: what times are measured from.
     pub earliest: DateTime<Utc>,
-    /// The last instant with this local time, UTC: what is compared with the start of counting, so that in doubt a
-    /// chat is counted.
+    /// The last instant with this local time, UTC: what is compared with the start of counting, so that a chat
+    /// that may be from before or after it is counted.
     pub latest: DateTime<Utc>,
 }
 

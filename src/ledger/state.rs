@@ -151,7 +151,7 @@ pub fn encode<T: Counted>(origin: &Origin, ledger: &Ledger<T>) -> Result<Vec<u8>
     Ok(bytes)
 }
 
-/// Reads a state. What a later minor version put in and this one does not know is told in the log: it is gone with the next
+/// Reads a state. What a later minor version put in and this one does not know is logged: it is gone with the next
 /// commit.
 ///
 /// # Errors

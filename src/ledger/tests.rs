@@ -81,7 +81,7 @@ fn the_start_of_counting_decides_by_what_a_row_says() {
     for (opened, closed, settled, counted) in cases {
         for (configured, counted) in [false, true].into_iter().zip(counted) {
             let mut ledger = Ledger::first_start(start(), configured.then(start));
-            ledger.end_beat();
+            ledger.end_cycle();
             if settled {
                 ledger.settle(Found::ByPoll);
             }
@@ -104,7 +104,7 @@ fn in_the_first_cycle_everything_is_remembered_only() {
     let mut ledger = Ledger::first_start(start(), None);
     let chat = [chat("1", Some(1), Some(2))];
     assert_eq!(answer(&mut ledger, Found::ByPoll, 3, &chat).remembered, 1);
-    ledger.end_beat();
+    ledger.end_cycle();
     assert_eq!(answer(&mut ledger, Found::BySweep, 9, &chat).duplicate, 1);
     assert_eq!(ledger.totals.chats_counted(), 0);
 }

@@ -80,7 +80,7 @@ fn info(spec: &'static Spec, labels: &[&str]) -> Family {
     family
 }
 
-/// The tail: the process as far as the system tells it (Linux only), and `scrapes`, those answered so far.
+/// The tail: the process as far as the system shows it (Linux only), and `scrapes`, those answered so far.
 pub fn families(scrapes: u64) -> Vec<Family> {
     let reading = Reading {
         log_lines_dropped: Some(log::lines_dropped() as f64),
@@ -179,7 +179,7 @@ mod tests {
 
     #[cfg(target_os = "linux")]
     #[test]
-    fn the_process_tells_plausible_values() {
+    fn the_process_has_plausible_values() {
         let families = families(0);
         assert_eq!(families.len(), 10);
         for name in ["process_open_fds", "process_max_fds", "process_threads"] {

@@ -15,7 +15,7 @@ pub struct Settings {
     pub asa_target_ms: u64,
     /// `WOLKVOX_SERVICE_LEVEL_TARGET`, 0 to 1.
     pub service_level_target: f64,
-    /// `WOLKVOX_API_DAILY_LIMIT`: calls; `None` where it is not told.
+    /// `WOLKVOX_API_DAILY_LIMIT`: calls; `None` where it is not set.
     pub api_daily_limit: Option<u64>,
     /// `WOLKVOX_SKILL_NAMES`, by the skills' ids.
     pub skill_names: BTreeMap<String, String>,

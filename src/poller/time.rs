@@ -1,4 +1,4 @@
-//! Two clocks: ours, and the server's as its `Date` headers tell.
+//! Two clocks: ours, and the server's as its `Date` headers show it.
 
 use std::sync::Arc;
 

@@ -167,7 +167,7 @@ mod tests {
         Source::from(IpAddr::from([127, 0, 0, last]))
     }
 
-    /// A queue whose one worker is held up, and which tells in what order the rest was run.
+    /// A queue whose one worker is held up, and which records in what order the rest was run.
     struct Held {
         queue: Arc<CheckQueue>,
         release: mpsc::Sender<()>,

@@ -98,8 +98,8 @@ pub struct Client {
     http: reqwest::Client,
     url: Url,
     settings: Settings,
-    /// What is odd about the report was told.
-    has_told: AtomicBool,
+    /// What is odd about the report was logged as a warning.
+    has_logged: AtomicBool,
 }
 
 /// What is known of a call, whatever becomes of it.
@@ -136,7 +136,7 @@ impl Client {
             http,
             url,
             settings,
-            has_told: AtomicBool::new(false),
+            has_logged: AtomicBool::new(false),
         })
     }
 
@@ -225,17 +225,17 @@ impl Client {
         .await?;
         let answer = judge::envelope(&envelope, gate)?;
         if let Some(oddity) = judge::oddity(&answer, &envelope.msg, gate) {
-            self.tell_once(&oddity);
+            self.log_once(&oddity);
         }
         Ok(answer)
     }
 
     /// A server that counts its rows in its own way does so in each answer.
-    fn tell_once(&self, oddity: &str) {
-        if self.has_told.swap(true, Ordering::Relaxed) {
+    fn log_once(&self, oddity: &str) {
+        if self.has_logged.swap(true, Ordering::Relaxed) {
             tracing::debug!("{oddity}");
         } else {
-            tracing::warn!("{oddity}. This is told once");
+            tracing::warn!("{oddity}. This is logged once");
         }
     }
 

@@ -232,7 +232,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_lies_ahead_is_counted_down_and_not_told_when_it_is_past() {
+    fn what_lies_ahead_is_counted_down_and_not_shown_when_it_is_past() {
         let now = Instant::now();
         let ahead = Ahead {
             next_call: Some(now + Duration::from_millis(289_400)),

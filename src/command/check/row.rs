@@ -1,4 +1,4 @@
-//! What the rows tell of themselves and of their fields.
+//! What the rows show of themselves and of their fields.
 
 use super::sample::Sample;
 use super::{Findings, Verdict};

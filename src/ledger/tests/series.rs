@@ -153,7 +153,7 @@ fn the_last_lines_below_the_limit_are_used() {
 }
 
 #[test]
-fn a_chat_past_the_limit_is_told_once_however_many_of_its_label_sets_are() {
+fn a_chat_past_the_limit_is_logged_once_however_many_of_its_label_sets_are() {
     let mut ledger = counted(&[plain("1")]);
     let full = ledger.totals.lines();
     let rows = [own("2"), own("3"), plain("4"), own("3")];

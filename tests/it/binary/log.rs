@@ -142,7 +142,7 @@ async fn backfill_report_and_check_do_not_need_a_standard_error_that_takes_their
 }
 
 #[tokio::test]
-async fn a_standard_output_that_can_not_be_written_is_told_and_makes_the_status_1() {
+async fn a_standard_output_that_can_not_be_written_is_reported_and_makes_the_status_1() {
     let operation = operation().await;
     for command in [
         command(["metrics"], &Variables::new()),
@@ -161,7 +161,7 @@ async fn a_standard_output_that_can_not_be_written_is_told_and_makes_the_status_
 }
 
 #[tokio::test]
-async fn a_reader_of_the_standard_output_that_has_enough_is_told_nothing() {
+async fn a_standard_output_that_is_closed_early_causes_no_message() {
     let operation = operation().await;
     for mut command in [
         command(["metrics"], &Variables::new()),

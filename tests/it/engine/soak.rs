@@ -77,16 +77,16 @@ impl simulator::Clock for Stepped {
 
 /// Renders each page as the exporter does, and keeps the last one.
 #[derive(Clone, Default)]
-struct Shelf(Arc<Mutex<Option<Page>>>);
+struct LatestPage(Arc<Mutex<Option<Page>>>);
 
-impl Publish for Shelf {
+impl Publish for LatestPage {
     fn publish(&self, publication: Publication<'_>) {
         let page = Page::render(&families(publication.view, 0), None, Options::default());
         *self.0.lock().unwrap() = Some(page);
     }
 }
 
-impl Shelf {
+impl LatestPage {
     fn bytes(&self) -> usize {
         let page = self.0.lock().unwrap();
         let answer = page
@@ -252,13 +252,13 @@ fn assert_counted_once(handle: &Handle, directory: &Path, begin: DateTime<Utc>) 
     there
 }
 
-/// The other process: a cycle for each time that it is told.
+/// The other process: runs a cycle for each time that it is given.
 async fn be_the_exporter(server: String) {
     let directory = std::env::var(DIRECTORY).unwrap();
     let directory = Path::new(&directory);
     let clock = Stepped::at(utc(BEGIN));
-    let shelf = Shelf::default();
-    let mut poller = poller(server, directory, &clock, &shelf).await;
+    let latest_page = LatestPage::default();
+    let mut poller = poller(server, directory, &clock, &latest_page).await;
     for time in std::io::stdin().lines() {
         clock.set(DateTime::from_timestamp(time.unwrap().parse().unwrap(), 0).unwrap());
         let cycle = poller.step(None).await;
@@ -267,7 +267,7 @@ async fn be_the_exporter(server: String) {
             sweep.expect("the sweep succeeds");
         }
         let state = std::fs::metadata(directory.join("ventas.state")).unwrap().len();
-        eprintln!("{} {state} {}", resident_kb(), shelf.bytes());
+        eprintln!("{} {state} {}", resident_kb(), latest_page.bytes());
     }
 }
 
@@ -275,8 +275,8 @@ async fn poller(
     server: String,
     directory: &Path,
     clock: &Arc<Stepped>,
-    shelf: &Shelf,
-) -> Poller<Client, FileStore, Shelf> {
+    latest_page: &LatestPage,
+) -> Poller<Client, FileStore, LatestPage> {
     let token = std::env::var(TOKEN).unwrap();
     let base_url = format!("http://{server}");
     let identity = Identity {
@@ -299,7 +299,7 @@ async fn poller(
         FileStore::open::<Totals>(directory, identity, false)
             .unwrap()
             .store,
-        shelf.clone(),
+        latest_page.clone(),
         clock.clone(),
         settings,
         Ledger::first_start(clock.now(), Some(clock.now())),

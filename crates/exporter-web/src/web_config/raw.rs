@@ -93,7 +93,7 @@ pub(super) fn parse(text: &str) -> Result<Raw, Vec<String>> {
 fn read<T: DeserializeOwned>(text: &str) -> Result<T, Vec<String>> {
     // Without a snippet: it would show the lines around.
     let options = serde_saphyr::options! { with_snippet: false };
-    serde_saphyr::from_str_with_options(text, options).map_err(|error| vec![tell(&error)])
+    serde_saphyr::from_str_with_options(text, options).map_err(|error| vec![describe(&error)])
 }
 
 /// Sections, and keys of the one for TLS, that are there with nothing under them: a file that is just being written
@@ -110,7 +110,7 @@ fn blank_keys(file: &Value) -> Vec<String> {
     blank_sections.chain(blank_settings).collect()
 }
 
-fn tell(error: &Error) -> String {
+fn describe(error: &Error) -> String {
     let what = match error.without_snippet() {
         Error::SerdeUnknownField { field, expected, .. } => {
             let nearest = expected

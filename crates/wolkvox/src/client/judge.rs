@@ -340,7 +340,7 @@ mod tests {
     }
 
     #[test]
-    fn a_certificate_out_of_its_time_is_told_with_dates() {
+    fn a_certificate_out_of_its_time_is_reported_with_dates() {
         use rustls::pki_types::UnixTime;
         let time = |seconds| UnixTime::since_unix_epoch(Duration::from_secs(seconds));
         let expired = rustls::Error::InvalidCertificate(CertificateError::ExpiredContext {

@@ -175,7 +175,7 @@ async fn a_window_that_the_server_would_answer_as_empty_is_not_asked() {
 }
 
 #[test]
-fn a_base_or_a_ca_file_that_is_none_is_told() {
+fn a_base_or_a_ca_file_that_is_none_is_reported() {
     let token = || Token::Fixed("t0ken".to_owned().into());
     for base in [
         "",

@@ -83,7 +83,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_token_is_told_without_showing_it() {
+    fn what_is_no_token_is_reported_without_showing_it() {
         for token in [
             "",
             " \n",

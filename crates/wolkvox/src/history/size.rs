@@ -167,7 +167,7 @@ impl ChunkSize {
     }
 }
 
-/// In whole seconds, for the report tells no less apart; rounded up, so that no second is left over.
+/// In whole seconds, since the report knows nothing smaller. Rounded up, so that no second is left over.
 fn half(length: TimeDelta) -> TimeDelta {
     TimeDelta::seconds((length.num_seconds() + 1) / 2)
 }

@@ -34,7 +34,7 @@ enum Unit {
     Good(usize),
     /// That many bytes that can't be read.
     Bad(usize),
-    /// Too few bytes to tell.
+    /// Too few bytes to know.
     Unfinished,
 }
 
@@ -55,7 +55,7 @@ impl<R: Read> Repair<R> {
     }
 
     /// Whether the reader was asked for more than there was. It never reads ahead of what it hands out, so that this
-    /// tells a text that ended too early from one that is wrong.
+    /// distinguishes a text that ended too early from one that is wrong.
     pub(crate) fn has_ended(&self) -> bool {
         self.ended
     }
@@ -227,10 +227,10 @@ mod tests {
 
     use super::*;
 
-    /// Hands out its bytes in pieces of the given sizes.
-    struct Pieces<'a>(&'a [u8], Vec<usize>);
+    /// Hands out its bytes in parts of the given sizes.
+    struct Parts<'a>(&'a [u8], Vec<usize>);
 
-    impl Read for Pieces<'_> {
+    impl Read for Parts<'_> {
         fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
             let size = self.1.pop().unwrap_or(7).clamp(1, buffer.len()).min(self.0.len());
             buffer[..size].copy_from_slice(&self.0[..size]);
@@ -241,7 +241,7 @@ mod tests {
 
     fn repaired(bytes: &[u8], sizes: Vec<usize>) -> String {
         let mut out = Vec::new();
-        Repair::new(Pieces(bytes, sizes)).read_to_end(&mut out).unwrap();
+        Repair::new(Parts(bytes, sizes)).read_to_end(&mut out).unwrap();
         String::from_utf8(out).unwrap()
     }
 

@@ -30,7 +30,7 @@ async fn operation() -> Operation {
     Operation::of(chats.collect()).await
 }
 
-/// The program's own client, in less of a hurry or with less patience.
+/// The program's own client, with other pauses or shorter time-outs.
 fn settings(operation: &Operation) -> client::Settings {
     client::Settings::new(
         operation.base_url(),

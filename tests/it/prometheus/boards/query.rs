@@ -8,7 +8,7 @@ use crate::prometheus::dashboards::{board, is_range, list, text};
 
 /// Grafana's pixels of a board: so many points has a curve at most.
 const WIDTH: u64 = 1600;
-/// What the data source is told of the scrapes, seconds: Grafana's default.
+/// The scrape interval that the data source is set to, seconds: Grafana's default.
 const SCRAPE: u64 = 15;
 
 /// How a query is asked.
@@ -254,7 +254,7 @@ fn in_braces(legend: &str) -> Vec<String> {
     legend
         .split("{{")
         .skip(1)
-        .filter_map(|piece| piece.split_once("}}"))
+        .filter_map(|part| part.split_once("}}"))
         .map(|(label, _)| label.trim().to_owned())
         .collect()
 }
