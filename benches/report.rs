@@ -19,10 +19,10 @@ use wolkvox_exporter::chats::exemplar::Exemplars;
 use wolkvox_exporter::chats::{Ledger, Rules, Tallied, Tally, Totals, field};
 use wolkvox_exporter::config::Agents;
 use wolkvox_exporter::exposition::{Options, Page};
-use wolkvox_exporter::ledger::Found;
+use wolkvox_exporter::ledger::FoundBy;
 use wolkvox_exporter::ledger::state::{self, Origin};
 use wolkvox_exporter::poller::stats::Stats;
-use wolkvox_exporter::poller::view::{Progress, View};
+use wolkvox_exporter::poller::view::{LedgerProgress, View};
 use wolkvox_exporter::{catalogue, metrics};
 
 const ROWS: u32 = 59_000;
@@ -67,7 +67,7 @@ fn row(row: u32) -> String {
 
 fn count(ledger: &Ledger, body: &[u8]) -> Tallied {
     let end = now().with_timezone(&Bogota).naive_local();
-    let mut tally = Tally::begin(ledger, RULES, Found::ByPoll, end);
+    let mut tally = Tally::begin(ledger, RULES, FoundBy::Poll, end);
     tally.answered(now(), now(), end);
     let mut rows = 0;
     let keys = field::report(RULES.agents).keys;
@@ -91,7 +91,7 @@ fn render(totals: &Totals) -> Page {
         window: Duration::from_secs(1800),
         max_series: RULES.max_series,
     };
-    let progress = Progress {
+    let progress = LedgerProgress {
         counting_since: now(),
         watermark: now(),
         last_success: Some(now()),

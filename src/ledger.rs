@@ -15,7 +15,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::clock::WRITTEN;
-pub use delta::{Absorbed, Counts, Delta, Found, Novelty, Times};
+pub use delta::{Absorbed, Counts, Delta, FoundBy, Novelty, Times};
 pub use id::{Id, Moment};
 pub use seen::Seen;
 pub use store::{FileStore, Store, StoreError};
@@ -40,7 +40,7 @@ pub trait Counted: Clone + Default + Serialize + DeserializeOwned + Send + Sync 
 
 /// When counting began.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Counting {
+pub struct CountingStart {
     /// Chats closed before this are remembered and never counted. By our clock at the first start, or as configured.
     pub since: DateTime<Utc>,
     /// Whether `WOLKVOX_COUNT_FROM` set it: then it is the report's own time and all that is found counts.
@@ -49,7 +49,7 @@ pub struct Counting {
     pub server_offset_ms: Option<i64>,
 }
 
-impl Counting {
+impl CountingStart {
     fn by_server(&self, offset_ms: i64) -> DateTime<Utc> {
         let offset = TimeDelta::milliseconds(if self.configured { 0 } else { offset_ms });
         self.since.checked_add_signed(offset).unwrap_or(self.since)
@@ -91,7 +91,7 @@ pub struct Settled {
 
 /// Calls made on one day of the operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Requests {
+pub struct DayRequests {
     /// The operation's local date.
     pub day: NaiveDate,
     /// Calls since its midnight.
@@ -102,7 +102,7 @@ pub struct Requests {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ledger<T> {
     /// When counting began.
-    pub counting: Counting,
+    pub counting: CountingStart,
     /// Up to where the report has been asked for.
     pub cursors: Cursors,
     /// What is past its first time.
@@ -116,7 +116,7 @@ pub struct Ledger<T> {
     /// The newest close time seen.
     pub last_chat_close: Option<DateTime<Utc>>,
     /// Today's calls.
-    pub requests: Option<Requests>,
+    pub requests: Option<DayRequests>,
     /// The very first cycle after the first start is still running.
     #[serde(skip)]
     in_first_cycle: bool,
@@ -127,7 +127,7 @@ impl<T: Counted> Ledger<T> {
     pub fn first_start(now: DateTime<Utc>, count_from: Option<DateTime<Utc>>) -> Ledger<T> {
         let since = count_from.unwrap_or(now);
         Ledger {
-            counting: Counting {
+            counting: CountingStart {
                 since,
                 configured: count_from.is_some(),
                 server_offset_ms: None,
@@ -187,14 +187,14 @@ impl<T: Counted> Ledger<T> {
     /// from beyond that: then a clock was ahead when it was set, and an outage before it would go unseen.
     pub fn advance(
         &mut self,
-        found: Found,
+        found: FoundBy,
         from: DateTime<Utc>,
         to: DateTime<Utc>,
         answered_at: DateTime<Utc>,
     ) {
         let cursor = match found {
-            Found::ByPoll => &mut self.cursors.poll,
-            Found::BySweep => &mut self.cursors.sweep,
+            FoundBy::Poll => &mut self.cursors.poll,
+            FoundBy::Sweep => &mut self.cursors.sweep,
         };
         // Not before what was asked for: a Date from long ago must not have years asked for again. Nor beyond that Date:
         // where our clock is ahead, a chunk may lie in the server's future as a whole.
@@ -207,10 +207,10 @@ impl<T: Counted> Ledger<T> {
     }
 
     /// Notes that a poll reached now, or a sweep its end.
-    pub fn settle(&mut self, found: Found) {
+    pub fn settle(&mut self, found: FoundBy) {
         match found {
-            Found::ByPoll => self.settled.poll = true,
-            Found::BySweep => self.settled.sweep = true,
+            FoundBy::Poll => self.settled.poll = true,
+            FoundBy::Sweep => self.settled.sweep = true,
         }
     }
 
@@ -229,7 +229,7 @@ impl<T: Counted> Ledger<T> {
     pub fn count_request(&mut self, day: NaiveDate) {
         match &mut self.requests {
             Some(requests) if requests.day == day => requests.count += 1,
-            requests => *requests = Some(Requests { day, count: 1 }),
+            requests => *requests = Some(DayRequests { day, count: 1 }),
         }
     }
 
@@ -244,7 +244,7 @@ impl<T: Counted> Ledger<T> {
 impl<T> Ledger<T> {
     /// Whether what is new to the ledger adds to what is counted. The answer began at `server_now` by the server's clock,
     /// which is `offset_ms` ahead of ours.
-    fn counts(&self, times: Times, found: Found, server_now: DateTime<Utc>, offset_ms: i64) -> Counts {
+    fn counts(&self, times: Times, found: FoundBy, server_now: DateTime<Utc>, offset_ms: i64) -> Counts {
         let counts = if self.counting.configured {
             times
                 .closed
@@ -267,10 +267,10 @@ impl<T> Ledger<T> {
         if counts { Counts::Yes } else { Counts::No }
     }
 
-    fn is_settled(&self, found: Found) -> bool {
+    fn is_settled(&self, found: FoundBy) -> bool {
         match found {
-            Found::ByPoll => self.settled.poll,
-            Found::BySweep => self.settled.sweep,
+            FoundBy::Poll => self.settled.poll,
+            FoundBy::Sweep => self.settled.sweep,
         }
     }
 }

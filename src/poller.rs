@@ -25,7 +25,7 @@ use crate::clock::Clock;
 use crate::ledger::{Store, StoreError};
 use crate::metrics;
 use crate::poller::stats::{FailureReason, Stats};
-use wolkvox::history::{Call, Kind, Range, Reader};
+use wolkvox::history::{Call, OpenRange, Purpose, Reader};
 use wolkvox::{Error, Exchange, Reason, Source, Window, Zone, window};
 
 pub use cycle::{Cycle, Failure, ReadSummary};
@@ -33,7 +33,7 @@ pub use publication::{LastPoll, Publication, Publish};
 pub use schedule::{Schedule, run};
 
 use books::Books;
-use intake::{Intake, Taken};
+use intake::{Intake, TakenAnswer};
 use reading::{Reading, log_failed_call};
 use sweep::Sweeps;
 use time::Clocks;
@@ -157,11 +157,11 @@ impl<S: Source, D: Store, P: Publish> Poller<S, D, P> {
     async fn poll(&mut self, from: DateTime<Utc>) -> Result<ReadSummary, Failure> {
         let Reading {
             summary, gatherer, ..
-        } = self.read(Kind::Poll, from, self.clocks.later()).await?;
+        } = self.read(Purpose::Poll, from, self.clocks.later()).await?;
         if summary.answers == 0 {
             return Err(nothing_to_ask().into());
         }
-        self.books.ledger.settle(reading::found(Kind::Poll));
+        self.books.ledger.settle(reading::found(Purpose::Poll));
         let asa_target_ms = self.settings.rules.asa_target_ms;
         let latest = gatherer.finish(summary.to, self.settings.window, asa_target_ms);
         let expires = Instant::now() + 2 * self.settings.poll_interval;
@@ -173,10 +173,10 @@ impl<S: Source, D: Store, P: Publish> Poller<S, D, P> {
     async fn sweep(&mut self, to: DateTime<Utc>) -> Option<Result<ReadSummary, Failure>> {
         let from = self.look_back(self.books.ledger.cursors.sweep, self.settings.sweep_lookback);
         let (from, to) = self.sweeps.begin(from, to)?;
-        let read = self.read(Kind::Sweep, from, to).await;
+        let read = self.read(Purpose::Sweep, from, to).await;
         let result = read.map(|reading| reading.summary);
         if result.as_ref().is_ok_and(|summary| summary.is_whole) {
-            self.books.ledger.settle(reading::found(Kind::Sweep));
+            self.books.ledger.settle(reading::found(Purpose::Sweep));
             self.sweeps.end();
         }
         Some(result)
@@ -184,9 +184,16 @@ impl<S: Source, D: Store, P: Publish> Poller<S, D, P> {
 
     /// Reads a range chunk by chunk; each one is committed and published before the next is asked for, so that a long
     /// backlog gets through even if the process is killed in between.
-    async fn read(&mut self, kind: Kind, from: DateTime<Utc>, to: DateTime<Utc>) -> Result<Reading, Failure> {
-        let mut reading = Reading::new(kind, from, to);
-        let mut range = self.reader.open(kind, from, to, self.books.ledger.seen.floor());
+    async fn read(
+        &mut self,
+        purpose: Purpose,
+        from: DateTime<Utc>,
+        to: DateTime<Utc>,
+    ) -> Result<Reading, Failure> {
+        let mut reading = Reading::new(purpose, from, to);
+        let mut range = self
+            .reader
+            .open(purpose, from, to, self.books.ledger.seen.floor());
         while let Some(chunk) = self.reader.next(&mut range) {
             if reading.is_beyond(self.clocks.later(), chunk.from) {
                 break;
@@ -198,7 +205,7 @@ impl<S: Source, D: Store, P: Publish> Poller<S, D, P> {
             let Call { exchange, sink, next } = self
                 .reader
                 .ask(&mut range, &chunk, |chunk| {
-                    Intake::new(&self.books.ledger, &self.settings, &self.clocks, kind, chunk)
+                    Intake::new(&self.books.ledger, &self.settings, &self.clocks, purpose, chunk)
                 })
                 .await;
             let taken = sink.finish();
@@ -212,7 +219,7 @@ impl<S: Source, D: Store, P: Publish> Poller<S, D, P> {
     }
 
     /// Takes in a whole answer, unless it hides chats that are known.
-    fn take_in(&mut self, reading: &mut Reading, range: &mut Range, chunk: Window, taken: Taken) {
+    fn take_in(&mut self, reading: &mut Reading, range: &mut OpenRange, chunk: Window, taken: TakenAnswer) {
         let answered_at = taken.answered_at();
         let counts = self.books.stage(taken.tallied);
         self.stats.answers.add(&counts);
@@ -224,9 +231,9 @@ impl<S: Source, D: Store, P: Publish> Poller<S, D, P> {
         // What was closed while the server was answering may be missing.
         let to = chunk.to.min(answered_at);
         if !range.has_gap() {
-            let found = reading::found(reading.kind);
+            let found = reading::found(reading.purpose);
             self.books.ledger.advance(found, chunk.from, to, answered_at);
-            if reading.kind == Kind::Sweep {
+            if reading.purpose == Purpose::Sweep {
                 self.sweeps.reach(chunk.to);
             }
         }
@@ -234,14 +241,14 @@ impl<S: Source, D: Store, P: Publish> Poller<S, D, P> {
         self.reader.accept(range, &chunk);
     }
 
-    fn end_reading(&mut self, mut reading: Reading, range: Range) -> Result<Reading, Failure> {
+    fn end_reading(&mut self, mut reading: Reading, range: OpenRange) -> Result<Reading, Failure> {
         self.stats.report_seconds_skipped = self.reader.seconds_skipped();
         let not_believed = if range.has_failed() {
             None
         } else {
-            self.books.disbelieve(reading.kind, &reading.not_believed)
+            self.books.disbelieve(reading.purpose, &reading.not_believed)
         };
-        if not_believed.is_some() && reading.kind == Kind::Sweep {
+        if not_believed.is_some() && reading.purpose == Purpose::Sweep {
             // Later chats may end the disbelief, and a sweep that went on would never ask for them.
             self.sweeps.abandon();
         }
@@ -251,7 +258,7 @@ impl<S: Source, D: Store, P: Publish> Poller<S, D, P> {
     }
 
     /// Notes one call, whatever came of it.
-    fn note_call(&mut self, exchange: &Exchange, taken: &Taken) {
+    fn note_call(&mut self, exchange: &Exchange, taken: &TakenAnswer) {
         self.books
             .ledger
             .count_request(self.clocks.day_of(taken.asked_at));

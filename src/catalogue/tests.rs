@@ -15,7 +15,7 @@ use crate::config::Agents;
 use crate::ledger::Counts;
 use crate::metrics::Settings;
 use crate::poller::stats::Stats;
-use crate::poller::view::Progress;
+use crate::poller::view::LedgerProgress;
 use wolkvox::{Exchange, Row, Value};
 
 const RULES: Rules = Rules {
@@ -99,7 +99,7 @@ fn shown_of(totals: &Totals, shown: &Totals) -> Vec<Family> {
         duration: Duration::from_millis(300),
         result: Ok(wolkvox::Answer::default()),
     });
-    let progress = Progress {
+    let progress = LedgerProgress {
         counting_since: now(),
         watermark: now(),
         last_success: Some(now()),

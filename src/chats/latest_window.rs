@@ -39,7 +39,7 @@ pub struct Latest {
 
 /// The label sets of a chat and of its agent. That of its skill is the chat's without the channel.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-struct Labels {
+struct ChatLabels {
     chat: Option<LabelSet>,
     agent: Option<LabelSet>,
 }
@@ -49,7 +49,7 @@ struct Labels {
 struct Closed {
     id: Id,
     at: DateTime<Utc>,
-    labels: Arc<Labels>,
+    labels: Arc<ChatLabels>,
     asa_ms: Option<u64>,
     duration_ms: Option<u64>,
     time_on_agent_ms: Option<u64>,
@@ -60,13 +60,13 @@ struct Closed {
 pub struct Gatherer {
     closed: Vec<Closed>,
     /// A busy operation has thousands of chats and some dozens of label sets.
-    labels: BTreeMap<Labels, Arc<Labels>>,
+    labels: BTreeMap<ChatLabels, Arc<ChatLabels>>,
 }
 
 impl Gatherer {
     /// Takes in one chat under these label sets. `first_seen` stands in for a close time that the report does not give.
     pub fn note(&mut self, chat: &Chat, keys: &Keys, first_seen: DateTime<Utc>) {
-        let labels = Labels {
+        let labels = ChatLabels {
             chat: keys[Table::Chats].clone(),
             agent: keys[Table::Agents].clone(),
         };
@@ -115,7 +115,7 @@ impl Gatherer {
 
 impl Latest {
     fn count(&mut self, chat: &Closed, asa_target_ms: u64) {
-        let Labels { chat: set, agent } = &*chat.labels;
+        let ChatLabels { chat: set, agent } = &*chat.labels;
         if let Some(agent) = agent {
             *self.agents.entry(agent.clone()).or_default() += 1;
         }

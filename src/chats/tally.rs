@@ -10,7 +10,7 @@ use super::field::Field;
 use super::key::Keys;
 use super::series_limit::SeriesLimit;
 use super::{Ledger, Rules, Totals, bounds};
-use crate::ledger::{Absorbed, Counts, Delta, Found, Novelty, Times};
+use crate::ledger::{Absorbed, Counts, Delta, FoundBy, Novelty, Times};
 use crate::metrics::histogram::Histogram;
 
 /// Numbers about the rows of one answer, for the poller's own metrics.
@@ -106,7 +106,7 @@ pub struct Tally<'a> {
 
 impl<'a> Tally<'a> {
     /// Begins a request whose rows can have local times up to `date_end`.
-    pub fn begin(ledger: &'a Ledger, rules: Rules, found: Found, date_end: NaiveDateTime) -> Tally<'a> {
+    pub fn begin(ledger: &'a Ledger, rules: Rules, found: FoundBy, date_end: NaiveDateTime) -> Tally<'a> {
         Tally {
             delta: Delta::begin(ledger, found, date_end),
             rules,
@@ -175,7 +175,7 @@ impl<'a> Tally<'a> {
             return;
         }
         self.counts.counted += 1;
-        self.counts.late += u64::from(self.delta.found() == Found::BySweep);
+        self.counts.late += u64::from(self.delta.found() == FoundBy::Sweep);
         let first_seen = self.delta.first_seen();
         self.exemplars.note(chat, keys, self.rules, first_seen);
         if let Some(closed) = chat.closed {

@@ -31,7 +31,7 @@ use crate::{exposition, operation};
 use checkpoint::Checkpoint;
 use reading::Chats;
 use wolkvox::client::{Client, SetupError};
-use wolkvox::history::{Kind, ReadError, Reader};
+use wolkvox::history::{Purpose, ReadError, Reader};
 use wolkvox::{Source, Zone};
 
 /// Why the past could not be written.
@@ -121,7 +121,7 @@ const LONGEST_STEP: Duration = Duration::from_secs(31 * 24 * 3600);
 
 /// What was written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Outcome {
+pub struct BackfillSummary {
     /// Chats counted.
     pub chats: u64,
     /// Calls of the API, without those of interrupted runs.
@@ -264,7 +264,7 @@ pub async fn run(
     pace: Duration,
     output: Option<PathBuf>,
     progress: &mut Progress,
-) -> Result<Outcome, BackfillError> {
+) -> Result<BackfillSummary, BackfillError> {
     let client = Client::new(operation::client_settings(config))?;
     let reader = Reader::persistent(client, plan.zone, pace);
     write(plan, reader, pace, output, progress).await
@@ -283,7 +283,7 @@ pub async fn write<S: Source>(
     pace: Duration,
     output: Option<PathBuf>,
     progress: &mut Progress,
-) -> Result<Outcome, BackfillError> {
+) -> Result<BackfillSummary, BackfillError> {
     let span = &plan.span;
     let (mut output, resumed) = Output::open(output, &plan.fingerprint())?;
     let to = plan.end();
@@ -292,7 +292,7 @@ pub async fn write<S: Source>(
         next: plan.eve(),
         timeline: Timeline::new(span.from),
     });
-    let range = reader.open(Kind::Poll, checkpoint.next, to, None);
+    let range = reader.open(Purpose::Poll, checkpoint.next, to, None);
     let mut range = range.after(read_to);
     progress.begin(plan.eve(), to, checkpoint.next, pace);
     let mut reach = reach_of(plan, span.from);
@@ -321,7 +321,7 @@ pub async fn write<S: Source>(
     timeline.finish(reach, span, &plan.settings, |text| output.write(text))?;
     output.write(exposition::EOF)?;
     output.finish()?;
-    let outcome = Outcome {
+    let outcome = BackfillSummary {
         chats: checkpoint.timeline.chats_counted(),
         calls: reader.calls(),
         last: span.last,

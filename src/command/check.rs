@@ -17,7 +17,7 @@ use crate::operation;
 use call::{judge_call, judge_clock};
 use filter::judge_filter;
 use row::{judge_fields, judge_rows};
-use sample::Sample;
+use sample::ReportSample;
 use wolkvox::client::{Client, SetupError};
 use wolkvox::history::Reader;
 use wolkvox::zone::DATA_VERSION;
@@ -138,7 +138,7 @@ pub async fn examine<S: Source>(source: S, expected: &Expected, clock: &dyn Cloc
         );
         return findings;
     };
-    let mut sample = Sample::new(expected.zone, window, clock);
+    let mut sample = ReportSample::new(expected.zone, window, clock);
     let exchange = Reader::in_cycles(source, expected.zone)
         .ask_once(&window, &mut sample)
         .await;

@@ -20,7 +20,7 @@ use crate::config::Config;
 use crate::metrics::histogram::SumCount;
 use crate::operation;
 use wolkvox::client::{Client, SetupError};
-use wolkvox::history::{Kind, Notice, ReadError, Reader};
+use wolkvox::history::{Notice, Purpose, ReadError, Reader};
 use wolkvox::{Source, Zone};
 
 /// What a line is about.
@@ -294,7 +294,7 @@ impl Sums<'_> {
         notify: &mut impl FnMut(Notice),
     ) -> Result<(), ReadError> {
         let zone = self.question.zone;
-        let mut range = reader.open(Kind::Poll, from, to, None);
+        let mut range = reader.open(Purpose::Poll, from, to, None);
         while let Some((chunk, read)) = reader
             .read_next(&mut range, |_| Chats::new(zone), &mut *notify)
             .await?

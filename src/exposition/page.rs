@@ -15,12 +15,12 @@ use crate::metrics::Family;
 pub struct Page {
     options: Options,
     main: Segment,
-    window: Option<Window>,
+    window: Option<WindowGauges>,
 }
 
 /// The gauges over the latest window, which are withdrawn by themselves.
 #[derive(Debug)]
-struct Window {
+struct WindowGauges {
     segment: Segment,
     expires: Instant,
     /// So that it is logged once, not at every scrape.
@@ -32,7 +32,7 @@ impl Page {
     ///
     /// No family may be both in `main` and in `window` or in the tail of [`Page::answer`].
     pub fn render(main: &[Family], window: Option<(&[Family], Instant)>, options: Options) -> Self {
-        let window = window.map(|(families, expires)| Window {
+        let window = window.map(|(families, expires)| WindowGauges {
             segment: Segment::render(families, options),
             expires,
             withdrawn: AtomicBool::new(false),
@@ -52,7 +52,7 @@ impl Page {
     /// The answer to a scrape at `now`: the rendered families as they are, and after them `tail`, rendered now.
     pub fn answer(&self, format: Format, gzip: bool, now: Instant, tail: &[Family]) -> Rendered {
         let parts = [Some(&self.main), self.window_at(now)];
-        let parts: Vec<&Part> = parts
+        let parts: Vec<&RenderedPart> = parts
             .into_iter()
             .flatten()
             .map(|segment| segment.part(format))
@@ -82,20 +82,20 @@ impl Page {
 /// The same families in both formats.
 #[derive(Debug)]
 struct Segment {
-    text: Part,
-    open_metrics: Part,
+    text: RenderedPart,
+    open_metrics: RenderedPart,
 }
 
 impl Segment {
     fn render(families: &[Family], options: Options) -> Self {
-        let part = |format| Part::new(write(families, format, options, false));
+        let part = |format| RenderedPart::new(write(families, format, options, false));
         Self {
             text: part(Format::Text),
             open_metrics: part(Format::OpenMetrics),
         }
     }
 
-    fn part(&self, format: Format) -> &Part {
+    fn part(&self, format: Format) -> &RenderedPart {
         match format {
             Format::Text => &self.text,
             Format::OpenMetrics => &self.open_metrics,
@@ -105,13 +105,13 @@ impl Segment {
 
 /// A part of an exposition.
 #[derive(Debug)]
-struct Part {
+struct RenderedPart {
     plain: Bytes,
     /// `None` if it could not be compressed, which memory doesn't fail at: then gzip is not offered.
     blocks: Option<Blocks>,
 }
 
-impl Part {
+impl RenderedPart {
     fn new(plain: String) -> Self {
         let blocks = Blocks::continued(plain.as_bytes()).ok();
         Self {
@@ -134,7 +134,7 @@ fn write(families: &[Family], format: Format, options: Options, end: bool) -> St
 }
 
 /// One gzip member of all parts and the tail.
-fn zipped(parts: &[&Part], tail: &str) -> Option<Rendered> {
+fn zipped(parts: &[&RenderedPart], tail: &str) -> Option<Rendered> {
     let tail = Blocks::last(tail.as_bytes()).ok()?;
     let mut blocks: Vec<&Blocks> = parts
         .iter()

@@ -8,7 +8,7 @@ use hyper::{Request, Response, StatusCode};
 use super::answer::{answer, plain};
 use super::body::Body;
 use super::{Shared, host};
-use exporter_web::{Admission, Client, Web, WebConfig};
+use exporter_web::{Admission, Peer, Web, WebConfig};
 
 /// Answers a request that `config` lets in, and refuses the others. All paths are alike, as in the exporter-toolkit.
 /// The headers that `config` adds stand on refusals too.
@@ -16,7 +16,7 @@ pub(super) async fn authorize_and_answer<B>(
     web: &Web,
     shared: &Arc<Shared>,
     config: &WebConfig,
-    client: Client,
+    peer: Peer,
     request: &Request<B>,
 ) -> Response<Body> {
     let mut response = if let Err(error) = host::check(request) {
@@ -27,7 +27,7 @@ pub(super) async fn authorize_and_answer<B>(
             "Too many requests: rate_limit of the web configuration.\n",
         )
     } else {
-        match web.authorize(config, request.headers(), client).await {
+        match web.authorize(config, request.headers(), peer).await {
             Admission::Granted => answer(shared, request),
             Admission::Denied => unauthorized(),
             Admission::Busy => busy(),

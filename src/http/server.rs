@@ -23,7 +23,7 @@ use tokio_util::sync::CancellationToken;
 use super::deadline::{Deadline, TimeOuts};
 use super::slots::{Activity, Slot, Slots};
 use super::{Shared, authorize};
-use exporter_web::{Client, REQUEST_TIME_OUT, Web, WebConfig};
+use exporter_web::{Peer, REQUEST_TIME_OUT, Web, WebConfig};
 
 /// The connection slots where the system gives descriptors enough for them.
 pub const CONNECTION_SLOTS: usize = 512;
@@ -220,7 +220,7 @@ impl Connection {
             time_outs,
             ..
         } = self;
-        let client = Client {
+        let peer = Peer {
             address,
             time_out: time_outs.request,
         };
@@ -231,7 +231,7 @@ impl Connection {
             let is_of_now = config.has_tls_of(&opened);
             async move {
                 if is_of_now {
-                    Ok(authorize::authorize_and_answer(&web, &shared, &config, client, &request).await)
+                    Ok(authorize::authorize_and_answer(&web, &shared, &config, peer, &request).await)
                 } else {
                     Err(OtherTls)
                 }

@@ -13,11 +13,11 @@ use tokio::task::AbortHandle;
 #[derive(Debug)]
 pub(super) struct Slots {
     limit: usize,
-    taken: Mutex<Taken>,
+    taken: Mutex<OpenConnections>,
 }
 
 #[derive(Debug, Default)]
-struct Taken {
+struct OpenConnections {
     /// Stands in for time; unlike it, it never stands still.
     ticks: u64,
     by_number: BTreeMap<u64, OpenConnection>,
@@ -40,7 +40,7 @@ struct OpenConnection {
     task: Option<AbortHandle>,
 }
 
-impl Taken {
+impl OpenConnections {
     fn tick(&mut self) -> u64 {
         self.ticks += 1;
         self.ticks
@@ -95,7 +95,7 @@ impl Slots {
         }
     }
 
-    fn taken(&self) -> MutexGuard<'_, Taken> {
+    fn taken(&self) -> MutexGuard<'_, OpenConnections> {
         self.taken.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

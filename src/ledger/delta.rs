@@ -10,11 +10,11 @@ use super::{Id, Ledger, Moment};
 
 /// Who found a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Found {
+pub enum FoundBy {
     /// The poll, which follows the watermark.
-    ByPoll,
+    Poll,
     /// The sweep, which looks for late rows.
-    BySweep,
+    Sweep,
 }
 
 /// How an id relates to what is known.
@@ -69,7 +69,7 @@ pub struct Absorbed<T> {
 #[derive(Debug)]
 pub struct Delta<'a, T> {
     ledger: &'a Ledger<T>,
-    found: Found,
+    found: FoundBy,
     /// Ids of this answer that were known before.
     known: HashSet<Id>,
     absorbed: Absorbed<T>,
@@ -77,7 +77,7 @@ pub struct Delta<'a, T> {
 
 impl<'a, T: Default> Delta<'a, T> {
     /// Begins a request whose rows can have local times up to `date_end`.
-    pub fn begin(ledger: &'a Ledger<T>, found: Found, date_end: NaiveDateTime) -> Delta<'a, T> {
+    pub fn begin(ledger: &'a Ledger<T>, found: FoundBy, date_end: NaiveDateTime) -> Delta<'a, T> {
         Delta {
             ledger,
             found,
@@ -111,7 +111,7 @@ impl<'a, T: Default> Delta<'a, T> {
     }
 
     /// Who asked for the answer.
-    pub fn found(&self) -> Found {
+    pub fn found(&self) -> FoundBy {
         self.found
     }
 

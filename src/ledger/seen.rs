@@ -16,7 +16,7 @@ const MARGIN: TimeDelta = TimeDelta::hours(1);
 
 /// Ids in groups, and the floor that forgotten groups leave.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
-#[serde(from = "Stored<Id>")]
+#[serde(from = "StoredSeen<Id>")]
 pub struct Seen {
     /// When each id was first seen: seconds since the epoch, the key of its group.
     ids: HashMap<Id, i64>,
@@ -137,13 +137,13 @@ impl Seen {
 
 /// The form on disk: ids listed per group, local times as `date_ini` text. Ids are borrowed when they are written.
 #[derive(Serialize, Deserialize)]
-struct Stored<I> {
+struct StoredSeen<I> {
     floor: Option<LocalText>,
-    groups: Vec<Group<I>>,
+    groups: Vec<StoredGroup<I>>,
 }
 
 #[derive(Serialize, Deserialize)]
-struct Group<I> {
+struct StoredGroup<I> {
     first_seen: i64,
     #[serde(with = "local_text")]
     reach: NaiveDateTime,
@@ -161,14 +161,14 @@ impl Serialize for Seen {
         let groups = self.groups.iter().map(|(first_seen, extent)| {
             let mut ids = ids.remove(first_seen).unwrap_or_default();
             ids.sort_unstable();
-            Group {
+            StoredGroup {
                 first_seen: *first_seen,
                 reach: extent.reach,
                 last_opened: extent.last_opened.map(LocalText),
                 ids,
             }
         });
-        let stored = Stored {
+        let stored = StoredSeen {
             floor: self.floor.map(LocalText),
             groups: groups.collect(),
         };
@@ -176,8 +176,8 @@ impl Serialize for Seen {
     }
 }
 
-impl From<Stored<Id>> for Seen {
-    fn from(stored: Stored<Id>) -> Seen {
+impl From<StoredSeen<Id>> for Seen {
+    fn from(stored: StoredSeen<Id>) -> Seen {
         let ids = stored.groups.iter().map(|group| group.ids.len()).sum();
         let mut seen = Seen {
             ids: HashMap::with_capacity(ids),

@@ -111,7 +111,7 @@ struct Written<'a, T: Counted> {
 
 #[derive(Deserialize)]
 #[serde(bound(deserialize = "T: Counted"))]
-struct Read<T: Counted> {
+struct StoredState<T: Counted> {
     origin: Origin,
     bounds: T::Layout,
     ledger: Ledger<T>,
@@ -186,7 +186,7 @@ pub fn decode<T: Counted>(bytes: &[u8]) -> Result<(Origin, Ledger<T>), StateErro
     let read = serde_ignored::deserialize(&mut json, |path| {
         unknown.insert(without_places(&path.to_string()));
     });
-    let read = read.and_then(|read: Read<T>| json.end().map(|()| read));
+    let read = read.and_then(|read: StoredState<T>| json.end().map(|()| read));
     let mut read = read.map_err(|error| StateError::Damaged(error.to_string()))?;
     if !unknown.is_empty() {
         let unknown: Vec<_> = unknown.into_iter().collect();

@@ -135,7 +135,7 @@ impl FileStore {
     ) -> Result<Opened<T>, StoreError> {
         let place = Place::take(calls, directory, &file_name::encode(&identity.operation))?;
         let path = place.state();
-        let Found { state, put_aside } = find(path)?;
+        let StateAtPath { state, put_aside } = find(path)?;
         let (origin, ledger) = match state {
             Some((stored, mut ledger)) => {
                 if let Err(error) = check(path, &stored, &identity) {
@@ -207,18 +207,18 @@ fn aside(path: &Path) -> PathBuf {
 }
 
 /// What lies at the path.
-struct Found<T> {
+struct StateAtPath<T> {
     state: Option<(Origin, Ledger<T>)>,
     put_aside: Option<PathBuf>,
 }
 
-fn find<T: Counted>(path: &Path) -> Result<Found<T>, StoreError> {
+fn find<T: Counted>(path: &Path) -> Result<StateAtPath<T>, StoreError> {
     match read(path) {
-        Ok(state) => Ok(Found {
+        Ok(state) => Ok(StateAtPath {
             state,
             put_aside: None,
         }),
-        Err(StoreError::Damaged { what, .. }) => Ok(Found {
+        Err(StoreError::Damaged { what, .. }) => Ok(StateAtPath {
             state: None,
             put_aside: Some(put_aside(path, &what)?),
         }),

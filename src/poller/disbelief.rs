@@ -4,7 +4,7 @@
 use chrono::TimeDelta;
 
 use crate::ledger::Seen;
-use wolkvox::history::Kind;
+use wolkvox::history::Purpose;
 use wolkvox::{Error, Reason, Window};
 
 /// For so long what the report has shown is held against it. Later the vendor may have deleted it.
@@ -43,10 +43,15 @@ pub(super) struct Disbelief {
 
 impl Disbelief {
     /// The failure of a range of which these chunks are not believed; `None` if there are none.
-    pub(super) fn failure(&mut self, kind: Kind, range: &NotBelieved, seen: &mut Seen) -> Option<Error> {
-        let times = match kind {
-            Kind::Poll => &mut self.polls,
-            Kind::Sweep => &mut self.sweeps,
+    pub(super) fn failure(
+        &mut self,
+        purpose: Purpose,
+        range: &NotBelieved,
+        seen: &mut Seen,
+    ) -> Option<Error> {
+        let times = match purpose {
+            Purpose::Poll => &mut self.polls,
+            Purpose::Sweep => &mut self.sweeps,
         };
         let is_contradicted = !range.chunks.is_empty() && range.rows_behind > 0;
         *times = if is_contradicted { *times + 1 } else { 0 };

@@ -8,5 +8,5 @@ mod web;
 mod web_config;
 
 pub use auth::Admission;
-pub use web::{Client, REQUEST_TIME_OUT, Web};
+pub use web::{Peer, REQUEST_TIME_OUT, Web};
 pub use web_config::{Rate, WebConfig, WebConfigError, check};

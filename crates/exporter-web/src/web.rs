@@ -29,7 +29,7 @@ const SETTLES: Duration = Duration::from_secs(1);
 
 /// The client that asks, and how long authorizing it may take.
 #[derive(Debug, Clone, Copy)]
-pub struct Client {
+pub struct Peer {
     /// Where the connection comes from.
     pub address: IpAddr,
     /// After it, the answer is [`Admission::Busy`].
@@ -42,13 +42,13 @@ pub struct Web {
     authorizer: Authorizer,
     file: Option<PathBuf>,
     costs: Costs,
-    seen: Mutex<Seen>,
+    seen: Mutex<Fingerprints>,
     asked: Notify,
 }
 
 /// What was read of the files.
 #[derive(Debug, Default)]
-struct Seen {
+struct Fingerprints {
     in_force: Fingerprint,
     /// At the last look, good or bad.
     judged: Fingerprint,
@@ -89,7 +89,7 @@ impl Web {
             authorizer,
             file: file.map(Path::to_owned),
             costs,
-            seen: Mutex::new(Seen {
+            seen: Mutex::new(Fingerprints {
                 in_force: read.clone(),
                 judged: read,
             }),
@@ -114,15 +114,10 @@ impl Web {
     }
 
     /// Whether a request is let in.
-    pub async fn authorize(&self, config: &WebConfig, headers: &HeaderMap, client: Client) -> Admission {
+    pub async fn authorize(&self, config: &WebConfig, headers: &HeaderMap, peer: Peer) -> Admission {
         let authorization = headers.get(hyper::header::AUTHORIZATION);
         self.authorizer
-            .authorize(
-                &config.users,
-                authorization,
-                client.address.into(),
-                client.time_out,
-            )
+            .authorize(&config.users, authorization, peer.address.into(), peer.time_out)
             .await
     }
 
@@ -199,7 +194,7 @@ impl Web {
         self.current.store(Arc::new(config));
     }
 
-    fn seen(&self) -> MutexGuard<'_, Seen> {
+    fn seen(&self) -> MutexGuard<'_, Fingerprints> {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -104,7 +104,7 @@ pub struct Client {
 
 /// What is known of a call, whatever becomes of it.
 #[derive(Default)]
-struct Progress {
+struct CallProgress {
     status: Option<u16>,
     date: Option<DateTime<Utc>>,
     bytes: u64,
@@ -144,7 +144,7 @@ impl Client {
         &self,
         window: &Window,
         sink: &mut S,
-        progress: &mut Progress,
+        progress: &mut CallProgress,
     ) -> Result<Answer, Error> {
         let token = self.token().await?;
         // Of the token that was sent: the file may hold another one by the time that the answer comes.
@@ -258,10 +258,10 @@ impl Source for Client {
     async fn report<S: Sink>(&self, window: &Window, sink: &mut S) -> Exchange {
         let begin = Instant::now();
         let limit = self.settings.timeout;
-        let mut progress = Progress::default();
+        let mut progress = CallProgress::default();
         let result = tokio::time::timeout(limit, self.ask(window, sink, &mut progress)).await;
         let result = result.unwrap_or_else(|_| Err(judge::timeout(progress.status, limit)));
-        let Progress { status, date, bytes } = progress;
+        let CallProgress { status, date, bytes } = progress;
         Exchange {
             status,
             date,

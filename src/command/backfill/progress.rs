@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use chrono::{DateTime, Utc};
 use indicatif::{ProgressBar, ProgressState, ProgressStyle};
 
-use super::Outcome;
+use super::BackfillSummary;
 use crate::log;
 use wolkvox::history::Notice;
 
@@ -17,7 +17,7 @@ const LENGTH: u64 = 1000;
 
 /// How far the reading is.
 pub struct Progress {
-    shown: Shown,
+    shown: Presentation,
     begin: DateTime<Utc>,
     to: DateTime<Utc>,
     /// Where and when this run began.
@@ -28,7 +28,7 @@ pub struct Progress {
     chunks: u64,
 }
 
-enum Shown {
+enum Presentation {
     Bar(Bar),
     Lines,
     Nothing,
@@ -97,20 +97,20 @@ impl Progress {
         let is_terminal =
             std::io::stderr().is_terminal() && std::env::var_os("TERM").is_none_or(|term| term != "dumb");
         let bar = is_terminal.then(Bar::new).flatten();
-        Progress::new(bar.map_or(Shown::Lines, Shown::Bar))
+        Progress::new(bar.map_or(Presentation::Lines, Presentation::Bar))
     }
 
     /// On the standard error, only what explains the waiting.
     pub fn notices_on_stderr() -> Progress {
-        Progress::new(Shown::Lines)
+        Progress::new(Presentation::Lines)
     }
 
     /// Says nothing.
     pub fn silent() -> Progress {
-        Progress::new(Shown::Nothing)
+        Progress::new(Presentation::Nothing)
     }
 
-    fn new(shown: Shown) -> Progress {
+    fn new(shown: Presentation) -> Progress {
         Progress {
             shown,
             begin: DateTime::UNIX_EPOCH,
@@ -129,7 +129,7 @@ impl Progress {
         if next > begin {
             self.say(&format!("going on from {}", next.format("%FT%TZ")));
         }
-        if let Shown::Bar(Bar { bar, .. }) = &self.shown {
+        if let Presentation::Bar(Bar { bar, .. }) = &self.shown {
             bar.set_position(self.thousandths(next));
             bar.set_message("asking");
         }
@@ -142,7 +142,7 @@ impl Progress {
         let left = self.time_left(next);
         let what = format!("{}, {}", counted(self.chunks, "chunk"), counted(chats, "chat"));
         match &self.shown {
-            Shown::Bar(shown) => {
+            Presentation::Bar(shown) => {
                 shown.bar.set_position(at);
                 shown.bar.set_message(what);
                 shown.look_ahead(|ahead| {
@@ -152,13 +152,13 @@ impl Progress {
                     };
                 });
             }
-            Shown::Lines => self.say(&format!(
+            Presentation::Lines => self.say(&format!(
                 "{} %: read up to {}, {what}, about {} left",
                 at / 10,
                 next.format("%FT%TZ"),
                 rounded(left)
             )),
-            Shown::Nothing => {}
+            Presentation::Nothing => {}
         }
     }
 
@@ -174,7 +174,7 @@ impl Progress {
     pub fn notice(&mut self, notice: &Notice) {
         match notice {
             Notice::Pause(pause) => match &self.shown {
-                Shown::Bar(shown) => {
+                Presentation::Bar(shown) => {
                     shown.look_ahead(|ahead| ahead.next_call = Some(Instant::now() + *pause));
                 }
                 _ => self.say(&format!("the next call is made in {} (--pace)", rounded(*pause))),
@@ -184,8 +184,8 @@ impl Progress {
     }
 
     /// All is written.
-    pub fn end(&mut self, outcome: &Outcome) {
-        if let Shown::Bar(Bar { bar, .. }) = &self.shown {
+    pub fn end(&mut self, outcome: &BackfillSummary) {
+        if let Presentation::Bar(Bar { bar, .. }) = &self.shown {
             bar.finish_and_clear();
         }
         self.say(&format!(
@@ -198,9 +198,9 @@ impl Progress {
 
     fn say(&self, text: &str) {
         match &self.shown {
-            Shown::Bar(Bar { bar, .. }) if !bar.is_finished() => bar.println(text),
-            Shown::Bar(_) | Shown::Lines => log::say(text),
-            Shown::Nothing => {}
+            Presentation::Bar(Bar { bar, .. }) if !bar.is_finished() => bar.println(text),
+            Presentation::Bar(_) | Presentation::Lines => log::say(text),
+            Presentation::Nothing => {}
         }
     }
 

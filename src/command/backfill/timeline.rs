@@ -13,9 +13,9 @@ use crate::chats::key::Keys;
 use crate::chats::latest_window::{Gatherer, Latest};
 use crate::chats::{self, Ledger, Rules, Tally, Totals};
 use crate::exposition::{self, Stamp};
-use crate::ledger::{Found, Moment, Novelty};
+use crate::ledger::{FoundBy, Moment, Novelty};
 use crate::poller::stats::Stats;
-use crate::poller::view::{Progress, View};
+use crate::poller::view::{LedgerProgress, View};
 use crate::{catalogue, metrics};
 
 /// Which range of the past, and how it is written.
@@ -167,12 +167,12 @@ impl Timeline {
     }
 
     /// What the gauges show at this step.
-    fn window(&self, settings: &Settings) -> Window {
+    fn window(&self, settings: &Settings) -> StepGauges {
         let mut gatherer = Gatherer::default();
         for chat in &self.recent {
             gatherer.note(chat, &Keys::of(chat, settings.rules.agents), self.held);
         }
-        Window {
+        StepGauges {
             latest: gatherer.finish(self.held, settings.window, settings.rules.asa_target_ms),
             last_chat_close: self.ledger.last_chat_close,
             seen_chats: self.ledger.seen.len(),
@@ -188,7 +188,7 @@ impl Timeline {
         settings: &Settings,
     ) {
         let due = self.pending.partition_point(|chat| is_due(closed(chat)));
-        let mut tally = Tally::begin(&self.ledger, settings.rules, Found::ByPoll, reach);
+        let mut tally = Tally::begin(&self.ledger, settings.rules, FoundBy::Poll, reach);
         tally.answered(at, at, reach);
         let mut fresh = Vec::new();
         for chat in self.pending.drain(..due) {
@@ -204,12 +204,12 @@ impl Timeline {
         self.recent.retain(|chat| closed(chat) >= start);
     }
 
-    fn text(&mut self, totals: &Totals, window: &Window, span: &Span, settings: &Settings) -> String {
+    fn text(&mut self, totals: &Totals, window: &StepGauges, span: &Span, settings: &Settings) -> String {
         let mut stats = Stats::new(span.from);
         stats.up = Some(true);
         stats.last_poll = Some(self.held);
         stats.poll_duration = Some(Duration::ZERO);
-        let progress = Progress {
+        let progress = LedgerProgress {
             counting_since: span.from,
             watermark: self.held,
             last_success: Some(self.held),
@@ -241,7 +241,7 @@ impl Timeline {
 }
 
 /// What a step shows besides the totals.
-struct Window {
+struct StepGauges {
     latest: Latest,
     last_chat_close: Option<DateTime<Utc>>,
     seen_chats: usize,

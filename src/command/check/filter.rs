@@ -2,13 +2,13 @@
 
 use chrono::TimeDelta;
 
-use super::sample::Sample;
+use super::sample::ReportSample;
 use super::{Expected, Findings, Verdict, words};
 
 /// Fewer rows say nothing about what is usual.
 const ENOUGH: usize = 20;
 
-pub(super) fn judge_filter(findings: &mut Findings, sample: &Sample<'_>, expected: &Expected) {
+pub(super) fn judge_filter(findings: &mut Findings, sample: &ReportSample<'_>, expected: &Expected) {
     let settings = format!(
         "WOLKVOX_SWEEP_INTERVAL={} and WOLKVOX_SWEEP_LOOKBACK={}",
         expected.sweep_interval.map_or_else(

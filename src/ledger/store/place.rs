@@ -21,7 +21,7 @@ pub(super) struct Place {
     named: PathBuf,
     /// Where that led at the start. All files are reached by it, so that no commit follows a link that was re-aimed.
     directory: PathBuf,
-    identity: Identity,
+    identity: FileId,
     /// The directory, open, so that its identity is given to no other one.
     _opened: Option<File>,
     readers: Readers,
@@ -34,31 +34,31 @@ pub(super) struct Place {
 struct Held {
     lock: File,
     /// What the state file looked like when this process last read or wrote it.
-    state: Option<Stamp>,
+    state: Option<FileStamp>,
     /// Whether it was said that the directory can't be synced.
     has_warned: bool,
 }
 
 /// By which a file is recognised: one that was replaced has another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Stamp {
-    identity: Identity,
+struct FileStamp {
+    identity: FileId,
     length: u64,
     modified: Option<std::time::SystemTime>,
 }
 
 /// Device and inode.
-type Identity = (u64, u64);
+type FileId = (u64, u64);
 
 #[cfg(unix)]
-fn identity(metadata: &Metadata) -> Identity {
+fn identity(metadata: &Metadata) -> FileId {
     use std::os::unix::fs::MetadataExt as _;
     (metadata.dev(), metadata.ino())
 }
 
 /// Elsewhere an open file can't be removed or replaced in the first place.
 #[cfg(not(unix))]
-fn identity(_: &Metadata) -> Identity {
+fn identity(_: &Metadata) -> FileId {
     (0, 0)
 }
 
@@ -341,9 +341,9 @@ fn is_missing(error: &io::Error) -> bool {
 }
 
 /// `None` where there is no file.
-fn stamp(path: &Path) -> Result<Option<Stamp>, DiskError> {
+fn stamp(path: &Path) -> Result<Option<FileStamp>, DiskError> {
     match path.symlink_metadata() {
-        Ok(metadata) => Ok(Some(Stamp {
+        Ok(metadata) => Ok(Some(FileStamp {
             identity: identity(&metadata),
             length: metadata.len(),
             modified: metadata.modified().ok(),

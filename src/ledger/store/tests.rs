@@ -6,7 +6,7 @@ use super::*;
 use crate::chats::chat::Chat;
 use crate::chats::{Field, Ledger, Rules, Tally, Totals};
 use crate::config::Agents;
-use crate::ledger::Found;
+use crate::ledger::FoundBy;
 use wolkvox::{Row, Value};
 
 fn now() -> DateTime<Utc> {
@@ -31,7 +31,7 @@ fn ledger(chats: u32) -> Ledger {
         max_series: 50_000,
     };
     let local = now().naive_utc();
-    let mut tally = Tally::begin(&ledger, rules, Found::ByPoll, local);
+    let mut tally = Tally::begin(&ledger, rules, FoundBy::Poll, local);
     tally.answered(now(), now(), local);
     for id in 0..chats {
         let mut row = Row::default();

@@ -5,7 +5,7 @@ use crate::chats::chat::{Feeling, Participant};
 use crate::chats::key::LabelSet;
 
 /// One of the kinds of label sets that a chat adds to.
-struct Kind {
+struct SetKind {
     table: Table,
     /// Gives a chat a label set of this kind, and of no other, that is not there yet.
     renew: fn(&mut Chat),
@@ -15,7 +15,7 @@ struct Kind {
     lines: usize,
 }
 
-impl Kind {
+impl SetKind {
     fn limit(&self, chat: &Chat, keys: &Keys) -> Keys {
         let sets = keys.each().map(|(table, set)| match table {
             table if table == self.table => (table, LabelSet::new(table, (self.limited)(chat))),
@@ -31,34 +31,34 @@ impl Kind {
     }
 }
 
-const KINDS: [Kind; 5] = [
-    Kind {
+const KINDS: [SetKind; 5] = [
+    SetKind {
         table: Table::Chats,
         renew: |chat| chat.channel = "sms".to_owned(),
         limited: |chat| vec!["other", "other", chat.outcome.as_str()],
         // Six counters, and histograms of 16, 14, 13 and 9 bounds.
         lines: 6 + 19 + 17 + 16 + 12,
     },
-    Kind {
+    SetKind {
         table: Table::Agents,
         renew: |chat| chat.agent_id = "3001".to_owned(),
         limited: |chat| vec!["other", chat.outcome.as_str()],
         // Four counters, three summaries, and the name.
         lines: 4 + 3 * 2 + 1,
     },
-    Kind {
+    SetKind {
         table: Table::Dispositions,
         renew: |chat| chat.code = Some("22".to_owned()),
         limited: |_| vec!["other", "other"],
         lines: 2,
     },
-    Kind {
+    SetKind {
         table: Table::Feelings,
         renew: |chat| chat.feeling = Feeling::Negative,
         limited: |chat| vec!["other", chat.feeling.as_str(), chat.outcome.as_str()],
         lines: 1,
     },
-    Kind {
+    SetKind {
         table: Table::Speakers,
         renew: |chat| chat.last_speaker = Participant::Customer,
         limited: |chat| vec!["other", chat.last_speaker.as_str(), chat.outcome.as_str()],
@@ -101,14 +101,14 @@ fn lines_of_a_chat() -> usize {
 /// A ledger that has counted these.
 fn counted(chats: &[Chat]) -> Ledger {
     let mut ledger = Ledger::first_start(at(0), Some(at(0)));
-    answer(&mut ledger, Found::ByPoll, 10, chats);
+    answer(&mut ledger, FoundBy::Poll, 10, chats);
     ledger
 }
 
 /// An answer under this limit; what it said of its rows, and the label sets that they are shown under.
 fn answer_within(ledger: &mut Ledger, max_series: usize, chats: &[Chat]) -> (AnswerCounts, Vec<Keys>) {
     let rules = Rules { max_series, ..RULES };
-    let mut tally = Tally::begin(ledger, rules, Found::ByPoll, local(20));
+    let mut tally = Tally::begin(ledger, rules, FoundBy::Poll, local(20));
     tally.answered(at(20), at(20), local(20));
     let keys = chats.iter().map(|chat| tally.absorb(chat).1).collect();
     let tallied = tally.finish();
@@ -216,7 +216,7 @@ fn a_million_skills_agents_and_codes_keep_to_the_series_limit_and_all_count() {
     let mut chat = chat("1", Some(1), Some(2));
     let mut limited = 0;
     for number in 0..ANSWERS {
-        let mut tally = Tally::begin(&ledger, RULES, Found::ByPoll, local(10));
+        let mut tally = Tally::begin(&ledger, RULES, FoundBy::Poll, local(10));
         tally.answered(at(10), at(10), local(10));
         for row in number * ROWS..(number + 1) * ROWS {
             let hostile = format!("x{row}");

@@ -18,8 +18,8 @@ const EMPTY: &str = "it is empty, or holds nothing but comments, and would prote
 /// The whole file; each section may be left out.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub(super) struct Raw {
-    pub(super) tls_server_config: Option<Tls>,
+pub(super) struct RawWebConfig {
+    pub(super) tls_server_config: Option<TlsSection>,
     pub(super) http_server_config: Option<Http>,
     pub(super) basic_auth_users: Option<BTreeMap<String, SecretString>>,
     pub(super) rate_limit: Option<RateLimit>,
@@ -27,7 +27,7 @@ pub(super) struct Raw {
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub(super) struct Tls {
+pub(super) struct TlsSection {
     pub(super) cert: Option<String>,
     pub(super) cert_file: Option<String>,
     pub(super) key: Option<SecretString>,
@@ -43,7 +43,7 @@ pub(super) struct Tls {
     pub(super) curve_preferences: Option<Vec<String>>,
 }
 
-impl Tls {
+impl TlsSection {
     /// The section is there, and nothing in it.
     pub(super) fn is_empty(&self) -> bool {
         let texts = [
@@ -83,8 +83,8 @@ pub(super) struct RateLimit {
 }
 
 /// Reads the file's text. The problems say where, and never quote a value: it may be a key or a hash.
-pub(super) fn parse(text: &str) -> Result<Raw, Vec<String>> {
-    let raw: Option<Raw> = read(text)?;
+pub(super) fn parse(text: &str) -> Result<RawWebConfig, Vec<String>> {
+    let raw: Option<RawWebConfig> = read(text)?;
     let raw = raw.ok_or_else(|| vec![EMPTY.to_owned()])?;
     let blank = blank_keys(&read(text)?);
     if blank.is_empty() { Ok(raw) } else { Err(blank) }

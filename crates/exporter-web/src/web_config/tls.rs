@@ -51,7 +51,7 @@ impl<'a> Builder<'a> {
     }
 
     /// `None` if there are problems.
-    pub(super) fn build(mut self, raw: &raw::Tls) -> Option<Tls> {
+    pub(super) fn build(mut self, raw: &raw::TlsSection) -> Option<Tls> {
         // The contents are added where they are read; the key itself is not in here.
         self.digest.update(format!("{raw:?}"));
         let config = self.server_config(raw)?;
@@ -63,7 +63,7 @@ impl<'a> Builder<'a> {
         })
     }
 
-    fn protection(&mut self, raw: &raw::Tls) -> Option<TlsProtection> {
+    fn protection(&mut self, raw: &raw::TlsSection) -> Option<TlsProtection> {
         let names = match &raw.client_allowed_sans {
             Some(_) => Names::Listed,
             None => Names::Any,
@@ -75,7 +75,7 @@ impl<'a> Builder<'a> {
         })
     }
 
-    fn server_config(&mut self, raw: &raw::Tls) -> Option<ServerConfig> {
+    fn server_config(&mut self, raw: &raw::TlsSection) -> Option<ServerConfig> {
         let certificates = self.certificates(raw);
         let key = self.key(raw);
         let versions = self.versions(raw);
@@ -140,7 +140,7 @@ impl<'a> Builder<'a> {
         pem
     }
 
-    fn certificates(&mut self, raw: &raw::Tls) -> Option<Vec<CertificateDer<'static>>> {
+    fn certificates(&mut self, raw: &raw::TlsSection) -> Option<Vec<CertificateDer<'static>>> {
         match self.pem("cert", raw.cert.as_deref(), raw.cert_file.as_deref())? {
             Some(pem) => self.certificates_of("cert", &pem),
             None => self.problem("cert_file", "is missing: TLS needs a certificate and its key"),
@@ -157,7 +157,7 @@ impl<'a> Builder<'a> {
         }
     }
 
-    fn key(&mut self, raw: &raw::Tls) -> Option<PrivateKeyDer<'static>> {
+    fn key(&mut self, raw: &raw::TlsSection) -> Option<PrivateKeyDer<'static>> {
         let inline = raw.key.as_ref().map(secrecy::ExposeSecret::expose_secret);
         match self.pem("key", inline, raw.key_file.as_deref())? {
             Some(pem) => match PrivateKeyDer::from_pem_slice(&pem) {
@@ -171,7 +171,7 @@ impl<'a> Builder<'a> {
         }
     }
 
-    fn versions(&mut self, raw: &raw::Tls) -> Option<Vec<&'static SupportedProtocolVersion>> {
+    fn versions(&mut self, raw: &raw::TlsSection) -> Option<Vec<&'static SupportedProtocolVersion>> {
         let least = self.min_version(raw);
         let most = self.version(
             "max_version",
@@ -190,7 +190,7 @@ impl<'a> Builder<'a> {
         )
     }
 
-    fn min_version(&mut self, raw: &raw::Tls) -> Option<ProtocolVersion> {
+    fn min_version(&mut self, raw: &raw::TlsSection) -> Option<ProtocolVersion> {
         let name = raw.min_version.as_deref();
         self.version("min_version", name, ProtocolVersion::TLSv1_2)
     }
@@ -213,7 +213,7 @@ impl<'a> Builder<'a> {
         }
     }
 
-    fn provider(&mut self, raw: &raw::Tls) -> Option<Arc<CryptoProvider>> {
+    fn provider(&mut self, raw: &raw::TlsSection) -> Option<Arc<CryptoProvider>> {
         let mut provider = ring::default_provider();
         let mut is_good = true;
         if let Some(names) = raw.cipher_suites.as_ref().filter(|names| !names.is_empty()) {
@@ -265,7 +265,7 @@ impl<'a> Builder<'a> {
     #[allow(clippy::option_option)] // The outer one is "no problem".
     fn verifier(
         &mut self,
-        raw: &raw::Tls,
+        raw: &raw::TlsSection,
         provider: Option<&Arc<CryptoProvider>>,
     ) -> Option<Option<Verifier>> {
         let policy = self.policy(raw)?;
@@ -305,7 +305,7 @@ impl<'a> Builder<'a> {
         Some((policy != Policy::No).then_some(verifier))
     }
 
-    fn policy(&mut self, raw: &raw::Tls) -> Option<Policy> {
+    fn policy(&mut self, raw: &raw::TlsSection) -> Option<Policy> {
         let name = raw.client_auth_type.as_deref().unwrap_or_default();
         let policy = Policy::named(name);
         if policy.is_none() {
@@ -341,7 +341,7 @@ impl<'a> Builder<'a> {
         }
     }
 
-    fn allowed_names(&mut self, raw: &raw::Tls, policy: Policy) -> Option<Vec<AllowedName>> {
+    fn allowed_names(&mut self, raw: &raw::TlsSection, policy: Policy) -> Option<Vec<AllowedName>> {
         let Some(list) = &raw.client_allowed_sans else {
             return Some(Vec::new());
         };

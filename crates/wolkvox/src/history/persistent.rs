@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::{Class, Error, Reason, Sink, Source, Window, Zone};
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::{Next, Pauses, Range, Reader};
+use super::{Next, OpenRange, Pauses, Reader};
 
 /// No chunk gets shorter.
 pub(super) const SHORTEST: TimeDelta = TimeDelta::minutes(1);
@@ -106,7 +106,7 @@ impl<S: Source> Reader<S> {
     /// The call failed, and asking again or for less does not help.
     pub async fn read_next<K: Sink>(
         &mut self,
-        range: &mut Range,
+        range: &mut OpenRange,
         sink: impl Fn(&Window) -> K,
         mut notify: impl FnMut(Notice),
     ) -> Result<Option<(Window, K)>, ReadError> {
