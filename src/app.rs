@@ -18,8 +18,8 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::exposition::{self, Page};
 use crate::http::{self, Shared, Status};
-use crate::ledger::FileStore;
 use crate::ledger::store::Opened;
+use crate::ledger::{Adoption, FileStore};
 use crate::poller::{self, Poller, Publication, Publish};
 use crate::signal::{self, Request};
 use crate::{chats, metrics, operation};
@@ -92,11 +92,16 @@ impl App {
     /// In words for the person who starts it.
     pub fn new(config: Config, clock: Arc<dyn Clock>, demo: bool, adopt_state: bool) -> anyhow::Result<App> {
         let web = Arc::new(Web::open(config.web.config_file.as_deref())?);
+        let adoption = if adopt_state {
+            Adoption::Adopt
+        } else {
+            Adoption::Refuse
+        };
         let Opened {
             store,
             ledger,
             put_aside,
-        } = FileStore::open(&config.state.dir, operation::identity(&config), adopt_state)?;
+        } = FileStore::open(&config.state.dir, operation::identity(&config), adoption)?;
         let client = Client::new(operation::client_settings(&config))?;
         Ok(App {
             config,

@@ -18,7 +18,7 @@ use crate::clock::WRITTEN;
 pub use delta::{Absorbed, Counts, Delta, FoundBy, Novelty, Times};
 pub use id::{Id, Moment};
 pub use seen::Seen;
-pub use store::{FileStore, Store, StoreError};
+pub use store::{Adoption, FileStore, Store, StoreError};
 
 /// What is counted of the ids: kept, committed and restored with them.
 pub trait Counted: Clone + Default + Serialize + DeserializeOwned + Send + Sync + 'static {

@@ -7,6 +7,7 @@ use arc_swap::ArcSwap;
 use tokio::sync::watch;
 
 use super::Status;
+use super::status::Readiness;
 use crate::clock::Clock;
 use crate::exposition::{Options, Page};
 
@@ -99,8 +100,12 @@ impl Shared {
         self.status.load_full()
     }
 
-    pub(super) fn is_ready(&self) -> bool {
-        self.ready.load(Ordering::Relaxed)
+    pub(super) fn readiness(&self) -> Readiness {
+        if self.ready.load(Ordering::Relaxed) {
+            Readiness::Ready
+        } else {
+            Readiness::Starting
+        }
     }
 
     pub(super) fn clock(&self) -> &dyn Clock {

@@ -4,6 +4,15 @@ use chrono::{DateTime, Utc};
 
 pub use crate::poller::LastPoll;
 
+/// What `/-/ready` answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Readiness {
+    /// 503: nothing was published yet.
+    Starting,
+    /// 200.
+    Ready,
+}
+
 /// How the exporter is doing. All times are UTC; what never happened is `None`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Status {

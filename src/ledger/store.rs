@@ -102,6 +102,15 @@ pub struct FileStore {
     place: Arc<Place>,
 }
 
+/// What becomes of a state that counts the report of another host or agent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Adoption {
+    /// The start is refused.
+    Refuse,
+    /// It goes on with the host and agent that are set now.
+    Adopt,
+}
+
 /// What a start finds.
 #[derive(Debug)]
 pub struct Opened<T> {
@@ -115,23 +124,23 @@ pub struct Opened<T> {
 
 impl FileStore {
     /// Opens the operation's file in `directory`, which is made if it is missing. A damaged file is put aside under
-    /// another name. With `adopt`, a file of another host or agent is taken over.
+    /// another name. `adoption` says what becomes of a file of another host or agent.
     ///
     /// # Errors
     /// See [`StoreError`]. Nothing was changed then.
     pub fn open<T: Counted>(
         directory: &Path,
         identity: Identity,
-        adopt: bool,
+        adoption: Adoption,
     ) -> Result<Opened<T>, StoreError> {
-        FileStore::open_with(Calls::SYSTEM, directory, identity, adopt)
+        FileStore::open_with(Calls::SYSTEM, directory, identity, adoption)
     }
 
     fn open_with<T: Counted>(
         calls: Calls,
         directory: &Path,
         identity: Identity,
-        adopt: bool,
+        adoption: Adoption,
     ) -> Result<Opened<T>, StoreError> {
         let place = Place::take(calls, directory, &file_name::encode(&identity.operation))?;
         let path = place.state();
@@ -139,7 +148,7 @@ impl FileStore {
         let (origin, ledger) = match state {
             Some((stored, mut ledger)) => {
                 if let Err(error) = check(path, &stored, &identity) {
-                    if !adopt {
+                    if adoption == Adoption::Refuse {
                         return Err(error);
                     }
                     // The other server, or the other agent's report, need not have the same rows.

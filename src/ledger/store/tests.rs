@@ -63,13 +63,13 @@ fn open(directory: &Path) -> (FileStore, Option<Ledger>) {
         store,
         ledger,
         put_aside,
-    } = FileStore::open::<Totals>(directory, identity(), false).unwrap();
+    } = FileStore::open::<Totals>(directory, identity(), Adoption::Refuse).unwrap();
     assert_eq!(put_aside, None);
     (store, ledger)
 }
 
 fn refusal(directory: &Path, identity: Identity) -> StoreError {
-    FileStore::open::<Totals>(directory, identity, false).unwrap_err()
+    FileStore::open::<Totals>(directory, identity, Adoption::Refuse).unwrap_err()
 }
 
 #[tokio::test]
@@ -173,7 +173,7 @@ fn a_damaged_file_is_put_aside_and_counting_starts_anew() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("ventas.state");
         fs::write(&path, &content).unwrap();
-        let opened = FileStore::open::<Totals>(directory.path(), identity(), false).unwrap();
+        let opened = FileStore::open::<Totals>(directory.path(), identity(), Adoption::Refuse).unwrap();
         assert_eq!(opened.ledger, None);
         let kept = opened.put_aside.unwrap();
         assert!(
@@ -221,12 +221,12 @@ async fn a_state_of_another_host_or_agent_is_adopted_on_request() {
         mut store,
         ledger: adopted,
         ..
-    } = FileStore::open::<Totals>(directory.path(), moved(), true).unwrap();
+    } = FileStore::open::<Totals>(directory.path(), moved(), Adoption::Adopt).unwrap();
     assert_eq!(adopted.as_ref(), Some(&ledger(5)));
     store.commit(&adopted.unwrap()).await.unwrap();
     drop(store);
     // Once is enough.
-    assert!(FileStore::open::<Totals>(directory.path(), moved(), false).is_ok());
+    assert!(FileStore::open::<Totals>(directory.path(), moved(), Adoption::Refuse).is_ok());
 }
 
 #[test]
@@ -242,7 +242,7 @@ fn a_second_exporter_is_refused_with_who_is_using_the_state() {
         operation: "soporte".to_owned(),
         ..identity()
     };
-    FileStore::open::<Totals>(directory.path(), other, false).unwrap();
+    FileStore::open::<Totals>(directory.path(), other, Adoption::Refuse).unwrap();
     drop(first);
     open(directory.path());
 }
@@ -259,7 +259,7 @@ async fn an_abandoned_commit_holds_the_lock_until_it_is_through() {
     }
     drop(store);
     let stored = loop {
-        match FileStore::open::<Totals>(directory.path(), identity(), false) {
+        match FileStore::open::<Totals>(directory.path(), identity(), Adoption::Refuse) {
             Ok(opened) => break opened.ledger,
             Err(StoreError::Locked { .. }) => std::thread::yield_now(),
             Err(other) => panic!("{other}"),
@@ -279,7 +279,7 @@ async fn another_host_or_agent_is_refused_and_another_zone_is_not() {
         agent_dni: agent.map(str::to_owned),
         ..identity()
     };
-    let mut store = FileStore::open::<Totals>(directory.path(), with(Some("1020304050")), false)
+    let mut store = FileStore::open::<Totals>(directory.path(), with(Some("1020304050")), Adoption::Refuse)
         .unwrap()
         .store;
     store.commit(&ledger(1)).await.unwrap();
@@ -304,7 +304,7 @@ async fn another_host_or_agent_is_refused_and_another_zone_is_not() {
         ..with(Some("1020304050"))
     };
     assert!(
-        FileStore::open::<Totals>(directory.path(), other, false)
+        FileStore::open::<Totals>(directory.path(), other, Adoption::Refuse)
             .unwrap()
             .ledger
             .is_some()

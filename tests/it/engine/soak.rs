@@ -23,9 +23,9 @@ use tokio::process::{Child, ChildStderr, ChildStdin, Command};
 use wolkvox::client::{self, Client, Token};
 use wolkvox_exporter::catalogue::families;
 use wolkvox_exporter::clock::Clock;
-use wolkvox_exporter::exposition::{Format, Options, Page};
+use wolkvox_exporter::exposition::{Encoding, Format, Options, Page};
 use wolkvox_exporter::ledger::store::Identity;
-use wolkvox_exporter::ledger::{FileStore, Ledger};
+use wolkvox_exporter::ledger::{Adoption, FileStore, Ledger};
 use wolkvox_exporter::poller::{Poller, Publication, Publish};
 
 use crate::support::process::state;
@@ -89,10 +89,10 @@ impl Publish for LatestPage {
 impl LatestPage {
     fn bytes(&self) -> usize {
         let page = self.0.lock().unwrap();
-        let answer = page
-            .as_ref()
-            .unwrap()
-            .answer(Format::Text, false, tokio::time::Instant::now(), &[]);
+        let answer =
+            page.as_ref()
+                .unwrap()
+                .answer(Format::Text, Encoding::Identity, tokio::time::Instant::now(), &[]);
         answer.chunks.iter().map(bytes::Bytes::len).sum()
     }
 }
@@ -296,7 +296,7 @@ async fn poller(
     );
     Poller::start(
         Client::new(client).unwrap(),
-        FileStore::open::<Totals>(directory, identity, false)
+        FileStore::open::<Totals>(directory, identity, Adoption::Refuse)
             .unwrap()
             .store,
         latest_page.clone(),

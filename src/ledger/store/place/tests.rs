@@ -8,7 +8,7 @@ use super::super::tests::identity as settings;
 use crate::chats::Totals;
 
 use super::*;
-use crate::ledger::FileStore;
+use crate::ledger::{Adoption, FileStore};
 
 const NAME: &str = "ventas";
 
@@ -175,7 +175,7 @@ fn a_state_that_is_no_regular_file_or_far_too_large_is_refused_and_left_alone() 
         let directory = tempfile::tempdir().unwrap();
         let state = directory.path().join("ventas.state");
         make(&state);
-        let error = FileStore::open::<Totals>(directory.path(), settings(), false).unwrap_err();
+        let error = FileStore::open::<Totals>(directory.path(), settings(), Adoption::Refuse).unwrap_err();
         assert!(matches!(error, StoreError::Read { .. }), "{error}");
         let text = error.to_string();
         assert!(text.contains(state.to_str().unwrap()), "{text}");
