@@ -47,6 +47,7 @@ impl Files {
             match requests.next().await {
                 Request::Reload => self.reload(),
                 Request::Meaningless(signal) => tracing::info!(
+                    signal,
                     "{signal} means nothing here and is passed over: SIGHUP reads files again, SIGTERM ends the exporter"
                 ),
             }
@@ -62,10 +63,14 @@ impl Files {
             Token::Fixed(_) => "WOLKVOX_TOKEN is only read at the start".to_owned(),
         };
         let Some(file) = &self.web_config_file else {
-            tracing::info!("SIGHUP: there is no web configuration to read again; {token}");
+            tracing::info!(
+                signal = "SIGHUP",
+                "SIGHUP: there is no web configuration to read again; {token}"
+            );
             return;
         };
-        tracing::info!("SIGHUP: {} is looked at for changes; {token}", file.display());
+        let file = file.display();
+        tracing::info!(signal = "SIGHUP", %file, "SIGHUP: {file} is looked at for changes; {token}");
         self.web.reload();
     }
 }
@@ -222,7 +227,7 @@ fn log_start(config: &Config, store: &FileStore, ledger: Option<&Ledger>) {
         );
     }
     for warning in &config.warnings {
-        tracing::warn!("{warning}");
+        tracing::warn!(operation = config.server.operation, "{warning}");
     }
 }
 

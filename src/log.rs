@@ -90,7 +90,7 @@ pub fn report_panics() {
     std::panic::set_hook(Box::new(|panic| {
         let text = panic_text(panic);
         if tracing::dispatcher::has_been_set() {
-            tracing::error!("{text}");
+            tracing::error!(location = panic.location().map(display), "{text}");
         } else {
             say(&format!("wolkvox-exporter: {text}"));
         }

@@ -72,6 +72,7 @@ mod unix {
             }
             if begun.elapsed() >= LONGEST_STOP {
                 tracing::error!(
+                    limit_s = LONGEST_STOP.as_secs(),
                     "something did not end within {} s: the process ends all the same",
                     LONGEST_STOP.as_secs()
                 );

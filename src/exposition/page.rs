@@ -77,6 +77,7 @@ impl Page {
         }
         if !window.withdrawn.swap(true, Ordering::Relaxed) {
             tracing::info!(
+                late_ms = u64::try_from((now - window.expires).as_millis()).unwrap_or(u64::MAX),
                 "the gauges of the latest window are too old to be shown; withdrawn until the next success"
             );
         }

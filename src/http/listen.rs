@@ -65,6 +65,8 @@ pub async fn bind(name: &str) -> Result<Vec<TcpListener>, ListenError> {
             }
             Err(cause) if is_not_ours(&cause) => {
                 tracing::info!(
+                    %address,
+                    name,
                     "this machine has no address {address}, one of {name}: it is passed over ({cause})"
                 );
                 passed_over = Some((address, cause));

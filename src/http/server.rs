@@ -132,7 +132,10 @@ async fn serve_within(
         .await
         .is_err()
     {
-        tracing::warn!("connections that did not end in time are cut");
+        tracing::warn!(
+            after_s = limits.drain.as_secs(),
+            "connections that did not end in time are cut"
+        );
     }
     connections.shutdown().await;
 }
@@ -200,8 +203,12 @@ impl Connection {
         match accepted {
             Ok(Ok(Some(stream))) => self.serve(stream).await,
             Ok(Ok(None)) => {}
-            Ok(Err(error)) => tracing::debug!(%error, "a client and this server could not agree on TLS"),
-            Err(_) => tracing::debug!("a client did not finish its TLS handshake in time"),
+            Ok(Err(error)) => {
+                tracing::debug!(peer = %self.address, %error, "a client and this server could not agree on TLS");
+            }
+            Err(_) => {
+                tracing::debug!(peer = %self.address, "a client did not finish its TLS handshake in time");
+            }
         }
     }
 
@@ -246,7 +253,7 @@ impl Connection {
             .max_headers(MAX_HEADERS)
             .serve_connection(TokioIo::new(stream), service);
         if let Err(error) = watcher.watch(connection).await {
-            tracing::debug!(%error, "a connection ended early");
+            tracing::debug!(peer = %address, %error, "a connection ended early");
         }
     }
 }

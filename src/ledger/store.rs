@@ -283,6 +283,8 @@ fn put_aside(path: &Path, what: &str) -> Result<PathBuf, StoreError> {
         what: format!("{what}, and it can't be put aside as {}: {cause}", kept.display()),
     })?;
     tracing::error!(
+        file = %path.display(),
+        kept = %kept.display(),
         "the state file {} is damaged ({what}). It was put aside as {}; counting starts anew: chats that closed before now, or before WOLKVOX_COUNT_FROM, are not counted",
         path.display(),
         kept.display()
@@ -330,6 +332,8 @@ fn is_same_agent(stored: &Origin, identity: &Identity) -> bool {
 fn take_over(stored: Origin, identity: Identity) -> io::Result<Origin> {
     if stored.timezone != identity.timezone {
         tracing::warn!(
+            operation = identity.operation,
+            variable = "WOLKVOX_TIMEZONE",
             "WOLKVOX_TIMEZONE was {} and is {} now: the report's dates are read in the new zone from here on",
             stored.timezone,
             identity.timezone

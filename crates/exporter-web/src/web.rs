@@ -79,11 +79,12 @@ impl Web {
         let (read, config) = match file {
             Some(file) => {
                 let (read, config) = WebConfig::load(file, &costs);
-                (read, config?)
+                let config = config?;
+                warn(file, &config);
+                (read, config)
             }
             None => Default::default(),
         };
-        warn(&config);
         Ok(Self {
             current: ArcSwap::from_pointee(config),
             authorizer,
@@ -170,27 +171,30 @@ impl Web {
             tracing::debug!(file = %file.display(), "the web configuration is being written: the next look finds what came of it");
             return;
         }
-        let file = file.display();
         let mut seen = self.seen();
         seen.judged = change.read;
         if seen.judged == seen.in_force {
-            tracing::info!(%file, "the web configuration is again the one in force");
+            tracing::info!(file = %file.display(), "the web configuration is again the one in force");
             return;
         }
         let config = match change.config {
             Ok(config) => config,
-            Err(error) => return refuse(&error.to_string().replace('\n', " ")),
+            Err(error) => return refuse(file, &error.to_string().replace('\n', " ")),
         };
         let lost = self.current.load().protection.lost_in(&config.protection);
         if !lost.is_empty() {
-            return refuse(&format!(
-                "{file} would protect the port less: {}. If that is meant, restart the exporter, which takes the file as it is",
-                lost.join("; ")
-            ));
+            return refuse(
+                file,
+                &format!(
+                    "{} would protect the port less: {}. If that is meant, restart the exporter, which takes the file as it is",
+                    file.display(),
+                    lost.join("; ")
+                ),
+            );
         }
         seen.in_force = seen.judged.clone();
-        warn(&config);
-        tracing::info!(%file, "the web configuration has changed and is in force: {}", config.protection);
+        warn(file, &config);
+        tracing::info!(file = %file.display(), "the web configuration has changed and is in force: {}", config.protection);
         self.current.store(Arc::new(config));
     }
 
@@ -199,14 +203,15 @@ impl Web {
     }
 }
 
-fn warn(config: &WebConfig) {
+fn warn(file: &Path, config: &WebConfig) {
     for warning in &config.warnings {
-        tracing::warn!("web configuration: {warning}");
+        tracing::warn!(file = %file.display(), "web configuration: {warning}");
     }
 }
 
-fn refuse(why: &str) {
+fn refuse(file: &Path, why: &str) {
     tracing::error!(
+        file = %file.display(),
         "the web configuration has changed and is not taken over, the one before stays in force. {why}"
     );
 }

@@ -233,9 +233,12 @@ impl Client {
     /// A server that counts its rows in its own way does so in each answer.
     fn log_once(&self, oddity: &str) {
         if self.has_logged.swap(true, Ordering::Relaxed) {
-            tracing::debug!("{oddity}");
+            tracing::debug!(report = self.settings.report.name, "{oddity}");
         } else {
-            tracing::warn!("{oddity}. This is logged once");
+            tracing::warn!(
+                report = self.settings.report.name,
+                "{oddity}. This is logged once"
+            );
         }
     }
 

@@ -164,6 +164,7 @@ impl Place {
         }
         held.lock = lock;
         tracing::warn!(
+            file = %self.lock_path.display(),
             "the lock file {} was removed; it was made anew. Leave it there: it keeps a second exporter off the state",
             self.lock_path.display()
         );
@@ -209,6 +210,7 @@ impl Place {
             Err(error) if lacks_sync(&error) => {
                 if !std::mem::replace(&mut held.has_warned, true) {
                     tracing::warn!(
+                        directory = %self.directory.display(),
                         "the directory {} can't be synced ({error}): its file system has no such call. If the machine loses its power, the state may be older afterwards than what was scraped, and some chats may count twice. A local disk is safer",
                         self.directory.display()
                     );
