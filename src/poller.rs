@@ -3,7 +3,7 @@
 mod books;
 mod cycle;
 mod disbelief;
-pub mod families;
+pub(crate) mod families;
 mod intake;
 mod publication;
 mod reading;

@@ -57,7 +57,7 @@ struct Closed {
 
 /// Gathers the chats of one poll's answers.
 #[derive(Debug, Default)]
-pub struct Gatherer {
+pub(crate) struct Gatherer {
     closed: Vec<Closed>,
     /// A busy operation has thousands of chats and some dozens of label sets.
     labels: BTreeMap<ChatLabels, Arc<ChatLabels>>,
@@ -65,7 +65,7 @@ pub struct Gatherer {
 
 impl Gatherer {
     /// Takes in one chat under these label sets. `first_seen` stands in for a close time that the report does not give.
-    pub fn note(&mut self, chat: &Chat, keys: &Keys, first_seen: DateTime<Utc>) {
+    pub(crate) fn note(&mut self, chat: &Chat, keys: &Keys, first_seen: DateTime<Utc>) {
         let labels = ChatLabels {
             chat: keys[Table::Chats].clone(),
             agent: keys[Table::Agents].clone(),
@@ -86,7 +86,7 @@ impl Gatherer {
 
     /// Takes in the chats of a further chunk of the same poll. Chunks share a second, and some servers send more than was
     /// asked for: a chat that is there already stays as it is.
-    pub fn extend(&mut self, mut other: Gatherer) {
+    pub(crate) fn extend(&mut self, mut other: Gatherer) {
         if self.closed.is_empty() {
             self.closed = other.closed;
             return;
@@ -97,7 +97,7 @@ impl Gatherer {
     }
 
     /// The window that ends where the poll's last answer did.
-    pub fn finish(self, end: DateTime<Utc>, length: TimeDelta, asa_target_ms: u64) -> Latest {
+    pub(crate) fn finish(self, end: DateTime<Utc>, length: TimeDelta, asa_target_ms: u64) -> Latest {
         let start = end - length;
         let mut latest = Latest {
             start,

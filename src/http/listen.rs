@@ -10,7 +10,7 @@ const BACKLOG: u32 = 1024;
 
 /// Why the port could not be opened.
 #[derive(Debug, thiserror::Error)]
-pub enum ListenError {
+pub(crate) enum ListenError {
     /// The name stands for no address.
     #[error(
         "can't listen on {name}: the name can't be looked up ({cause}). Choose another address or port (WOLKVOX_LISTEN_ADDRESS, in the demo --listen)"
@@ -41,7 +41,7 @@ pub enum ListenError {
 ///
 /// # Errors
 /// See [`ListenError`]. Nothing is listened on then.
-pub async fn bind(name: &str) -> Result<Vec<TcpListener>, ListenError> {
+pub(crate) async fn bind(name: &str) -> Result<Vec<TcpListener>, ListenError> {
     let failed = |address, cause| ListenError::Address {
         name: name.to_owned(),
         address,

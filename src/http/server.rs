@@ -26,7 +26,7 @@ use super::{Shared, authorize};
 use exporter_web::{Peer, REQUEST_TIME_OUT, Web, WebConfig};
 
 /// The connection slots where the system gives descriptors enough for them.
-pub const CONNECTION_SLOTS: usize = 512;
+pub(crate) const CONNECTION_SLOTS: usize = 512;
 
 /// How much of the machine the clients may have.
 #[derive(Debug, Clone, Copy)]
@@ -64,7 +64,7 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(500);
 /// Answers on all listeners until `shutdown`, with `connection_slots` connections at once. After the shutdown no more
 /// connections are accepted, requests under way are answered for up to five seconds, and what is left is cut. The error of
 /// one connection does not end the server.
-pub async fn serve(
+pub(crate) async fn serve(
     listeners: Vec<TcpListener>,
     connection_slots: usize,
     shared: Arc<Shared>,

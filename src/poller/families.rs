@@ -15,7 +15,7 @@ use crate::metrics::spec::{
 };
 
 /// Sample lines are counted when all families are there: [`crate::catalogue::families`] does.
-pub const SERIES: &str = "wolkvox_series";
+pub(crate) const SERIES: &str = "wolkvox_series";
 
 /// The value of a family without labels of its own, or with one.
 enum StatValue<'a> {
@@ -112,13 +112,13 @@ fn counts<'a, K>(counts: &BTreeMap<K, u64>, label: impl Fn(&K) -> Cow<'static, s
 }
 
 /// The families of the poller.
-pub fn families(view: View<'_>) -> impl Iterator<Item = Family> {
+pub(crate) fn families(view: View<'_>) -> impl Iterator<Item = Family> {
     ROWS.iter()
         .map(move |row| family(&row.spec, view, &(row.value)(view)))
 }
 
 /// What [`families`] can show.
-pub fn specs() -> impl Iterator<Item = &'static Spec> {
+pub(crate) fn specs() -> impl Iterator<Item = &'static Spec> {
     ROWS.iter().map(|row| &row.spec)
 }
 
