@@ -41,7 +41,7 @@ struct Files {
 }
 
 impl Files {
-    /// Does what signals ask for, for ever.
+    /// Does what signals ask for, until it is dropped.
     async fn obey(self, mut requests: signal::Requests) {
         loop {
             match requests.next().await {
@@ -169,8 +169,8 @@ impl App {
         let starting = Poller::start(client, store, publisher, clock, settings, ledger, recoveries);
 
         let mut shutdown = pin!(shutdown);
-        // Whoever connects before there is something to show waits these milliseconds in the system's queue: a scrape
-        // of an empty page would make Prometheus believe that all restored series had ended.
+        // Until there is something to show, connections wait in the system's queue: these are milliseconds. A scrape of an
+        // empty page would make Prometheus believe that all restored series had ended.
         let poller = tokio::select! {
             poller = starting => poller?,
             () = &mut shutdown => return Ok(()),

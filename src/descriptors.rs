@@ -6,7 +6,7 @@ use std::fmt;
 /// what it names, a connection to Wolkvox and the look-up of its name, `/proc` for a scrape, and the connection that has
 /// just been accepted.
 const OWN: u64 = 16;
-/// With fewer connection slots, a Prometheus, a probe and a person would push each other out.
+/// With fewer connection slots, Prometheus, a probe and a browser would cut each other's connections.
 const FEWEST_SLOTS: u64 = 4;
 
 /// Too few descriptors to work with.
@@ -34,8 +34,8 @@ impl fmt::Display for Limit {
     }
 }
 
-/// Raises the limit as far as the system lets it be raised, and returns it. The soft limit is kept low for programs of
-/// old that can't use high descriptors; this is none.
+/// Raises the limit as far as the system lets it be raised, and returns it. The soft limit is kept low for old
+/// programs that can't use high descriptors. This program can.
 ///
 /// # Errors
 /// [`TooFew`] where next to nothing would be left for connections.

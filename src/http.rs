@@ -1,4 +1,4 @@
-//! The server: `/metrics`, a status page for people, and the two questions that an orchestrator asks.
+//! The server: `/metrics`, a status page for people, and the two health checks of orchestrators.
 //!
 //! It reads what was published in [`Shared`] and never touches what has been counted.
 

@@ -22,7 +22,7 @@ pub use store::{Adoption, FileStore, Store, StoreError};
 
 /// What is counted of the ids: kept, committed and restored with them.
 pub trait Counted: Clone + Default + Serialize + DeserializeOwned + Send + Sync + 'static {
-    /// What must be known of the program that wrote it, for it to be understood. Stored beside it.
+    /// What a reader must know of the program that wrote the totals. Stored beside them.
     type Layout: Serialize + DeserializeOwned;
 
     /// The layout of what this program writes.
@@ -60,9 +60,9 @@ impl CountingStart {
         self.server_offset_ms.map(|offset| self.by_server(offset))
     }
 
-    /// The server's clock minus ours at the start, as of an answer that began at `server_now` by a server whose clock is
-    /// `offset_ms` ahead. That of the first answer, unless the start would lie in the server's future: then its clock was
-    /// ahead at that answer, and is right by now.
+    /// The server's clock minus ours at the start of counting, judged at an answer that began at `server_now` by a server
+    /// whose clock is `offset_ms` ahead. It is that of the first answer. Only if the start would lie in the server's future
+    /// then, its clock was ahead at the first answer and has been corrected: then it is `offset_ms`.
     fn offset_at(&self, server_now: DateTime<Utc>, offset_ms: i64) -> i64 {
         self.server_offset_ms
             .filter(|stored| self.by_server(*stored) <= server_now)
@@ -152,7 +152,7 @@ impl<T: Counted> Ledger<T> {
         now: DateTime<Utc>,
         count_from: Option<DateTime<Utc>>,
     ) -> Ledger<T> {
-        // One that began in 1970 and was stopped before any answer: when it began is not known.
+        // A first start in 1970 that was stopped before any answer: it is not known when it began.
         let has_a_beginning = |ledger: &Ledger<T>| {
             let counting = &ledger.counting;
             counting.configured || counting.server_offset_ms.is_some() || counting.since >= WRITTEN
@@ -183,8 +183,9 @@ impl<T: Counted> Ledger<T> {
         self.totals.add(absorbed.totals);
     }
 
-    /// Moves a cursor to the end of what was asked from `from` and answered whole, at `answered_at` by the server's clock. It moves back only
-    /// from beyond that: then a clock was ahead when it was set, and an outage before it would go unseen.
+    /// Moves a cursor to the end of what was asked from `from` and answered whole, at `answered_at` by the server's clock.
+    /// It moves back only if it lies beyond `answered_at`: then a clock was ahead when the cursor was set, and an outage
+    /// before it would not be caught up.
     pub fn advance(
         &mut self,
         found: FoundBy,
@@ -196,8 +197,8 @@ impl<T: Counted> Ledger<T> {
             FoundBy::Poll => &mut self.cursors.poll,
             FoundBy::Sweep => &mut self.cursors.sweep,
         };
-        // Not before what was asked for: a Date from long ago must not have years asked for again. Nor beyond that Date:
-        // where our clock is ahead, a chunk may lie in the server's future as a whole.
+        // Not before what was asked for: a Date from long ago must not make us ask for years again. Not beyond that Date
+        // either: where our clock is ahead, a whole chunk may lie in the server's future.
         let to = to.max(from.min(answered_at.max(*cursor)));
         *cursor = if *cursor > answered_at {
             to

@@ -1,7 +1,7 @@
 //! Where the log goes: to the standard error, as text or JSON, and never at the cost of the work.
 //!
-//! Whoever has something to say hands it to a queue and goes on. One thread writes it. A reader that stops, a pipe that
-//! nobody holds any more or a full disk costs log lines, which are counted, and nothing else.
+//! A line goes into a queue, and the caller goes on. One thread writes the lines. A reader that stops, a pipe without a
+//! reader or a full disk costs log lines, which are counted, and nothing else.
 
 mod queue;
 

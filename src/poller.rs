@@ -1,4 +1,4 @@
-//! The only place that knows the whole way of a chat. [`Poller::step`] goes it once; [`run`] decides when to go again.
+//! The only place that knows the whole way of a chat. [`Poller::step`] does one cycle; [`run`] decides when the next begins.
 
 mod books;
 mod cycle;
@@ -75,12 +75,12 @@ pub struct Poller<S, D, P> {
     last_failure: Option<FailureReason>,
     /// Damaged states that were put aside at this start.
     recoveries: u64,
-    /// From when on they are shown: `increase()` needs a 0 before.
+    /// From when on they are shown. `increase()` needs a 0 before them.
     recoveries_due: Instant,
 }
 
 impl<S: Source, D: Store, P: Publish> Poller<S, D, P> {
-    /// Takes up a ledger: a restored one is shown at once; that of a first start is committed before the first
+    /// Starts with a ledger. A restored one is published at once. That of a first start is committed before the first
     /// request, so that no crash can move the start of counting. `recoveries` are the damaged states that were put aside
     /// at this start.
     ///
@@ -249,7 +249,7 @@ impl<S: Source, D: Store, P: Publish> Poller<S, D, P> {
             self.books.disbelieve(reading.purpose, &reading.not_believed)
         };
         if not_believed.is_some() && reading.purpose == Purpose::Sweep {
-            // Later chats may end the disbelief, and a sweep that went on would never ask for them.
+            // Later chats may end the disbelief. A sweep that goes on from here would never ask for them.
             self.sweeps.abandon();
         }
         reading.summary.is_whole = !range.gives_way();
@@ -288,7 +288,8 @@ impl<S: Source, D: Store, P: Publish> Poller<S, D, P> {
         self.books.ledger.forget_before(date_ini);
     }
 
-    /// Drops the label sets that had no chat for long. By the earlier of two clocks: one that runs ahead must not drop all.
+    /// Drops the label sets that had no chat for long, by the earlier of both clocks. A clock that runs ahead must not drop
+    /// all of them.
     fn retire(&mut self) {
         if let Some(retire_after) = self.settings.retire_after.filter(|_| self.clocks.knows_server()) {
             self.books.retire(self.clocks.earlier() - retire_after);
@@ -328,7 +329,7 @@ impl<S: Source, D: Store, P: Publish> Poller<S, D, P> {
     }
 }
 
-/// A poll that asks nothing must not look like one that found nothing.
+/// A poll that has nothing to ask for is an error: it must not look like one that found no chats.
 fn nothing_to_ask() -> Error {
     Error::new(
         Reason::BadRequest,

@@ -38,7 +38,7 @@ impl<'a> SeriesLimit<'a> {
         (keys, limited)
     }
 
-    /// The label sets to show a chat under that is counted already. It takes no lines, for it adds to no label set.
+    /// The label sets under which a chat is shown that is counted already. It takes no lines, since it adds nothing.
     pub(crate) fn look_up(&self, keys: Keys, new: &Totals) -> Keys {
         let mut aside = *self;
         aside.admit(keys, new).0

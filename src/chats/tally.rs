@@ -98,7 +98,7 @@ pub struct Tally<'a> {
     delta: Delta<'a, Totals>,
     rules: Rules,
     series_limit: SeriesLimit<'a>,
-    /// The later of both clocks: one that was wrong for a moment must not make a label set look old.
+    /// The later of both clocks. A clock that was slow for a moment must not make a label set look old.
     touched: DateTime<Utc>,
     counts: AnswerCounts,
     exemplars: Exemplars,

@@ -116,7 +116,7 @@ impl BackfillError {
     }
 }
 
-/// A longer step shows nothing of a month.
+/// With a longer step a month would have no sample.
 const LONGEST_STEP: Duration = Duration::from_secs(31 * 24 * 3600);
 
 /// What was written.
@@ -135,7 +135,7 @@ pub struct BackfillSummary {
 pub struct Seam {
     /// The running exporter counts chats that closed from here on, by the server's clock.
     pub until: DateTime<Utc>,
-    /// No sample of the past may be younger, by our clock: the running exporter's first is.
+    /// The latest time that a sample of the past may have, by our clock. The running exporter's samples are younger.
     pub last: DateTime<Utc>,
 }
 
@@ -185,7 +185,7 @@ pub struct Plan {
     /// How far before the range is asked: on a server that filters on the opening time, chats that closed in it
     /// are found there.
     pub lookback: TimeDelta,
-    /// The host and port of the API: an unfinished file is not gone on with from another.
+    /// The host and port of the API. An unfinished file is not continued from another server.
     pub host: String,
 }
 
@@ -240,7 +240,7 @@ impl Plan {
         self.span.from - self.lookback
     }
 
-    /// The last second that is read: the very second of `until` is the next range's, or the running exporter's.
+    /// The last second that is read. The second of `until` belongs to the next range, or to the running exporter.
     fn end(&self) -> DateTime<Utc> {
         reading::last_second_before(self.span.until)
     }

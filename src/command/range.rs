@@ -1,5 +1,5 @@
-//! The range of time that `report` and `backfill` are asked for, and what reading it costs: both are settled before the
-//! first call, because calls are counted by the vendor and waited for by a person.
+//! The range of time that `report` and `backfill` are asked for, and what reading it costs. Both are known before the first
+//! call, because the vendor counts calls and a person waits for them.
 
 use std::fmt;
 use std::io::{self, IsTerminal as _, Write as _};
@@ -10,7 +10,7 @@ use wolkvox::{Window, Zone, window};
 
 use crate::config::FIRST_YEAR;
 
-/// More calls than this are only made if somebody says so: a year with a slip in it would use up the day's.
+/// More calls than this are made only if the user agrees. A mistyped year could use up the day's calls.
 const MOST_UNASKED: u64 = 100;
 
 /// Why a range can't be read.
@@ -112,7 +112,8 @@ impl Cost {
     pub fn of(ranges: &[Range], zone: Zone, pace: Duration, at_once: u32) -> Cost {
         let calls = |range: &Range| {
             let chunks = window::chunks(range.from, range.to, zone, None, window::LONGEST);
-            // What begins with the last second of a month goes on with the next: that second was read before.
+            // A range that begins with the last second of a month is read from the next month on: that second was read
+            // before.
             let is_left = |chunk: &&Window| chunk.to > range.from || range.from == range.to;
             chunks.iter().filter(is_left).count()
         };
@@ -148,7 +149,7 @@ impl fmt::Display for Cost {
 pub enum Consent {
     /// `--yes`.
     Given,
-    /// Nothing: whoever sits at the terminal is asked.
+    /// Nothing. The user is asked at the terminal.
     Open,
 }
 

@@ -59,7 +59,7 @@ fn count_from(given: Given<'_>) -> Result<Option<DateTime<Utc>>, String> {
     }
     match DateTime::parse_from_rfc3339(text) {
         Ok(at) if at > Utc::now() => Err(format!("is {text}, which lies in the future")),
-        // Each month that is caught up costs a call: a year with a slip in it would use up the day's.
+        // Each month that is caught up costs a call. A mistyped year could use up the day's calls.
         Ok(at) if at.year() < FIRST_YEAR => {
             Err(format!("is {text}; no report reaches back before {FIRST_YEAR}"))
         }

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use super::literal;
 use super::variable::{PREFIX, Variable};
 
-/// A secret that is so long is one within another value too.
+/// A secret of this length is recognised inside another value too.
 const LONG_SECRET: usize = 8;
 /// A shorter one may be some other number or word by chance.
 const SHORT_SECRET: usize = 5;

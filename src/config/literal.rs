@@ -1,5 +1,5 @@
-//! What only a shell would have removed or replaced: quotes, `~`, `$HOME`. `docker run --env-file`, systemd and Kubernetes
-//! hand a value over as it is written.
+//! Quotes, `~` and `$HOME`, which only a shell removes or replaces. `docker run --env-file`, systemd and Kubernetes pass a
+//! value on as it is written.
 
 /// Variables that name a file or a directory.
 pub(super) const PATHS: [&str; 4] = ["TOKEN_FILE", "STATE_DIR", "CA_FILE", "WEB_CONFIG_FILE"];

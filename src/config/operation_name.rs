@@ -5,7 +5,7 @@ use crate::file_name;
 
 /// Most characters of a label's value.
 const LONGEST: usize = 128;
-/// So many letters and digits without anything between them are a token, and no name.
+/// This many letters and digits in a row are taken for a token, not for a name.
 const LONG_WORD: usize = 32;
 
 /// The name, if it can be one.

@@ -1,4 +1,4 @@
-//! Which format and which encoding a scraper asked for. Nothing is ever refused: who asks for what we don't speak
+//! Which format and which encoding a scraper asked for. No request is refused: a scraper that asks for an unknown format
 //! gets plain text.
 
 use super::{Encoding, Format};
@@ -62,8 +62,8 @@ fn closeness(choice: &Choice, format: Format) -> Option<u8> {
     }
 }
 
-/// How much a format is wanted, better ones greater: by quality, then by how closely it was named, then by who came
-/// first. `None` where it is refused or not asked for.
+/// How much a format is wanted; a greater rank is better. It goes by quality, then by how closely the format was named, then
+/// by the order. `None` where it is refused or not asked for.
 fn rank(choices: &[Choice], format: Format) -> Option<(f64, u8, std::cmp::Reverse<usize>)> {
     let mut closest: Option<(f64, u8, std::cmp::Reverse<usize>)> = None;
     for (position, choice) in choices.iter().enumerate() {
@@ -82,7 +82,7 @@ impl Format {
     /// The format that the lines of `Accept` ask for; text where they name none that we speak, or are missing.
     pub fn negotiate<'a>(accept: impl IntoIterator<Item = &'a str>) -> Self {
         let choices: Vec<_> = choices(accept).collect();
-        // Greater, not equal: whoever takes anything gets text.
+        // Greater, not equal: a scraper that takes anything gets text.
         if rank(&choices, Self::OpenMetrics) > rank(&choices, Self::Text) {
             Self::OpenMetrics
         } else {

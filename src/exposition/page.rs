@@ -18,7 +18,7 @@ pub struct Page {
     window: Option<WindowGauges>,
 }
 
-/// The gauges over the latest window, which are withdrawn by themselves.
+/// The gauges over the latest window. They are withdrawn once they expire.
 #[derive(Debug)]
 struct WindowGauges {
     segment: Segment,
@@ -28,7 +28,8 @@ struct WindowGauges {
 }
 
 impl Page {
-    /// Renders the families. `window` holds those that are left out from its instant on: old is never shown as now.
+    /// Renders the families. Those of `window` are left out from its instant on, so that old values are never shown as
+    /// current.
     ///
     /// No family may be both in `main` and in `window` or in the tail of [`Page::answer`].
     pub fn render(main: &[Family], window: Option<(&[Family], Instant)>, options: Options) -> Self {
@@ -113,7 +114,7 @@ impl Segment {
 #[derive(Debug)]
 struct RenderedPart {
     plain: Bytes,
-    /// `None` if it could not be compressed, which memory doesn't fail at: then gzip is not offered.
+    /// `None` if it could not be compressed; then gzip is not offered. Compression in memory does not fail in practice.
     blocks: Option<Blocks>,
 }
 

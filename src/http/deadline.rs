@@ -1,7 +1,7 @@
 //! The time-outs of a connection.
 //!
-//! hyper's own timeout for the header also runs while a kept connection waits for its next request, so it would have to
-//! be longer than a scrape interval; and for one who reads slowly it has none. So the stream keeps the time itself.
+//! hyper's own time-out for the header also runs while a kept connection waits for its next request, so it would have to be
+//! longer than a scrape interval. For a client that reads slowly it has none. Therefore the stream keeps the time itself.
 
 use std::io;
 use std::pin::Pin;
@@ -20,7 +20,7 @@ pub(super) struct TimeOuts {
     /// From the first byte of a request, or from the opening of the connection, to its end. Authorizing the request may
     /// take as long again: meanwhile nothing is read, and so nothing is cut.
     pub(super) request: Duration,
-    /// For a client to take what is being sent; starts anew when all that was handed over is sent.
+    /// For a client to take an answer. It starts anew when all that was handed over is sent.
     pub(super) answer: Duration,
     /// Between an answer and the next request.
     pub(super) idle: Duration,
@@ -76,7 +76,7 @@ impl<S> Deadline<S> {
 
     fn record_progress(&self) {
         let activity = match self.phase {
-            // A request is recorded once it is there in full, by who reads it.
+            // The server records a request once it is there in full.
             Phase::Request => return,
             Phase::Answer => Activity::Answering,
             Phase::Idle => Activity::Waiting,
@@ -86,7 +86,7 @@ impl<S> Deadline<S> {
         }
     }
 
-    /// What to say where the stream itself isn't ready; registers to be woken at the deadline.
+    /// The result where the stream itself isn't ready. Registers to be woken at the deadline.
     fn not_ready<T>(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<T>> {
         match self.sleep.as_mut().poll(cx) {
             Poll::Ready(()) => Poll::Ready(Err(io::ErrorKind::TimedOut.into())),

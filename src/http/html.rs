@@ -1,4 +1,4 @@
-//! The status page: for whoever opens the exporter in a browser.
+//! The status page, which a browser shows.
 
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 

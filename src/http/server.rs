@@ -28,7 +28,7 @@ use exporter_web::{Peer, REQUEST_TIME_OUT, Web, WebConfig};
 /// The connection slots where the system gives descriptors enough for them.
 pub(crate) const CONNECTION_SLOTS: usize = 512;
 
-/// How much of the machine the clients may have.
+/// The bounds of what clients may use.
 #[derive(Debug, Clone, Copy)]
 struct Limits {
     /// Connections at once. One more takes the slot of another, see [`Slots`].
@@ -151,7 +151,7 @@ async fn accept(listeners: &mut [TcpListener]) -> (TcpStream, IpAddr) {
             Ok((stream, from)) => {
                 // Many connections to one address must not keep the others waiting.
                 listeners.rotate_left(1);
-                // The last, short segment of an answer must not wait for an acknowledgement. Without it, it only waits.
+                // The last, short segment of an answer must not wait for an acknowledgement. If this fails, it waits.
                 let _ = stream.set_nodelay(true);
                 return (stream, from.ip());
             }
@@ -245,7 +245,7 @@ impl Connection {
             }
         });
         let connection = http1::Builder::new()
-            // The stream's own deadlines are meant: this one would also cut connections that wait for their next request.
+            // The stream has its own deadlines. This one would also cut connections that wait for their next request.
             .header_read_timeout(None)
             // A client that closes its sending side after the request (`nc -N`) still waits for the answer.
             .half_close(true)

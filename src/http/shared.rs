@@ -47,8 +47,8 @@ impl Shared {
         }
     }
 
-    /// Shows a page from now on. Returns its number, for [`Shared::scraped`]. There is one publisher: two at once could
-    /// overtake each other.
+    /// Shows a page from now on. Returns its number, for [`Shared::scraped`]. There must be one publisher: two at
+    /// once could overtake each other.
     pub(crate) fn publish(&self, page: Page) -> u64 {
         let number = self.publications.fetch_add(1, Ordering::Relaxed) + 1;
         self.page.store(Arc::new(Published { number, page }));
@@ -65,7 +65,7 @@ impl Shared {
         self.status.store(Arc::new(status));
     }
 
-    /// Changes some of the status. There is one publisher: of two at once one would be lost.
+    /// Changes some of the status. There must be one publisher: of two changes at once, one would be lost.
     pub(crate) fn update_status(&self, change: impl FnOnce(&mut Status)) {
         let mut status = Status::clone(&self.status.load());
         change(&mut status);

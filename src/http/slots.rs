@@ -18,7 +18,7 @@ pub(super) struct Slots {
 
 #[derive(Debug, Default)]
 struct OpenConnections {
-    /// Stands in for time; unlike it, it never stands still.
+    /// Counts instead of a clock: no two steps are equal.
     ticks: u64,
     by_number: BTreeMap<u64, OpenConnection>,
 }

@@ -37,7 +37,11 @@ pub(crate) struct Status {
 
 impl Status {
     /// The status of an exporter that was just started: nothing has happened yet.
-    pub(crate) fn new(operation: impl Into<String>, server: impl Into<String>, started_at: DateTime<Utc>) -> Self {
+    pub(crate) fn new(
+        operation: impl Into<String>,
+        server: impl Into<String>,
+        started_at: DateTime<Utc>,
+    ) -> Self {
         Self {
             operation: operation.into(),
             server: server.into(),

@@ -8,7 +8,7 @@ use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
 use super::seen::Extent;
 use super::{Id, Ledger, Moment};
 
-/// Who found a row.
+/// What found a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum FoundBy {
     /// The poll, which follows the watermark.
@@ -96,9 +96,9 @@ impl<'a, T: Default> Delta<'a, T> {
         }
     }
 
-    /// The answer begins, before its first row: at `server_now` by the server's clock, `now` by ours, as if nobody had set
-    /// it since counting began. `latest` is the greatest local time up to then; a server that minds `date_end` loosely can
-    /// send rows up to it.
+    /// The answer begins, before its first row. That is `server_now` by the server's clock, and `now` by ours as if it had
+    /// not been set since counting began. `latest` is the greatest local time up to then: a server that takes `date_end`
+    /// loosely can send rows up to it.
     pub fn answered(&mut self, server_now: DateTime<Utc>, now: DateTime<Utc>, latest: NaiveDateTime) {
         self.absorbed.first_seen = server_now;
         self.absorbed.server_offset_ms = (server_now - now).num_milliseconds();
@@ -110,7 +110,7 @@ impl<'a, T: Default> Delta<'a, T> {
         self.absorbed.first_seen
     }
 
-    /// Who asked for the answer.
+    /// What asked for the answer.
     pub fn found(&self) -> FoundBy {
         self.found
     }
@@ -132,7 +132,7 @@ impl<'a, T: Default> Delta<'a, T> {
         let absorbed = &mut self.absorbed;
         absorbed.new.insert(id.clone());
         absorbed.extent.note_opened(times.not_before_local);
-        // In a wrong zone it may lie a day ahead, and is to show it; what is further ahead is the row's own mistake.
+        // With a wrong zone it may lie a day ahead, and has to show that. A time further ahead is the row's own mistake.
         let closed = times.closed.map(|closed| closed.earliest);
         let plausible = closed.filter(|closed| *closed - absorbed.first_seen <= TimeDelta::hours(26));
         absorbed.last_chat_close = absorbed.last_chat_close.max(plausible);

@@ -5,7 +5,7 @@ use std::borrow::Borrow;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
-/// The id of what is counted once. What makes a valid one is for those to say who read it.
+/// The id of what is counted once. Which ids are valid is decided where they are read.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Id(Box<str>);

@@ -29,13 +29,13 @@ pub struct Seen {
 pub struct Extent {
     /// The greatest local time that they can have in the report's filter.
     pub reach: NaiveDateTime,
-    /// When the one that was opened last was opened; `None` where no row says so for certain. Whether the report filters
-    /// on opening or on closing, that row lies from here to `reach`.
+    /// The latest opening among them; `None` where no row has one for certain. That row lies from here to `reach`, whether
+    /// the report filters on opening or on closing.
     pub last_opened: Option<NaiveDateTime>,
 }
 
 impl Extent {
-    /// Takes in one of the chats. One that was opened after it could be shown proves nothing.
+    /// Takes in one of the chats. A chat that says that it was opened after the answer proves nothing.
     pub fn note_opened(&mut self, opened: Option<NaiveDateTime>) {
         self.last_opened = self
             .last_opened
@@ -47,8 +47,8 @@ impl Extent {
         self.last_opened = self.last_opened.max(other.last_opened);
     }
 
-    /// Whether a row lies in a range of local times for certain. Whether the report takes the range's end as part of it is
-    /// not known.
+    /// Whether a row lies in a range of local times for certain. It is not known whether the report includes the range's
+    /// end.
     fn is_in(&self, range: &Range<NaiveDateTime>) -> bool {
         self.reach < range.end && self.last_opened.is_some_and(|opened| opened >= range.start)
     }
@@ -77,8 +77,8 @@ impl Seen {
         self.floor
     }
 
-    /// Whether the report is known to have rows in a range of local times: since then, it has shown some that can lie nowhere
-    /// else.
+    /// Whether the report is known to have rows in a range of local times: since `since`, it has shown rows that can lie
+    /// nowhere else.
     pub fn has_rows_in(&self, range: &Range<NaiveDateTime>, since: DateTime<Utc>) -> bool {
         self.groups
             .range(since.timestamp()..)
@@ -92,7 +92,7 @@ impl Seen {
         }
     }
 
-    /// Forgets where rows lie, for what is asked from now on is another report. The ids stay.
+    /// Forgets where rows lie: another report is asked from now on. The ids stay.
     pub fn forget_places(&mut self) {
         for extent in self.groups.values_mut() {
             extent.last_opened = None;
@@ -109,7 +109,8 @@ impl Seen {
         self.ids.extend(ids.into_iter().map(|id| (id, group)));
     }
 
-    /// Forgets the groups that lie below `next_date_ini` by more than an hour, and raises the floor to keep them so.
+    /// Forgets the groups that lie below `next_date_ini` by more than an hour, and raises the floor so that no request can
+    /// return their rows.
     pub fn forget_before(&mut self, next_date_ini: NaiveDateTime) {
         let Some(limit) = next_date_ini.checked_sub_signed(MARGIN) else {
             return;

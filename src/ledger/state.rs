@@ -33,7 +33,7 @@ impl Version {
             major: major.parse().ok()?,
             minor: minor.parse().ok()?,
         };
-        // Exactly as written: numbers can be spelled in other ways, and none of them was.
+        // Exactly as this program writes it: no other spelling of a number was ever written.
         (version.major > 0 && version.to_string() == text).then_some(version)
     }
 }

@@ -273,7 +273,7 @@ fn reading_way_out(error: &small_file::Error) -> String {
     }
 }
 
-/// Keeps a damaged file under another name, so that it can be looked at and no start trips over it again.
+/// Keeps a damaged file under another name, so that it can be examined and does not stop the next start.
 fn put_aside(path: &Path, what: &str) -> Result<PathBuf, StoreError> {
     let mut name = OsString::from(path);
     name.push(format!(".damaged-{}", Utc::now().format("%Y%m%dT%H%M%SZ")));

@@ -14,7 +14,7 @@ use crate::ledger::Novelty;
 use wolkvox::history::Purpose;
 use wolkvox::{Row, RowError, Sink, Window, window};
 
-/// The window's beginning is known only when the poll has ended; what is older than this can't be in it.
+/// The window's beginning is known only when the poll has ended. A chat that is older than the window and this can't be in it.
 const SLACK: TimeDelta = TimeDelta::hours(1);
 
 /// When, and with which `Date`, an answer began.

@@ -80,7 +80,7 @@ fn delta(duration: Duration) -> TimeDelta {
     TimeDelta::from_std(duration).unwrap_or(TimeDelta::MAX)
 }
 
-/// Goes on stepping until it is dropped. After a restart the first poll waits until the restored totals were scraped:
+/// Does one cycle after another until it is dropped. After a restart the first poll waits until the restored totals were scraped:
 /// otherwise what is then caught up would never reach `increase()`.
 pub async fn run<S: Source, D: Store, P: Publish>(
     mut poller: Poller<S, D, P>,
@@ -100,7 +100,7 @@ pub async fn run<S: Source, D: Store, P: Publish>(
         let next = schedule.next(started, started);
         let cycle = poller.step(Some(instant_of(next, started))).await;
         let now = poller.clocks.ours();
-        // In today's reading of our clock: were it set back during the cycle, the next one would be that far off.
+        // By our clock as it is now. If it was set back during the cycle, the next cycle would otherwise be that far off.
         let started = now - delta(began.elapsed());
         let next = schedule.after(&cycle, started, now);
         announce(next);

@@ -1,7 +1,7 @@
 //! Basic authentication: users and passwords against bcrypt hashes.
 //!
-//! A check costs tens of milliseconds by design. So it is done off the async threads, few at a time, in an order that is
-//! fair to all who ask, and only once for what was right. How long a check takes does not show whether a user exists.
+//! A check costs tens of milliseconds by design. So checks run on threads of their own, few at a time, in an order that is
+//! fair to all clients, and only once for a right password. How long a check takes does not show whether a user exists.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::hint::black_box;
@@ -24,7 +24,7 @@ use super::check_queue::{Bounds, CheckQueue, Source};
 use super::cost::{Costs, GREATEST_COST, Judgement, LEAST_COST};
 use super::web_config::shown;
 
-/// Right answers that are remembered.
+/// Right passwords that are remembered.
 const MOST_KNOWN: usize = 64;
 
 /// Checks that wait. A browser asks for several things at once, and two servers of Prometheus may share an address.
@@ -164,7 +164,7 @@ impl Credentials {
 
 type Proof = [u8; 32];
 
-/// Whether a request may come in.
+/// Whether a request is let in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Admission {
     /// It is let in.
@@ -184,7 +184,7 @@ pub(super) struct Authorizer {
 }
 
 impl Authorizer {
-    /// Knows nobody yet.
+    /// Remembers no password yet.
     ///
     /// # Errors
     /// The system gave no random bytes.
@@ -301,8 +301,8 @@ struct Guess {
 }
 
 impl Guess {
-    /// A wrong guess takes as long as one at the user with the highest cost, whoever was named: the costs of others,
-    /// and who exists, can't be told from the time.
+    /// A wrong guess takes as long as one at the user with the highest cost, whichever user was named. So the time shows
+    /// neither who exists nor the costs of others.
     fn is_right(&self) -> bool {
         let password = self.password.expose_secret();
         let is_right = bcrypt::verify(password, self.hash.expose_secret()).unwrap_or(false) && self.is_user;

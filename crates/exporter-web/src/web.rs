@@ -1,7 +1,7 @@
 //! The web configuration in force, read again when its files change.
 //!
-//! A file that is just being written must not open the port: what has changed counts once it was read twice the same, and
-//! what would take protection away is refused until a restart.
+//! A file that is just being written must not open the port. So a change counts only once it was read twice with the same
+//! result, and a change that takes protection away is refused until a restart.
 
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
@@ -18,13 +18,13 @@ use super::auth::{Admission, Authorizer};
 use super::cost::Costs;
 use super::web_config::{Fingerprint, WebConfig};
 
-/// What a request is given to arrive, and then to be let in.
+/// The time-out of a request's arrival, and again of its authorization.
 pub const REQUEST_TIME_OUT: Duration = Duration::from_secs(10);
 
 /// How often the files are looked at: a few kilobytes each time.
 const LOOK_AGAIN: Duration = Duration::from_secs(2);
 
-/// For so long a change must stay as it is. A file is written within it, from its truncation to its last byte.
+/// For this long a change must stay as it is. A file is written in less, from its truncation to its last byte.
 const SETTLES: Duration = Duration::from_secs(1);
 
 /// The client that asks, and how long authorizing it may take.
@@ -58,7 +58,7 @@ struct Fingerprints {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Occasion {
     Interval,
-    /// Somebody asked for it, and wants to know what came of it.
+    /// The user asked for it, so the log says what came of it.
     Reload,
 }
 
@@ -136,8 +136,8 @@ impl Web {
         }
     }
 
-    /// Reads, waits, reads again. The files may lie on a network that hangs, so that is done where it holds nobody up.
-    /// If it panics, the old configuration stays.
+    /// Reads, waits, reads again. The files may lie on a network that hangs, so reading has a thread of its own. If it
+    /// panics, the old configuration stays.
     async fn look(self: Arc<Self>, occasion: Occasion) {
         let web = Arc::clone(&self);
         let Ok(Some(change)) = tokio::task::spawn_blocking(move || web.change(occasion)).await else {

@@ -27,9 +27,9 @@ use resolver::Resolver;
 const PATH: [&str; 3] = ["api", "v2", "reports_manager.php"];
 /// The server closes an idle connection after 5 s; a request on one that is just being closed would be lost.
 const IDLE: Duration = Duration::from_secs(4);
-/// A firewall that drops packets gives no sign: connecting is given up long before a slow answer is.
+/// A firewall that drops packets gives no sign. So connecting times out long before a slow answer does.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(20);
-/// Many times what all the roots of a system take.
+/// Many times the size of all the roots of a system.
 const MOST_CA_BYTES: u64 = 4 * 1024 * 1024;
 
 /// What a [`Client`] needs to know.
@@ -91,8 +91,7 @@ pub enum SetupError {
     Tls(String),
 }
 
-/// Asks a Wolkvox server for the report. One call at a time per token is what the vendor allows; keeping to it is the
-/// caller's part.
+/// Asks a Wolkvox server for the report. The vendor allows one call at a time per token; the caller must keep to that.
 #[derive(Debug)]
 pub struct Client {
     http: reqwest::Client,

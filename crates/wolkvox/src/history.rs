@@ -27,13 +27,13 @@ use retry::CycleRetries;
 use size::{ChunkSize, Remedy, Search};
 use unreadable::{GIVE_UP_AFTER, Part, Unreadable, behind};
 
-/// A server that answers one call at a time rests between the chunks of a range for as long as the last call took it,
-/// within these bounds: others want their answers too.
+/// The pause between the chunks of a range is as long as the last call took, within these bounds. The server answers one
+/// call at a time, and other clients wait for their answers too.
 const REST: RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_secs(10);
 /// No chunk gets shorter.
 const SHORTEST: TimeDelta = TimeDelta::seconds(1);
-/// So many seconds in a row are passed over at most: where they are searched for, and else. A server that fails every
-/// call must not cost so many each time.
+/// The most seconds in a row that are passed over: during a search, and otherwise. A server that fails every call must not
+/// cost that many calls each time.
 const SUSPECTS: (usize, usize) = (16, 1);
 
 /// What follows a call.
@@ -81,7 +81,7 @@ pub struct Reader<S> {
 }
 
 impl<S: Source> Reader<S> {
-    /// A reader for cycles that follow one another: what one leaves out, the next one covers. Dates are local times of
+    /// A reader for cycles that follow one another: the next cycle covers what this one leaves out. Dates are local times of
     /// `zone`.
     pub fn in_cycles(source: S, zone: impl Into<Zone>) -> Reader<S> {
         Reader {
@@ -146,7 +146,7 @@ impl<S: Source> Reader<S> {
         if range.failure.is_some() {
             return None;
         }
-        // A sweep must not keep the next poll waiting, but gets on by one call each time.
+        // A sweep must not delay the next poll, but makes at least one call in each cycle.
         range.gives_way = range.purpose == Purpose::Sweep && range.calls > 0 && self.cycle.is_over();
         if range.gives_way {
             return None;
@@ -291,7 +291,7 @@ impl<S: Source> Reader<S> {
                 range.move_before(chunk.from);
                 Next::Smaller
             }
-            // Too many in a row: it is not a few seconds, it is the server.
+            // Too many in a row: the server fails, not a few seconds of the report.
             Remedy::Shortest if self.persistence.is_none() && range.suspects.len() < suspects => {
                 range.suspects.push((chunk.from, error.clone()));
                 range.move_before(behind(chunk.from));
@@ -310,7 +310,7 @@ impl<S: Source> Reader<S> {
         }
     }
 
-    /// A good chunk behind suspects: it is their fault.
+    /// A chunk behind the suspects was good: so they are at fault.
     fn note_neighbour(&mut self, range: &mut OpenRange) {
         for (from, error) in std::mem::take(&mut range.suspects) {
             let failures = self.unreadable.note_failure(from);

@@ -144,8 +144,8 @@ impl<'de> Visitor<'de> for SetsSeed<'_> {
     }
 }
 
-/// A label set and its totals. `None` if it has other labels than this version's: nobody knows what its chats would be in
-/// the table.
+/// A label set and its totals. `None` if its labels are not those of this version: its chats have no place in the table
+/// then.
 struct PairSeed(Table);
 
 impl<'de> DeserializeSeed<'de> for PairSeed {

@@ -1,4 +1,4 @@
-//! What a person who waits sees on the standard error: a bar on a terminal, plain lines in a pipe.
+//! The progress on the standard error: a bar on a terminal, plain lines in a pipe.
 
 use std::fmt::Write as _;
 use std::io::IsTerminal;

@@ -39,7 +39,7 @@ struct Held {
     has_warned: bool,
 }
 
-/// By which a file is recognised: one that was replaced has another.
+/// Identifies one version of a file. A file that was replaced has another stamp.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct FileStamp {
     identity: FileId,
@@ -186,7 +186,7 @@ impl Place {
         Ok(path)
     }
 
-    /// What lies there is left over, also where it belongs to another user: the lock is ours.
+    /// A file that lies there is left over, also if it belongs to another user: this process has the lock.
     fn create_anew(&self, path: &Path) -> Result<File, DiskError> {
         match (self.calls.create)(path, self.readers) {
             Err(error) if error.kind() == ErrorKind::AlreadyExists => {
@@ -204,7 +204,8 @@ impl Place {
         fs::remove_file(&path).map_err(DiskError::at(&path, Action::Remove))
     }
 
-    /// Not every file system can. The state is whole without it, but after a loss of power it may be an older one.
+    /// Not every file system can sync a directory. Without it the state is whole, but may be an older one after a loss of
+    /// power.
     fn sync_directory(&self, held: &mut Held) -> Result<(), DiskError> {
         match (self.calls.sync_directory)(&self.directory) {
             Err(error) if lacks_sync(&error) => {
@@ -274,7 +275,7 @@ fn take_lock(calls: Calls, path: &Path, readers: Readers) -> Result<File, NotTak
                 return Err(NotTaken::Failed(DiskError::at(path, Action::Lock)(cause)));
             }
         }
-        // Whoever removed it in between may have locked another one by now.
+        // The process that removed it in between may have locked another one by now.
         if found_at(&file, path).map_err(NotTaken::Failed)? == FoundAt::Itself {
             let pid = format!("{}\n", std::process::id());
             file.set_len(0)

@@ -10,8 +10,8 @@ use serde_saphyr::{Error, Location};
 
 use super::shown;
 
-/// A file without a section in it. The exporter-toolkit takes it as "no protection", and so would open the port of
-/// everyone whose file is just being written.
+/// A file without a section in it. The exporter-toolkit takes it as "no protection". That would open the port while the
+/// file is being written.
 const EMPTY: &str = "it is empty, or holds nothing but comments, and would protect nothing. For plain HTTP without \
                      passwords, unset WOLKVOX_WEB_CONFIG_FILE, or write {} into the file";
 

@@ -10,8 +10,8 @@ use super::Next;
 use super::size::may_lie_in_one_row;
 use super::unreadable::behind;
 
-/// What a range is read for. Chunk sizes are kept for each: that the latest minutes can be read says nothing of a second
-/// a day back.
+/// What a range is read for. Each has a chunk size of its own: if the latest minutes can be read, a second a day back may
+/// still be unreadable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Purpose {
     /// Up to now. Passes over seconds that were given up.
