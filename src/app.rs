@@ -198,7 +198,7 @@ impl App {
             // It ends by itself only where it panicked: without its port the exporter must not live on.
             ended = &mut serving => ended.context("the HTTP server failed, and without it the exporter does not go on")?,
             () = &mut shutdown => {
-                tracing::info!("stopping: the poll is abandoned, the next start covers what it would have read");
+                tracing::info!(operation = config.server.operation, "stopping: the poll is abandoned, the next start covers what it would have read");
             }
         }
         reloading.abort();

@@ -229,14 +229,14 @@ impl Plan {
             None => None,
         };
         let left = Range {
-            from: begun.map_or(self.eve(), |(_, checkpoint)| checkpoint.next),
+            from: begun.map_or(self.read_from(), |(_, checkpoint)| checkpoint.next),
             to: self.end(),
         };
         Ok(Cost::of(&[left], self.zone, pace, 1))
     }
 
     /// Where the reading begins: on a server that filters on the opening time, chats of the range are found there.
-    fn eve(&self) -> DateTime<Utc> {
+    fn read_from(&self) -> DateTime<Utc> {
         self.span.from - self.lookback
     }
 
@@ -289,12 +289,12 @@ pub async fn write<S: Source>(
     let to = plan.end();
     let read_to = resumed.as_ref().map(|checkpoint| checkpoint.next);
     let mut checkpoint = resumed.unwrap_or_else(|| Checkpoint {
-        next: plan.eve(),
+        next: plan.read_from(),
         timeline: Timeline::new(span.from),
     });
     let range = reader.open(Purpose::Poll, checkpoint.next, to, None);
     let mut range = range.after(read_to);
-    progress.begin(plan.eve(), to, checkpoint.next, pace);
+    progress.begin(plan.read_from(), to, checkpoint.next, pace);
     let mut reach = reach_of(plan, span.from);
     while let Some((chunk, Chats { chats, .. })) = reader
         .read_next(

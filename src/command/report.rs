@@ -69,7 +69,7 @@ impl SummaryError {
     }
 }
 
-/// Calls that are made without a pause: the range and its eve, for which a person is waiting.
+/// Calls that are made without a pause: the range and its lookback. The user waits for them.
 const CALLS_AT_ONCE: u32 = 2;
 
 /// What to add up, and how.
@@ -190,7 +190,7 @@ pub async fn run(
     notify: impl FnMut(Notice),
 ) -> Result<Summary, SummaryError> {
     let client = Client::new(operation::client_settings(config))?;
-    // The range and its eve: what a person is waiting for.
+    // The range and its lookback: the user waits for them.
     let reader = Reader::persistent(client, question.zone, pace).with_calls_at_once(CALLS_AT_ONCE.into());
     summarise(question, reader, notify).await
 }
@@ -215,9 +215,9 @@ impl Question {
         }
     }
 
-    /// What reading takes, the eve included.
+    /// What reading takes, the lookback included.
     pub fn cost(&self, pace: Duration) -> Cost {
-        let eve = Range {
+        let lookback = Range {
             from: self.from - self.lookback,
             to: self.from,
         };
@@ -225,7 +225,7 @@ impl Question {
             from: self.from,
             to: last_second_before(self.to),
         };
-        Cost::of(&[range, eve], self.zone, pace, CALLS_AT_ONCE)
+        Cost::of(&[range, lookback], self.zone, pace, CALLS_AT_ONCE)
     }
 
     fn name(&self, chat: &Chat, closed: DateTime<Utc>) -> String {
@@ -238,7 +238,7 @@ impl Question {
     }
 }
 
-/// Reads the range and adds up. The eve is asked for only where the range itself does not show that the server
+/// Reads the range and adds up. The lookback before it is asked for only where the range itself does not show that the server
 /// filters on the closing time.
 ///
 /// # Errors

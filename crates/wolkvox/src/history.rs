@@ -1,5 +1,5 @@
-//! The one reader of ranges of the report: in chunks inside local months and the vendor's limits, with rests between
-//! calls, retries and pauses after failures, and a search for what can't be read.
+//! The one reader of ranges of the report: in chunks inside local months and the vendor's limits, with pauses
+//! between calls, retries and longer pauses after failures, and bisection where something can't be read.
 //!
 //! A reader keeps no rows. It says what to ask for next ([`Reader::next`]), asks ([`Reader::ask`]) and decides what
 //! follows a failure; the caller takes each whole answer in and says whether it is believed ([`Reader::accept`],
@@ -29,7 +29,7 @@ use unreadable::{GIVE_UP_AFTER, Part, Unreadable, behind};
 
 /// The pause between the chunks of a range is as long as the last call took, within these bounds. The server answers one
 /// call at a time, and other clients wait for their answers too.
-const REST: RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_secs(10);
+const PAUSE_BETWEEN_CALLS: RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_secs(10);
 /// No chunk gets shorter.
 const SHORTEST: TimeDelta = TimeDelta::seconds(1);
 /// The most seconds in a row that are passed over: during a search, and otherwise. A server that fails every call must not
@@ -182,15 +182,17 @@ impl<S: Source> Reader<S> {
     pub fn wait(&self, range: &OpenRange) -> Duration {
         let now = Instant::now();
         let pause = range.not_before.map(|at| at.saturating_duration_since(now));
-        let rest = self.last_call.map(|(ended, took)| {
-            let rest = match &self.persistence {
-                None if range.calls > 0 => took.clamp(*REST.start(), *REST.end()),
+        let pace = self.last_call.map(|(ended, took)| {
+            let pace = match &self.persistence {
+                None if range.calls > 0 => {
+                    took.clamp(*PAUSE_BETWEEN_CALLS.start(), *PAUSE_BETWEEN_CALLS.end())
+                }
                 Some(persistence) if self.calls >= persistence.calls_at_once => persistence.pace,
                 _ => Duration::ZERO,
             };
-            rest.saturating_sub(now - ended)
+            pace.saturating_sub(now - ended)
         });
-        pause.max(rest).unwrap_or_default()
+        pause.max(pace).unwrap_or_default()
     }
 
     /// Waits as long as it has to and asks for one chunk. `sink` is made just before the call.
