@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// A histogram over milliseconds. The bounds are those of its family, in [`super::bounds`].
+/// A histogram over milliseconds. The bounds are those of its family.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Histogram {
     /// Observations per bucket (not cumulative); the last one is `+Inf`.
