@@ -90,7 +90,7 @@ pub struct App {
 }
 
 impl App {
-    /// Opens the state and sets up the client; opens no port and calls nobody. With `adopt_state`, the state of another
+    /// Opens the state and sets up the client. Opens no port and makes no call. With `adopt_state`, the state of another
     /// host or agent is taken over.
     ///
     /// # Errors

@@ -16,10 +16,10 @@ const MOST_UNASKED: u64 = 100;
 /// Why a range can't be read.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RangeError {
-    /// Somebody mistook the year.
+    /// The year is mistaken.
     #[error("--from is {}, and no report reaches back before {FIRST_YEAR}", form(.0))]
     TooEarly(DateTime<Utc>),
-    /// It has no second.
+    /// It is empty.
     #[error(
         "there is nothing between --from ({}) and the end ({}): --from must be before it",
         form(from),
@@ -31,7 +31,7 @@ pub enum RangeError {
         /// `--to`, or what stands for it.
         to: DateTime<Utc>,
     },
-    /// It is not over.
+    /// It ends in the future.
     #[error("{what} is {}, which lies in the future: only the past can be read", form(at))]
     Future {
         /// The option.
@@ -156,12 +156,12 @@ pub enum Consent {
 /// Why it is not read.
 #[derive(Debug, thiserror::Error)]
 pub enum ConsentError {
-    /// There is nobody to ask.
+    /// There is no terminal to ask at.
     #[error(
         "this takes {0}. More than {MOST_UNASKED} calls are made only if --yes is given, or if the question is answered on a terminal, which this is not"
     )]
     NobodyToAsk(Cost),
-    /// Somebody said no.
+    /// The user said no.
     #[error("nothing was read")]
     Declined,
     /// The answer can't be read.
@@ -172,7 +172,7 @@ pub enum ConsentError {
 /// Shows on the standard error what reading takes, and asks where that is much.
 ///
 /// # Errors
-/// It is much, and nobody said yes.
+/// It is much, and the user did not agree.
 pub fn agree(cost: Cost, consent: Consent) -> Result<(), ConsentError> {
     let is_much = cost.calls > MOST_UNASKED;
     let can_ask = io::stdin().is_terminal() && io::stderr().is_terminal();

@@ -57,7 +57,7 @@ impl Queue {
         self.dropped.load(Ordering::Relaxed)
     }
 
-    /// Writes the lines, for ever.
+    /// Writes the lines. Never returns.
     pub(super) fn write_to(&self, mut sink: impl Write) {
         let mut is_cut = false;
         loop {

@@ -122,7 +122,7 @@ impl Web {
             .await
     }
 
-    /// Looks for changes, for ever.
+    /// Looks for changes until it is dropped.
     pub async fn watch(self: Arc<Self>) {
         if self.file.is_none() {
             return;
