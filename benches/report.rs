@@ -20,7 +20,7 @@ use wolkvox_exporter::chats::exemplar::Exemplars;
 use wolkvox_exporter::chats::{Ledger, Tallied, Tally, Totals, field};
 use wolkvox_exporter::config::Config;
 use wolkvox_exporter::exposition::{Options, Page};
-use wolkvox_exporter::ledger::Found;
+use wolkvox_exporter::ledger::FoundBy;
 use wolkvox_exporter::ledger::state::{self, Origin};
 use wolkvox_exporter::poller::stats::Stats;
 use wolkvox_exporter::poller::view::{Progress, View};

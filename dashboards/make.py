@@ -546,7 +546,7 @@ def operations():
             stat("Agents active", "Agents who closed a chat within the rolling window (in any skill).", "count(" + inc("wolkvox_agent_chats_total", OUT, by="operation, agent_id") + " > 0.5)", "short", NEUTRAL, decimals=0, no_value="none"),
             stat("Customer spoke last", "Share of the chats in which the customer wrote last: some only say thanks, some still wait.", customer_last(), "percentunit", SHARE_LAST, decimals=0),
             stat("Negative feeling", "Share of negative and very negative among the chats whose mood was recognised.", negative(), "percentunit", SHARE_NEGATIVE, no_value="not recognised", decimals=0),
-            stat("Latest window", "Chats of the exporter's own latest window (WOLKVOX_WINDOW), as it tells them without PromQL; none while the data is old.", f"sum(wolkvox_window_chats{{{CHAT}}})", "short", NEUTRAL, decimals=0, no_value="none"),
+            stat("Latest window", "Chats of the exporter's own latest window (WOLKVOX_WINDOW), as it computes them without PromQL; none while the data is old.", f"sum(wolkvox_window_chats{{{CHAT}}})", "short", NEUTRAL, decimals=0, no_value="none"),
             age_tile(),
             row("Trends"),
             series("Chats per hour by channel", "Chats closed, as a pace per hour, by channel.", [("3600 * sum by (channel) (rate(wolkvox_chats_total{" + CHAT + "}[" + RATE + "]))", "{{channel}}")], "short", stack=True, defaults={"decimals": 0}),
@@ -721,7 +721,7 @@ def skill():
             stat("Customer spoke last", "Share of the chats of the rolling window in which the customer wrote last.", customer_last(), "percentunit", SHARE_LAST, (6, 4), decimals=0),
             stat("Negative feeling", "Share of negative and very negative among the chats whose mood was recognised.", negative(), "percentunit", SHARE_NEGATIVE, (6, 4), no_value="not recognised", decimals=0),
             stat("Replies per chat", "How often agents wrote to the customer in a chat, over the rolling window.", ratio(inc("wolkvox_chat_agent_answers_total"), inc("wolkvox_chats_total")), "short", NEUTRAL, (6, 4), decimals=1),
-            stat("Transferred", "Share of the chats that were transferred, where the server tells it.", ratio(inc("wolkvox_chat_transfers_total"), inc("wolkvox_chats_total")), "percentunit", NEUTRAL, (6, 4), decimals=1),
+            stat("Transferred", "Share of the chats that were transferred, where the server reports it.", ratio(inc("wolkvox_chat_transfers_total"), inc("wolkvox_chats_total")), "percentunit", NEUTRAL, (6, 4), decimals=1),
             row("Codes, feelings, agents: the last $window"),
             codes((7, 10)),
             feelings((7, 10)),
@@ -769,7 +769,7 @@ def agent():
     link = ("Only this agent", "/d/wolkvox-agent?" + KEEP + "&var-agent=${__data.fields.agent_id}&${window:queryparam}&${outcome:queryparam}")
     return board(
         "agent",
-        "Agents: the ranking, and one of them over time. Shows ids; names where the exporter is told to keep them (WOLKVOX_AGENTS=names). These are data about employees: handle them as your law asks.",
+        "Agents: the ranking, and one of them over time. Shows ids; names where the exporter is set to keep them (WOLKVOX_AGENTS=names). These are data about employees: handle them as your law asks.",
         ("agent", "outcome", "window"),
         [
             row("The last $window"),

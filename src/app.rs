@@ -45,12 +45,13 @@ struct Files {
 }
 
 impl Files {
-    /// Does what signals ask for, for ever.
+    /// Does what signals ask for, until it is dropped.
     async fn obey(self, mut requests: signal::Requests) {
         loop {
             match requests.next().await {
                 Request::Reload => self.reload(),
                 Request::Meaningless(signal) => tracing::info!(
+                    signal,
                     "{signal} means nothing here and is passed over: SIGHUP reads files again, SIGTERM ends the exporter"
                 ),
             }
@@ -66,7 +67,10 @@ impl Files {
             ConfiguredToken::Fixed(_) => "WOLKVOX_TOKEN is only read at the start".to_owned(),
         };
         let Some(file) = &self.web_config_file else {
-            tracing::info!("SIGHUP: there is no web configuration to read again; {token}");
+            tracing::info!(
+                signal = "SIGHUP",
+                "SIGHUP: there is no web configuration to read again; {token}"
+            );
             return;
         };
         tracing::info!("SIGHUP: {} is looked at for changes; {token}", Shown(file));
@@ -114,13 +118,18 @@ pub struct App {
 }
 
 impl App {
-    /// Opens the state and sets up the client; opens no port and calls nobody. With `adopt_state`, the state of another
+    /// Opens the state and sets up the client. Opens no port and makes no call. With `adopt_state`, the state of another
     /// host or agent is taken over.
     ///
     /// # Errors
     /// See [`AppError`].
     pub fn open(config: Config, clock: Arc<dyn Clock>, adopt_state: bool) -> Result<App, AppError> {
         let web = Arc::new(Web::open(config.web.config_file.as_deref())?);
+        let adoption = if adopt_state {
+            Adoption::Adopt
+        } else {
+            Adoption::Refuse
+        };
         let Opened {
             store,
             ledger,
@@ -206,8 +215,8 @@ impl App {
         );
 
         let mut shutdown = pin!(shutdown);
-        // Whoever connects before there is something to show waits these milliseconds in the system's queue: a scrape
-        // of an empty page would make Prometheus believe that all restored series had ended.
+        // Until there is something to show, connections wait in the system's queue: these are milliseconds. A scrape of an
+        // empty page would make Prometheus believe that all restored series had ended.
         let poller = tokio::select! {
             poller = starting => poller?,
             () = &mut shutdown => return Ok(()),
@@ -235,7 +244,7 @@ impl App {
             // It ends by itself only where it panicked: without its port the exporter must not live on.
             ended = &mut serving => ended.map_err(AppError::Server)?,
             () = &mut shutdown => {
-                tracing::info!("stopping: the poll is abandoned, the next start covers what it would have read");
+                tracing::info!(operation = config.server.operation, "stopping: the poll is abandoned, the next start covers what it would have read");
             }
         }
         reloading.abort();
@@ -274,7 +283,7 @@ fn tell_start(config: &Config, store: &FileStore, ledger: Option<&Ledger>) {
         );
     }
     for warning in &config.warnings {
-        tracing::warn!("{warning}");
+        tracing::warn!(operation = config.server.operation, "{warning}");
     }
 }
 

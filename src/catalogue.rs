@@ -9,7 +9,7 @@ use crate::metrics::{Family, process, settings};
 use crate::poller::view::View;
 use crate::{chats, poller};
 
-/// Of how the poller is doing, what dashboards and alerts join with. The rest has no past to be written.
+/// The families of the poller that a past is written with: dashboards and alerts join with them.
 const POLLER_WITH_A_PAST: [&str; 5] = [
     "wolkvox_up",
     "wolkvox_last_poll_timestamp_seconds",

@@ -1,15 +1,15 @@
 //! What a chat of the `chat_1` report is, and what is counted of it: fields, label sets, measures, totals, the series limit,
 //! the latest window, and the families that show them.
 
-pub mod bounds;
+pub(crate) mod bounds;
 pub mod chat;
 pub mod exemplar;
 pub mod families;
 pub mod field;
 pub mod key;
-pub mod latest_window;
+pub(crate) mod latest_window;
 pub mod measure;
-pub mod series_limit;
+pub(crate) mod series_limit;
 pub mod tally;
 pub mod totals;
 

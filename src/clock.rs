@@ -2,8 +2,8 @@
 
 use chrono::{DateTime, Utc};
 
-/// 2026-01-01. A clock from before this program was written is wrong: many machines begin in 1970 until the network tells
-/// them the time.
+/// 2026-01-01. A clock from before this program was written is wrong: many machines begin in 1970 until the network sets
+/// their time.
 pub const WRITTEN: DateTime<Utc> = DateTime::from_timestamp(1_767_225_600, 0).unwrap();
 
 /// A source of the time of day.

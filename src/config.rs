@@ -36,7 +36,7 @@ pub const FIRST_YEAR: i32 = 2010;
 /// The checked configuration.
 #[derive(Debug, Clone)]
 pub struct Config {
-    /// Whom the report is asked of, and as whom.
+    /// The Wolkvox server and how to authenticate with it.
     pub server: Server,
     /// When the report is asked for, and how far back.
     pub polling: Polling,

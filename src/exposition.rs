@@ -14,7 +14,6 @@ pub(crate) mod build;
 #[cfg(test)]
 mod roundtrip;
 
-pub use negotiate::accepts_gzip;
 pub use open_metrics::{EOF, Stamp, write_stamped};
 pub use page::{Page, Rendered};
 
@@ -25,6 +24,15 @@ pub struct Options {
     pub exemplars: bool,
     /// Counters, histograms and summaries are followed by a `_created` sample where their start is known.
     pub created: bool,
+}
+
+/// How the bytes of an exposition are encoded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Encoding {
+    /// As they are.
+    Identity,
+    /// One gzip member.
+    Gzip,
 }
 
 /// An exposition format.

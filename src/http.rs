@@ -1,17 +1,17 @@
-//! The server: `/metrics`, a status page for people, and the two questions that an orchestrator asks.
+//! The server: `/metrics`, a status page for people, and the two health checks of orchestrators.
 //!
 //! It reads what was published in [`Shared`] and never touches what has been counted.
 
 mod answer;
+mod authorize;
 mod body;
 mod deadline;
-mod door;
 mod host;
 mod html;
 mod listen;
-mod seat;
 mod server;
 mod shared;
+mod slots;
 mod status;
 
 pub use listen::{ListenError, bind as listen};

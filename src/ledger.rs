@@ -15,14 +15,14 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::clock::WRITTEN;
-pub use delta::{Absorbed, Counts, Delta, Found, Novelty, Times};
+pub use delta::{Absorbed, Counts, Delta, FoundBy, Novelty, Times};
 pub use id::{Id, Moment};
 pub use seen::Seen;
-pub use store::{FileStore, Store, StoreError};
+pub use store::{Adoption, FileStore, Store, StoreError};
 
 /// What is counted of the ids: kept, committed and restored with them.
 pub trait Counted: Clone + Default + Serialize + DeserializeOwned + Send + Sync + 'static {
-    /// What must be known of the program that wrote it, for it to be understood. Stored beside it.
+    /// What a reader must know of the program that wrote the totals. Stored beside them.
     type Layout: Serialize + DeserializeOwned;
 
     /// The layout of what this program writes.
@@ -40,7 +40,7 @@ pub trait Counted: Clone + Default + Serialize + DeserializeOwned + Send + Sync 
 
 /// When counting began.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Counting {
+pub struct CountingStart {
     /// Chats closed before this are remembered and never counted. By our clock at the first start, or as configured.
     pub since: DateTime<Utc>,
     /// Whether `WOLKVOX_COUNT_FROM` set it: then it is the report's own time and all that is found counts.
@@ -49,20 +49,20 @@ pub struct Counting {
     pub server_offset_ms: Option<i64>,
 }
 
-impl Counting {
+impl CountingStart {
     fn by_server(&self, offset_ms: i64) -> DateTime<Utc> {
         let offset = TimeDelta::milliseconds(if self.configured { 0 } else { offset_ms });
         self.since.checked_add_signed(offset).unwrap_or(self.since)
     }
 
-    /// The start in the server's time, once the first answer has told its clock.
+    /// The start in the server's time, once the first answer has shown its clock.
     pub fn known_since(&self) -> Option<DateTime<Utc>> {
         self.server_offset_ms.map(|offset| self.by_server(offset))
     }
 
-    /// The server's clock minus ours at the start, as of an answer that began at `server_now` by a server whose clock is
-    /// `offset_ms` ahead. That of the first answer, unless the start would lie in the server's future: then its clock was
-    /// ahead at that answer, and is right by now.
+    /// The server's clock minus ours at the start of counting, judged at an answer that began at `server_now` by a server
+    /// whose clock is `offset_ms` ahead. It is that of the first answer. Only if the start would lie in the server's future
+    /// then, its clock was ahead at the first answer and has been corrected: then it is `offset_ms`.
     fn offset_at(&self, server_now: DateTime<Utc>, offset_ms: i64) -> i64 {
         self.server_offset_ms
             .filter(|stored| self.by_server(*stored) <= server_now)
@@ -91,7 +91,7 @@ pub struct Settled {
 
 /// Calls made on one day of the operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Requests {
+pub struct DayRequests {
     /// The operation's local date.
     pub day: NaiveDate,
     /// Calls since its midnight.
@@ -102,7 +102,7 @@ pub struct Requests {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ledger<T> {
     /// When counting began.
-    pub counting: Counting,
+    pub counting: CountingStart,
     /// Up to where the report has been asked for.
     pub cursors: Cursors,
     /// What is past its first time.
@@ -116,7 +116,7 @@ pub struct Ledger<T> {
     /// The newest close time seen.
     pub last_chat_close: Option<DateTime<Utc>>,
     /// Today's calls.
-    pub requests: Option<Requests>,
+    pub requests: Option<DayRequests>,
     /// The very first cycle after the first start is still running.
     #[serde(skip)]
     in_first_cycle: bool,
@@ -127,7 +127,7 @@ impl<T: Counted> Ledger<T> {
     pub fn first_start(now: DateTime<Utc>, count_from: Option<DateTime<Utc>>) -> Ledger<T> {
         let since = count_from.unwrap_or(now);
         Ledger {
-            counting: Counting {
+            counting: CountingStart {
                 since,
                 configured: count_from.is_some(),
                 server_offset_ms: None,
@@ -152,7 +152,7 @@ impl<T: Counted> Ledger<T> {
         now: DateTime<Utc>,
         count_from: Option<DateTime<Utc>>,
     ) -> Ledger<T> {
-        // One that began in 1970 and was stopped before any answer: when it began is not known.
+        // A first start in 1970 that was stopped before any answer: it is not known when it began.
         let has_a_beginning = |ledger: &Ledger<T>| {
             let counting = &ledger.counting;
             counting.configured || counting.server_offset_ms.is_some() || counting.since >= WRITTEN
@@ -164,7 +164,7 @@ impl<T: Counted> Ledger<T> {
         ledger
     }
 
-    /// Whether this is a first start whose time is that of our clock, and no answer has told the server's yet.
+    /// Whether this is a first start whose time is that of our clock, and no answer has shown the server's yet.
     pub fn has_just_started(&self) -> bool {
         self.in_first_cycle && !self.counting.configured && self.counting.server_offset_ms.is_none()
     }
@@ -183,21 +183,22 @@ impl<T: Counted> Ledger<T> {
         self.totals.add(absorbed.totals);
     }
 
-    /// Moves a cursor to the end of what was asked from `from` and answered whole, at `answered_at` by the server's clock. It moves back only
-    /// from beyond that: then a clock was ahead when it was set, and an outage before it would go unseen.
+    /// Moves a cursor to the end of what was asked from `from` and answered whole, at `answered_at` by the server's clock.
+    /// It moves back only if it lies beyond `answered_at`: then a clock was ahead when the cursor was set, and an outage
+    /// before it would not be caught up.
     pub fn advance(
         &mut self,
-        found: Found,
+        found: FoundBy,
         from: DateTime<Utc>,
         to: DateTime<Utc>,
         answered_at: DateTime<Utc>,
     ) {
         let cursor = match found {
-            Found::ByPoll => &mut self.cursors.poll,
-            Found::BySweep => &mut self.cursors.sweep,
+            FoundBy::Poll => &mut self.cursors.poll,
+            FoundBy::Sweep => &mut self.cursors.sweep,
         };
-        // Not before what was asked for: a Date from long ago must not have years asked for again. Nor beyond that Date:
-        // where our clock is ahead, a chunk may lie in the server's future as a whole.
+        // Not before what was asked for: a Date from long ago must not make us ask for years again. Not beyond that Date
+        // either: where our clock is ahead, a whole chunk may lie in the server's future.
         let to = to.max(from.min(answered_at.max(*cursor)));
         *cursor = if *cursor > answered_at {
             to
@@ -207,15 +208,15 @@ impl<T: Counted> Ledger<T> {
     }
 
     /// Notes that a poll reached now, or a sweep its end.
-    pub fn settle(&mut self, found: Found) {
+    pub fn settle(&mut self, found: FoundBy) {
         match found {
-            Found::ByPoll => self.settled.poll = true,
-            Found::BySweep => self.settled.sweep = true,
+            FoundBy::Poll => self.settled.poll = true,
+            FoundBy::Sweep => self.settled.sweep = true,
         }
     }
 
     /// The first cycle is over: from here on close times decide.
-    pub fn end_beat(&mut self) {
+    pub fn end_cycle(&mut self) {
         self.in_first_cycle = false;
     }
 
@@ -229,7 +230,7 @@ impl<T: Counted> Ledger<T> {
     pub fn count_request(&mut self, day: NaiveDate) {
         match &mut self.requests {
             Some(requests) if requests.day == day => requests.count += 1,
-            requests => *requests = Some(Requests { day, count: 1 }),
+            requests => *requests = Some(DayRequests { day, count: 1 }),
         }
     }
 
@@ -244,7 +245,7 @@ impl<T: Counted> Ledger<T> {
 impl<T> Ledger<T> {
     /// Whether what is new to the ledger adds to what is counted. The answer began at `server_now` by the server's clock,
     /// which is `offset_ms` ahead of ours.
-    fn counts(&self, times: Times, found: Found, server_now: DateTime<Utc>, offset_ms: i64) -> Counts {
+    fn counts(&self, times: Times, found: FoundBy, server_now: DateTime<Utc>, offset_ms: i64) -> Counts {
         let counts = if self.counting.configured {
             times
                 .closed
@@ -255,7 +256,7 @@ impl<T> Ledger<T> {
             let since = self
                 .counting
                 .by_server(self.counting.offset_at(server_now, offset_ms));
-            // A second is all that the report tells apart.
+            // The report knows nothing smaller than a second.
             let since = since - TimeDelta::nanoseconds(i64::from(since.timestamp_subsec_nanos()));
             let after = |moment: Moment| moment.latest >= since;
             match (times.closed, times.opened) {
@@ -267,10 +268,10 @@ impl<T> Ledger<T> {
         if counts { Counts::Yes } else { Counts::No }
     }
 
-    fn is_settled(&self, found: Found) -> bool {
+    fn is_settled(&self, found: FoundBy) -> bool {
         match found {
-            Found::ByPoll => self.settled.poll,
-            Found::BySweep => self.settled.sweep,
+            FoundBy::Poll => self.settled.poll,
+            FoundBy::Sweep => self.settled.sweep,
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Where the log goes: to the standard error, as text or JSON, and never at the cost of the work.
 //!
-//! Whoever has something to say hands it to a queue and goes on. One thread writes it. A reader that stops, a pipe that
-//! nobody holds any more or a full disk costs log lines, which are counted, and nothing else.
+//! A line goes into a queue, and the caller goes on. One thread writes the lines. A reader that stops, a pipe without a
+//! reader or a full disk costs log lines, which are counted, and nothing else.
 
 mod queue;
 
@@ -95,7 +95,7 @@ pub fn report_panics() {
     std::panic::set_hook(Box::new(|panic| {
         let text = panic_text(panic);
         if tracing::dispatcher::has_been_set() {
-            tracing::error!("{text}");
+            tracing::error!(location = panic.location().map(display), "{text}");
         } else {
             say(&format!("wolkvox-exporter: {text}"));
         }
@@ -123,7 +123,7 @@ fn print(line: &[u8]) {
     if IS_STARTED.load(Ordering::Acquire) {
         QUEUE.push(line);
     } else {
-        // Nobody can be told that the standard error is closed.
+        // There is nowhere to report that the standard error is closed.
         let _ = io::stderr().write_all(line);
     }
 }

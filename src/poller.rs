@@ -1,9 +1,9 @@
-//! The only place that knows the whole way of a chat. [`Poller::step`] goes it once; [`run`] decides when to go again.
+//! The only place that knows the whole way of a chat. [`Poller::step`] does one cycle; [`run`] decides when the next begins.
 
 mod books;
 mod cycle;
 mod disbelief;
-pub mod families;
+pub(crate) mod families;
 mod intake;
 mod publication;
 mod reading;
@@ -33,7 +33,7 @@ pub use publication::{LastPoll, Publication, Publish};
 pub use schedule::{Schedule, run};
 
 use books::Books;
-use intake::{Intake, Taken};
+use intake::{Intake, TakenAnswer};
 use reading::{Reading, log_failed_call};
 use sweep::Sweeps;
 use time::Clocks;
@@ -52,12 +52,12 @@ pub struct Poller<S, D, P> {
     last_failure: Option<FailureReason>,
     /// Damaged states that were put aside at this start.
     recoveries: u64,
-    /// From when on they are shown: `increase()` needs a 0 before.
+    /// From when on they are shown. `increase()` needs a 0 before them.
     recoveries_due: Instant,
 }
 
 impl<S: Source, D: Store, P: Publish> Poller<S, D, P> {
-    /// Takes up a ledger: a restored one is shown at once; that of a first start is committed before the first
+    /// Starts with a ledger. A restored one is published at once. That of a first start is committed before the first
     /// request, so that no crash can move the start of counting. `recoveries` are the damaged states that were put aside
     /// at this start.
     ///
@@ -121,7 +121,7 @@ impl<S: Source, D: Store, P: Publish> Poller<S, D, P> {
             self.forget();
             self.retire();
         }
-        self.books.ledger.end_beat();
+        self.books.ledger.end_cycle();
         if let Err(error) = self.commit().await {
             cycle.fail_to_commit(error);
         }
@@ -135,7 +135,7 @@ impl<S: Source, D: Store, P: Publish> Poller<S, D, P> {
     async fn poll(&mut self, from: DateTime<Utc>) -> Result<ReadSummary, Failure> {
         let Reading {
             summary, gatherer, ..
-        } = self.read(Kind::Poll, from, self.clocks.later()).await?;
+        } = self.read(Purpose::Poll, from, self.clocks.later()).await?;
         if summary.answers == 0 {
             return Err(nothing_to_ask().into());
         }
@@ -154,10 +154,10 @@ impl<S: Source, D: Store, P: Publish> Poller<S, D, P> {
             self.config.polling.sweep_lookback,
         );
         let (from, to) = self.sweeps.begin(from, to)?;
-        let read = self.read(Kind::Sweep, from, to).await;
+        let read = self.read(Purpose::Sweep, from, to).await;
         let result = read.map(|reading| reading.summary);
         if result.as_ref().is_ok_and(|summary| summary.is_whole) {
-            self.books.ledger.settle(reading::found(Kind::Sweep));
+            self.books.ledger.settle(reading::found(Purpose::Sweep));
             self.sweeps.end();
         }
         Some(result)
@@ -165,9 +165,16 @@ impl<S: Source, D: Store, P: Publish> Poller<S, D, P> {
 
     /// Reads a range chunk by chunk; each one is committed and published before the next is asked for, so that a long
     /// backlog gets through even if the process is killed in between.
-    async fn read(&mut self, kind: Kind, from: DateTime<Utc>, to: DateTime<Utc>) -> Result<Reading, Failure> {
-        let mut reading = Reading::new(kind, from, to);
-        let mut range = self.reader.open(kind, from, to, self.books.ledger.seen.floor());
+    async fn read(
+        &mut self,
+        purpose: Purpose,
+        from: DateTime<Utc>,
+        to: DateTime<Utc>,
+    ) -> Result<Reading, Failure> {
+        let mut reading = Reading::new(purpose, from, to);
+        let mut range = self
+            .reader
+            .open(purpose, from, to, self.books.ledger.seen.floor());
         while let Some(chunk) = self.reader.next(&mut range) {
             if reading.is_beyond(self.clocks.later(), chunk.from) {
                 break;
@@ -193,7 +200,7 @@ impl<S: Source, D: Store, P: Publish> Poller<S, D, P> {
     }
 
     /// Takes in a whole answer, unless it hides chats that are known.
-    fn take_in(&mut self, reading: &mut Reading, range: &mut Range, chunk: Window, taken: Taken) {
+    fn take_in(&mut self, reading: &mut Reading, range: &mut OpenRange, chunk: Window, taken: TakenAnswer) {
         let answered_at = taken.answered_at();
         let counts = self.books.stage(taken.tallied);
         self.stats.answers.add(&counts);
@@ -205,9 +212,9 @@ impl<S: Source, D: Store, P: Publish> Poller<S, D, P> {
         // What was closed while the server was answering may be missing.
         let to = chunk.to.min(answered_at);
         if !range.has_gap() {
-            let found = reading::found(reading.kind);
+            let found = reading::found(reading.purpose);
             self.books.ledger.advance(found, chunk.from, to, answered_at);
-            if reading.kind == Kind::Sweep {
+            if reading.purpose == Purpose::Sweep {
                 self.sweeps.reach(chunk.to);
             }
         }
@@ -215,15 +222,15 @@ impl<S: Source, D: Store, P: Publish> Poller<S, D, P> {
         self.reader.accept(range, &chunk);
     }
 
-    fn end_reading(&mut self, mut reading: Reading, range: Range) -> Result<Reading, Failure> {
+    fn end_reading(&mut self, mut reading: Reading, range: OpenRange) -> Result<Reading, Failure> {
         self.stats.report_seconds_skipped = self.reader.seconds_skipped();
         let not_believed = if range.has_failed() {
             None
         } else {
-            self.books.disbelieve(reading.kind, &reading.not_believed)
+            self.books.disbelieve(reading.purpose, &reading.not_believed)
         };
-        if not_believed.is_some() && reading.kind == Kind::Sweep {
-            // Later chats may end the disbelief, and a sweep that went on would never ask for them.
+        if not_believed.is_some() && reading.purpose == Purpose::Sweep {
+            // Later chats may end the disbelief. A sweep that goes on from here would never ask for them.
             self.sweeps.abandon();
         }
         reading.summary.is_whole = !range.gives_way();
@@ -232,7 +239,7 @@ impl<S: Source, D: Store, P: Publish> Poller<S, D, P> {
     }
 
     /// Notes one call, whatever came of it.
-    fn note_call(&mut self, exchange: &Exchange, taken: &Taken) {
+    fn note_call(&mut self, exchange: &Exchange, taken: &TakenAnswer) {
         self.books
             .ledger
             .count_request(self.clocks.day_of(taken.asked_at));
@@ -262,7 +269,8 @@ impl<S: Source, D: Store, P: Publish> Poller<S, D, P> {
         self.books.ledger.forget_before(date_ini);
     }
 
-    /// Drops the label sets that had no chat for long. By the earlier of two clocks: one that runs ahead must not drop all.
+    /// Drops the label sets that had no chat for long, by the earlier of both clocks. A clock that runs ahead must not drop
+    /// all of them.
     fn retire(&mut self) {
         if let Some(retire_after) = self
             .config
@@ -307,7 +315,7 @@ impl<S: Source, D: Store, P: Publish> Poller<S, D, P> {
     }
 }
 
-/// A poll that asks nothing must not look like one that found nothing.
+/// A poll that has nothing to ask for is an error: it must not look like one that found no chats.
 fn nothing_to_ask() -> Error {
     Error::new(
         Reason::BadRequest,

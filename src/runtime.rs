@@ -7,7 +7,7 @@ use std::{io, thread};
 
 use tokio::runtime::{Builder, Runtime};
 
-/// More workers would bring nothing: the work is a poll now and then, and scrapes.
+/// More workers would not help: the work is a poll now and then, and scrapes.
 const MOST_WORKERS: usize = 4;
 /// Threads at once besides the workers: the decoder of an answer, a file, a name that is looked up, and one to spare.
 const RESERVED: usize = 4;
@@ -47,7 +47,7 @@ pub fn block_on<F: Future>(work: F) -> Result<F::Output, RuntimeError> {
     Ok(handle.block_on(work))
 }
 
-/// Waits for nothing when it is dropped, be it by a panic.
+/// Dropping it waits for nothing, also during a panic.
 struct Running(Option<Runtime>);
 
 impl Drop for Running {

@@ -19,7 +19,7 @@ const STATUS_CUT_SHORT: i32 = 1;
 ///
 /// # Errors
 /// The system lets no signals be handled.
-pub fn stop() -> anyhow::Result<impl Future<Output = ()>> {
+pub(crate) fn stop() -> anyhow::Result<impl Future<Output = ()>> {
     let (first, stopped) = oneshot::channel();
     end_by_signals(first).context("signals can't be handled")?;
     Ok(async {
@@ -39,7 +39,7 @@ pub enum Request {
 #[cfg(unix)]
 use unix::end_by_signals;
 #[cfg(unix)]
-pub use unix::{Requests, end_at_once_as_first_process};
+pub(crate) use unix::{Requests, end_at_once_as_first_process};
 
 #[cfg(unix)]
 mod unix {
@@ -72,6 +72,7 @@ mod unix {
             }
             if begun.elapsed() >= LONGEST_STOP {
                 tracing::error!(
+                    limit_s = LONGEST_STOP.as_secs(),
                     "something did not end within {} s: the process ends all the same",
                     LONGEST_STOP.as_secs()
                 );
@@ -87,7 +88,7 @@ mod unix {
     ///
     /// # Errors
     /// The system lets no signals be handled.
-    pub fn end_at_once_as_first_process() -> io::Result<()> {
+    pub(crate) fn end_at_once_as_first_process() -> io::Result<()> {
         if std::process::id() == 1 {
             for number in [SIGHUP, SIGINT, SIGTERM] {
                 flag::register_conditional_shutdown(number, 128 + number, Arc::new(AtomicBool::new(true)))?;

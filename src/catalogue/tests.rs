@@ -15,7 +15,7 @@ use crate::config::tests::COUNTING;
 use crate::config::{self, Agents, Config};
 use crate::ledger::Counts;
 use crate::poller::stats::Stats;
-use crate::poller::view::Progress;
+use crate::poller::view::LedgerProgress;
 use wolkvox::{Exchange, Row, Value};
 
 fn now() -> DateTime<Utc> {
@@ -96,7 +96,7 @@ fn shown_of(totals: &Totals, shown: &Totals) -> Vec<Family> {
         duration: Duration::from_millis(300),
         result: Ok(wolkvox::Answer::default()),
     });
-    let progress = Progress {
+    let progress = LedgerProgress {
         counting_since: now(),
         watermark: now(),
         last_success: Some(now()),

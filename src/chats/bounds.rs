@@ -11,24 +11,24 @@ const fn seconds<const N: usize>(mut bounds: [u64; N]) -> [u64; N] {
 }
 
 /// ASA.
-pub const ASA: &[u64] = &seconds([
+pub(crate) const ASA: &[u64] = &seconds([
     5, 10, 15, 20, 25, 30, 45, 60, 90, 120, 180, 240, 300, 600, 1800, 3600,
 ]);
 /// From open to close.
-pub const DURATION: &[u64] = &seconds([
+pub(crate) const DURATION: &[u64] = &seconds([
     60, 120, 300, 600, 900, 1800, 3600, 7200, 14_400, 28_800, 43_200, 64_800, 86_400, 172_800,
 ]);
 /// The agent's time.
-pub const TIME_ON_AGENT: &[u64] = &seconds([
+pub(crate) const TIME_ON_AGENT: &[u64] = &seconds([
     30, 60, 120, 180, 300, 450, 600, 900, 1200, 1800, 3600, 7200, 14_400,
 ]);
 /// The agent's average response time.
-pub const AGENT_RESPONSE: &[u64] = &seconds([5, 10, 15, 30, 60, 120, 300, 600, 1800]);
+pub(crate) const AGENT_RESPONSE: &[u64] = &seconds([5, 10, 15, 30, 60, 120, 300, 600, 1800]);
 /// From the close of a chat until it was first seen. Not part of the state.
-pub const ARRIVAL_DELAY: &[u64] = &seconds([
+pub(crate) const ARRIVAL_DELAY: &[u64] = &seconds([
     15, 30, 60, 120, 300, 600, 1800, 3600, 7200, 21_600, 86_400, 172_800, 604_800,
 ]);
 /// One call to the API. Not part of the state.
-pub const API_REQUEST: &[u64] = &[
+pub(crate) const API_REQUEST: &[u64] = &[
     100, 250, 500, 1000, 2500, 5000, 10_000, 20_000, 30_000, 60_000, 90_000,
 ];

@@ -1,7 +1,7 @@
 //! A chat that a human agent attended, as the exporter understands it: it can't be wrong once it exists.
 //!
-//! [`Chat::from_row`] is the only way to make one from the report. What a row says and cannot be read is left out
-//! and noted in [`Chat::invalid`]; only a row without a usable `conn_id` is no chat.
+//! [`Chat::from_row`] is the only way to make one from the report. A value that cannot be read is left out and noted in
+//! [`Chat::invalid`]. Only a row without a usable `conn_id` is no chat.
 
 mod conn_id;
 pub(super) mod value;
@@ -179,8 +179,9 @@ pub struct Chat {
 pub const TIMEOUT_CODE: &str = "TIMEOUTCHAT";
 
 impl Chat {
-    /// A local time before which the report's filter can't have the chat, whether it filters on opening or on closing:
-    /// that of its opening. `None` where the clocks may have gone back since, so that it closed at a lesser one.
+    /// The local time of the opening. A request that ends before it never returns the chat, whether the report filters
+    /// on opening or on closing. `None` where the clocks may have gone back since: then it may have closed at a lesser
+    /// local time.
     pub fn not_before_local(&self) -> Option<NaiveDateTime> {
         let opened = self.opened?;
         let is_once = opened.earliest == opened.latest;

@@ -22,7 +22,7 @@ pub struct Example {
     pub at: DateTime<Utc>,
 }
 
-/// Examples per bucket, the last for `+Inf`; bounds as in [`super::bounds`]. Empty for what is no histogram.
+/// Examples per bucket, the last for `+Inf`; bounds as in `bounds.rs`. Empty for what is no histogram.
 pub type Buckets = Vec<Option<Example>>;
 
 /// Examples per label set, and measure of its table.

@@ -9,7 +9,7 @@ use super::chat::{Chat, moment, value};
 
 /// Who sends a field, and what may be read of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Source {
+enum Provenance {
     /// The vendor's page lists it: where it is missing, the report's format drifts.
     Documented,
     /// The same, but it is personal data of employees: read only where names are switched on.
@@ -21,11 +21,11 @@ enum Source {
 /// Reads a text, trimmed and not blank, into the chat; `None` is a value that can't be read.
 type ReadText = fn(&mut Chat, &str, Zone) -> Option<()>;
 
-struct Row {
+struct FieldRow {
     key: &'static str,
     /// Other names of the field. Where a row has several, the earlier name wins.
     aliases: &'static [&'static str],
-    source: Source,
+    source: Provenance,
     read: ReadText,
 }
 
@@ -43,8 +43,8 @@ macro_rules! fields {
             pub const ALL: [Field; [$($key),+].len()] = [$(Field::$id),+];
         }
 
-        static ROWS: [Row; Field::ALL.len()] = [
-            $(Row { key: $key, aliases: &[$($alias),*], source: Source::$source, read: $read }),+
+        static ROWS: [FieldRow; Field::ALL.len()] = [
+            $(FieldRow { key: $key, aliases: &[$($alias),*], source: Provenance::$source, read: $read }),+
         ];
     };
 }
@@ -109,7 +109,7 @@ fn put_some<T>(slot: &mut Option<T>, value: Option<T>) -> Option<()> {
 }
 
 impl Field {
-    fn row(self) -> &'static Row {
+    fn row(self) -> &'static FieldRow {
         &ROWS[self as usize]
     }
 
@@ -120,7 +120,7 @@ impl Field {
 
     /// Whether the vendor's page lists the field, so that its absence means that the report's format drifts.
     pub fn is_documented(self) -> bool {
-        self.row().source != Source::SomeServers
+        self.row().source != Provenance::SomeServers
     }
 
     /// Reads the field's text into a chat.
@@ -139,7 +139,7 @@ impl From<Field> for usize {
 pub fn report(agents: Agents) -> Report {
     let keys = Field::ALL.into_iter().flat_map(|field| {
         let row = field.row();
-        let is_hidden = row.source == Source::Personal && agents != Agents::Names;
+        let is_hidden = row.source == Provenance::Personal && agents != Agents::Names;
         let names = std::iter::once(&row.key).chain(row.aliases);
         (0..).zip(names).map(move |(rank, name)| Key {
             name,

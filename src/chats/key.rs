@@ -60,7 +60,7 @@ pub enum Table {
     Agents,
 }
 
-struct Row {
+struct TableRow {
     name: &'static str,
     labels: &'static [&'static Label],
     measures: &'static [Measure],
@@ -68,32 +68,32 @@ struct Row {
     text_lines: usize,
 }
 
-static ROWS: [Row; Table::ALL.len()] = [
-    Row {
+static ROWS: [TableRow; Table::ALL.len()] = [
+    TableRow {
         name: "chats",
         labels: &[&CHANNEL, &SKILL_ID, &OUTCOME],
         measures: &measure::CHATS,
         text_lines: 0,
     },
-    Row {
+    TableRow {
         name: "dispositions",
         labels: &[&SKILL_ID, &COD_ACT],
         measures: &measure::DISPOSITIONS,
         text_lines: 1,
     },
-    Row {
+    TableRow {
         name: "feelings",
         labels: &[&SKILL_ID, &FEELING, &OUTCOME],
         measures: &measure::FEELINGS,
         text_lines: 0,
     },
-    Row {
+    TableRow {
         name: "speakers",
         labels: &[&SKILL_ID, &PARTICIPANT, &OUTCOME],
         measures: &measure::SPEAKERS,
         text_lines: 0,
     },
-    Row {
+    TableRow {
         name: "agents",
         labels: &[&AGENT_ID, &OUTCOME],
         measures: &measure::AGENTS,
@@ -114,7 +114,7 @@ impl Table {
         Table::Agents,
     ];
 
-    fn row(self) -> &'static Row {
+    fn row(self) -> &'static TableRow {
         &ROWS[self as usize]
     }
 

@@ -40,7 +40,7 @@ pub struct Latest {
 
 /// The label sets of a chat and of its agent. That of its skill is the chat's without the channel.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-struct Labels {
+struct ChatLabels {
     chat: Option<LabelSet>,
     agent: Option<LabelSet>,
 }
@@ -50,7 +50,7 @@ struct Labels {
 struct Closed {
     id: Id,
     at: DateTime<Utc>,
-    labels: Arc<Labels>,
+    labels: Arc<ChatLabels>,
     asa_ms: Option<u64>,
     duration_ms: Option<u64>,
     time_on_agent_ms: Option<u64>,
@@ -58,16 +58,16 @@ struct Closed {
 
 /// Gathers the chats of one poll's answers.
 #[derive(Debug, Default)]
-pub struct Gatherer {
+pub(crate) struct Gatherer {
     closed: Vec<Closed>,
     /// A busy operation has thousands of chats and some dozens of label sets.
-    labels: BTreeMap<Labels, Arc<Labels>>,
+    labels: BTreeMap<ChatLabels, Arc<ChatLabels>>,
 }
 
 impl Gatherer {
     /// Takes in one chat under these label sets. `first_seen` stands in for a close time that the report does not give.
-    pub fn note(&mut self, chat: &Chat, keys: &Keys, first_seen: DateTime<Utc>) {
-        let labels = Labels {
+    pub(crate) fn note(&mut self, chat: &Chat, keys: &Keys, first_seen: DateTime<Utc>) {
+        let labels = ChatLabels {
             chat: keys[Table::Chats].clone(),
             agent: keys[Table::Agents].clone(),
         };
@@ -87,7 +87,7 @@ impl Gatherer {
 
     /// Takes in the chats of a further chunk of the same poll. Chunks share a second, and some servers send more than was
     /// asked for: a chat that is there already stays as it is.
-    pub fn extend(&mut self, mut other: Gatherer) {
+    pub(crate) fn extend(&mut self, mut other: Gatherer) {
         if self.closed.is_empty() {
             self.closed = other.closed;
             return;
@@ -116,7 +116,7 @@ impl Gatherer {
 
 impl Latest {
     fn count(&mut self, chat: &Closed, asa_target_ms: u64) {
-        let Labels { chat: set, agent } = &*chat.labels;
+        let ChatLabels { chat: set, agent } = &*chat.labels;
         if let Some(agent) = agent {
             *self.agents.entry(agent.clone()).or_default() += 1;
         }

@@ -1,5 +1,5 @@
-//! What is counted of a chat, one row each: its name in the state, its family, and how it is taken of the chat. A row more
-//! is a family more; states that were written without it go on, and it starts at 0.
+//! What is counted of a chat, one row each: its name in the state, its family, and how it is taken of the chat. Each
+//! row is a family. A state that was written without it goes on, and the family starts at 0.
 
 use super::bounds;
 use super::chat::Chat;
@@ -21,7 +21,7 @@ pub struct Measure {
     /// The family that shows it.
     pub spec: Spec,
     take: Take,
-    /// A field that only some servers send: until one did, the family is left out.
+    /// A field that only some servers send. The family is left out until the server has sent it.
     pub where_sent: Option<Field>,
 }
 

@@ -5,11 +5,11 @@ use super::key::{Keys, LabelSet, Table};
 use super::totals::Totals;
 
 /// The value of an open label past the limit.
-pub const OTHER: &str = "other";
+pub(crate) const OTHER: &str = "other";
 
 /// Admits label sets while the lines last.
 #[derive(Debug, Clone, Copy)]
-pub struct SeriesLimit<'a> {
+pub(crate) struct SeriesLimit<'a> {
     base: &'a Totals,
     limit: usize,
     /// Lines of the base and of what was admitted since.
@@ -18,7 +18,7 @@ pub struct SeriesLimit<'a> {
 
 impl<'a> SeriesLimit<'a> {
     /// Goes on from what exists.
-    pub fn new(base: &'a Totals, limit: usize) -> SeriesLimit<'a> {
+    pub(crate) fn new(base: &'a Totals, limit: usize) -> SeriesLimit<'a> {
         SeriesLimit {
             base,
             limit,
@@ -27,7 +27,7 @@ impl<'a> SeriesLimit<'a> {
     }
 
     /// The label sets to count under, and whether one of them is past the limit. `new` is what this answer has added.
-    pub fn admit(&mut self, mut keys: Keys, new: &Totals) -> (Keys, bool) {
+    pub(crate) fn admit(&mut self, mut keys: Keys, new: &Totals) -> (Keys, bool) {
         let mut limited = false;
         for (table, set) in Table::ALL.into_iter().zip(&mut keys.0) {
             if let Some(set) = set.as_mut().filter(|set| !self.fits(table, set, new)) {
@@ -38,8 +38,8 @@ impl<'a> SeriesLimit<'a> {
         (keys, limited)
     }
 
-    /// The label sets to show a chat under that is counted already. It takes no lines, for it adds to no label set.
-    pub fn look_up(&self, keys: Keys, new: &Totals) -> Keys {
+    /// The label sets under which a chat is shown that is counted already. It takes no lines, since it adds nothing.
+    pub(crate) fn look_up(&self, keys: Keys, new: &Totals) -> Keys {
         let mut aside = *self;
         aside.admit(keys, new).0
     }

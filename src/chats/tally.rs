@@ -99,7 +99,7 @@ pub struct Tally<'a> {
     delta: Delta<'a, Totals>,
     counting: &'a Counting,
     series_limit: SeriesLimit<'a>,
-    /// The later of both clocks: one that was wrong for a moment must not make a label set look old.
+    /// The later of both clocks. A clock that was slow for a moment must not make a label set look old.
     touched: DateTime<Utc>,
     counts: AnswerCounts,
     exemplars: Exemplars,
@@ -181,7 +181,7 @@ impl<'a> Tally<'a> {
             return;
         }
         self.counts.counted += 1;
-        self.counts.late += u64::from(self.delta.found() == Found::BySweep);
+        self.counts.late += u64::from(self.delta.found() == FoundBy::Sweep);
         let first_seen = self.delta.first_seen();
         self.exemplars.note(chat, keys, self.counting, first_seen);
         if let Some(closed) = chat.closed {

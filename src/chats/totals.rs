@@ -25,7 +25,7 @@ use crate::metrics::histogram::Histogram;
 pub struct Entry {
     /// When it started at 0: milliseconds since the epoch. The `_created` time of OpenMetrics.
     pub created_ms: i64,
-    /// When a chat was last seen for it: milliseconds since the epoch. What is long without one may be retired.
+    /// When a chat was last seen for it: milliseconds since the epoch. A label set without a chat for long may be retired.
     pub touched_ms: i64,
     /// The totals, by the measures of the table.
     pub cells: Box<[Cell]>,
@@ -60,8 +60,8 @@ pub struct Totals {
     pub descriptions: BTreeMap<String, Name>,
     /// Fields of [`Measure::where_sent`] that the server has sent.
     sent: FieldSet,
-    /// Families that started at 0 after their label sets did, by [`name_of`], and when: milliseconds since the epoch; `None`
-    /// until the process that found it so goes on.
+    /// Families that started at 0 after their label sets did, by [`name_of`]. The value is when, milliseconds since the
+    /// epoch. It is `None` between reading the state and [`Counted::resume`].
     started: BTreeMap<String, Option<i64>>,
 }
 

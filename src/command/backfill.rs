@@ -120,7 +120,7 @@ const LONGEST_STEP: Duration = Duration::from_secs(31 * 24 * 3600);
 
 /// What was written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Outcome {
+pub struct BackfillSummary {
     /// Chats counted.
     pub chats: u64,
     /// Calls of the API, without those of interrupted runs.
@@ -134,7 +134,7 @@ pub struct Outcome {
 pub struct Seam {
     /// The running exporter counts chats that closed from here on, by the server's clock.
     pub until: DateTime<Utc>,
-    /// No sample of the past may be younger, by our clock: the running exporter's first is.
+    /// The latest time that a sample of the past may have, by our clock. The running exporter's samples are younger.
     pub last: DateTime<Utc>,
 }
 
@@ -214,7 +214,7 @@ impl Plan {
             None => None,
         };
         let left = Range {
-            from: begun.map_or(self.eve(), |(_, checkpoint)| checkpoint.next),
+            from: begun.map_or(self.read_from(), |(_, checkpoint)| checkpoint.next),
             to: self.end(),
         };
         Ok(Cost::of(&[left], self.zone(), pace, 1))
@@ -229,7 +229,7 @@ impl Plan {
         self.config.server.timezone
     }
 
-    /// The last second that is read: the very second of `until` is the next range's, or the running exporter's.
+    /// The last second that is read. The second of `until` belongs to the next range, or to the running exporter.
     fn end(&self) -> DateTime<Utc> {
         reading::last_second_before(self.span.until)
     }
@@ -283,18 +283,18 @@ pub async fn write<S: Source>(
     pace: Duration,
     output: Option<PathBuf>,
     progress: &mut Progress,
-) -> Result<Outcome, BackfillError> {
+) -> Result<BackfillSummary, BackfillError> {
     let span = &plan.span;
     let (mut output, resumed) = Output::open(output, &plan.fingerprint())?;
     let to = plan.end();
     let read_to = resumed.as_ref().map(|checkpoint| checkpoint.next);
     let mut checkpoint = resumed.unwrap_or_else(|| Checkpoint {
-        next: plan.eve(),
+        next: plan.read_from(),
         timeline: Timeline::new(span.from),
     });
-    let range = reader.open(Kind::Poll, checkpoint.next, to, None);
+    let range = reader.open(Purpose::Poll, checkpoint.next, to, None);
     let mut range = range.after(read_to);
-    progress.begin(plan.eve(), to, checkpoint.next, pace);
+    progress.begin(plan.read_from(), to, checkpoint.next, pace);
     let mut reach = reach_of(plan, span.from);
     while let Some((chunk, Chats { chats, .. })) = reader
         .read_next(
@@ -321,7 +321,7 @@ pub async fn write<S: Source>(
     timeline.finish(reach, span, &plan.config, |text| output.write(text))?;
     output.write(exposition::EOF)?;
     output.finish()?;
-    let outcome = Outcome {
+    let outcome = BackfillSummary {
         chats: checkpoint.timeline.chats_counted(),
         calls: reader.calls(),
         last: span.last,

@@ -25,9 +25,9 @@ use wolkvox::zone::DATA_VERSION;
 use wolkvox::{Source, Window, Zone, window};
 use zone::judge_zone;
 
-/// How far back is asked: long enough for a night without chats.
+/// How far back the call asks: long enough for a night without chats.
 const BACK: TimeDelta = TimeDelta::hours(12);
-/// And how far ahead of now: dates of an operation whose zone is set wrong may lie there.
+/// How far ahead of now the call asks. Where the zone is set wrong, dates may lie there.
 const AHEAD: TimeDelta = TimeDelta::hours(15);
 /// A shorter range at the beginning of a month says too little.
 const SHORTEST: TimeDelta = TimeDelta::hours(1);
@@ -37,7 +37,7 @@ const SHORTEST: TimeDelta = TimeDelta::hours(1);
 pub enum Verdict {
     /// As it should be.
     Ok,
-    /// It works; somebody should know all the same.
+    /// It works, and the user should know of it.
     Note,
     /// It has to be put right.
     Problem,

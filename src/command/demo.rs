@@ -20,7 +20,7 @@ use simulator::{Server, Settings, Simulator, SystemClock};
 
 /// The simulated operation's name.
 const OPERATION: &str = "demo";
-/// What the report does not tell: the names of the simulated skills.
+/// What the report does not hold: the names of the simulated skills.
 const SKILL_NAMES: &str = "12=Sales, 15=Support, 27=Billing, 33=Retention";
 
 /// Options of `demo`.

@@ -1,5 +1,5 @@
-//! The range of time that `report` and `backfill` are asked for, and what reading it costs: both are settled before the
-//! first call, because calls are counted by the vendor and waited for by a person.
+//! The range of time that `report` and `backfill` are asked for, and what reading it costs. Both are known before the first
+//! call, because the vendor counts calls and a person waits for them.
 
 use std::fmt;
 use std::io::{self, IsTerminal as _};
@@ -11,16 +11,16 @@ use wolkvox::{Window, Zone, window};
 use crate::config::FIRST_YEAR;
 use crate::log;
 
-/// More calls than this are only made if somebody says so: a year with a slip in it would use up the day's.
+/// More calls than this are made only if the user agrees. A mistyped year could use up the day's calls.
 const MOST_UNASKED: u64 = 100;
 
 /// Why a range can't be read.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RangeError {
-    /// Somebody mistook the year.
+    /// The year is mistaken.
     #[error("--from is {}, and no report reaches back before {FIRST_YEAR}", form(.0))]
     TooEarly(DateTime<Utc>),
-    /// It has no second.
+    /// It is empty.
     #[error(
         "there is nothing between --from ({}) and the end ({}): --from must be before it",
         form(from),
@@ -32,7 +32,7 @@ pub enum RangeError {
         /// `--to`, or what stands for it.
         to: DateTime<Utc>,
     },
-    /// It is not over.
+    /// It ends in the future.
     #[error("{what} is {}, which lies in the future: only the past can be read", form(at))]
     Future {
         /// The option.
@@ -113,7 +113,8 @@ impl Cost {
     pub fn of(ranges: &[Range], zone: Zone, pace: Duration, at_once: u32) -> Cost {
         let calls = |range: &Range| {
             let chunks = window::chunks(range.from, range.to, zone, None, window::LONGEST);
-            // What begins with the last second of a month goes on with the next: that second was read before.
+            // A range that begins with the last second of a month is read from the next month on: that second was read
+            // before.
             let is_left = |chunk: &&Window| chunk.to > range.from || range.from == range.to;
             chunks.iter().filter(is_left).count()
         };
@@ -149,7 +150,7 @@ impl fmt::Display for Cost {
 pub enum Consent {
     /// `--yes`.
     Given,
-    /// Nothing: whoever sits at the terminal is asked.
+    /// Nothing. The user is asked at the terminal.
     Open,
 }
 
@@ -163,12 +164,12 @@ impl Consent {
 /// Why it is not read.
 #[derive(Debug, thiserror::Error)]
 pub enum ConsentError {
-    /// There is nobody to ask.
+    /// There is no terminal to ask at.
     #[error(
         "this takes {0}. More than {MOST_UNASKED} calls are made only if --yes is given, or if the question is answered on a terminal, which this is not"
     )]
     NobodyToAsk(Cost),
-    /// Somebody said no.
+    /// The user said no.
     #[error("nothing was read")]
     Declined,
     /// The answer can't be read.
@@ -179,7 +180,7 @@ pub enum ConsentError {
 /// Shows on the standard error what reading takes, and asks where that is much.
 ///
 /// # Errors
-/// It is much, and nobody said yes.
+/// It is much, and the user did not agree.
 pub fn agree(cost: Cost, consent: Consent) -> Result<(), ConsentError> {
     let is_much = cost.calls > MOST_UNASKED;
     let can_ask = io::stdin().is_terminal() && io::stderr().is_terminal();

@@ -177,7 +177,7 @@ pub struct Summary {
 pub async fn run(
     question: &Question<'_>,
     pace: Duration,
-    tell: impl FnMut(Notice),
+    notify: impl FnMut(Notice),
 ) -> Result<Summary, SummaryError> {
     let client = client::open(&question.config.server, question.config.counting.agents)?;
     // The range and its eve: what a person is waiting for.
@@ -195,7 +195,7 @@ impl Question<'_> {
         self.from - self.config.polling.sweep_lookback
     }
 
-    /// What reading takes, the eve included.
+    /// What reading takes, the lookback included.
     pub fn cost(&self, pace: Duration) -> Cost {
         let eve = Range {
             from: self.eve(),
@@ -218,7 +218,7 @@ impl Question<'_> {
     }
 }
 
-/// Reads the range and adds up. The eve is asked for only where the range itself does not show that the server
+/// Reads the range and adds up. The lookback before it is asked for only where the range itself does not show that the server
 /// filters on the closing time.
 ///
 /// # Errors
@@ -226,7 +226,7 @@ impl Question<'_> {
 pub async fn summarise<S: Source>(
     question: &Question<'_>,
     mut reader: Reader<S>,
-    mut tell: impl FnMut(Notice),
+    mut notify: impl FnMut(Notice),
 ) -> Result<Summary, SummaryError> {
     let (from, to) = (question.from, question.to);
     if from >= to {
@@ -240,7 +240,7 @@ pub async fn summarise<S: Source>(
         filters_on_close: false,
     };
     // The very second of `to` is the next range's.
-    sums.read(&mut reader, from, last_second_before(to), &mut tell)
+    sums.read(&mut reader, from, last_second_before(to), &mut notify)
         .await?;
     if !sums.filters_on_close {
         sums.read(&mut reader, question.eve(), from, &mut tell).await?;
@@ -270,12 +270,12 @@ impl Sums<'_> {
         reader: &mut Reader<S>,
         from: DateTime<Utc>,
         to: DateTime<Utc>,
-        tell: &mut impl FnMut(Notice),
+        notify: &mut impl FnMut(Notice),
     ) -> Result<(), ReadError> {
         let zone = self.question.zone();
         let mut range = reader.open(Kind::Poll, from, to, None);
         while let Some((chunk, read)) = reader
-            .read_next(&mut range, |_| Chats::new(zone), &mut *tell)
+            .read_next(&mut range, |_| Chats::new(zone), &mut *notify)
             .await?
         {
             for chat in read.chats {

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use super::literal;
 use super::variable::{PREFIX, Variable};
 
-/// A secret that is so long is one within another value too.
+/// A secret of this length is recognised inside another value too.
 const LONG_SECRET: usize = 8;
 /// A shorter one may be some other number or word by chance.
 const SHORT_SECRET: usize = 5;
@@ -104,7 +104,7 @@ fn unknown(name: &str, short: &str) -> String {
 }
 
 /// For a Service named `wolkvox` or `wolkvox-…`, Kubernetes gives every container in its namespace variables with our
-/// prefix. Told by the value too: `WOLKVOX_PORT=9100` is somebody's mistake.
+/// prefix. Their values count too: `WOLKVOX_PORT=9100` is somebody's mistake.
 fn is_from_kubernetes(name: &str, value: &str) -> bool {
     if name.ends_with("_SERVICE_HOST") || name.contains("_SERVICE_PORT") {
         return true;

@@ -1,5 +1,5 @@
-//! What only a shell would have removed or replaced: quotes, `~`, `$HOME`. `docker run --env-file`, systemd and Kubernetes
-//! hand a value over as it is written.
+//! Quotes, `~` and `$HOME`, which only a shell removes or replaces. `docker run --env-file`, systemd and Kubernetes pass a
+//! value on as it is written.
 
 /// Variables that name a file or a directory.
 pub(super) const PATHS: [&str; 4] = ["TOKEN_FILE", "STATE_DIR", "CA_FILE", "WEB_CONFIG_FILE"];
@@ -105,12 +105,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn quotes_around_a_value_are_told_with_the_way_out() {
+    fn quotes_around_a_value_are_reported_with_the_way_out() {
         for value in [
             "\"x\"", "'x'", "\"\"", "`x`", "“x”", "‘x’", "„x“", "«x»", "\" x \"",
         ] {
-            let told = problem("OPERATION", value).unwrap();
-            assert!(told.contains("remove the quotes"), "{value}: {told}");
+            let reported = problem("OPERATION", value).unwrap();
+            assert!(reported.contains("remove the quotes"), "{value}: {reported}");
         }
         assert_eq!(unquoted("\" x \""), Some("x"));
         assert_eq!(unquoted("\""), None);
@@ -130,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn what_only_a_shell_or_systemd_replaces_is_told() {
+    fn what_only_a_shell_or_systemd_replaces_is_reported() {
         for (value, word) in [
             ("~/st", "home directory"),
             ("~", "home directory"),
@@ -144,8 +144,8 @@ mod tests {
             ("%USERPROFILE%\\st", "%h"),
         ] {
             for variable in PATHS {
-                let told = problem(variable, value).unwrap();
-                assert!(told.contains(word), "{value}: {told}");
+                let reported = problem(variable, value).unwrap();
+                assert!(reported.contains(word), "{value}: {reported}");
             }
         }
         for value in ["$TOKEN", "${TOKEN}", "$(cat token)"] {

@@ -33,7 +33,7 @@ section! {
 /// A filter of the tracing library.
 fn filter(given: Given<'_>) -> Result<String, String> {
     let text = given.text();
-    // To the filter a mistyped level is the name of a part of the program: all else would fall silent.
+    // The filter takes a mistyped level for the name of a module. Nothing else would be logged then.
     let is_silent = |part: &&str| {
         let part = part.trim();
         !part.is_empty() && !part.contains(['=', '[']) && part.parse::<LevelFilter>().is_err()

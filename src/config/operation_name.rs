@@ -5,7 +5,7 @@ use crate::file_name;
 
 /// Most characters of a label's value.
 const LONGEST: usize = 128;
-/// So many letters and digits without anything between them are a token, and no name.
+/// This many letters and digits in a row are taken for a token, not for a name.
 const LONG_WORD: usize = 32;
 
 /// The name, if it can be one.
@@ -22,7 +22,7 @@ pub(super) fn check(name: &str) -> Result<String, String> {
             length(name)
         ));
     }
-    // Told here, before a directory or a lock is made for it.
+    // Reported here, before a directory or a lock is made for it.
     let too_long = file_name::encode(name).len().saturating_sub(file_name::LONGEST);
     if too_long > 0 {
         return Err(format!(

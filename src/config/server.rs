@@ -1,4 +1,4 @@
-//! Whom the report is asked of, and as whom.
+//! The Wolkvox server and how to authenticate with it.
 
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -84,8 +84,8 @@ pub(super) const VARIABLES: &[Variable] = &[
     CA_FILE,
 ];
 
-/// Whom the report is asked of, and as whom. By hand and not as rows: two fields come from several variables, and one has
-/// its default from another.
+/// The Wolkvox server and how to authenticate with it. It is not declared in rows: two fields come from several variables,
+/// and one has its default from another.
 #[derive(Debug, Clone)]
 pub struct Server {
     /// `WOLKVOX_BASE_URL`, or made from `WOLKVOX_SERVER`: scheme, host and port, without a path.

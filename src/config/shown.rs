@@ -1,5 +1,5 @@
 //! How a value is shown in a problem. A secret may have been put into any variable: only what looks like a number, or is
-//! nearly a word that is expected, is repeated; of all else its length is told.
+//! nearly a word that is expected, is repeated; of all else the length is shown.
 
 /// More digits in a row may be an identity document.
 const DIGITS: usize = 6;
@@ -27,7 +27,7 @@ pub(super) fn shown_near<'a>(value: &str, words: impl IntoIterator<Item = &'a st
     }
 }
 
-/// Whether a value is a word but for a slip: it tells nothing that is not public.
+/// Whether a value is a word but for a slip. Such a value shows nothing that is not public.
 pub(super) fn is_near(value: &str, word: &str) -> bool {
     let (value, word) = (value.to_lowercase(), word.to_lowercase());
     strsim::damerau_levenshtein(&value, &word) * 4 <= word.chars().count() + 1
@@ -92,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn of_all_else_the_length_is_told() {
+    fn of_all_else_the_length_is_reported() {
         for value in [
             "SECRET123",
             "swordfish",

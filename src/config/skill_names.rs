@@ -18,10 +18,10 @@ pub(super) enum SkillNamesError {
     #[error(
         "holds {0}, which is not a pair such as 12=Sales; between two pairs stands a comma or a line break, so names have none"
     )]
-    NoPair(Place),
+    NoPair(ShownPair),
     /// `=Sales`.
     #[error("holds {0}, which has no skill before the =; write the skill's number there, such as 12=Sales")]
-    NoId(Place),
+    NoId(ShownPair),
     /// `12=`.
     #[error(
         "has no name for skill {0}; write 12=Sales, or leave the skill out: it is shown by its number then"
@@ -32,35 +32,35 @@ pub(super) enum SkillNamesError {
     Twice(String),
     /// `12="Sales"`.
     #[error("holds {0} with quotes around the id or the name: remove the quotes")]
-    Quoted(Place),
+    Quoted(ShownPair),
     /// An id that is no number of a skill, and would be shown.
     #[error("holds {0} with what looks like a token in place of a skill's number")]
-    Token(Place),
+    Token(ShownPair),
     /// An id or a name that no label takes.
     #[error("holds {0} with an id or a name of {1} characters; the longest has {LONGEST} characters")]
-    TooLong(Place, usize),
+    TooLong(ShownPair, usize),
     /// A tab or the like.
     #[error("holds {0} with a control character in it")]
-    Control(Place),
+    Control(ShownPair),
 }
 
 /// Where a pair stands, and how it is shown: a secret may have been put in place of the names.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Place {
+pub(super) struct ShownPair {
     number: usize,
     shown: String,
 }
 
-impl Place {
-    fn of(number: usize, pair: &str) -> Place {
-        Place {
+impl ShownPair {
+    fn of(number: usize, pair: &str) -> ShownPair {
+        ShownPair {
             number,
             shown: shown(pair),
         }
     }
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for ShownPair {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} as pair {}", self.shown, self.number)
     }
@@ -91,7 +91,7 @@ pub(super) fn read(text: &str) -> Result<BTreeMap<String, String>, Vec<SkillName
 }
 
 fn read_pair(pair: &str, number: usize) -> Result<(&str, &str), SkillNamesError> {
-    let place = || Place::of(number, pair);
+    let place = || ShownPair::of(number, pair);
     let Some((id, name)) = pair.split_once('=') else {
         return Err(SkillNamesError::NoPair(place()));
     };
@@ -150,17 +150,17 @@ mod tests {
     }
 
     #[test]
-    fn each_mistake_is_told_with_what_it_is_about() {
+    fn each_mistake_is_reported_with_what_it_is_about() {
         let text = "12=Sales,Support,=Billing,14=,12=More,15=a\tb,16=\"Sales\",'17'=Sales,18=O'Brien,19";
         let expected = vec![
-            NoPair(Place::of(2, "Support")),
-            NoId(Place::of(3, "=Billing")),
+            NoPair(ShownPair::of(2, "Support")),
+            NoId(ShownPair::of(3, "=Billing")),
             NoName("\"14\"".to_owned()),
             Twice("\"12\"".to_owned()),
-            Control(Place::of(6, "15=a\tb")),
-            Quoted(Place::of(7, "16=\"Sales\"")),
-            Quoted(Place::of(8, "'17'=Sales")),
-            NoPair(Place::of(10, "19")),
+            Control(ShownPair::of(6, "15=a\tb")),
+            Quoted(ShownPair::of(7, "16=\"Sales\"")),
+            Quoted(ShownPair::of(8, "'17'=Sales")),
+            NoPair(ShownPair::of(10, "19")),
         ];
         assert_eq!(read(text), Err(expected));
     }
@@ -173,6 +173,6 @@ mod tests {
             [("12".to_owned(), longest.clone())]
         );
         let text = format!("12={longest}ñ");
-        assert_eq!(read(&text), Err(vec![TooLong(Place::of(1, &text), 129)]));
+        assert_eq!(read(&text), Err(vec![TooLong(ShownPair::of(1, &text), 129)]));
     }
 }

@@ -99,7 +99,7 @@ fn setting_a_default_changes_nothing() {
 }
 
 #[test]
-fn all_problems_are_told_at_once_each_with_its_variable() {
+fn all_problems_are_reported_at_once_each_with_its_variable() {
     let error = read(&[
         ("WOLKVOX_TIMEZONE", "Bogota"),
         ("WOLKVOX_POLL_INTERVAL", "300"),
@@ -107,14 +107,14 @@ fn all_problems_are_told_at_once_each_with_its_variable() {
         ("WOLKVOX_TOKENS", "x"),
     ])
     .unwrap_err();
-    let told = error.to_string();
+    let reported = error.to_string();
     for variable in ["SERVER", "TOKEN", "TIMEZONE", "POLL_INTERVAL", "AGENTS", "TOKENS"] {
         assert!(
-            told.contains(&format!("  - WOLKVOX_{variable} ")),
-            "{variable} is not in {told}"
+            reported.contains(&format!("  - WOLKVOX_{variable} ")),
+            "{variable} is not in {reported}"
         );
     }
-    assert_eq!(error.problems.len(), 6, "{told}");
+    assert_eq!(error.problems.len(), 6, "{reported}");
 }
 
 #[test]
@@ -273,7 +273,7 @@ fn an_empty_value_is_not_set() {
 }
 
 #[test]
-fn an_unknown_variable_is_told_with_the_nearest_known_one() {
+fn an_unknown_variable_is_reported_with_the_nearest_known_one() {
     for (wrong, right) in [
         ("WOLKVOX_POLL_INTERVALL", "WOLKVOX_POLL_INTERVAL"),
         ("WOLKVOX_TIME_ZONE", "WOLKVOX_TIMEZONE"),

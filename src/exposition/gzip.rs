@@ -14,7 +14,7 @@ use flate2::write::DeflateEncoder;
 /// The header: deflate, no name, no time of modification, any system.
 pub(super) const HEADER: &[u8] = &[0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff];
 
-/// A stretch of compressed blocks, and what the trailer must know of it.
+/// Compressed blocks in a row, and what the trailer must know of them.
 #[derive(Debug, Clone)]
 pub(super) struct Blocks {
     pub(super) bytes: Bytes,

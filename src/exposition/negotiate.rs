@@ -1,7 +1,7 @@
-//! Which format and which encoding a scraper asked for. Nothing is ever refused: who asks for what we don't speak
+//! Which format and which encoding a scraper asked for. No request is refused: a scraper that asks for an unknown format
 //! gets plain text.
 
-use super::Format;
+use super::{Encoding, Format};
 
 /// One element of `Accept` or `Accept-Encoding`.
 struct Choice<'a> {
@@ -62,8 +62,8 @@ fn closeness(choice: &Choice, format: Format) -> Option<u8> {
     }
 }
 
-/// How much a format is wanted, better ones greater: by quality, then by how closely it was named, then by who came
-/// first. `None` where it is refused or not asked for.
+/// How much a format is wanted; a greater rank is better. It goes by quality, then by how closely the format was named, then
+/// by the order. `None` where it is refused or not asked for.
 fn rank(choices: &[Choice], format: Format) -> Option<(f64, u8, std::cmp::Reverse<usize>)> {
     let mut closest: Option<(f64, u8, std::cmp::Reverse<usize>)> = None;
     for (position, choice) in choices.iter().enumerate() {
@@ -82,7 +82,7 @@ impl Format {
     /// The format that the lines of `Accept` ask for; text where they name none that we speak, or are missing.
     pub fn negotiate<'a>(accept: impl IntoIterator<Item = &'a str>) -> Self {
         let choices: Vec<_> = choices(accept).collect();
-        // Greater, not equal: whoever takes anything gets text.
+        // Greater, not equal: a scraper that takes anything gets text.
         if rank(&choices, Self::OpenMetrics) > rank(&choices, Self::Text) {
             Self::OpenMetrics
         } else {
@@ -91,19 +91,25 @@ impl Format {
     }
 }
 
-/// Whether the lines of `Accept-Encoding` ask for gzip at least as much as for no compression.
-pub fn accepts_gzip<'a>(accept_encoding: impl IntoIterator<Item = &'a str>) -> bool {
-    let choices: Vec<_> = choices(accept_encoding).collect();
-    let quality = |names: &[&str]| {
-        let named = choices
-            .iter()
-            .filter(|choice| names.iter().any(|name| choice.name.eq_ignore_ascii_case(name)));
-        named.map(|choice| choice.quality).reduce(f64::max)
-    };
-    let gzip = quality(&["gzip", "x-gzip"])
-        .or_else(|| quality(&["*"]))
-        .unwrap_or(0.0);
-    gzip > 0.0 && gzip >= quality(&["identity"]).unwrap_or(0.0)
+impl Encoding {
+    /// What the lines of `Accept-Encoding` ask for: gzip if it is wanted at least as much as no compression.
+    pub fn negotiate<'a>(accept_encoding: impl IntoIterator<Item = &'a str>) -> Self {
+        let choices: Vec<_> = choices(accept_encoding).collect();
+        let quality = |names: &[&str]| {
+            let named = choices
+                .iter()
+                .filter(|choice| names.iter().any(|name| choice.name.eq_ignore_ascii_case(name)));
+            named.map(|choice| choice.quality).reduce(f64::max)
+        };
+        let gzip = quality(&["gzip", "x-gzip"])
+            .or_else(|| quality(&["*"]))
+            .unwrap_or(0.0);
+        if gzip > 0.0 && gzip >= quality(&["identity"]).unwrap_or(0.0) {
+            Self::Gzip
+        } else {
+            Self::Identity
+        }
+    }
 }
 
 #[cfg(test)]
@@ -111,6 +117,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use Encoding::{Gzip, Identity};
     use Format::{OpenMetrics, Text};
 
     #[test]
@@ -183,39 +190,39 @@ mod tests {
             OpenMetrics
         );
         assert_eq!(Format::negotiate([]), Text);
-        assert!(accepts_gzip(["br", "gzip"]));
+        assert_eq!(Encoding::negotiate(["br", "gzip"]), Gzip);
     }
 
     #[test]
     fn gzip_is_sent_to_those_who_want_it() {
         for (accept, expected) in [
-            ("gzip", true),
-            ("gzip, deflate, br", true),
-            ("GZip;q=0.001", true),
-            ("x-gzip", true),
-            ("*", true),
-            ("gzip;q=0.5", true),
-            ("gzip, identity", true),
-            ("identity;q=0.5, gzip;q=1.0", true),
-            ("", false),
-            ("identity", false),
-            ("br, deflate", false),
-            ("gzip;q=0", false),
-            ("gzip;q=0.000, *", false),
-            ("identity, gzip;q=0.5", false),
-            ("*;q=0", false),
-            ("gzip;q=x", false),
+            ("gzip", Gzip),
+            ("gzip, deflate, br", Gzip),
+            ("GZip;q=0.001", Gzip),
+            ("x-gzip", Gzip),
+            ("*", Gzip),
+            ("gzip;q=0.5", Gzip),
+            ("gzip, identity", Gzip),
+            ("identity;q=0.5, gzip;q=1.0", Gzip),
+            ("", Identity),
+            ("identity", Identity),
+            ("br, deflate", Identity),
+            ("gzip;q=0", Identity),
+            ("gzip;q=0.000, *", Identity),
+            ("identity, gzip;q=0.5", Identity),
+            ("*;q=0", Identity),
+            ("gzip;q=x", Identity),
         ] {
-            assert_eq!(accepts_gzip([accept]), expected, "{accept}");
+            assert_eq!(Encoding::negotiate([accept]), expected, "{accept}");
         }
-        assert!(!accepts_gzip([]));
+        assert_eq!(Encoding::negotiate([]), Identity);
     }
 
     proptest! {
         #[test]
         fn garbage_never_panics(lines in proptest::collection::vec("[ -~]{0,40}|[a-z*/;=,.q0-9 \"]{0,40}", 0..4)) {
             let _ = Format::negotiate(lines.iter().map(String::as_str));
-            let _ = accepts_gzip(lines.iter().map(String::as_str));
+            let _ = Encoding::negotiate(lines.iter().map(String::as_str));
         }
     }
 }

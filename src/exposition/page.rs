@@ -7,7 +7,7 @@ use bytes::Bytes;
 use tokio::time::Instant;
 
 use super::gzip::{self, Blocks};
-use super::{Format, Options, open_metrics, text};
+use super::{Encoding, Format, Options, open_metrics, text};
 use crate::metrics::Family;
 
 /// What has been published, in both formats, each plain and compressed.
@@ -15,24 +15,25 @@ use crate::metrics::Family;
 pub struct Page {
     options: Options,
     main: Segment,
-    window: Option<Window>,
+    window: Option<WindowGauges>,
 }
 
-/// The gauges over the latest window, which are withdrawn by themselves.
+/// The gauges over the latest window. They are withdrawn once they expire.
 #[derive(Debug)]
-struct Window {
+struct WindowGauges {
     segment: Segment,
     expires: Instant,
-    /// Told once in the log, not at every scrape.
+    /// So that it is logged once, not at every scrape.
     withdrawn: AtomicBool,
 }
 
 impl Page {
-    /// Renders the families. `window` holds those that are left out from its instant on: old is never shown as now.
+    /// Renders the families. Those of `window` are left out from its instant on, so that old values are never shown as
+    /// current.
     ///
     /// No family may be both in `main` and in `window` or in the tail of [`Page::answer`].
     pub fn render(main: &[Family], window: Option<(&[Family], Instant)>, options: Options) -> Self {
-        let window = window.map(|(families, expires)| Window {
+        let window = window.map(|(families, expires)| WindowGauges {
             segment: Segment::render(families, options),
             expires,
             withdrawn: AtomicBool::new(false),
@@ -50,19 +51,24 @@ impl Page {
     }
 
     /// The answer to a scrape at `now`: the rendered families as they are, and after them `tail`, rendered now.
-    pub fn answer(&self, format: Format, gzip: bool, now: Instant, tail: &[Family]) -> Rendered {
+    pub fn answer(&self, format: Format, encoding: Encoding, now: Instant, tail: &[Family]) -> Rendered {
         let parts = [Some(&self.main), self.window_at(now)];
-        let parts: Vec<&Part> = parts
+        let parts: Vec<&RenderedPart> = parts
             .into_iter()
             .flatten()
             .map(|segment| segment.part(format))
             .collect();
-        let tail = write(tail, format, self.options, true);
-        if gzip && let Some(rendered) = zipped(&parts, &tail) {
+        let mut tail = write(tail, format, self.options);
+        if format == Format::OpenMetrics {
+            tail.push_str(open_metrics::EOF);
+        }
+        if encoding == Encoding::Gzip
+            && let Some(rendered) = zipped(&parts, &tail)
+        {
             return rendered;
         }
         let chunks = parts.iter().map(|part| part.plain.clone()).chain([tail.into()]);
-        Rendered::new(chunks, false)
+        Rendered::new(chunks, Encoding::Identity)
     }
 
     fn window_at(&self, now: Instant) -> Option<&Segment> {
@@ -72,6 +78,7 @@ impl Page {
         }
         if !window.withdrawn.swap(true, Ordering::Relaxed) {
             tracing::info!(
+                late_ms = u64::try_from((now - window.expires).as_millis()).unwrap_or(u64::MAX),
                 "the gauges of the latest window are too old to be shown; withdrawn until the next success"
             );
         }
@@ -82,20 +89,20 @@ impl Page {
 /// The same families in both formats.
 #[derive(Debug)]
 struct Segment {
-    text: Part,
-    open_metrics: Part,
+    text: RenderedPart,
+    open_metrics: RenderedPart,
 }
 
 impl Segment {
     fn render(families: &[Family], options: Options) -> Self {
-        let part = |format| Part::new(write(families, format, options, false));
+        let part = |format| RenderedPart::new(write(families, format, options));
         Self {
             text: part(Format::Text),
             open_metrics: part(Format::OpenMetrics),
         }
     }
 
-    fn part(&self, format: Format) -> &Part {
+    fn part(&self, format: Format) -> &RenderedPart {
         match format {
             Format::Text => &self.text,
             Format::OpenMetrics => &self.open_metrics,
@@ -103,15 +110,15 @@ impl Segment {
     }
 }
 
-/// A stretch of an exposition.
+/// A part of an exposition.
 #[derive(Debug)]
-struct Part {
+struct RenderedPart {
     plain: Bytes,
-    /// `None` if it could not be compressed, which memory doesn't fail at: then gzip is not offered.
+    /// `None` if it could not be compressed; then gzip is not offered. Compression in memory does not fail in practice.
     blocks: Option<Blocks>,
 }
 
-impl Part {
+impl RenderedPart {
     fn new(plain: String) -> Self {
         let blocks = Blocks::continued(plain.as_bytes()).ok();
         Self {
@@ -121,20 +128,17 @@ impl Part {
     }
 }
 
-fn write(families: &[Family], format: Format, options: Options, end: bool) -> String {
+fn write(families: &[Family], format: Format, options: Options) -> String {
     let mut out = String::new();
     match format {
         Format::Text => text::write(&mut out, families),
         Format::OpenMetrics => open_metrics::write(&mut out, families, options),
     }
-    if end && format == Format::OpenMetrics {
-        out.push_str(open_metrics::EOF);
-    }
     out
 }
 
 /// One gzip member of all parts and the tail.
-fn zipped(parts: &[&Part], tail: &str) -> Option<Rendered> {
+fn zipped(parts: &[&RenderedPart], tail: &str) -> Option<Rendered> {
     let tail = Blocks::last(tail.as_bytes()).ok()?;
     let mut blocks: Vec<&Blocks> = parts
         .iter()
@@ -144,7 +148,7 @@ fn zipped(parts: &[&Part], tail: &str) -> Option<Rendered> {
     let bytes = blocks.iter().map(|blocks| blocks.bytes.clone());
     let chunks = [Bytes::from_static(gzip::HEADER)].into_iter().chain(bytes);
     let trailer = gzip::trailer(blocks.iter().copied());
-    Some(Rendered::new(chunks.chain([trailer]), true))
+    Some(Rendered::new(chunks.chain([trailer]), Encoding::Gzip))
 }
 
 /// The bytes of an answer, in chunks that share the page's memory.
@@ -152,15 +156,15 @@ fn zipped(parts: &[&Part], tail: &str) -> Option<Rendered> {
 pub struct Rendered {
     /// The chunks in their order; none is empty.
     pub chunks: VecDeque<Bytes>,
-    /// Whether they are gzipped: `Content-Encoding` must say so.
-    pub gzip: bool,
+    /// What `Content-Encoding` must say. It may be less than what was asked for.
+    pub encoding: Encoding,
 }
 
 impl Rendered {
-    fn new(chunks: impl Iterator<Item = Bytes>, gzip: bool) -> Self {
+    fn new(chunks: impl Iterator<Item = Bytes>, encoding: Encoding) -> Self {
         Self {
             chunks: chunks.filter(|chunk| !chunk.is_empty()).collect(),
-            gzip,
+            encoding,
         }
     }
 }
@@ -205,8 +209,15 @@ mod tests {
             Options::default(),
         );
         for format in [Format::Text, Format::OpenMetrics] {
-            let text =
-                |at| String::from_utf8(bytes(&page.answer(format, false, at, &gauge("tail")))).unwrap();
+            let text = |at| {
+                String::from_utf8(bytes(&page.answer(
+                    format,
+                    Encoding::Identity,
+                    at,
+                    &gauge("tail"),
+                )))
+                .unwrap()
+            };
             let names = |text: &str| ["\nmain{", "\nwindow{", "\ntail{"].map(|name| text.contains(name));
             assert_eq!(names(&text(now)), [true, true, true]);
             assert_eq!(names(&text(expires)), [true, false, true]);
@@ -220,9 +231,9 @@ mod tests {
         for format in [Format::Text, Format::OpenMetrics] {
             for at in [now - Duration::from_millis(1), now] {
                 for tail in [gauge("tail"), Vec::new()] {
-                    let zipped = page.answer(format, true, at, &tail);
-                    let plain = page.answer(format, false, at, &tail);
-                    assert!(zipped.gzip && !plain.gzip);
+                    let zipped = page.answer(format, Encoding::Gzip, at, &tail);
+                    let plain = page.answer(format, Encoding::Identity, at, &tail);
+                    assert!((zipped.encoding, plain.encoding) == (Encoding::Gzip, Encoding::Identity));
                     assert_eq!(unzipped(&bytes(&zipped)), bytes(&plain));
                 }
             }
@@ -234,7 +245,13 @@ mod tests {
         let now = Instant::now();
         let page = Page::render(&gauge("main"), Some((&gauge("window"), now)), Options::default());
         let ends = |format| {
-            let text = String::from_utf8(bytes(&page.answer(format, false, now, &gauge("tail")))).unwrap();
+            let text = String::from_utf8(bytes(&page.answer(
+                format,
+                Encoding::Identity,
+                now,
+                &gauge("tail"),
+            )))
+            .unwrap();
             (text.matches("# EOF\n").count(), text.ends_with("# EOF\n"))
         };
         assert_eq!(ends(Format::OpenMetrics), (1, true));
@@ -244,7 +261,7 @@ mod tests {
     #[test]
     fn before_anything_was_published_there_is_only_the_tail() {
         let page = Page::empty(Options::default());
-        let rendered = page.answer(Format::Text, true, Instant::now(), &gauge("tail"));
+        let rendered = page.answer(Format::Text, Encoding::Gzip, Instant::now(), &gauge("tail"));
         let text = String::from_utf8(unzipped(&bytes(&rendered))).unwrap();
         assert_eq!(
             text,
@@ -255,9 +272,8 @@ mod tests {
     #[test]
     fn answers_share_the_memory_of_the_page() {
         let page = Page::render(&gauge("main"), None, Options::default());
-        for gzip in [false, true] {
-            let [first, second] = [(); 2].map(|()| page.answer(Format::Text, gzip, Instant::now(), &[]));
-            let main = usize::from(gzip);
+        for (encoding, main) in [(Encoding::Identity, 0), (Encoding::Gzip, 1)] {
+            let [first, second] = [(); 2].map(|()| page.answer(Format::Text, encoding, Instant::now(), &[]));
             assert_eq!(first.chunks[main].as_ptr(), second.chunks[main].as_ptr());
         }
     }

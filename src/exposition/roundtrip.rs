@@ -47,11 +47,11 @@ fn families(label: &str, help: &str, value: f64) -> Vec<Family> {
     ]
 }
 
-type Values = Vec<(String, Vec<(String, String)>, f64)>;
+type SampleValues = Vec<(String, Vec<(String, String)>, f64)>;
 
 /// All samples by name and labels, bounds as numbers, in an order that doesn't depend on the format.
-fn comparable(exposition: &Exposition) -> Values {
-    let mut values: Values = exposition.samples.iter().map(comparable_sample).collect();
+fn comparable(exposition: &Exposition) -> SampleValues {
+    let mut values: SampleValues = exposition.samples.iter().map(comparable_sample).collect();
     values.sort_by(|one, other| one.partial_cmp(other).unwrap());
     values
 }
@@ -67,7 +67,7 @@ fn comparable_sample(sample: &Sample) -> (String, Vec<(String, String)>, f64) {
     (sample.name.clone(), labels.collect(), sample.value)
 }
 
-fn expected(label: &str, value: f64) -> Values {
+fn expected(label: &str, value: f64) -> SampleValues {
     let both = vec![
         ("operation".to_owned(), "ventas".to_owned()),
         ("skill_id".to_owned(), label.to_owned()),

@@ -7,8 +7,9 @@ use hyper::{Method, Request, Response, StatusCode};
 use tokio::time::Instant;
 
 use super::body::Body;
+use super::status::Readiness;
 use super::{Shared, html};
-use crate::exposition::{Format, accepts_gzip};
+use crate::exposition::{Encoding, Format};
 use crate::metrics::process;
 
 /// No script, nothing from elsewhere; the style is in the page itself.
@@ -55,7 +56,9 @@ pub(super) fn answer<B>(shared: &Arc<Shared>, request: &Request<B>) -> Response<
         Route::Status => status(shared),
         Route::Metrics => metrics(shared, request.headers()),
         Route::Healthy => plain(StatusCode::OK, "The exporter is healthy.\n"),
-        Route::Ready if shared.is_ready() => plain(StatusCode::OK, "The exporter is ready.\n"),
+        Route::Ready if shared.readiness() == Readiness::Ready => {
+            plain(StatusCode::OK, "The exporter is ready.\n")
+        }
         Route::Ready => plain(
             StatusCode::SERVICE_UNAVAILABLE,
             "The exporter is starting: not ready yet.\n",
@@ -65,16 +68,16 @@ pub(super) fn answer<B>(shared: &Arc<Shared>, request: &Request<B>) -> Response<
 
 fn metrics(shared: &Arc<Shared>, headers: &HeaderMap) -> Response<Body> {
     let format = Format::negotiate(values(headers, &header::ACCEPT));
-    let gzip = accepts_gzip(values(headers, &header::ACCEPT_ENCODING));
+    let encoding = Encoding::negotiate(values(headers, &header::ACCEPT_ENCODING));
     let published = shared.page();
     let tail = process::families(shared.scrapes());
-    let rendered = published.page.answer(format, gzip, Instant::now(), &tail);
+    let rendered = published.page.answer(format, encoding, Instant::now(), &tail);
 
     let (shared, number) = (Arc::clone(shared), published.number);
     let body = Body::new(rendered.chunks, move || shared.answered(number));
     let mut response = response(StatusCode::OK, format.content_type(), body);
     set(&mut response, header::VARY, "Accept, Accept-Encoding");
-    if rendered.gzip {
+    if rendered.encoding == Encoding::Gzip {
         set(&mut response, header::CONTENT_ENCODING, "gzip");
     }
     response
@@ -89,7 +92,7 @@ fn values<'a>(headers: &'a HeaderMap, name: &HeaderName) -> impl Iterator<Item =
 }
 
 fn status(shared: &Shared) -> Response<Body> {
-    let page = html::page(&shared.status(), shared.is_ready(), shared.clock().now());
+    let page = html::page(&shared.status(), shared.readiness(), shared.clock().now());
     let mut response = response(StatusCode::OK, "text/html; charset=utf-8", page.into());
     set(
         &mut response,

@@ -1,7 +1,7 @@
-//! A connection that nobody can hold for ever.
+//! The time-outs of a connection.
 //!
-//! hyper's own timeout for the header also runs while a kept connection waits for its next request, so it would have to
-//! be longer than a scrape interval; and for one who reads slowly it has none. So the stream keeps the time itself.
+//! hyper's own time-out for the header also runs while a kept connection waits for its next request, so it would have to be
+//! longer than a scrape interval. For a client that reads slowly it has none. Therefore the stream keeps the time itself.
 
 use std::io;
 use std::pin::Pin;
@@ -12,15 +12,15 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep};
 
-use super::seat::Seat;
+use super::slots::{Activity, Slot};
 
 /// How long each phase of a connection may take.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Patience {
-    /// From the first byte of a request, or from the opening of the connection, to its end. As long again is given to
-    /// the question whether the request may come in: meanwhile nothing is read, and so nothing is cut.
+pub(super) struct TimeOuts {
+    /// From the first byte of a request, or from the opening of the connection, to its end. Authorizing the request may
+    /// take as long again: meanwhile nothing is read, and so nothing is cut.
     pub(super) request: Duration,
-    /// For a client to take what is being sent; starts anew when all that was handed over is sent.
+    /// For a client to take an answer. It starts anew when all that was handed over is sent.
     pub(super) answer: Duration,
     /// Between an answer and the next request.
     pub(super) idle: Duration,
@@ -36,47 +36,57 @@ enum Phase {
 /// A stream that fails with `TimedOut` once a phase takes too long.
 pub(super) struct Deadline<S> {
     stream: S,
-    patience: Patience,
+    time_outs: TimeOuts,
     phase: Phase,
     sleep: Pin<Box<Sleep>>,
-    /// Where it is told what comes further.
-    seat: Option<Arc<Seat>>,
+    /// Where progress is recorded.
+    slot: Option<Arc<Slot>>,
 }
 
 impl<S> Deadline<S> {
-    pub(super) fn new(stream: S, patience: Patience) -> Self {
-        let sleep = Box::pin(tokio::time::sleep(patience.request));
+    pub(super) fn new(stream: S, time_outs: TimeOuts) -> Self {
+        let sleep = Box::pin(tokio::time::sleep(time_outs.request));
         Self {
             stream,
-            patience,
+            time_outs,
             phase: Phase::Request,
             sleep,
-            seat: None,
+            slot: None,
         }
     }
 
-    /// Tells `seat` when an answer begins and when it was sent.
-    pub(super) fn seated(mut self, seat: Arc<Seat>) -> Self {
-        self.seat = Some(seat);
+    /// Records in `slot` when an answer begins and when it was sent.
+    pub(super) fn with_slot(mut self, slot: Arc<Slot>) -> Self {
+        self.slot = Some(slot);
         self
     }
 
     fn enter(&mut self, phase: Phase) {
         if self.phase != phase {
             self.phase = phase;
-            let patience = match phase {
-                Phase::Request => self.patience.request,
-                Phase::Answer => self.patience.answer,
-                Phase::Idle => self.patience.idle,
+            let time_out = match phase {
+                Phase::Request => self.time_outs.request,
+                Phase::Answer => self.time_outs.answer,
+                Phase::Idle => self.time_outs.idle,
             };
-            self.sleep.as_mut().reset(Instant::now() + patience);
-            if let Some(seat) = self.seat.as_ref().filter(|_| phase != Phase::Request) {
-                seat.progress(phase == Phase::Answer);
-            }
+            self.sleep.as_mut().reset(Instant::now() + time_out);
+            self.record_progress();
         }
     }
 
-    /// What to say where the stream itself isn't ready; registers to be woken at the deadline.
+    fn record_progress(&self) {
+        let activity = match self.phase {
+            // The server records a request once it is there in full.
+            Phase::Request => return,
+            Phase::Answer => Activity::Answering,
+            Phase::Idle => Activity::Waiting,
+        };
+        if let Some(slot) = &self.slot {
+            slot.record_progress(activity);
+        }
+    }
+
+    /// The result where the stream itself isn't ready. Registers to be woken at the deadline.
     fn not_ready<T>(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<T>> {
         match self.sleep.as_mut().poll(cx) {
             Poll::Ready(()) => Poll::Ready(Err(io::ErrorKind::TimedOut.into())),
@@ -158,7 +168,7 @@ mod tests {
 
     use super::*;
 
-    const PATIENCE: Patience = Patience {
+    const TIME_OUTS: TimeOuts = TimeOuts {
         request: Duration::from_secs(10),
         answer: Duration::from_secs(60),
         idle: Duration::from_secs(90),
@@ -167,7 +177,7 @@ mod tests {
     /// A stream whose far end takes 16 bytes before it must read.
     fn pair() -> (DuplexStream, Deadline<DuplexStream>) {
         let (far, near) = duplex(16);
-        (far, Deadline::new(near, PATIENCE))
+        (far, Deadline::new(near, TIME_OUTS))
     }
 
     async fn seconds_until_read_fails(stream: &mut Deadline<DuplexStream>) -> u64 {
@@ -185,13 +195,13 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn one_who_says_nothing_is_cut() {
+    async fn a_silent_connection_is_cut() {
         let (_far, mut stream) = pair();
         assert_eq!(seconds_until_read_fails(&mut stream).await, 10);
     }
 
     #[tokio::test(start_paused = true)]
-    async fn one_who_says_a_byte_now_and_then_is_cut_as_well() {
+    async fn a_request_that_arrives_byte_by_byte_is_cut() {
         let (mut far, mut stream) = pair();
         let drip = tokio::spawn(async move {
             while far.write_all(b"G").await.is_ok() {
@@ -203,7 +213,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn one_who_does_not_read_is_cut() {
+    async fn a_client_that_does_not_read_is_cut() {
         let (_far, mut stream) = pair();
         let start = Instant::now();
         let error = stream.write_all(&[0; 17]).await.unwrap_err();

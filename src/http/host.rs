@@ -1,5 +1,5 @@
-//! The `Host` header, as RFC 9112 (3.2) wants it: whoever reads a request otherwise than a proxy before it may answer
-//! what was asked of another.
+//! The `Host` header, as RFC 9112 (3.2) wants it. A server that reads a request differently from the proxy before it may
+//! answer a request that was meant for another host.
 
 use hyper::header::{HOST, HeaderValue};
 use hyper::http::uri::Authority;

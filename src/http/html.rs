@@ -1,8 +1,9 @@
-//! The status page: for whoever opens the exporter in a browser.
+//! The status page, which a browser shows.
 
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 
 use super::Status;
+use super::status::Readiness;
 
 const STYLE: &str = "\
 :root{color-scheme:light dark;--ink:#1c2330;--soft:#5a6475;--paper:#f5f6f8;--card:#fff;--line:#dde1e7;--ok:#136c38;\
@@ -21,13 +22,13 @@ time{font-variant-numeric:tabular-nums}a{color:var(--link)}nav{display:flex;gap:
 const HOME: &str = env!("CARGO_PKG_REPOSITORY");
 
 /// The page as it is at `now`. Its links are relative: a proxy may show it below a path of its own.
-pub(super) fn page(status: &Status, ready: bool, now: DateTime<Utc>) -> String {
+pub(super) fn page(status: &Status, readiness: Readiness, now: DateTime<Utc>) -> String {
     let name = escaped(&status.operation);
     let docs = match HOME {
         "" => String::new(),
         home => format!("<a href=\"{}\">Documentation</a>", escaped(home)),
     };
-    let rows: String = rows(status, ready, now)
+    let rows: String = rows(status, readiness, now)
         .map(|(term, text)| format!("<div><dt>{term}</dt><dd>{text}</dd></div>\n"))
         .concat();
     format!(
@@ -43,7 +44,7 @@ pub(super) fn page(status: &Status, ready: bool, now: DateTime<Utc>) -> String {
 }
 
 /// The content, as terms and HTML.
-fn rows(status: &Status, ready: bool, now: DateTime<Utc>) -> [(&'static str, String); 10] {
+fn rows(status: &Status, readiness: Readiness, now: DateTime<Utc>) -> [(&'static str, String); 10] {
     let or = |time: Option<DateTime<Utc>>, otherwise: &str| {
         time.map_or_else(|| otherwise.to_owned(), |time| moment(time, now))
     };
@@ -68,7 +69,10 @@ fn rows(status: &Status, ready: bool, now: DateTime<Utc>) -> [(&'static str, Str
             format!(
                 "{}{}",
                 escaped(&status.version),
-                if ready { "" } else { " (starting)" }
+                match readiness {
+                    Readiness::Ready => "",
+                    Readiness::Starting => " (starting)",
+                }
             ),
         ),
     ]
@@ -147,7 +151,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::http::LastPoll;
+    use crate::poller::LastPoll;
 
     fn at(seconds: i64) -> DateTime<Utc> {
         DateTime::from_timestamp(1_800_000_000 + seconds, 0).unwrap()
@@ -164,7 +168,7 @@ mod tests {
             outcome: hostile.to_owned(),
             duration: Duration::ZERO,
         });
-        let page = page(&status, true, at(0));
+        let page = page(&status, Readiness::Ready, at(0));
         assert!(!page.contains("<script"), "{page}");
         assert_eq!(
             page.matches("&lt;script&gt;alert(&quot;1&quot; &amp; &#39;2&#39;)&lt;/script&gt;")
@@ -174,9 +178,9 @@ mod tests {
     }
 
     #[test]
-    fn the_page_tells_how_the_polls_go() {
+    fn the_page_shows_how_the_polls_go() {
         let mut status = Status::new("ventas", "wv0001.example", at(-7_200));
-        assert!(page(&status, false, at(0)).contains("<dt>Last poll</dt><dd>none yet</dd>"));
+        assert!(page(&status, Readiness::Starting, at(0)).contains("<dt>Last poll</dt><dd>none yet</dd>"));
         status.last_success = Some(at(-150));
         status.next_poll = Some(at(30));
         status.chats_counted = 4321;
@@ -186,7 +190,7 @@ mod tests {
             outcome: "12 new chats.".to_owned(),
             duration: Duration::from_millis(1_540),
         });
-        let page = page(&status, true, at(0));
+        let page = page(&status, Readiness::Ready, at(0));
         for expected in [
             "<span class=\"ok\">Succeeded</span>",
             "(1 min ago), took 1.5 s<br>12 new chats.",
@@ -203,7 +207,7 @@ mod tests {
     #[test]
     fn links_lead_somewhere_behind_a_prefix_too() {
         let status = Status::new("ventas", "wv0001.example", at(0));
-        let page = page(&status, true, at(0));
+        let page = page(&status, Readiness::Ready, at(0));
         let links: Vec<&str> = page
             .split("href=\"")
             .skip(1)
@@ -214,18 +218,21 @@ mod tests {
     }
 
     #[test]
-    fn a_poll_that_is_due_is_told_as_under_way() {
+    fn a_poll_that_is_due_is_shown_as_under_way() {
         let mut status = Status::new("ventas", "wv0001.example", at(-10));
         for (due, expected) in [(-3, "under way"), (0, "under way")] {
             status.next_poll = Some(at(due));
-            assert!(page(&status, true, at(0)).contains(&format!("<dt>Next poll</dt><dd>{expected}</dd>")));
+            assert!(
+                page(&status, Readiness::Ready, at(0))
+                    .contains(&format!("<dt>Next poll</dt><dd>{expected}</dd>"))
+            );
         }
         status.next_poll = Some(at(3));
-        assert!(page(&status, true, at(0)).contains("(in 3 s)"));
+        assert!(page(&status, Readiness::Ready, at(0)).contains("(in 3 s)"));
     }
 
     #[test]
-    fn distances_are_told_in_whole_units() {
+    fn distances_are_shown_in_whole_units() {
         for (seconds, expected) in [
             (0, "now"),
             (-59, "59 s ago"),

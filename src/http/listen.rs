@@ -10,7 +10,7 @@ const BACKLOG: u32 = 1024;
 
 /// Why the port could not be opened.
 #[derive(Debug, thiserror::Error)]
-pub enum ListenError {
+pub(crate) enum ListenError {
     /// The name stands for no address.
     #[error(
         "can't listen on {name}: the name can't be looked up ({cause}). Choose another address or port (WOLKVOX_LISTEN_ADDRESS, in the demo --listen)"
@@ -41,7 +41,7 @@ pub enum ListenError {
 ///
 /// # Errors
 /// See [`ListenError`]. Nothing is listened on then.
-pub async fn bind(name: &str) -> Result<Vec<TcpListener>, ListenError> {
+pub(crate) async fn bind(name: &str) -> Result<Vec<TcpListener>, ListenError> {
     let failed = |address, cause| ListenError::Address {
         name: name.to_owned(),
         address,
@@ -65,6 +65,8 @@ pub async fn bind(name: &str) -> Result<Vec<TcpListener>, ListenError> {
             }
             Err(cause) if is_not_ours(&cause) => {
                 tracing::info!(
+                    %address,
+                    name,
                     "this machine has no address {address}, one of {name}: it is passed over ({cause})"
                 );
                 passed_over = Some((address, cause));
@@ -138,7 +140,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_name_that_is_no_name_is_told() {
+    async fn a_name_that_is_no_name_is_reported() {
         let error = bind("there is no such name:10555").await.unwrap_err().to_string();
         assert!(
             error.contains("can't be looked up") && error.contains("WOLKVOX_LISTEN_ADDRESS"),

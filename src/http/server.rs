@@ -20,27 +20,27 @@ use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 use tokio_util::sync::CancellationToken;
 
-use super::deadline::{Deadline, Patience};
-use super::seat::{Seat, Seats};
-use super::{Shared, door};
-use exporter_web::{Client, REQUEST_TIME_OUT, Web, WebConfig};
+use super::deadline::{Deadline, TimeOuts};
+use super::slots::{Activity, Slot, Slots};
+use super::{Shared, authorize};
+use exporter_web::{Peer, REQUEST_TIME_OUT, Web, WebConfig};
 
 /// The connection slots where the system gives descriptors enough for them.
-pub const CONNECTION_SLOTS: usize = 512;
+pub(crate) const CONNECTION_SLOTS: usize = 512;
 
-/// How much of the machine the clients may have.
+/// The bounds of what clients may use.
 #[derive(Debug, Clone, Copy)]
 struct Limits {
-    /// Connections at once; one more takes the place of another, see [`Seats`].
+    /// Connections at once. One more takes the slot of another, see [`Slots`].
     connections: usize,
-    patience: Patience,
+    time_outs: TimeOuts,
     /// How long connections may take to end after the shutdown.
     drain: Duration,
 }
 
 const LIMITS: Limits = Limits {
     connections: CONNECTION_SLOTS,
-    patience: Patience {
+    time_outs: TimeOuts {
         request: REQUEST_TIME_OUT,
         answer: Duration::from_secs(60),
         // Longer than the usual scrape interval of a minute, so that Prometheus' connection is kept.
@@ -53,7 +53,7 @@ const LIMITS: Limits = Limits {
 const MAX_HEAD: usize = 16 * 1024;
 const MAX_HEADERS: usize = 64;
 
-/// To one who speaks plain HTTP where TLS is spoken.
+/// The answer to plain HTTP on a port that speaks TLS.
 const SPEAKS_HTTPS: &[u8] =
     b"HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n\r\n\
     This port speaks HTTPS: use https:// (in Prometheus, scheme: https).\n";
@@ -61,10 +61,10 @@ const SPEAKS_HTTPS: &[u8] =
 /// How long to wait when the system can't give us a connection: file descriptors or memory have run out.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(500);
 
-/// Answers on all listeners, with so many connection slots, until `shutdown`; then no more connections are taken,
-/// requests under way are answered for up to five seconds, and what is left is cut. Errors of single connections don't end
-/// it.
-pub async fn serve(
+/// Answers on all listeners until `shutdown`, with `connection_slots` connections at once. After the shutdown no more
+/// connections are accepted, requests under way are answered for up to five seconds, and what is left is cut. The error of
+/// one connection does not end the server.
+pub(crate) async fn serve(
     listeners: Vec<TcpListener>,
     connection_slots: usize,
     shared: Arc<Shared>,
@@ -85,8 +85,8 @@ async fn serve_within(
     shutdown: impl Future<Output = ()>,
     limits: Limits,
 ) {
-    let seats = Seats::new(limits.connections);
-    // A connection that made room for another holds its descriptor until its task has ended.
+    let slots = Slots::new(limits.connections);
+    // A connection that was cut for another holds its descriptor until its task has ended.
     let descriptors = Arc::new(Semaphore::new(limits.connections));
     let watching = tokio::spawn(Arc::clone(&web).watch());
     let graceful = GracefulShutdown::new();
@@ -100,15 +100,15 @@ async fn serve_within(
             accepted = accept(&mut listeners) => accepted,
         };
         while let Some(ended) = connections.try_join_next() {
-            // Those who made room were cancelled.
+            // Connections that were cut for others were cancelled: that is no failure.
             if let Err(error) = ended
                 && error.is_panic()
             {
                 tracing::error!(%error, "a connection's task failed");
             }
         }
-        let seat = Arc::new(seats.take());
-        let number = seat.number();
+        let slot = Arc::new(slots.take());
+        let number = slot.number();
         // Nobody closes the semaphore.
         let descriptor = Arc::clone(&descriptors).acquire_owned().await.ok();
         let connection = Connection {
@@ -117,13 +117,13 @@ async fn serve_within(
             address,
             opened: web.current(),
             web: Arc::clone(&web),
-            seat,
+            slot,
             watcher: graceful.watcher(),
             stop: stop.clone(),
-            patience: limits.patience,
+            time_outs: limits.time_outs,
         };
         let task = connections.spawn(connection.open(stream));
-        seats.seat(number, task);
+        slots.set_task(number, task);
     }
     watching.abort();
     stop.cancel();
@@ -132,7 +132,10 @@ async fn serve_within(
         .await
         .is_err()
     {
-        tracing::warn!("connections that did not end in time are cut");
+        tracing::warn!(
+            after_s = limits.drain.as_secs(),
+            "connections that did not end in time are cut"
+        );
     }
     connections.shutdown().await;
 }
@@ -148,7 +151,7 @@ async fn accept(listeners: &mut [TcpListener]) -> (TcpStream, IpAddr) {
             Ok((stream, from)) => {
                 // Many connections to one address must not keep the others waiting.
                 listeners.rotate_left(1);
-                // The last, short segment of an answer must not wait for an acknowledgement. Without it, it only waits.
+                // The last, short segment of an answer must not wait for an acknowledgement. If this fails, it waits.
                 let _ = stream.set_nodelay(true);
                 return (stream, from.ip());
             }
@@ -179,20 +182,20 @@ struct Connection {
     web: Arc<Web>,
     /// The configuration it was opened under.
     opened: Arc<WebConfig>,
-    seat: Arc<Seat>,
+    slot: Arc<Slot>,
     watcher: Watcher,
-    /// Nobody shakes hands any more.
+    /// Ends handshakes that are under way.
     stop: CancellationToken,
-    patience: Patience,
+    time_outs: TimeOuts,
 }
 
 impl Connection {
-    /// Shakes hands where that is asked for, and answers.
+    /// Does the TLS handshake where one is configured, and answers.
     async fn open(self, stream: TcpStream) {
         let Some(tls) = &self.opened.tls else {
             return self.serve(stream).await;
         };
-        let accepting = tokio::time::timeout(self.patience.request, shake_hands(Arc::clone(tls), stream));
+        let accepting = tokio::time::timeout(self.time_outs.request, handshake(Arc::clone(tls), stream));
         let accepted = tokio::select! {
             () = self.stop.cancelled() => return,
             accepted = accepting => accepted,
@@ -200,8 +203,12 @@ impl Connection {
         match accepted {
             Ok(Ok(Some(stream))) => self.serve(stream).await,
             Ok(Ok(None)) => {}
-            Ok(Err(error)) => tracing::debug!(%error, "a client and this server could not agree on TLS"),
-            Err(_) => tracing::debug!("a client did not finish its TLS handshake in time"),
+            Ok(Err(error)) => {
+                tracing::debug!(peer = %self.address, %error, "a client and this server could not agree on TLS");
+            }
+            Err(_) => {
+                tracing::debug!(peer = %self.address, "a client did not finish its TLS handshake in time");
+            }
         }
     }
 
@@ -215,49 +222,49 @@ impl Connection {
             address,
             web,
             opened,
-            seat,
+            slot,
             watcher,
-            patience,
+            time_outs,
             ..
         } = self;
-        let client = Client {
+        let peer = Peer {
             address,
-            time_out: patience.request,
+            time_out: time_outs.request,
         };
-        let stream = Deadline::new(stream, patience).seated(Arc::clone(&seat));
+        let stream = Deadline::new(stream, time_outs).with_slot(Arc::clone(&slot));
         let service = service_fn(move |request| {
-            seat.progress(true);
+            slot.record_progress(Activity::Answering);
             let (shared, web, config) = (Arc::clone(&shared), Arc::clone(&web), web.current());
             let is_of_now = config.has_tls_of(&opened);
             async move {
                 if is_of_now {
-                    Ok(door::enter(&web, &shared, &config, client, &request).await)
+                    Ok(authorize::authorize_and_answer(&web, &shared, &config, peer, &request).await)
                 } else {
                     Err(OtherTls)
                 }
             }
         });
         let connection = http1::Builder::new()
-            // The stream's own deadlines are meant: this one would also cut connections that wait for their next request.
+            // The stream has its own deadlines. This one would also cut connections that wait for their next request.
             .header_read_timeout(None)
-            // Who has asked and says that nothing more will come (`nc -N`) still waits for the answer.
+            // A client that closes its sending side after the request (`nc -N`) still waits for the answer.
             .half_close(true)
             .max_buf_size(MAX_HEAD)
             .max_headers(MAX_HEADERS)
             .serve_connection(TokioIo::new(stream), service);
         if let Err(error) = watcher.watch(connection).await {
-            tracing::debug!(%error, "a connection ended early");
+            tracing::debug!(peer = %address, %error, "a connection ended early");
         }
     }
 }
 
-/// The connection was opened under another TLS setting: today's might have kept its client out, so it gets no answer.
+/// The connection was opened under other TLS settings. The ones in force might refuse its client, so it gets no answer.
 #[derive(Debug, thiserror::Error)]
 #[error("it was opened before tls_server_config of the web configuration changed")]
 struct OtherTls;
 
-/// The stream under TLS. Who speaks plain HTTP is told, and gets none.
-async fn shake_hands(
+/// The stream under TLS. Plain HTTP is answered with [`SPEAKS_HTTPS`], and gets none.
+async fn handshake(
     tls: Arc<ServerConfig>,
     mut stream: TcpStream,
 ) -> io::Result<Option<TlsStream<TcpStream>>> {

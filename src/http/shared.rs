@@ -7,11 +7,12 @@ use arc_swap::ArcSwap;
 use tokio::sync::watch;
 
 use super::Status;
+use super::status::Readiness;
 use crate::clock::Clock;
 use crate::exposition::{Options, Page};
 
 /// What the poller publishes and the server answers with. A reader never waits for the writer.
-pub struct Shared {
+pub(crate) struct Shared {
     clock: Arc<dyn Clock>,
     page: ArcSwap<Published>,
     /// Publications are numbered from 1; 0 is the empty page before the first.
@@ -31,7 +32,7 @@ pub(super) struct Published {
 impl Shared {
     /// Nothing published, not ready. `clock` is for the times on the status page, `options` for the page that only has
     /// the live tail.
-    pub fn new(status: Status, options: Options, clock: Arc<dyn Clock>) -> Self {
+    pub(crate) fn new(status: Status, options: Options, clock: Arc<dyn Clock>) -> Self {
         Self {
             clock,
             page: ArcSwap::from_pointee(Published {
@@ -46,39 +47,39 @@ impl Shared {
         }
     }
 
-    /// Shows a page from now on. Returns its number, for [`Shared::scraped`]. There is one publisher: two at once could
-    /// overtake each other.
-    pub fn publish(&self, page: Page) -> u64 {
+    /// Shows a page from now on. Returns its number, for [`Shared::scraped`]. There must be one publisher: two at
+    /// once could overtake each other.
+    pub(crate) fn publish(&self, page: Page) -> u64 {
         let number = self.publications.fetch_add(1, Ordering::Relaxed) + 1;
         self.page.store(Arc::new(Published { number, page }));
         number
     }
 
     /// The number of the page that is shown now; 0 before the first.
-    pub fn newest_publication(&self) -> u64 {
+    pub(crate) fn newest_publication(&self) -> u64 {
         self.publications.load(Ordering::Relaxed)
     }
 
     /// Shows a status from now on.
-    pub fn set_status(&self, status: Status) {
+    pub(crate) fn set_status(&self, status: Status) {
         self.status.store(Arc::new(status));
     }
 
-    /// Changes some of the status. There is one publisher: of two at once one would be lost.
-    pub fn update_status(&self, change: impl FnOnce(&mut Status)) {
+    /// Changes some of the status. There must be one publisher: of two changes at once, one would be lost.
+    pub(crate) fn update_status(&self, change: impl FnOnce(&mut Status)) {
         let mut status = Status::clone(&self.status.load());
         change(&mut status);
         self.set_status(status);
     }
 
     /// From now on `/-/ready` answers 200.
-    pub fn set_ready(&self) {
+    pub(crate) fn set_ready(&self) {
         self.ready.store(true, Ordering::Relaxed);
     }
 
     /// Waits until a `GET /metrics` was answered in full with this publication or a later one, at once where that has
     /// happened. In full: the last of it was handed to the connection; one that was cut off before doesn't count.
-    pub async fn scraped(&self, publication: u64) {
+    pub(crate) async fn scraped(&self, publication: u64) {
         let mut scraped = self.scraped.subscribe();
         // An error would mean that the sender is gone, but self holds it.
         let _ = scraped
@@ -87,7 +88,7 @@ impl Shared {
     }
 
     /// How many `GET /metrics` were answered in full.
-    pub fn scrapes(&self) -> u64 {
+    pub(crate) fn scrapes(&self) -> u64 {
         self.scrapes.load(Ordering::Relaxed)
     }
 
@@ -99,8 +100,12 @@ impl Shared {
         self.status.load_full()
     }
 
-    pub(super) fn is_ready(&self) -> bool {
-        self.ready.load(Ordering::Relaxed)
+    pub(super) fn readiness(&self) -> Readiness {
+        if self.ready.load(Ordering::Relaxed) {
+            Readiness::Ready
+        } else {
+            Readiness::Starting
+        }
     }
 
     pub(super) fn clock(&self) -> &dyn Clock {

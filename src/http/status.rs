@@ -2,20 +2,26 @@
 
 use chrono::{DateTime, Utc};
 
-pub use crate::poller::LastPoll;
+pub(crate) use crate::poller::LastPoll;
+
+/// What `/-/ready` answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Readiness {
+    /// 503: nothing was published yet.
+    Starting,
+    /// 200.
+    Ready,
+}
 
 /// How the exporter is doing. All times are UTC; what never happened is `None`.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Status {
-    /// The configured name of the operation.
+pub(crate) struct Status {
     pub operation: String,
     /// The address of its Wolkvox server, without anything secret.
     pub server: String,
     /// Whether the server is the built-in simulator.
     pub demo: bool,
-    /// The exporter's version.
     pub version: String,
-    /// When the exporter was started.
     pub started_at: DateTime<Utc>,
     /// The last poll that ended.
     pub last_poll: Option<LastPoll>,
@@ -25,15 +31,17 @@ pub struct Status {
     pub watermark: Option<DateTime<Utc>>,
     /// Chats that closed before this are not counted.
     pub counting_since: Option<DateTime<Utc>>,
-    /// Chats counted since then.
     pub chats_counted: u64,
-    /// When the next poll is due.
     pub next_poll: Option<DateTime<Utc>>,
 }
 
 impl Status {
     /// The status of an exporter that was just started: nothing has happened yet.
-    pub fn new(operation: impl Into<String>, server: impl Into<String>, started_at: DateTime<Utc>) -> Self {
+    pub(crate) fn new(
+        operation: impl Into<String>,
+        server: impl Into<String>,
+        started_at: DateTime<Utc>,
+    ) -> Self {
         Self {
             operation: operation.into(),
             server: server.into(),

@@ -8,13 +8,13 @@ use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
 use super::seen::Extent;
 use super::{Id, Ledger, Moment};
 
-/// Who found a row.
+/// What found a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Found {
+pub enum FoundBy {
     /// The poll, which follows the watermark.
-    ByPoll,
+    Poll,
     /// The sweep, which looks for late rows.
-    BySweep,
+    Sweep,
 }
 
 /// How an id relates to what is known.
@@ -69,7 +69,7 @@ pub struct Absorbed<T> {
 #[derive(Debug)]
 pub struct Delta<'a, T> {
     ledger: &'a Ledger<T>,
-    found: Found,
+    found: FoundBy,
     /// Ids of this answer that were known before.
     known: HashSet<Id>,
     absorbed: Absorbed<T>,
@@ -77,7 +77,7 @@ pub struct Delta<'a, T> {
 
 impl<'a, T: Default> Delta<'a, T> {
     /// Begins a request whose rows can have local times up to `date_end`.
-    pub fn begin(ledger: &'a Ledger<T>, found: Found, date_end: NaiveDateTime) -> Delta<'a, T> {
+    pub fn begin(ledger: &'a Ledger<T>, found: FoundBy, date_end: NaiveDateTime) -> Delta<'a, T> {
         Delta {
             ledger,
             found,
@@ -96,9 +96,9 @@ impl<'a, T: Default> Delta<'a, T> {
         }
     }
 
-    /// The answer begins, before its first row: at `server_now` by the server's clock, `now` by ours, as if nobody had set
-    /// it since counting began. `latest` is the greatest local time up to then; a server that minds `date_end` loosely can
-    /// send rows up to it.
+    /// The answer begins, before its first row. That is `server_now` by the server's clock, and `now` by ours as if it had
+    /// not been set since counting began. `latest` is the greatest local time up to then: a server that takes `date_end`
+    /// loosely can send rows up to it.
     pub fn answered(&mut self, server_now: DateTime<Utc>, now: DateTime<Utc>, latest: NaiveDateTime) {
         self.absorbed.first_seen = server_now;
         self.absorbed.server_offset_ms = (server_now - now).num_milliseconds();
@@ -110,8 +110,8 @@ impl<'a, T: Default> Delta<'a, T> {
         self.absorbed.first_seen
     }
 
-    /// Who asked for the answer.
-    pub fn found(&self) -> Found {
+    /// What asked for the answer.
+    pub fn found(&self) -> FoundBy {
         self.found
     }
 
@@ -132,7 +132,7 @@ impl<'a, T: Default> Delta<'a, T> {
         let absorbed = &mut self.absorbed;
         absorbed.new.insert(id.clone());
         absorbed.extent.note_opened(times.not_before_local);
-        // In a wrong zone it may lie a day ahead, and is to tell so; what is further ahead is the row's own mistake.
+        // With a wrong zone it may lie a day ahead, and has to show that. A time further ahead is the row's own mistake.
         let closed = times.closed.map(|closed| closed.earliest);
         let plausible = closed.filter(|closed| *closed - absorbed.first_seen <= TimeDelta::hours(26));
         absorbed.last_chat_close = absorbed.last_chat_close.max(plausible);

@@ -5,7 +5,7 @@ use std::borrow::Borrow;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
-/// The id of what is counted once. What makes a valid one is for those to say who read it.
+/// The id of what is counted once. Which ids are valid is decided where they are read.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Id(Box<str>);
@@ -34,8 +34,8 @@ impl Borrow<str> for Id {
 pub struct Moment {
     /// The first instant with this local time, UTC: what times are measured from.
     pub earliest: DateTime<Utc>,
-    /// The last instant with this local time, UTC: what is compared with the start of counting, so that in doubt a
-    /// chat is counted.
+    /// The last instant with this local time, UTC: what is compared with the start of counting, so that a chat
+    /// that may be from before or after it is counted.
     pub latest: DateTime<Utc>,
 }
 

@@ -16,7 +16,7 @@ const MARGIN: TimeDelta = TimeDelta::hours(1);
 
 /// Ids in groups, and the floor that forgotten groups leave.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
-#[serde(from = "Stored<Id>")]
+#[serde(from = "StoredSeen<Id>")]
 pub struct Seen {
     /// When each id was first seen: seconds since the epoch, the key of its group.
     ids: HashMap<Id, i64>,
@@ -29,13 +29,13 @@ pub struct Seen {
 pub struct Extent {
     /// The greatest local time that they can have in the report's filter.
     pub reach: NaiveDateTime,
-    /// When the one that was opened last was opened; `None` where no row says so for certain. Whether the report filters
-    /// on opening or on closing, that row lies from here to `reach`.
+    /// The latest opening among them; `None` where no row has one for certain. That row lies from here to `reach`, whether
+    /// the report filters on opening or on closing.
     pub last_opened: Option<NaiveDateTime>,
 }
 
 impl Extent {
-    /// Takes in one of the chats. One that was opened after it could be shown proves nothing.
+    /// Takes in one of the chats. A chat that says that it was opened after the answer proves nothing.
     pub fn note_opened(&mut self, opened: Option<NaiveDateTime>) {
         self.last_opened = self
             .last_opened
@@ -47,8 +47,8 @@ impl Extent {
         self.last_opened = self.last_opened.max(other.last_opened);
     }
 
-    /// Whether a row lies in a range of local times for certain. Whether the report takes the range's end as part of it is
-    /// not known.
+    /// Whether a row lies in a range of local times for certain. It is not known whether the report includes the range's
+    /// end.
     fn is_in(&self, range: &Range<NaiveDateTime>) -> bool {
         self.reach < range.end && self.last_opened.is_some_and(|opened| opened >= range.start)
     }
@@ -77,8 +77,8 @@ impl Seen {
         self.floor
     }
 
-    /// Whether the report is known to have rows in a range of local times: since then, it has shown some that can lie nowhere
-    /// else.
+    /// Whether the report is known to have rows in a range of local times: since `since`, it has shown rows that can lie
+    /// nowhere else.
     pub fn has_rows_in(&self, range: &Range<NaiveDateTime>, since: DateTime<Utc>) -> bool {
         self.groups
             .range(since.timestamp()..)
@@ -92,7 +92,7 @@ impl Seen {
         }
     }
 
-    /// Forgets where rows lie, for what is asked from now on is another report. The ids stay.
+    /// Forgets where rows lie: another report is asked from now on. The ids stay.
     pub fn forget_places(&mut self) {
         for extent in self.groups.values_mut() {
             extent.last_opened = None;
@@ -109,7 +109,8 @@ impl Seen {
         self.ids.extend(ids.into_iter().map(|id| (id, group)));
     }
 
-    /// Forgets the groups that lie below `next_date_ini` by more than an hour, and raises the floor to keep them so.
+    /// Forgets the groups that lie below `next_date_ini` by more than an hour, and raises the floor so that no request can
+    /// return their rows.
     pub fn forget_before(&mut self, next_date_ini: NaiveDateTime) {
         let Some(limit) = next_date_ini.checked_sub_signed(MARGIN) else {
             return;
@@ -137,13 +138,13 @@ impl Seen {
 
 /// The form on disk: ids listed per group, local times as `date_ini` text. Ids are borrowed when they are written.
 #[derive(Serialize, Deserialize)]
-struct Stored<I> {
+struct StoredSeen<I> {
     floor: Option<LocalText>,
-    groups: Vec<Group<I>>,
+    groups: Vec<StoredGroup<I>>,
 }
 
 #[derive(Serialize, Deserialize)]
-struct Group<I> {
+struct StoredGroup<I> {
     first_seen: i64,
     #[serde(with = "local_text")]
     reach: NaiveDateTime,
@@ -161,14 +162,14 @@ impl Serialize for Seen {
         let groups = self.groups.iter().map(|(first_seen, extent)| {
             let mut ids = ids.remove(first_seen).unwrap_or_default();
             ids.sort_unstable();
-            Group {
+            StoredGroup {
                 first_seen: *first_seen,
                 reach: extent.reach,
                 last_opened: extent.last_opened.map(LocalText),
                 ids,
             }
         });
-        let stored = Stored {
+        let stored = StoredSeen {
             floor: self.floor.map(LocalText),
             groups: groups.collect(),
         };
@@ -176,8 +177,8 @@ impl Serialize for Seen {
     }
 }
 
-impl From<Stored<Id>> for Seen {
-    fn from(stored: Stored<Id>) -> Seen {
+impl From<StoredSeen<Id>> for Seen {
+    fn from(stored: StoredSeen<Id>) -> Seen {
         let ids = stored.groups.iter().map(|group| group.ids.len()).sum();
         let mut seen = Seen {
             ids: HashMap::with_capacity(ids),

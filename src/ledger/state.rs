@@ -33,7 +33,7 @@ impl Version {
             major: major.parse().ok()?,
             minor: minor.parse().ok()?,
         };
-        // Exactly as written: numbers can be spelled in other ways, and none of them was.
+        // Exactly as this program writes it: no other spelling of a number was ever written.
         (version.major > 0 && version.to_string() == text).then_some(version)
     }
 }
@@ -111,7 +111,7 @@ struct Written<'a, T: Counted> {
 
 #[derive(Deserialize)]
 #[serde(bound(deserialize = "T: Counted"))]
-struct Read<T: Counted> {
+struct StoredState<T: Counted> {
     origin: Origin,
     bounds: T::Layout,
     ledger: Ledger<T>,
@@ -151,7 +151,7 @@ pub fn encode<T: Counted>(origin: &Origin, ledger: &Ledger<T>) -> Result<Vec<u8>
     Ok(bytes)
 }
 
-/// Reads a state. What a later minor version put in and this one does not know is told in the log: it is gone with the next
+/// Reads a state. What a later minor version put in and this one does not know is logged: it is gone with the next
 /// commit.
 ///
 /// # Errors
@@ -186,7 +186,7 @@ pub fn decode<T: Counted>(bytes: &[u8]) -> Result<(Origin, Ledger<T>), StateErro
     let read = serde_ignored::deserialize(&mut json, |path| {
         unknown.insert(without_places(&path.to_string()));
     });
-    let read = read.and_then(|read: Read<T>| json.end().map(|()| read));
+    let read = read.and_then(|read: StoredState<T>| json.end().map(|()| read));
     let mut read = read.map_err(|error| StateError::Damaged(error.to_string()))?;
     if !unknown.is_empty() {
         let unknown: Vec<_> = unknown.into_iter().collect();

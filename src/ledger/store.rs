@@ -108,6 +108,15 @@ pub struct FileStore {
     place: Arc<Place>,
 }
 
+/// What becomes of a state that counts the report of another host or agent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Adoption {
+    /// The start is refused.
+    Refuse,
+    /// It goes on with the host and agent that are set now.
+    Adopt,
+}
+
 /// What a start finds.
 #[derive(Debug)]
 pub struct Opened<T> {
@@ -147,7 +156,7 @@ impl FileStore {
         let (origin, ledger) = match state {
             Some((stored, mut ledger)) => {
                 if let Err(error) = check(path, &stored, &identity) {
-                    if !adopt {
+                    if adoption == Adoption::Refuse {
                         return Err(error);
                     }
                     // The other server, or the other agent's report, need not have the same rows.
@@ -215,18 +224,18 @@ fn aside(path: &Path) -> PathBuf {
 }
 
 /// What lies at the path.
-struct Found<T> {
+struct StateAtPath<T> {
     state: Option<(Origin, Ledger<T>)>,
     put_aside: Option<PathBuf>,
 }
 
 fn find<T: Counted>(path: &Path, now: DateTime<Utc>) -> Result<Found<T>, StoreError> {
     match read(path) {
-        Ok(state) => Ok(Found {
+        Ok(state) => Ok(StateAtPath {
             state,
             put_aside: None,
         }),
-        Err(StoreError::Damaged { what, .. }) => Ok(Found {
+        Err(StoreError::Damaged { what, .. }) => Ok(StateAtPath {
             state: None,
             put_aside: Some(put_aside(path, &what, now)?),
         }),
@@ -282,6 +291,8 @@ fn put_aside(path: &Path, what: &str, now: DateTime<Utc>) -> Result<PathBuf, Sto
         what: format!("{what}, and it can't be put aside as {}: {cause}", Shown(&kept)),
     })?;
     tracing::error!(
+        file = %path.display(),
+        kept = %kept.display(),
         "the state file {} is damaged ({what}). It was put aside as {}; counting starts anew: chats that closed before now, or before WOLKVOX_COUNT_FROM, are not counted",
         Shown(path),
         Shown(&kept)
@@ -329,6 +340,8 @@ fn is_same_agent(stored: &Origin, identity: &Identity) -> bool {
 fn take_over(stored: Origin, identity: Identity) -> io::Result<Origin> {
     if stored.timezone != identity.timezone {
         tracing::warn!(
+            operation = identity.operation,
+            variable = "WOLKVOX_TIMEZONE",
             "WOLKVOX_TIMEZONE was {} and is {} now: the report's dates are read in the new zone from here on",
             stored.timezone,
             identity.timezone

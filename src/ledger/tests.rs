@@ -76,12 +76,12 @@ fn the_start_of_counting_decides_by_what_a_row_says() {
     for (opened, closed, settled, counted) in cases {
         for (configured, counted) in [false, true].into_iter().zip(counted) {
             let mut ledger = Ledger::first_start(start(), configured.then(start));
-            ledger.end_beat();
+            ledger.end_cycle();
             if settled {
-                ledger.settle(Found::ByPoll);
+                ledger.settle(FoundBy::Poll);
             }
             let chat = chat("1", opened, closed);
-            let counts = answer(&mut ledger, Found::ByPoll, 60, std::slice::from_ref(&chat));
+            let counts = answer(&mut ledger, FoundBy::Poll, 60, std::slice::from_ref(&chat));
             assert_eq!(
                 counts.counted,
                 u64::from(counted),
@@ -98,9 +98,9 @@ fn the_start_of_counting_decides_by_what_a_row_says() {
 fn in_the_first_cycle_everything_is_remembered_only() {
     let mut ledger = Ledger::first_start(start(), None);
     let chat = [chat("1", Some(1), Some(2))];
-    assert_eq!(answer(&mut ledger, Found::ByPoll, 3, &chat).remembered, 1);
-    ledger.end_beat();
-    assert_eq!(answer(&mut ledger, Found::BySweep, 9, &chat).duplicate, 1);
+    assert_eq!(answer(&mut ledger, FoundBy::Poll, 3, &chat).remembered, 1);
+    ledger.end_cycle();
+    assert_eq!(answer(&mut ledger, FoundBy::Sweep, 9, &chat).duplicate, 1);
     assert_eq!(ledger.totals.chats_counted(), 0);
 }
 
@@ -119,19 +119,19 @@ fn an_answer_that_is_not_applied_leaves_no_trace() {
 fn a_known_chat_twice_in_one_answer_is_one_duplicate_and_one_repetition() {
     let mut ledger = Ledger::first_start(start(), Some(start()));
     let row = chat("1", None, Some(5));
-    answer(&mut ledger, Found::ByPoll, 9, std::slice::from_ref(&row));
-    let counts = answer(&mut ledger, Found::ByPoll, 12, &[row.clone(), row]);
+    answer(&mut ledger, FoundBy::Poll, 9, std::slice::from_ref(&row));
+    let counts = answer(&mut ledger, FoundBy::Poll, 12, &[row.clone(), row]);
     assert_eq!((counts.rows, counts.duplicate, counts.repeated), (2, 1, 1));
 }
 
 #[test]
 fn a_cursor_moves_back_only_from_beyond_the_answers_date() {
     let mut ledger = Ledger::first_start(start(), None);
-    ledger.advance(Found::ByPoll, start(), at(60), at(60));
+    ledger.advance(FoundBy::Poll, start(), at(60), at(60));
     assert_eq!((ledger.cursors.poll, ledger.cursors.sweep), (at(60), start()));
-    ledger.advance(Found::ByPoll, start(), at(30), at(70));
+    ledger.advance(FoundBy::Poll, start(), at(30), at(70));
     assert_eq!(ledger.cursors.poll, at(60));
-    ledger.advance(Found::ByPoll, start(), at(30), at(40));
+    ledger.advance(FoundBy::Poll, start(), at(30), at(40));
     assert_eq!(ledger.cursors.poll, at(30));
 }
 
@@ -232,7 +232,7 @@ fn a_window_has_rows_for_certain_if_it_holds_a_known_chat_from_its_opening_to_wh
         chat("2", Some(150), Some(180)),
         chat("3", None, Some(195)),
     ];
-    answer(&mut ledger, Found::ByPoll, 200, &chats);
+    answer(&mut ledger, FoundBy::Poll, 200, &chats);
     let has_rows =
         |ledger: &Ledger, from: i64, to: i64| ledger.seen.has_rows_in(&(local(from)..local(to)), at(0));
     // Chat 2 is in it, whether by its opening, its close, or anything between.
@@ -243,7 +243,7 @@ fn a_window_has_rows_for_certain_if_it_holds_a_known_chat_from_its_opening_to_wh
     // What was duplicated or says nothing adds nothing.
     answer(
         &mut ledger,
-        Found::ByPoll,
+        FoundBy::Poll,
         500,
         &[chats[1].clone(), chat("4", None, Some(400))],
     );
@@ -264,7 +264,7 @@ fn a_row_that_was_opened_after_it_was_shown_proves_nothing() {
     let mut ledger = Ledger::first_start(start(), Some(start()));
     answer(
         &mut ledger,
-        Found::ByPoll,
+        FoundBy::Poll,
         200,
         &[chat("1", Some(1_000_000), Some(150))],
     );
@@ -274,6 +274,6 @@ fn a_row_that_was_opened_after_it_was_shown_proves_nothing() {
 #[test]
 fn no_cursor_moves_beyond_the_answers_date_though_the_chunk_lies_there() {
     let mut ledger = Ledger::first_start(start(), None);
-    ledger.advance(Found::ByPoll, at(500), at(60), at(60));
+    ledger.advance(FoundBy::Poll, at(500), at(60), at(60));
     assert_eq!(ledger.cursors.poll, at(60));
 }

@@ -1,4 +1,4 @@
-//! Lines between those who have something to say and the one thread that may wait for the standard error.
+//! The queue of log lines. Their writers never wait; one thread takes them out, and may wait for the standard error.
 
 use std::collections::VecDeque;
 use std::io::{ErrorKind, Write};
@@ -7,7 +7,7 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-/// What may wait: some thousand lines. What comes on top of it is dropped.
+/// How many bytes may wait, some thousand lines. Further lines are dropped.
 const MOST_BYTES: usize = 1024 * 1024;
 /// Before the next try where a pipe that does not block (another process set it so) is full.
 const RETRY: Duration = Duration::from_millis(20);
@@ -57,7 +57,7 @@ impl Queue {
         self.dropped.load(Ordering::Relaxed)
     }
 
-    /// Writes the lines, for ever.
+    /// Writes the lines. Never returns.
     pub(super) fn write_to(&self, mut sink: impl Write) {
         let mut is_cut = false;
         loop {

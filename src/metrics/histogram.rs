@@ -1,9 +1,9 @@
-//! How times are added up: whole milliseconds in `u64`. A float that changed in its last digit on its way through a file
-//! would read as a counter reset.
+//! How times are added up: whole milliseconds in `u64`. A float that changes in its last digit when it is
+//! stored and read would look like a counter reset.
 
 use serde::{Deserialize, Serialize};
 
-/// A histogram over milliseconds. The bounds are those of its family, in [`super::bounds`].
+/// A histogram over milliseconds. The bounds are those of its family.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Histogram {
     /// Observations per bucket (not cumulative); the last one is `+Inf`.

@@ -10,7 +10,7 @@ use wolkvox::zone;
 
 /// What is read at each scrape; `None` is not shown.
 #[derive(Debug, Default)]
-struct Reading {
+struct ProcessValues {
     cpu_seconds: Option<f64>,
     virtual_bytes: Option<f64>,
     resident_bytes: Option<f64>,
@@ -31,24 +31,24 @@ generators! {
 }
 
 generators! {
-    LIVE: fn(&Reading) -> Option<f64>, Exporter {
-        "process_cpu_seconds_total", Counter, [], |reading| reading.cpu_seconds,
+    LIVE: fn(&ProcessValues) -> Option<f64>, Exporter {
+        "process_cpu_seconds_total", Counter, [], |values| values.cpu_seconds,
             "Total user and system CPU time spent in seconds.";
-        "process_virtual_memory_bytes", Gauge, [], |reading| reading.virtual_bytes,
+        "process_virtual_memory_bytes", Gauge, [], |values| values.virtual_bytes,
             "Virtual memory size in bytes.";
-        "process_resident_memory_bytes", Gauge, [], |reading| reading.resident_bytes,
+        "process_resident_memory_bytes", Gauge, [], |values| values.resident_bytes,
             "Resident memory size in bytes.";
-        "process_threads", Gauge, [], |reading| reading.threads,
+        "process_threads", Gauge, [], |values| values.threads,
             "Number of OS threads in the process.";
-        "process_start_time_seconds", Gauge, [], |reading| reading.start,
+        "process_start_time_seconds", Gauge, [], |values| values.start,
             "Start time of the process since unix epoch in seconds.";
-        "process_open_fds", Gauge, [], |reading| reading.open_fds,
+        "process_open_fds", Gauge, [], |values| values.open_fds,
             "Number of open file descriptors.";
-        "process_max_fds", Gauge, [], |reading| reading.max_fds,
+        "process_max_fds", Gauge, [], |values| values.max_fds,
             "Maximum number of open file descriptors.";
-        "wolkvox_exporter_log_lines_dropped_total", Counter, [], |reading| reading.log_lines_dropped,
+        "wolkvox_exporter_log_lines_dropped_total", Counter, [], |values| values.log_lines_dropped,
             "Log lines that were lost: the standard error refused them (a full disk, a pipe whose reader left), or its reader is too slow. Everything else goes on.";
-        "wolkvox_exporter_scrapes_total", Counter, [], |reading| reading.scrapes,
+        "wolkvox_exporter_scrapes_total", Counter, [], |values| values.scrapes,
             "Scrapes of /metrics that were answered in full since the exporter started, without the one that reads this.";
     }
 }
@@ -80,9 +80,9 @@ fn info(spec: &'static Spec, labels: &[&str]) -> Family {
     family
 }
 
-/// The tail: the process as far as the system tells it (Linux only), and `scrapes`, those answered so far.
+/// The tail: the process as far as the system shows it (Linux only), and `scrapes`, those answered so far.
 pub fn families(scrapes: u64) -> Vec<Family> {
-    let reading = Reading {
+    let values = ProcessValues {
         log_lines_dropped: Some(log::lines_dropped() as f64),
         scrapes: Some(scrapes as f64),
         ..read()
@@ -90,7 +90,7 @@ pub fn families(scrapes: u64) -> Vec<Family> {
     let [zone_data] = &ZONE_DATA;
     let mut families = vec![info(&zone_data.spec, &zone_data.value)];
     for row in &LIVE {
-        if let Some(value) = (row.value)(&reading) {
+        if let Some(value) = (row.value)(&values) {
             let mut family = Family::new(&row.spec);
             family.push(&row.spec, &[], Sample::Number(value), Extra::default());
             families.push(family);
@@ -100,20 +100,20 @@ pub fn families(scrapes: u64) -> Vec<Family> {
 }
 
 #[cfg(not(target_os = "linux"))]
-fn read() -> Reading {
-    Reading::default()
+fn read() -> ProcessValues {
+    ProcessValues::default()
 }
 
 /// What can't be read (a hardened /proc) is left out.
 #[cfg(target_os = "linux")]
-fn read() -> Reading {
+fn read() -> ProcessValues {
     let Ok(process) = procfs::process::Process::myself() else {
-        return Reading::default();
+        return ProcessValues::default();
     };
     let stat = process.stat().ok();
     let stat = stat.as_ref();
     let seconds = |ticks: u64| ticks as f64 / procfs::ticks_per_second() as f64;
-    Reading {
+    ProcessValues {
         cpu_seconds: stat.map(|stat| seconds(stat.utime + stat.stime)),
         virtual_bytes: stat.map(|stat| stat.vsize as f64),
         resident_bytes: stat.map(|stat| (stat.rss * procfs::page_size()) as f64),
@@ -179,7 +179,7 @@ mod tests {
 
     #[cfg(target_os = "linux")]
     #[test]
-    fn the_process_tells_plausible_values() {
+    fn the_process_has_plausible_values() {
         let families = families(0);
         assert_eq!(families.len(), 10);
         for name in ["process_open_fds", "process_max_fds", "process_threads"] {

@@ -10,7 +10,7 @@ use crate::chats::exemplar::Exemplars;
 use crate::chats::latest_window::Latest;
 use crate::chats::{AnswerCounts, Ledger, Tallied};
 use crate::ledger::{Store, StoreError};
-use wolkvox::history::Kind;
+use wolkvox::history::Purpose;
 use wolkvox::{Error, Window};
 
 /// What is not committed yet, beside the ledger itself.
@@ -87,7 +87,7 @@ impl<D: Store> Books<D> {
     }
 
     /// The failure of a range of which these chunks are not believed; `None` if there are none.
-    pub(super) fn disbelieve(&mut self, kind: Kind, range: &NotBelieved) -> Option<Error> {
-        self.disbelief.failure(kind, range, &mut self.ledger.seen)
+    pub(super) fn disbelieve(&mut self, purpose: Purpose, range: &NotBelieved) -> Option<Error> {
+        self.disbelief.failure(purpose, range, &mut self.ledger.seen)
     }
 }

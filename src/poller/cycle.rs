@@ -127,6 +127,7 @@ fn log(
     let duration_ms = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
     match result {
         Ok(summary) => tracing::info!(
+            purpose = what,
             outcome = "ok",
             from = %summary.from.format("%FT%TZ"),
             to = %summary.to.format("%FT%TZ"),
@@ -139,12 +140,14 @@ fn log(
             "{what}: {} new chats counted", summary.counted
         ),
         Err(failure) if failure.reason() == quota && previous == Some(quota) => tracing::debug!(
+            purpose = what,
             outcome = "failed",
             reason = failure.reason().as_str(),
             duration_ms,
             "{what} failed as before: {failure}"
         ),
         Err(failure) => tracing::warn!(
+            purpose = what,
             outcome = "failed",
             reason = failure.reason().as_str(),
             duration_ms,

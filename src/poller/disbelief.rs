@@ -1,16 +1,15 @@
-//! Answers that say that there are no chats, where the report has shown some. Believed, they would move the cursors over
-//! chats that nobody has seen.
+//! Answers that say that there are no chats, where the report has shown some. If they were believed, the cursors would move
+//! over chats that were never read.
 
 use chrono::TimeDelta;
 
 use crate::ledger::Seen;
-use wolkvox::history::Kind;
+use wolkvox::history::Purpose;
 use wolkvox::{Error, Reason, Window};
 
-/// For so long what the report has shown is held against it. Later the vendor may have deleted it.
+/// For this long the report is expected to show chats that it has shown. Later the vendor may have deleted them.
 pub(super) const TRUSTED_FOR: TimeDelta = TimeDelta::days(7);
-/// The report is believed after all if it takes back what it has shown so many times in a row, and shows later chats each
-/// time: then it hides nothing, and those were deleted.
+/// After so many such answers in a row, with later chats in each cycle, the report is believed: the chats were deleted.
 const BELIEVED_AFTER: u32 = 12;
 
 /// The chunks of a range whose answers are not believed.
@@ -43,10 +42,15 @@ pub(super) struct Disbelief {
 
 impl Disbelief {
     /// The failure of a range of which these chunks are not believed; `None` if there are none.
-    pub(super) fn failure(&mut self, kind: Kind, range: &NotBelieved, seen: &mut Seen) -> Option<Error> {
-        let times = match kind {
-            Kind::Poll => &mut self.polls,
-            Kind::Sweep => &mut self.sweeps,
+    pub(super) fn failure(
+        &mut self,
+        purpose: Purpose,
+        range: &NotBelieved,
+        seen: &mut Seen,
+    ) -> Option<Error> {
+        let times = match purpose {
+            Purpose::Poll => &mut self.polls,
+            Purpose::Sweep => &mut self.sweeps,
         };
         let is_contradicted = !range.chunks.is_empty() && range.rows_behind > 0;
         *times = if is_contradicted { *times + 1 } else { 0 };

@@ -15,10 +15,10 @@ use crate::metrics::spec::{
 };
 
 /// Sample lines are counted when all families are there: [`crate::catalogue::families`] does.
-pub const SERIES: &str = "wolkvox_series";
+pub(crate) const SERIES: &str = "wolkvox_series";
 
 /// The value of a family without labels of its own, or with one.
-enum Value<'a> {
+enum StatValue<'a> {
     /// `None` is no sample: what never happened is not 0.
     Number(Option<f64>),
     /// By the value of the family's label.
@@ -27,7 +27,7 @@ enum Value<'a> {
 }
 
 generators! {
-    ROWS: for<'a> fn(View<'a>) -> Value<'a>, Poller {
+    ROWS: for<'a> fn(View<'a>) -> StatValue<'a>, Poller {
         "wolkvox_up", Gauge, [], |view| gauge(view.stats.up.map(|up| f64::from(u8::from(up)))),
             "1 if the last poll of Wolkvox succeeded, else 0; absent until the first one ends.";
         "wolkvox_polls_total", Counter, [], |view| count(view.stats.polls),
@@ -46,7 +46,7 @@ generators! {
             "Newest close time of a chat in the report.";
         "wolkvox_api_requests_total", Counter, ["code"], |view| counts(&view.stats.requests, |code| code.map_or("none".into(), |code| code.to_string().into())),
             "Calls to the Wolkvox API by HTTP status; none where no answer came. 404 is an empty window.";
-        "wolkvox_api_request_duration_seconds", Histogram(bounds::API_REQUEST), [], |view| Value::Histogram(&view.stats.request_duration),
+        "wolkvox_api_request_duration_seconds", Histogram(bounds::API_REQUEST), [], |view| StatValue::Histogram(&view.stats.request_duration),
             "How long a call to the Wolkvox API took, to the end of the answer.";
         "wolkvox_api_response_bytes_total", Counter, [], |view| count(view.stats.response_bytes),
             "Bytes of the API's answers, after decompression.";
@@ -68,13 +68,13 @@ generators! {
             "New chats whose row lacks a documented key, by report field: the report's format drifts.";
         "wolkvox_chats_late_total", Counter, [], |view| count(view.stats.answers.late),
             "Chats that only the sweep for late rows (WOLKVOX_SWEEP_INTERVAL) found.";
-        "wolkvox_chat_arrival_delay_seconds", Histogram(bounds::ARRIVAL_DELAY), [], |view| Value::Histogram(&view.stats.answers.arrival_delay),
+        "wolkvox_chat_arrival_delay_seconds", Histogram(bounds::ARRIVAL_DELAY), [], |view| StatValue::Histogram(&view.stats.answers.arrival_delay),
             "Time from the close of a counted chat until it was first seen in the report.";
         "wolkvox_report_seconds_skipped_total", Counter, [], |view| count(view.stats.report_seconds_skipped),
             "Seconds of the report that polls gave up after three failures while their neighbours succeeded; sweeps ask for them again.";
         "wolkvox_seen_chats", Gauge, [], |view| count(view.progress.seen_chats as u64),
             "Ids of chats remembered to count each once.";
-        "wolkvox_series", Gauge, [], |_| Value::Number(None),
+        "wolkvox_series", Gauge, [], |_| StatValue::Number(None),
             "Sample lines of this operation on /metrics, histogram buckets included.";
         "wolkvox_series_limit", Gauge, [], |view| count(view.config.counting.max_series as u64),
             "Most sample lines that label sets from the report may take (WOLKVOX_MAX_SERIES). Past it new ones are counted with their open labels as other.";
@@ -95,30 +95,30 @@ generators! {
     }
 }
 
-fn gauge<'a>(value: Option<f64>) -> Value<'a> {
-    Value::Number(value)
+fn gauge<'a>(value: Option<f64>) -> StatValue<'a> {
+    StatValue::Number(value)
 }
 
-fn count<'a>(count: u64) -> Value<'a> {
-    Value::Number(Some(count as f64))
+fn count<'a>(count: u64) -> StatValue<'a> {
+    StatValue::Number(Some(count as f64))
 }
 
-fn at<'a>(at: Option<DateTime<Utc>>) -> Value<'a> {
-    Value::Number(at.map(seconds_of))
+fn at<'a>(at: Option<DateTime<Utc>>) -> StatValue<'a> {
+    StatValue::Number(at.map(seconds_of))
 }
 
-fn counts<'a, K>(counts: &BTreeMap<K, u64>, label: impl Fn(&K) -> Cow<'static, str>) -> Value<'a> {
-    Value::Counts(counts.iter().map(|(key, count)| (label(key), *count)).collect())
+fn counts<'a, K>(counts: &BTreeMap<K, u64>, label: impl Fn(&K) -> Cow<'static, str>) -> StatValue<'a> {
+    StatValue::Counts(counts.iter().map(|(key, count)| (label(key), *count)).collect())
 }
 
 /// The families of the poller.
-pub fn families(view: View<'_>) -> impl Iterator<Item = Family> {
+pub(crate) fn families(view: View<'_>) -> impl Iterator<Item = Family> {
     ROWS.iter()
         .map(move |row| family(&row.spec, view, &(row.value)(view)))
 }
 
 /// What [`families`] can show.
-pub fn specs() -> impl Iterator<Item = &'static Spec> {
+pub(crate) fn specs() -> impl Iterator<Item = &'static Spec> {
     ROWS.iter().map(|row| &row.spec)
 }
 
@@ -130,17 +130,17 @@ fn family(spec: &Spec, view: View<'_>, value: &Value<'_>) -> Family {
     };
     let mut family = Family::new(spec);
     match value {
-        Value::Number(value) => {
+        StatValue::Number(value) => {
             if let Some(value) = value {
                 family.push(spec, &[operation], Sample::Number(*value), created());
             }
         }
-        Value::Counts(counts) => {
+        StatValue::Counts(counts) => {
             for (label, count) in counts {
                 family.push(spec, &[operation, label], (*count).into(), created());
             }
         }
-        Value::Histogram(histogram) => {
+        StatValue::Histogram(histogram) => {
             family.push(spec, &[operation], Sample::Histogram(histogram), created());
         }
     }

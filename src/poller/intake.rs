@@ -11,10 +11,10 @@ use crate::chats::latest_window::Gatherer;
 use crate::chats::{Ledger, Tallied, Tally};
 use crate::config::Config;
 use crate::ledger::Novelty;
-use wolkvox::history::Kind;
+use wolkvox::history::Purpose;
 use wolkvox::{Row, RowError, Sink, Window, window};
 
-/// The window's beginning is known only when the poll has ended; what is older than this can't be in it.
+/// The window's beginning is known only when the poll has ended. A chat that is older than the window and this can't be in it.
 const SLACK: TimeDelta = TimeDelta::hours(1);
 
 /// When, and with which `Date`, an answer began.
@@ -36,7 +36,7 @@ impl Begun {
 }
 
 /// What an answer brought. It counts only if the answer was whole.
-pub(super) struct Taken {
+pub(super) struct TakenAnswer {
     /// When the call was made, by our clock.
     pub(super) asked_at: DateTime<Utc>,
     /// `None` where no answer came.
@@ -45,7 +45,7 @@ pub(super) struct Taken {
     pub(super) chats: Gatherer,
 }
 
-impl Taken {
+impl TakenAnswer {
     /// When it was answered, by the server's clock where the answer is dated.
     pub(super) fn answered_at(&self) -> DateTime<Utc> {
         self.begun.and_then(Begun::server).unwrap_or(self.asked_at)
@@ -71,7 +71,7 @@ impl<'a> Intake<'a> {
         ledger: &'a Ledger,
         config: &'a Config,
         clocks: &'a Clocks,
-        kind: Kind,
+        purpose: Purpose,
         chunk: &Window,
     ) -> Intake<'a> {
         Intake {
@@ -87,7 +87,7 @@ impl<'a> Intake<'a> {
     }
 
     /// The call is over.
-    pub(super) fn finish(mut self) -> Taken {
+    pub(super) fn finish(mut self) -> TakenAnswer {
         let begun = self.begun;
         if begun.is_none() {
             self.begin(None);
@@ -96,7 +96,7 @@ impl<'a> Intake<'a> {
         if !self.config.web.exemplars {
             tallied.exemplars = Exemplars::default();
         }
-        Taken {
+        TakenAnswer {
             asked_at: self.asked_at,
             begun,
             tallied,

@@ -8,7 +8,7 @@ use tokio::time::Instant;
 
 use super::books::Staged;
 use super::cycle::{Failure, ReadSummary};
-use super::view::{Progress, View};
+use super::view::{LedgerProgress, View};
 use crate::chats::exemplar::Exemplars;
 use crate::chats::latest_window::Latest;
 use crate::chats::{Ledger, Totals};
@@ -71,7 +71,7 @@ pub trait Publish: Send {
 #[derive(Debug)]
 pub(super) struct Snapshot {
     totals: Arc<Totals>,
-    progress: Progress,
+    progress: LedgerProgress,
     pub(super) exemplars: Exemplars,
     latest: Option<(Latest, Instant)>,
     shown: Arc<Totals>,
@@ -130,8 +130,8 @@ impl Snapshot {
     }
 }
 
-fn progress(ledger: &Ledger, today: NaiveDate) -> Progress {
-    Progress {
+fn progress(ledger: &Ledger, today: NaiveDate) -> LedgerProgress {
+    LedgerProgress {
         counting_since: ledger.counting.since,
         watermark: ledger.cursors.poll,
         last_success: ledger.last_success,

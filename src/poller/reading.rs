@@ -6,22 +6,22 @@ use super::cycle::ReadSummary;
 use super::disbelief::NotBelieved;
 use crate::chats::AnswerCounts;
 use crate::chats::latest_window::Gatherer;
-use crate::ledger::Found;
-use wolkvox::history::{Kind, Next};
+use crate::ledger::FoundBy;
+use wolkvox::history::{Next, Purpose};
 use wolkvox::{Error, Window};
 
 /// What has been read so far.
 pub(super) struct Reading {
-    pub(super) kind: Kind,
+    pub(super) purpose: Purpose,
     pub(super) summary: ReadSummary,
     pub(super) gatherer: Gatherer,
     pub(super) not_believed: NotBelieved,
 }
 
 impl Reading {
-    pub(super) fn new(kind: Kind, from: DateTime<Utc>, to: DateTime<Utc>) -> Reading {
+    pub(super) fn new(purpose: Purpose, from: DateTime<Utc>, to: DateTime<Utc>) -> Reading {
         Reading {
-            kind,
+            purpose,
             summary: ReadSummary::new(from, to),
             gatherer: Gatherer::default(),
             not_believed: NotBelieved::default(),
@@ -30,13 +30,13 @@ impl Reading {
 
     /// An answer may have shown that our idea of now was far ahead: polls end there.
     pub(super) fn is_beyond(&self, now: DateTime<Utc>, at: DateTime<Utc>) -> bool {
-        self.kind == Kind::Poll && self.summary.answers > 0 && at > now
+        self.purpose == Purpose::Poll && self.summary.answers > 0 && at > now
     }
 
     /// Takes in an answer that is believed. It reached up to `to`.
     pub(super) fn note_answer(&mut self, counts: &AnswerCounts, to: DateTime<Utc>, chats: Gatherer) {
         self.not_believed.note_rows(counts.rows);
-        if self.kind == Kind::Poll {
+        if self.purpose == Purpose::Poll {
             self.gatherer.extend(chats);
         }
         let summary = &mut self.summary;
@@ -50,10 +50,10 @@ impl Reading {
 }
 
 /// Who finds the rows of a range.
-pub(super) fn found(kind: Kind) -> Found {
-    match kind {
-        Kind::Poll => Found::ByPoll,
-        Kind::Sweep => Found::BySweep,
+pub(super) fn found(purpose: Purpose) -> FoundBy {
+    match purpose {
+        Purpose::Poll => FoundBy::Poll,
+        Purpose::Sweep => FoundBy::Sweep,
     }
 }
 

@@ -1,4 +1,4 @@
-//! How the poller is doing: numbers that begin at 0 with the process. [`super::families`] shows them.
+//! How the poller is doing: numbers that begin at 0 with the process. `families.rs` shows them.
 
 use std::collections::BTreeMap;
 use std::time::Duration;

@@ -5,8 +5,8 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use tokio::time::Instant;
 
-/// A sweep goes on where it failed: were it to begin anew in each cycle, one whose answers are slow would never reach its
-/// end. That stays where it was at first, for the next sweep looks back from there at what came late meanwhile.
+/// A sweep goes on where it failed. If it began anew in each cycle, one with slow answers would never reach its end. The end
+/// stays where it was at first: the next sweep looks back from there, and finds what came late meanwhile.
 #[derive(Debug, Clone, Copy)]
 struct UnderWay {
     at: DateTime<Utc>,

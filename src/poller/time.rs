@@ -1,4 +1,4 @@
-//! Two clocks: ours, and the server's as its `Date` headers tell.
+//! Two clocks: ours, and the server's as its `Date` headers show it.
 
 use std::sync::Arc;
 
@@ -44,8 +44,8 @@ impl Clocks {
         self.began = Some((since, Instant::now()));
     }
 
-    /// Our clock as if nobody had set it since counting began. A machine without a clock of its own begins in 1970, and gets
-    /// the time when its network is up: how long ago counting began is known all the same.
+    /// Our clock as if it had not been set since counting began. A machine without a battery begins in 1970 and gets the time
+    /// when its network is up. How long ago counting began is known all the same.
     pub(super) fn ours_since_start(&self) -> DateTime<Utc> {
         carried_on(self.began).unwrap_or_else(|| self.ours())
     }
@@ -99,9 +99,9 @@ impl Clocks {
         at.with_timezone(&self.zone).date_naive()
     }
 
-    /// Where a range begins that looks back from a cursor, before it looks back: at the cursor, or at now where a clock that
-    /// was ahead has moved the cursor beyond it. What closed before counting began is never counted, so that no clock (as
-    /// that of a machine that starts in 1970) has years before it asked for.
+    /// The time from which a range looks back: the cursor, or now if a clock that was ahead has moved the cursor beyond it.
+    /// Never before counting began, since nothing before it is counted. So a clock that shows 1970 does not make us ask for
+    /// years.
     pub(super) fn start_of_range(
         &self,
         cursor: DateTime<Utc>,

@@ -9,7 +9,7 @@ use crate::config::Config;
 
 /// How far the ledger is, as committed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Progress {
+pub struct LedgerProgress {
     /// When counting began.
     pub counting_since: DateTime<Utc>,
     /// Everything closed before this has been asked for, server's time.
@@ -36,7 +36,7 @@ pub struct View<'a> {
     /// Examples for OpenMetrics.
     pub exemplars: &'a Exemplars,
     /// How far the ledger is, as committed.
-    pub progress: &'a Progress,
+    pub progress: &'a LedgerProgress,
     /// Numbers since the process started.
     pub stats: &'a Stats,
 }

@@ -10,7 +10,7 @@ use wolkvox_exporter::config::variable::{self, Variable};
 
 const BEGIN: &str = "<!-- variables: begin -->\n";
 const END: &str = "<!-- variables: end -->\n";
-/// What Kubernetes sets, told of in the documents.
+/// What Kubernetes sets, as the documents name it.
 const FROM_KUBERNETES: [&str; 2] = ["WOLKVOX_SERVICE_HOST", "WOLKVOX_PORT"];
 
 fn root() -> &'static Path {

@@ -1,7 +1,7 @@
 //! Basic authentication: users and passwords against bcrypt hashes.
 //!
-//! A check costs tens of milliseconds by design. So it is done off the async threads, few at a time, in an order that is
-//! fair to all who ask, and only once for what was right. Whether a user exists can't be told from how long it takes.
+//! A check costs tens of milliseconds by design. So checks run on threads of their own, few at a time, in an order that is
+//! fair to all clients, and only once for a right password. How long a check takes does not show whether a user exists.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::hint::black_box;
@@ -24,7 +24,7 @@ use super::check_queue::{Bounds, CheckQueue, Source};
 use super::cost::{Costs, GREATEST_COST, Judgement, LEAST_COST};
 use super::web_config::shown;
 
-/// Right answers that are remembered.
+/// Right passwords that are remembered.
 const MOST_KNOWN: usize = 64;
 
 /// Checks that wait. A browser asks for several things at once, and two servers of Prometheus may share an address.
@@ -36,7 +36,7 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );
 
-/// Who may come in. None at all: everyone.
+/// The users that are let in. None at all: everyone is.
 #[derive(Debug, Default)]
 pub(super) struct Users(Vec<User>);
 
@@ -110,7 +110,7 @@ fn cost_of(name: &str, hash: &SecretString) -> Result<u32, String> {
     }
 }
 
-/// Whether salt and hash can be decoded. Otherwise each check would fail, and at once: that tells who exists.
+/// Whether salt and hash can be decoded. Otherwise each check would fail, and at once: that shows who exists.
 fn is_complete(parts: &HashParts, hash: &SecretString) -> bool {
     let decodes = |text: &str, bytes: usize| {
         let decoded = bcrypt::BASE_64.decode(text);
@@ -164,10 +164,10 @@ impl Credentials {
 
 type Proof = [u8; 32];
 
-/// Whether a request may come in.
+/// Whether a request is let in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Admission {
-    /// It may come in.
+    /// It is let in.
     Granted,
     /// No such user, or another password.
     Denied,
@@ -176,15 +176,15 @@ pub enum Admission {
 }
 
 /// Checks credentials, and remembers the right ones as salted hashes.
-pub(super) struct Gatekeeper {
+pub(super) struct Authorizer {
     salt: Proof,
     /// Of user, password and the stored hash: with another hash in the file, the old password is not known any more.
     known: Arc<Known>,
     checks: Arc<CheckQueue>,
 }
 
-impl Gatekeeper {
-    /// Knows nobody yet.
+impl Authorizer {
+    /// Remembers no password yet.
     ///
     /// # Errors
     /// The system gave no random bytes.
@@ -208,8 +208,8 @@ impl Gatekeeper {
         })
     }
 
-    /// Whether a request with this `Authorization` may come in. The answer takes `time_out` at most.
-    pub(super) async fn admits(
+    /// Whether a request with this `Authorization` is let in. The answer takes `time_out` at most.
+    pub(super) async fn authorize(
         &self,
         users: &Users,
         authorization: Option<&HeaderValue>,
@@ -244,7 +244,7 @@ impl Gatekeeper {
     }
 
     /// Waits for the check's turn and outcome. The check goes on when nobody waits any more: a client that gave up
-    /// after two seconds comes in at its next try, if its password is right.
+    /// after two seconds is let in at its next try, if its password is right.
     async fn check(&self, guess: Guess, proof: Proof, source: Source, time_out: Duration) -> Admission {
         let (answer, answered) = oneshot::channel();
         let known = Arc::clone(&self.known);
@@ -301,8 +301,8 @@ struct Guess {
 }
 
 impl Guess {
-    /// A wrong guess takes as long as one at the user with the highest cost, whoever was named: the costs of others,
-    /// and who exists, can't be told from the time.
+    /// A wrong guess takes as long as one at the user with the highest cost, whichever user was named. So the time shows
+    /// neither who exists nor the costs of others.
     fn is_right(&self) -> bool {
         let password = self.password.expose_secret();
         let is_right = bcrypt::verify(password, self.hash.expose_secret()).unwrap_or(false) && self.is_user;

@@ -1,7 +1,7 @@
 //! Checks of passwords that wait for their turn: few run at once, and not too many wait.
 //!
-//! Sources take turns, so whoever sends many guesses waits behind their own, and others wait for one of them at most. A
-//! check that was taken on is done also if its client has left: what it finds out is remembered.
+//! Sources take turns: the guesses of one source wait for each other, and a check of another waits for one of them at most.
+//! A check is done even if its client has left, since its outcome is remembered.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::net::{IpAddr, Ipv6Addr};
@@ -9,7 +9,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
-/// Where requests come from: an IPv4 address, or the 64 bits that one who has an IPv6 address has as a rule.
+/// Where requests come from: an IPv4 address, or the first 64 bits of an IPv6 address, which one client usually owns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Source(IpAddr);
 
@@ -33,7 +33,7 @@ pub(super) struct Bounds {
     pub(super) waiting_of_one_source: usize,
 }
 
-/// No more can be taken on.
+/// The queue is full.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Full;
 
@@ -102,8 +102,7 @@ impl CheckQueue {
     /// Runs the check when its turn comes. One that is dropped unrun had to make room for another source's.
     ///
     /// # Errors
-    /// As many as may are waiting, of this source, or of as many sources as there is room for; or the system gives no
-    /// thread.
+    /// The queue is full, for this source or as a whole, or the system gives no thread.
     pub(super) fn submit(self: &Arc<Self>, source: Source, check: Check) -> Result<(), Full> {
         let mut state = self.state();
         let of_source = state.waiting_of(source);
@@ -167,7 +166,7 @@ mod tests {
         Source::from(IpAddr::from([127, 0, 0, last]))
     }
 
-    /// A queue whose one worker is held up, and which tells in what order the rest was run.
+    /// A queue whose one worker is held up, and which records in what order the rest was run.
     struct Held {
         queue: Arc<CheckQueue>,
         release: mpsc::Sender<()>,

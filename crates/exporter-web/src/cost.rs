@@ -1,4 +1,4 @@
-//! How long a check of a password takes on this machine, and which hashes are too dear for it.
+//! How long a check of a password takes on this machine, and which hashes cost too much for it.
 
 use std::hint::black_box;
 use std::sync::OnceLock;
@@ -24,13 +24,13 @@ pub(super) struct Costs {
     measured: OnceLock<Duration>,
 }
 
-/// What is to be said about a cost.
+/// The judgement on a cost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Judgement {
     Good,
     /// A few guesses that come before a scrape would make it fail.
     Slow(Duration),
-    /// No request would live to see the end of its check.
+    /// Every request would time out before its check ends.
     TooSlow(Duration),
 }
 

@@ -1,7 +1,7 @@
 //! The web configuration in force, read again when its files change.
 //!
-//! A file that is just being written must not open the port: what has changed counts once it was read twice the same, and
-//! what would take protection away is refused until a restart.
+//! A file that is just being written must not open the port. So a change counts only once it was read twice with the same
+//! result, and a change that takes protection away is refused until a restart.
 
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
@@ -14,17 +14,17 @@ use small_file::Shown;
 use tokio::sync::Notify;
 
 use super::WebConfigError;
-use super::auth::{Admission, Gatekeeper};
+use super::auth::{Admission, Authorizer};
 use super::cost::Costs;
 use super::web_config::{Fingerprint, WebConfig};
 
-/// What a request is given to arrive, and then to be let in.
+/// The time-out of a request's arrival, and again of its authorization.
 pub const REQUEST_TIME_OUT: Duration = Duration::from_secs(10);
 
 /// How often the files are looked at: a few kilobytes each time.
 const LOOK_AGAIN: Duration = Duration::from_secs(2);
 
-/// For so long a change must stay as it is. A file is written within it, from its truncation to its last byte.
+/// For this long a change must stay as it is. A file is written in less, from its truncation to its last byte.
 const SETTLES: Duration = Duration::from_secs(1);
 
 /// Why there is no web configuration in force.
@@ -40,26 +40,26 @@ pub enum OpenError {
 
 /// Who asks, and how long the question whether they may come in can take.
 #[derive(Debug, Clone, Copy)]
-pub struct Client {
+pub struct Peer {
     /// Where the connection comes from.
     pub address: IpAddr,
     /// After it, the answer is [`Admission::Busy`].
     pub time_out: Duration,
 }
 
-/// How clients come in: by TLS or not, as whom.
+/// Authorizes clients by the web configuration that is in force, and keeps that up to date.
 pub struct Web {
     current: ArcSwap<WebConfig>,
-    gatekeeper: Gatekeeper,
+    authorizer: Authorizer,
     file: Option<PathBuf>,
     costs: Costs,
-    seen: Mutex<Seen>,
+    seen: Mutex<Fingerprints>,
     asked: Notify,
 }
 
 /// What was read of the files.
 #[derive(Debug, Default)]
-struct Seen {
+struct Fingerprints {
     in_force: Fingerprint,
     /// At the last look, good or bad.
     judged: Fingerprint,
@@ -69,7 +69,7 @@ struct Seen {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Occasion {
     Interval,
-    /// Somebody asked for it, and wants to know what came of it.
+    /// The user asked for it, so the log says what came of it.
     Reload,
 }
 
@@ -90,17 +90,18 @@ impl Web {
         let (read, config) = match file {
             Some(file) => {
                 let (read, config) = WebConfig::load(file, &costs);
-                (read, config?)
+                let config = config?;
+                warn(file, &config);
+                (read, config)
             }
             None => Default::default(),
         };
-        warn(&config);
         Ok(Self {
             current: ArcSwap::from_pointee(config),
-            gatekeeper,
+            authorizer,
             file: file.map(Path::to_owned),
             costs,
-            seen: Mutex::new(Seen {
+            seen: Mutex::new(Fingerprints {
                 in_force: read.clone(),
                 judged: read,
             }),
@@ -124,20 +125,15 @@ impl Web {
         self.current.load_full()
     }
 
-    /// Whether a request may come in.
-    pub async fn admits(&self, config: &WebConfig, headers: &HeaderMap, client: Client) -> Admission {
+    /// Whether a request is let in.
+    pub async fn authorize(&self, config: &WebConfig, headers: &HeaderMap, peer: Peer) -> Admission {
         let authorization = headers.get(hyper::header::AUTHORIZATION);
-        self.gatekeeper
-            .admits(
-                &config.users,
-                authorization,
-                client.address.into(),
-                client.time_out,
-            )
+        self.authorizer
+            .authorize(&config.users, authorization, peer.address.into(), peer.time_out)
             .await
     }
 
-    /// Looks for changes, for ever.
+    /// Looks for changes until it is dropped.
     pub async fn watch(self: Arc<Self>) {
         if self.file.is_none() {
             return;
@@ -187,7 +183,8 @@ impl Web {
         Some(Change { read, config })
     }
 
-    /// Takes a change into force that is still the same; what can't be is told once, and the old configuration stays.
+    /// Takes a change into force if it is still the same. One that can't be used is logged once, and the old
+    /// configuration stays.
     fn settle(&self, change: Change) {
         let Some(file) = &self.file else { return };
         if !change.read.is_current() {
@@ -198,34 +195,38 @@ impl Web {
         let mut seen = self.seen();
         seen.judged = change.read;
         if seen.judged == seen.in_force {
-            tracing::info!(%file, "the web configuration is again the one in force");
+            tracing::info!(file = %file.display(), "the web configuration is again the one in force");
             return;
         }
         let config = match change.config {
             Ok(config) => config,
-            Err(error) => return refuse(&error.to_string().replace('\n', " ")),
+            Err(error) => return refuse(file, &error.to_string().replace('\n', " ")),
         };
         let lost = self.current.load().protection.lost_in(&config.protection);
         if !lost.is_empty() {
-            return refuse(&format!(
-                "{file} would protect the port less: {}. If that is meant, restart the exporter, which takes the file as it is",
-                lost.join("; ")
-            ));
+            return refuse(
+                file,
+                &format!(
+                    "{} would protect the port less: {}. If that is meant, restart the exporter, which takes the file as it is",
+                    file.display(),
+                    lost.join("; ")
+                ),
+            );
         }
         seen.in_force = seen.judged.clone();
-        warn(&config);
-        tracing::info!(%file, "the web configuration has changed and is in force: {}", config.protection);
+        warn(file, &config);
+        tracing::info!(file = %file.display(), "the web configuration has changed and is in force: {}", config.protection);
         self.current.store(Arc::new(config));
     }
 
-    fn seen(&self) -> MutexGuard<'_, Seen> {
+    fn seen(&self) -> MutexGuard<'_, Fingerprints> {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-fn warn(config: &WebConfig) {
+fn warn(file: &Path, config: &WebConfig) {
     for warning in &config.warnings {
-        tracing::warn!("web configuration: {warning}");
+        tracing::warn!(file = %file.display(), "web configuration: {warning}");
     }
 }
 
@@ -238,6 +239,7 @@ fn cannot_look(error: &offload::Error) {
 
 fn refuse(why: &str) {
     tracing::error!(
+        file = %file.display(),
         "the web configuration has changed and is not taken over, the one before stays in force. {why}"
     );
 }

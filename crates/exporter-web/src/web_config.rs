@@ -1,6 +1,6 @@
 //! The web configuration file, in the form that Prometheus' exporter-toolkit gave it: TLS, users, headers, a rate.
 //!
-//! What is in it is what it says: a key that is not known, or that can't be honoured here, is an error.
+//! Nothing in it is ignored: a key that is not known, or that can't be honoured here, is an error.
 
 mod client_auth;
 mod file;
@@ -34,7 +34,7 @@ const HEADERS: [(&str, &[&str]); 5] = [
     ("X-XSS-Protection", &[]),
 ];
 
-/// A longer interval lets fewer requests through than anybody scrapes.
+/// With a longer interval too few requests are let in for any scraper.
 const LONGEST_INTERVAL: Duration = Duration::from_secs(3600);
 
 /// The speed of an ordinary machine, for a check that must have the same outcome everywhere.

@@ -1,4 +1,4 @@
-//! A strict reader of Prometheus' text format 0.0.4 and of OpenMetrics 1.0, for tests: what it doesn't know, it panics at.
+//! A strict reader of Prometheus' text format 0.0.4 and of OpenMetrics 1.0, for tests. It panics at anything unknown.
 
 // A test that can't go on fails.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::missing_panics_doc)]

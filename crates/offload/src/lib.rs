@@ -12,7 +12,7 @@ use std::{io, thread};
 
 use tokio::sync::oneshot;
 
-/// The most calls at once. So many are under way only where calls do not come back; more would take all memory in the end.
+/// The most calls at once. This many are under way only if calls never return, and more would fill the memory.
 const MOST_AT_ONCE: usize = 64;
 
 static AT_ONCE: AtomicUsize = AtomicUsize::new(0);

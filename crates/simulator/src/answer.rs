@@ -67,7 +67,7 @@ impl Report {
         }
     }
 
-    /// The next piece of the body; `None` at its end.
+    /// The next part of the body; `None` at its end.
     pub(super) fn chunk(&mut self) -> Option<Vec<u8>> {
         self.tail.as_ref()?;
         let mut out = Vec::with_capacity(CHUNK + 2048);

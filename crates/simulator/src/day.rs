@@ -1,6 +1,6 @@
 //! A believable operation: working hours, lunch, weekends, seasons, shifts, and days on which something goes wrong.
 //!
-//! All of it is a function of the seed and the local time, like everything else here: any past stretch can be asked
+//! All of it is a function of the seed and the local time, like everything else here: any past range can be asked
 //! for, in any order.
 
 use chrono::{DateTime, Datelike, NaiveDateTime, TimeDelta, TimeZone, Timelike, Utc, Weekday};
@@ -156,7 +156,7 @@ fn is_at_work(number: u64, hour: u32) -> bool {
     (begin..begin + SHIFT_HOURS).contains(&hour)
 }
 
-/// The incidents that touch a stretch.
+/// The incidents that touch a range.
 pub(super) fn incidents(settings: &Settings, from: DateTime<Utc>, to: DateTime<Utc>) -> Vec<Incident> {
     let mut incidents = Vec::new();
     let mut day = from.with_timezone(&settings.zone).date_naive();

@@ -2,7 +2,8 @@
 //!
 //! [`Simulator`] is the operation: it knows every chat that was ever opened, from a seed and nothing else, so any
 //! window can be answered without storing anything, and [`Simulator::truth`] can say what should have been counted.
-//! [`Server`] puts it behind HTTP and speaks the vendor's contract, its quirks included. [`Fault`] makes it misbehave.
+//! [`Server`] puts it behind HTTP and speaks the vendor's contract, its quirks included. With the feature `faults` it
+//! can be made to misbehave (`Fault`).
 //!
 //! Nothing here uses the exporter's own decoder or parsers: what it says is true because its model says so.
 

@@ -91,7 +91,7 @@ impl Simulator {
             .collect()
     }
 
-    /// The incidents that touch a stretch; none unless [`Settings::staffed`].
+    /// The incidents that touch a range; none unless [`Settings::staffed`].
     pub fn incidents(&self, from: DateTime<Utc>, to: DateTime<Utc>) -> Vec<Incident> {
         if self.settings.staffed {
             day::incidents(&self.settings, from, to)

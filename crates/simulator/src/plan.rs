@@ -2,7 +2,7 @@
 //!
 //! Each UTC minute has three independent sources: chats that agents handle, chats that time out, mass sendings.
 //! Each has its own dice, so a window asks only the minutes that can matter: a few hours for handled chats, and the
-//! same stretch a day earlier for those that time out. Only times are rolled here; the rest of a chat is rolled from
+//! same range a day earlier for those that time out. Only times are rolled here; the rest of a chat is rolled from
 //! its id when its row is written.
 
 use chrono::NaiveDateTime;
@@ -94,7 +94,7 @@ struct Reach {
 }
 
 impl Reach {
-    /// Whether a chat opened in this minute can close within the stretch.
+    /// Whether a chat opened in this minute can close within the range.
     fn can_close(&self, minute: i64, from: i64, to: i64) -> bool {
         let first = minute * 60;
         first + 59 + i64::from(self.most) >= from && first + i64::from(self.least) <= to

@@ -57,7 +57,7 @@ fn hex(digit: Option<u8>) -> u8 {
     value.and_then(|value| u8::try_from(value).ok()).unwrap_or(0)
 }
 
-/// A stretch of naive local time that the server accepts.
+/// A range of naive local time that the server accepts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Window {
     ini: NaiveDateTime,

@@ -34,7 +34,7 @@ pub struct Server {
 
 impl Server {
     /// Listens on an address (port 0 for any free one) and serves the operation from a task of its own. `clock` is
-    /// the server's: it tells which chats are visible, and goes into the `Date` header.
+    /// the server's: it decides which chats are visible, and goes into the `Date` header.
     ///
     /// # Errors
     /// If the address can't be listened on.

@@ -95,7 +95,7 @@ impl Reply {
                 let promised = bytes.len() as u64 + missing;
                 self.headers.push((header::CONTENT_LENGTH, promised.to_string()));
                 self.source = Source::whole(bytes);
-                // Cut where it ends: so the body does not tell hyper its true length.
+                // Cut where it ends: hyper must not learn the body's true length.
                 self.ending = Some(Ending {
                     after: usize::MAX,
                     stall: false,

@@ -25,7 +25,7 @@ fn a_regular_file_is_read_up_to_its_limit() {
 }
 
 #[test]
-fn what_is_not_there_is_told_apart() {
+fn what_is_not_there_is_distinguished() {
     let error = read(&directory().path().join("missing"), 5, Links::Follow).unwrap_err();
     assert!(
         error.is_not_found() && error.to_string().contains("missing"),
@@ -70,7 +70,7 @@ fn a_link_is_followed_only_where_it_may_be_one() {
 }
 
 #[test]
-fn bytes_that_are_no_text_are_told() {
+fn bytes_that_are_no_text_are_reported() {
     let directory = directory();
     let path = directory.path().join("token");
     fs::write(&path, b"\xff").unwrap();

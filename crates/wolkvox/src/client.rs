@@ -27,7 +27,7 @@ use resolver::Resolver;
 const PATH: [&str; 3] = ["api", "v2", "reports_manager.php"];
 /// The server closes an idle connection after 5 s; a request on one that is just being closed would be lost.
 const IDLE: Duration = Duration::from_secs(4);
-/// A firewall that drops packets gives no sign: connecting is given up long before a slow answer is.
+/// A firewall that drops packets gives no sign. So connecting times out long before a slow answer does.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// What the caller calls its settings: errors name what is to be checked.
@@ -110,20 +110,19 @@ pub enum SetupError {
     Tls(String),
 }
 
-/// Asks a Wolkvox server for the report. One call at a time per token is what the vendor allows; keeping to it is the
-/// caller's part.
+/// Asks a Wolkvox server for the report. The vendor allows one call at a time per token; the caller must keep to that.
 #[derive(Debug)]
 pub struct Client {
     http: reqwest::Client,
     url: Url,
     settings: Settings,
-    /// What is odd about the report was told.
-    has_told: AtomicBool,
+    /// What is odd about the report was logged as a warning.
+    has_logged: AtomicBool,
 }
 
 /// What is known of a call, whatever becomes of it.
 #[derive(Default)]
-struct Progress {
+struct CallProgress {
     status: Option<u16>,
     date: Option<DateTime<Utc>>,
     bytes: u64,
@@ -155,7 +154,7 @@ impl Client {
             http,
             url,
             settings,
-            has_told: AtomicBool::new(false),
+            has_logged: AtomicBool::new(false),
         })
     }
 
@@ -163,7 +162,7 @@ impl Client {
         &self,
         window: &Window,
         sink: &mut S,
-        progress: &mut Progress,
+        progress: &mut CallProgress,
     ) -> Result<Answer, Error> {
         let token = self.settings.token.read().await?;
         // Of the token that was sent: the file may hold another one by the time that the answer comes.
@@ -237,11 +236,14 @@ impl Client {
     }
 
     /// A server that counts its rows in its own way does so in each answer.
-    fn tell_once(&self, oddity: &str) {
-        if self.has_told.swap(true, Ordering::Relaxed) {
-            tracing::debug!("{oddity}");
+    fn log_once(&self, oddity: &str) {
+        if self.has_logged.swap(true, Ordering::Relaxed) {
+            tracing::debug!(report = self.settings.report.name, "{oddity}");
         } else {
-            tracing::warn!("{oddity}. This is told once");
+            tracing::warn!(
+                report = self.settings.report.name,
+                "{oddity}. This is logged once"
+            );
         }
     }
 
@@ -264,7 +266,7 @@ impl Source for Client {
     async fn report<S: Sink>(&self, window: &Window, sink: &mut S) -> Exchange {
         let begin = Instant::now();
         let limit = self.settings.timeout;
-        let mut progress = Progress::default();
+        let mut progress = CallProgress::default();
         let result = tokio::time::timeout(limit, self.ask(window, sink, &mut progress)).await;
         let result =
             result.unwrap_or_else(|_| Err(judge::timeout(progress.status, limit, &self.settings.names)));

@@ -169,7 +169,7 @@ pub enum Class {
     Smaller,
     /// Ask for the same again later: the server refuses for now, or something answers in its place.
     Wait,
-    /// Nothing, until somebody puts something right.
+    /// Nothing: an operator has to put something right.
     GiveUp,
 }
 

@@ -1,9 +1,9 @@
-//! The one reader of ranges of the report: in chunks inside local months and the vendor's limits, with rests between
-//! calls, retries and pauses after failures, and a search for what can't be read.
+//! The one reader of ranges of the report: in chunks inside local months and the vendor's limits, with pauses
+//! between calls, retries and longer pauses after failures, and bisection where something can't be read.
 //!
 //! A reader keeps no rows. It says what to ask for next ([`Reader::next`]), asks ([`Reader::ask`]) and decides what
 //! follows a failure; the caller takes each whole answer in and says whether it is believed ([`Reader::accept`],
-//! [`Range::disbelieve`]).
+//! [`OpenRange::disbelieve`]).
 
 mod persistent;
 mod range;
@@ -19,7 +19,7 @@ use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
 use tokio::time::Instant;
 
 pub use persistent::{Notice, ReadError};
-pub use range::{Kind, Range};
+pub use range::{OpenRange, Purpose};
 pub use retry::{LONGEST_PAUSE, Pauses, doubled};
 
 use persistent::Persistence;
@@ -27,13 +27,13 @@ use retry::CycleRetries;
 use size::{ChunkSize, Remedy, Search};
 use unreadable::{GIVE_UP_AFTER, Part, Unreadable, behind};
 
-/// A server that answers one call at a time rests between the chunks of a range for as long as the last call took it,
-/// within these bounds: others want their answers too.
-const REST: RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_secs(10);
+/// The pause between the chunks of a range is as long as the last call took, within these bounds. The server answers one
+/// call at a time, and other clients wait for their answers too.
+const PAUSE_BETWEEN_CALLS: RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_secs(10);
 /// No chunk gets shorter.
 const SHORTEST: TimeDelta = TimeDelta::seconds(1);
-/// So many seconds in a row are passed over at most: where they are searched for, and else. A server that fails every
-/// call must not cost so many each time.
+/// The most seconds in a row that are passed over: during a search, and otherwise. A server that fails every call must not
+/// cost that many calls each time.
 const SUSPECTS: (usize, usize) = (16, 1);
 
 /// What follows a call.
@@ -81,7 +81,7 @@ pub struct Reader<S> {
 }
 
 impl<S: Source> Reader<S> {
-    /// A reader for cycles that follow one another: what one leaves out, the next one covers. Dates are local times of
+    /// A reader for cycles that follow one another: the next cycle covers what this one leaves out. Dates are local times of
     /// `zone`.
     pub fn in_cycles(source: S, zone: impl Into<Zone>) -> Reader<S> {
         Reader {
@@ -133,21 +133,21 @@ impl<S: Source> Reader<S> {
     /// Opens a range. Nothing is asked for below `floor`, a local time.
     pub fn open(
         &self,
-        kind: Kind,
+        purpose: Purpose,
         from: DateTime<Utc>,
         to: DateTime<Utc>,
         floor: Option<NaiveDateTime>,
-    ) -> Range {
-        Range::new(kind, from, to, self.zone, floor)
+    ) -> OpenRange {
+        OpenRange::new(purpose, from, to, self.zone, floor)
     }
 
     /// What to ask for next; `None` where the range has ended, failed or given way. Makes no call.
-    pub fn next(&mut self, range: &mut Range) -> Option<Window> {
+    pub fn next(&mut self, range: &mut OpenRange) -> Option<Window> {
         if range.failure.is_some() {
             return None;
         }
-        // A sweep must not keep the next poll waiting, but gets on by one call each time.
-        range.gives_way = range.kind == Kind::Sweep && range.calls > 0 && self.cycle.is_over();
+        // A sweep must not delay the next poll, but makes at least one call in each cycle.
+        range.gives_way = range.purpose == Purpose::Sweep && range.calls > 0 && self.cycle.is_over();
         if range.gives_way {
             return None;
         }
@@ -160,7 +160,7 @@ impl<S: Source> Reader<S> {
                 continue;
             }
             let (at, month_end) = range.position()?;
-            let end = self.size(range.kind).end_of_chunk(at).unwrap_or(month_end);
+            let end = self.size(range.purpose).end_of_chunk(at).unwrap_or(month_end);
             match self.unreadable.part(at, end.min(month_end)) {
                 Part::Usual { to } => match range.chunk(at, to) {
                     Some(chunk) => return Some(chunk),
@@ -168,7 +168,7 @@ impl<S: Source> Reader<S> {
                 },
                 Part::Unreadable { from, failures } => {
                     let is_given_up = failures >= GIVE_UP_AFTER;
-                    if is_given_up && range.kind == Kind::Poll {
+                    if is_given_up && range.purpose == Purpose::Poll {
                         range.move_before(behind(from));
                     } else {
                         range.begin_probe(from, is_given_up);
@@ -179,24 +179,26 @@ impl<S: Source> Reader<S> {
     }
 
     /// How long the next call of a range waits.
-    pub fn wait(&self, range: &Range) -> Duration {
+    pub fn wait(&self, range: &OpenRange) -> Duration {
         let now = Instant::now();
         let pause = range.not_before.map(|at| at.saturating_duration_since(now));
-        let rest = self.last_call.map(|(ended, took)| {
-            let rest = match &self.persistence {
-                None if range.calls > 0 => took.clamp(*REST.start(), *REST.end()),
+        let pace = self.last_call.map(|(ended, took)| {
+            let pace = match &self.persistence {
+                None if range.calls > 0 => {
+                    took.clamp(*PAUSE_BETWEEN_CALLS.start(), *PAUSE_BETWEEN_CALLS.end())
+                }
                 Some(persistence) if self.calls >= persistence.calls_at_once => persistence.pace,
                 _ => Duration::ZERO,
             };
-            rest.saturating_sub(now - ended)
+            pace.saturating_sub(now - ended)
         });
-        pause.max(rest).unwrap_or_default()
+        pause.max(pace).unwrap_or_default()
     }
 
     /// Waits as long as it has to and asks for one chunk. `sink` is made just before the call.
     pub async fn ask<K: Sink>(
         &mut self,
-        range: &mut Range,
+        range: &mut OpenRange,
         chunk: &Window,
         sink: impl FnOnce(&Window) -> K,
     ) -> Call<K> {
@@ -213,7 +215,7 @@ impl<S: Source> Reader<S> {
     }
 
     /// Notes that a whole answer was taken in.
-    pub fn accept(&mut self, range: &mut Range, chunk: &Window) {
+    pub fn accept(&mut self, range: &mut OpenRange, chunk: &Window) {
         if let Some(persistence) = &mut self.persistence {
             persistence.note_answer();
         }
@@ -221,7 +223,7 @@ impl<S: Source> Reader<S> {
             probe.chunks.pop_front();
         } else {
             self.note_neighbour(range);
-            self.size(range.kind).note_read(chunk.to);
+            self.size(range.purpose).note_read(chunk.to);
             range.move_to(chunk.to);
         }
     }
@@ -230,8 +232,8 @@ impl<S: Source> Reader<S> {
     ///
     /// # Errors
     /// Why not all of it was read.
-    pub fn close(&mut self, range: Range) -> Result<(), Error> {
-        let size = self.size(range.kind);
+    pub fn close(&mut self, range: OpenRange) -> Result<(), Error> {
+        let size = self.size(range.purpose);
         if range.is_whole() {
             size.note_whole_range();
         }
@@ -248,15 +250,15 @@ impl<S: Source> Reader<S> {
         self.sweeps.forget_before(start);
     }
 
-    fn size(&mut self, kind: Kind) -> &mut ChunkSize {
-        match kind {
-            Kind::Poll => &mut self.polls,
-            Kind::Sweep => &mut self.sweeps,
+    fn size(&mut self, purpose: Purpose) -> &mut ChunkSize {
+        match purpose {
+            Purpose::Poll => &mut self.polls,
+            Purpose::Sweep => &mut self.sweeps,
         }
     }
 
     /// Decides what follows a failure.
-    fn after_failure(&mut self, range: &mut Range, chunk: &Window, error: &Error) -> Next {
+    fn after_failure(&mut self, range: &mut OpenRange, chunk: &Window, error: &Error) -> Next {
         let next = match self.cycle.pause(&self.pauses, error) {
             Some(pause) => Next::Again(pause),
             None if range.probe.is_some() => range.note_probe_failure(error),
@@ -272,26 +274,26 @@ impl<S: Source> Reader<S> {
     }
 
     /// Asks for less at once, or for what is behind a second that can't be read.
-    fn ask_for_less(&mut self, range: &mut Range, chunk: &Window, error: &Error) -> Next {
+    fn ask_for_less(&mut self, range: &mut OpenRange, chunk: &Window, error: &Error) -> Next {
         let shortest = self
             .persistence
             .as_ref()
             .map_or(SHORTEST, |_| persistent::SHORTEST);
         let is_due = match &self.persistence {
             Some(persistence) => persistence.is_search_due(),
-            None => self.size(range.kind).is_search_due(),
+            None => self.size(range.purpose).is_search_due(),
         };
         let (search, suspects) = if is_due {
             (Search::Due, SUSPECTS.0)
         } else {
             (Search::NotDue, SUSPECTS.1)
         };
-        match self.size(range.kind).remedy(error, chunk, shortest, search) {
+        match self.size(range.purpose).remedy(error, chunk, shortest, search) {
             Remedy::Halve if self.persistence.is_some() || self.cycle.may_ask_for_less(error) => {
                 range.move_before(chunk.from);
                 Next::Smaller
             }
-            // Too many in a row: it is not a few seconds, it is the server.
+            // Too many in a row: the server fails, not a few seconds of the report.
             Remedy::Shortest if self.persistence.is_none() && range.suspects.len() < suspects => {
                 range.suspects.push((chunk.from, error.clone()));
                 range.move_before(behind(chunk.from));
@@ -301,7 +303,7 @@ impl<S: Source> Reader<S> {
         }
     }
 
-    fn end_probe(&mut self, range: &mut Range) {
+    fn end_probe(&mut self, range: &mut OpenRange) {
         let Some(probe) = range.probe.take() else { return };
         range.move_before(behind(probe.from));
         if probe.is_readable {
@@ -310,8 +312,8 @@ impl<S: Source> Reader<S> {
         }
     }
 
-    /// A good chunk behind suspects: it is their fault.
-    fn note_neighbour(&mut self, range: &mut Range) {
+    /// A chunk behind the suspects was good: so they are at fault.
+    fn note_neighbour(&mut self, range: &mut OpenRange) {
         for (from, error) in std::mem::take(&mut range.suspects) {
             let failures = self.unreadable.note_failure(from);
             if failures < GIVE_UP_AFTER {

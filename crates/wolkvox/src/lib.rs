@@ -1,5 +1,5 @@
 //! The vendor's side: the wire format of its reports, the windows to ask for, the HTTP client and what can go wrong with
-//! it, and the reader that gets a range of a report however that is. Nothing here knows Prometheus, what has been
+//! it, and the reader that gets a range of a report in spite of failures. Nothing here knows Prometheus, what has been
 //! counted, or which report and fields the caller wants.
 
 pub mod client;

@@ -1,5 +1,5 @@
-//! The wire format of a report: what a row holds, and how a body is read. Which report, and which keys of its rows, is
-//! the caller's to say.
+//! The wire format of a report: what a row holds, and how a body is read. The caller says which
+//! report, and which keys of its rows.
 
 mod decode;
 mod repair;

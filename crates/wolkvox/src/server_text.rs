@@ -9,7 +9,7 @@ mod spelling;
 
 use std::fmt;
 
-use sensitive::{Kind, Secret};
+use sensitive::{Secret, Sensitive};
 use spelling::Unit;
 
 /// Longest part of the server's words in a message, in characters.
@@ -114,14 +114,14 @@ impl Gate {
     }
 
     /// Looks through the spellings of URLs, HTML and JSON, also within one another.
-    fn findings(&self, text: &str) -> Vec<Finding> {
+    fn findings(&self, text: &str) -> Vec<SensitiveSpan> {
         let mut findings = Vec::new();
         let mut units = spelling::plain(text);
         for _ in 0..=DEPTH {
             let secrets = self.secrets.iter().flat_map(|secret| secret.find(&units));
-            let secrets = secrets.map(|range| (range, Kind::Secret));
+            let secrets = secrets.map(|range| (range, Sensitive::Secret));
             let found = secrets.chain(sensitive::find(&units));
-            findings.extend(found.filter_map(|(range, kind)| Finding::new(units.get(range)?, kind)));
+            findings.extend(found.filter_map(|(range, kind)| SensitiveSpan::new(units.get(range)?, kind)));
             match spelling::read(&units) {
                 Some(read) => units = read,
                 None => break,
@@ -139,15 +139,15 @@ impl fmt::Debug for Gate {
 
 /// A place in the text that is not shown: bytes from `start` to before `end`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Finding {
+struct SensitiveSpan {
     start: usize,
     end: usize,
-    kind: Kind,
+    kind: Sensitive,
 }
 
-impl Finding {
-    fn new(units: &[Unit], kind: Kind) -> Option<Finding> {
-        Some(Finding {
+impl SensitiveSpan {
+    fn new(units: &[Unit], kind: Sensitive) -> Option<SensitiveSpan> {
+        Some(SensitiveSpan {
             start: units.first()?.start,
             end: units.last()?.end,
             kind,
@@ -156,9 +156,9 @@ impl Finding {
 }
 
 /// In their order, those that overlap as one.
-fn joined(mut findings: Vec<Finding>) -> Vec<Finding> {
+fn joined(mut findings: Vec<SensitiveSpan>) -> Vec<SensitiveSpan> {
     findings.sort_unstable();
-    let mut joined: Vec<Finding> = Vec::new();
+    let mut joined: Vec<SensitiveSpan> = Vec::new();
     for finding in findings {
         match joined.last_mut() {
             Some(last) if finding.start < last.end => {
@@ -171,7 +171,7 @@ fn joined(mut findings: Vec<Finding>) -> Vec<Finding> {
     joined
 }
 
-fn replace(text: &str, findings: &[Finding]) -> String {
+fn replace(text: &str, findings: &[SensitiveSpan]) -> String {
     let mut shown = String::new();
     let mut from = 0;
     for finding in findings {

@@ -44,13 +44,13 @@ impl Window {
 
 /// Whole seconds since 1970 with the same offset from UTC, both ends included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Span {
+struct LocalSpan {
     start: i64,
     end: i64,
     offset: i64,
 }
 
-impl Span {
+impl LocalSpan {
     fn first_local(self) -> NaiveDateTime {
         naive(self.start + self.offset)
     }
@@ -93,7 +93,7 @@ pub fn greatest_local(zone: impl Into<Zone>, instant: DateTime<Utc>) -> NaiveDat
     let end = instant.timestamp();
     spans(end - LOOK_BACK, end, zone.into())
         .into_iter()
-        .map(Span::last_local)
+        .map(LocalSpan::last_local)
         .max()
         .unwrap_or_else(|| instant.naive_utc())
         .min(naive(*SECONDS.end()))
@@ -105,7 +105,7 @@ pub fn least_local(zone: impl Into<Zone>, instant: DateTime<Utc>) -> NaiveDateTi
     let start = instant.timestamp().max(*SECONDS.start());
     spans(start, start + LOOK_AHEAD, zone.into())
         .into_iter()
-        .map(Span::first_local)
+        .map(LocalSpan::first_local)
         .min()
         .unwrap_or_else(|| instant.naive_utc())
 }
@@ -163,13 +163,13 @@ fn offset(second: i64, zone: Zone) -> i64 {
 }
 
 /// Cuts `[start, end]` where the offset changes.
-fn spans(start: i64, end: i64, zone: Zone) -> Vec<Span> {
+fn spans(start: i64, end: i64, zone: Zone) -> Vec<LocalSpan> {
     let mut spans = Vec::new();
     let mut begin = start;
     while begin <= end {
         let here = offset(begin, zone);
         let next = first_change(begin, end, |second| offset(second, zone) != here);
-        spans.push(Span {
+        spans.push(LocalSpan {
             start: begin,
             end: next.map_or(end, |next| next - 1),
             offset: here,
@@ -205,8 +205,8 @@ fn first_change(start: i64, end: i64, is_other: impl Fn(i64) -> bool) -> Option<
 ///
 /// A month may come twice: where the clocks go back just after midnight of the first, its first minute is followed by
 /// the last hour of the old month once more (St John's, until 2011).
-fn months(spans: &[Span]) -> Vec<Vec<Span>> {
-    let mut months: Vec<Vec<Span>> = Vec::new();
+fn months(spans: &[LocalSpan]) -> Vec<Vec<LocalSpan>> {
+    let mut months: Vec<Vec<LocalSpan>> = Vec::new();
     let mut current = None;
     for span in spans.iter().flat_map(|span| cut_at_months(*span)) {
         let local = span.first_local();
@@ -220,12 +220,12 @@ fn months(spans: &[Span]) -> Vec<Vec<Span>> {
     months
 }
 
-fn cut_at_months(span: Span) -> Vec<Span> {
+fn cut_at_months(span: LocalSpan) -> Vec<LocalSpan> {
     let mut parts = Vec::new();
     let mut start = span.start;
     while start <= span.end {
         let end = (last_of_month(naive(start + span.offset)) - span.offset).min(span.end);
-        parts.push(Span { start, end, ..span });
+        parts.push(LocalSpan { start, end, ..span });
         start = end + 1;
     }
     parts
@@ -246,7 +246,7 @@ fn last_of_month(local: NaiveDateTime) -> i64 {
 }
 
 /// Cuts what follows one another in a month into chunks of at most `longest` seconds that share their boundary seconds.
-fn cut(month: &[Span], longest: i64) -> Vec<Vec<Span>> {
+fn cut(month: &[LocalSpan], longest: i64) -> Vec<Vec<LocalSpan>> {
     let (Some(first), Some(last)) = (month.first(), month.last()) else {
         return Vec::new();
     };
@@ -254,7 +254,7 @@ fn cut(month: &[Span], longest: i64) -> Vec<Vec<Span>> {
     let mut start = first.start;
     loop {
         let end = start.saturating_add(longest).min(last.end);
-        let inside = |span: &Span| Span {
+        let inside = |span: &LocalSpan| LocalSpan {
             start: span.start.max(start),
             end: span.end.min(end),
             ..*span
@@ -273,7 +273,7 @@ fn cut(month: &[Span], longest: i64) -> Vec<Vec<Span>> {
     }
 }
 
-fn window(chunk: &[Span], floor: Option<NaiveDateTime>) -> Option<Window> {
+fn window(chunk: &[LocalSpan], floor: Option<NaiveDateTime>) -> Option<Window> {
     let date_end = chunk.iter().map(|span| span.last_local()).max()?;
     let date_ini = chunk.iter().map(|span| span.first_local()).min()?;
     let mut from = chunk.first()?.start;

@@ -9,7 +9,8 @@ use super::{Id, NotAChat};
 /// The longest `conn_id`, in bytes; a longer one is rejected.
 pub const MAX_CONN_ID_BYTES: usize = 64;
 
-/// What programs write where they have no id, in any case. Taken for ids, all such chats would count as one.
+/// What programs write where they have no id. Case does not matter. If these were taken for ids, all such chats would
+/// count as one.
 const NO_IDS: [&str; 9] = [
     "-",
     "0",
@@ -120,7 +121,7 @@ mod tests {
             "N/A",
             "n/a",
         ] {
-            // An exponent that no number holds is not read; that is a text like others.
+            // An exponent that no number holds is not read: the id is a text like others.
             let expected = if text == "0e99999999999" {
                 id(text)
             } else {

@@ -12,7 +12,7 @@ use crate::metrics::spec::{Kind::Gauge, Spec, generators, seconds};
 
 generators! {
     /// How many chats, per label set.
-    CHATS: fn(&Latest) -> Counts<'_>, Latest {
+    CHATS: fn(&Latest) -> SetCounts<'_>, Latest {
         "wolkvox_window_chats", Gauge, ["channel", "skill_id", "outcome"], |latest| &latest.chats,
             "Chats closed in the latest window. Refreshed once per poll; incomplete on a server whose report filters on the opening time.";
         "wolkvox_window_agent_chats", Gauge, ["agent_id", "outcome"], |latest| &latest.agents,
@@ -46,7 +46,7 @@ generators! {
     }
 }
 
-type Counts<'a> = &'a BTreeMap<LabelSet, u64>;
+type SetCounts<'a> = &'a BTreeMap<LabelSet, u64>;
 
 pub(super) fn specs() -> impl Iterator<Item = &'static Spec> {
     let counts = CHATS.iter().map(|row| &row.spec);

@@ -1,5 +1,5 @@
 //! The totals in the state: everything by its name, so that tables and measures can come and go from one version to
-//! another. What is not there is 0; what is not known is passed over, which the state's reader tells.
+//! another. What is not there is 0. What is not known is passed over, and the state's reader logs it.
 //!
 //! ```text
 //! {"chats":[[{"channel":"web",…},{"created_ms":…,"touched_ms":…,"chats":7,"asa":{…},…}],…],…}
@@ -145,8 +145,8 @@ impl<'de> Visitor<'de> for SetsSeed<'_> {
     }
 }
 
-/// A label set and its totals. `None` if it has other labels than this version's: nobody knows what its chats would be in
-/// the table.
+/// A label set and its totals. `None` if its labels are not those of this version: its chats have no place in the table
+/// then.
 struct PairSeed(Table);
 
 impl<'de> DeserializeSeed<'de> for PairSeed {

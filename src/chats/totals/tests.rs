@@ -52,7 +52,7 @@ fn ledger() -> Ledger {
         tally.absorb(&Chat::from_row(&row, chrono_tz::UTC).unwrap());
     }
     ledger.apply(tally.finish().absorbed);
-    ledger.end_beat();
+    ledger.end_cycle();
     ledger
 }
 
@@ -230,7 +230,7 @@ fn a_family_with_other_bounds_starts_at_0_and_the_rest_goes_on() {
 }
 
 #[test]
-fn a_later_minor_version_loads_with_its_totals_and_what_is_not_known_is_told() {
+fn a_later_minor_version_loads_with_its_totals_and_what_is_not_known_is_logged() {
     let before = ledger();
     let mut stored = body(&before);
     stored["bounds"]["hold"] = json!([1000, 2000]);

@@ -20,7 +20,7 @@ pub(super) struct Checkpoint {
 
 /// The form on disk.
 #[derive(Serialize, Deserialize)]
-struct Stored<C> {
+struct StoredCheckpoint<C> {
     version: u32,
     /// Of the command and its settings.
     fingerprint: String,
@@ -42,7 +42,7 @@ pub(super) fn path_of(output: &Path) -> PathBuf {
 }
 
 /// What was found beside an output.
-pub(super) enum Found {
+pub(super) enum FoundCheckpoint {
     Nothing,
     /// The output's length, and where to go on.
     Begun(u64, Box<Checkpoint>),
@@ -56,19 +56,21 @@ pub(super) fn find(path: &Path, fingerprint: &str) -> Result<Found, small_file::
         Err(error) if error.is_not_found() => return Ok(Found::Nothing),
         Err(error) => return Err(error),
     };
-    Ok(match serde_json::from_slice::<Stored<Checkpoint>>(&bytes) {
-        Ok(stored) if stored.version == VERSION && stored.fingerprint == fingerprint => {
-            Found::Begun(stored.bytes, Box::new(stored.checkpoint))
-        }
-        _ => Found::Foreign,
-    })
+    Ok(
+        match serde_json::from_slice::<StoredCheckpoint<Checkpoint>>(&bytes) {
+            Ok(stored) if stored.version == VERSION && stored.fingerprint == fingerprint => {
+                FoundCheckpoint::Begun(stored.bytes, Box::new(stored.checkpoint))
+            }
+            _ => FoundCheckpoint::Foreign,
+        },
+    )
 }
 
 /// Replaces the file as a whole. Only this user can read it: with names switched on it holds personal data.
 pub(super) fn save(path: &Path, fingerprint: &str, bytes: u64, checkpoint: &Checkpoint) -> io::Result<()> {
     let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty());
     let mut file = tempfile::NamedTempFile::new_in(directory.unwrap_or(Path::new(".")))?;
-    let stored = Stored {
+    let stored = StoredCheckpoint {
         version: VERSION,
         fingerprint: fingerprint.to_owned(),
         bytes,

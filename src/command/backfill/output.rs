@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use small_file::Links;
 
 use super::BackfillError;
-use super::checkpoint::{self, Checkpoint, Found};
+use super::checkpoint::{self, Checkpoint, FoundCheckpoint};
 
 /// A file with its checkpoint, or the standard output.
 pub struct Output {
@@ -30,14 +30,14 @@ pub(super) fn begun(path: &Path, fingerprint: &str) -> Result<Option<(u64, Check
     refuse_special(path)?;
     let length = std::fs::metadata(path).map(|metadata| metadata.len()).ok();
     match (found, length) {
-        (Found::Foreign, _) => Err(BackfillError::OtherCommand {
+        (FoundCheckpoint::Foreign, _) => Err(BackfillError::OtherCommand {
             path: path.to_owned(),
             checkpoint: beside,
         }),
         // The output was removed or cut: what the checkpoint counts on is gone.
-        (Found::Begun(bytes, begun), Some(length)) if length >= bytes => Ok(Some((bytes, *begun))),
-        (Found::Nothing, Some(1..)) => Err(BackfillError::Exists(path.to_owned())),
-        (Found::Begun(..) | Found::Nothing, _) => Ok(None),
+        (FoundCheckpoint::Begun(bytes, begun), Some(length)) if length >= bytes => Ok(Some((bytes, *begun))),
+        (FoundCheckpoint::Nothing, Some(1..)) => Err(BackfillError::Exists(path.to_owned())),
+        (FoundCheckpoint::Begun(..) | FoundCheckpoint::Nothing, _) => Ok(None),
     }
 }
 

@@ -1,4 +1,4 @@
-//! What a person who waits sees on the standard error: a bar on a terminal, plain lines in a pipe.
+//! The progress on the standard error: a bar on a terminal, plain lines in a pipe.
 
 use std::fmt::Write as _;
 use std::io::IsTerminal;
@@ -21,7 +21,7 @@ const LENGTH: u64 = 1000;
 
 /// How far the reading is.
 pub struct Progress {
-    shown: Shown,
+    shown: Presentation,
     begin: DateTime<Utc>,
     to: DateTime<Utc>,
     /// Where and when this run began.
@@ -32,7 +32,7 @@ pub struct Progress {
     chunks: u64,
 }
 
-enum Shown {
+enum Presentation {
     Bar(Bar),
     Lines,
     Nothing,
@@ -101,20 +101,20 @@ impl Progress {
         let is_terminal =
             std::io::stderr().is_terminal() && std::env::var_os("TERM").is_none_or(|term| term != "dumb");
         let bar = is_terminal.then(Bar::new).flatten();
-        Progress::new(bar.map_or(Shown::Lines, Shown::Bar))
+        Progress::new(bar.map_or(Presentation::Lines, Presentation::Bar))
     }
 
     /// On the standard error, only what explains the waiting.
     pub fn notices_on_stderr() -> Progress {
-        Progress::new(Shown::Lines)
+        Progress::new(Presentation::Lines)
     }
 
     /// Says nothing.
     pub fn silent() -> Progress {
-        Progress::new(Shown::Nothing)
+        Progress::new(Presentation::Nothing)
     }
 
-    fn new(shown: Shown) -> Progress {
+    fn new(shown: Presentation) -> Progress {
         Progress {
             shown,
             begin: DateTime::UNIX_EPOCH,
@@ -133,7 +133,7 @@ impl Progress {
         if next > begin {
             self.say(&format!("going on from {}", next.format("%FT%TZ")));
         }
-        if let Shown::Bar(Bar { bar, .. }) = &self.shown {
+        if let Presentation::Bar(Bar { bar, .. }) = &self.shown {
             bar.set_position(self.thousandths(next));
             bar.set_message("asking");
         }
@@ -146,7 +146,7 @@ impl Progress {
         let left = self.time_left(next);
         let what = format!("{}, {}", counted(self.chunks, "chunk"), counted(chats, "chat"));
         match &self.shown {
-            Shown::Bar(shown) => {
+            Presentation::Bar(shown) => {
                 shown.bar.set_position(at);
                 shown.bar.set_message(what);
                 shown.look_ahead(|ahead| {
@@ -156,13 +156,13 @@ impl Progress {
                     };
                 });
             }
-            Shown::Lines => self.say(&format!(
+            Presentation::Lines => self.say(&format!(
                 "{} %: read up to {}, {what}, about {} left",
                 at / 10,
                 next.format("%FT%TZ"),
                 rounded(left)
             )),
-            Shown::Nothing => {}
+            Presentation::Nothing => {}
         }
     }
 
@@ -178,7 +178,7 @@ impl Progress {
     pub fn notice(&mut self, notice: &Notice) {
         match notice {
             Notice::Pause(pause) => match &self.shown {
-                Shown::Bar(shown) => {
+                Presentation::Bar(shown) => {
                     shown.look_ahead(|ahead| ahead.next_call = Some(Instant::now() + *pause));
                 }
                 _ => self.say(&format!("the next call is made in {} (--pace)", rounded(*pause))),
@@ -188,8 +188,8 @@ impl Progress {
     }
 
     /// All is written.
-    pub fn end(&mut self, outcome: &Outcome) {
-        if let Shown::Bar(Bar { bar, .. }) = &self.shown {
+    pub fn end(&mut self, outcome: &BackfillSummary) {
+        if let Presentation::Bar(Bar { bar, .. }) = &self.shown {
             bar.finish_and_clear();
         }
         self.say(&format!(
@@ -202,9 +202,9 @@ impl Progress {
 
     fn say(&self, text: &str) {
         match &self.shown {
-            Shown::Bar(Bar { bar, .. }) if !bar.is_finished() => bar.println(text),
-            Shown::Bar(_) | Shown::Lines => log::say(text),
-            Shown::Nothing => {}
+            Presentation::Bar(Bar { bar, .. }) if !bar.is_finished() => bar.println(text),
+            Presentation::Bar(_) | Presentation::Lines => log::say(text),
+            Presentation::Nothing => {}
         }
     }
 
@@ -236,7 +236,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_lies_ahead_is_counted_down_and_not_told_when_it_is_past() {
+    fn what_lies_ahead_is_counted_down_and_not_shown_when_it_is_past() {
         let now = Instant::now();
         let ahead = Ahead {
             next_call: Some(now + Duration::from_millis(289_400)),

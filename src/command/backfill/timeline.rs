@@ -15,7 +15,7 @@ use crate::chats::latest_window::{Gatherer, Latest};
 use crate::chats::{self, Ledger, Tally, Totals};
 use crate::config::Config;
 use crate::exposition::{self, Stamp};
-use crate::ledger::{Found, Moment, Novelty};
+use crate::ledger::{FoundBy, Moment, Novelty};
 use crate::poller::stats::Stats;
 use crate::poller::view::{Progress, View};
 
@@ -199,7 +199,7 @@ impl Timeline {
         stats.up = Some(true);
         stats.last_poll = Some(self.held);
         stats.poll_duration = Some(Duration::ZERO);
-        let progress = Progress {
+        let progress = LedgerProgress {
             counting_since: span.from,
             watermark: self.held,
             last_success: Some(self.held),
@@ -234,7 +234,7 @@ impl Timeline {
 }
 
 /// What a step shows besides the totals.
-struct Window {
+struct StepGauges {
     latest: Latest,
     last_chat_close: Option<DateTime<Utc>>,
     seen_chats: usize,

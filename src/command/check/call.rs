@@ -1,4 +1,4 @@
-//! What one call tells of the address, the allow-list, the token and the clock.
+//! What one call shows of the address, the allow-list, the token and the clock.
 
 use chrono::{DateTime, TimeDelta, Utc};
 

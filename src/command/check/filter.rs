@@ -35,7 +35,7 @@ pub(super) fn judge_filter(findings: &mut Findings, sample: &Sample<'_>, polling
         return findings.add(
             Verdict::Note,
             "filter",
-            "whether the report goes by the closing or the opening time can't be told from these rows; run this again in the middle of the day",
+            "whether the report goes by the closing or the opening time can't be seen in these rows; run this again in the middle of the day",
         );
     }
     let longest = sample.longest();

@@ -1,11 +1,11 @@
-//! What the rows tell of themselves and of their fields.
+//! What the rows show of themselves and of their fields.
 
-use super::sample::Sample;
+use super::sample::ReportSample;
 use super::{Findings, Verdict};
 use crate::chats::Field;
 use wolkvox::Window;
 
-pub(super) fn judge_rows(findings: &mut Findings, sample: &Sample<'_>, window: Window) {
+pub(super) fn judge_rows(findings: &mut Findings, sample: &ReportSample<'_>, window: Window) {
     let form = "%F %H:%M";
     let (ini, end) = (window.date_ini.format(form), window.date_end.format(form));
     if sample.rows == 0 {
@@ -35,7 +35,7 @@ pub(super) fn judge_rows(findings: &mut Findings, sample: &Sample<'_>, window: W
     }
 }
 
-pub(super) fn judge_fields(findings: &mut Findings, sample: &Sample<'_>) {
+pub(super) fn judge_fields(findings: &mut Findings, sample: &ReportSample<'_>) {
     let list = |fields: &[Field]| {
         fields
             .iter()

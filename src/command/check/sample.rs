@@ -15,7 +15,7 @@ const NEWEST: usize = 30;
 const STEADY: TimeDelta = TimeDelta::minutes(6);
 
 /// Gathers what is judged; no row is kept.
-pub(super) struct Sample<'a> {
+pub(super) struct ReportSample<'a> {
     clock: &'a dyn Clock,
     /// When the answer began, by our clock.
     pub(super) begun: Option<DateTime<Utc>>,
@@ -32,9 +32,9 @@ pub(super) struct Sample<'a> {
     longest_ms: u64,
 }
 
-impl Sample<'_> {
-    pub(super) fn new(zone: Zone, window: Window, clock: &dyn Clock) -> Sample<'_> {
-        Sample {
+impl ReportSample<'_> {
+    pub(super) fn new(zone: Zone, window: Window, clock: &dyn Clock) -> ReportSample<'_> {
+        ReportSample {
             clock,
             begun: None,
             zone,
@@ -92,7 +92,7 @@ impl Sample<'_> {
     }
 }
 
-impl Sink for Sample<'_> {
+impl Sink for ReportSample<'_> {
     fn begin(&mut self, _date: Option<DateTime<Utc>>) {
         self.begun = Some(self.clock.now());
     }

@@ -2,14 +2,14 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::sample::Sample;
+use super::sample::ReportSample;
 use super::{Findings, Verdict, words};
 use wolkvox::{Window, Zone};
 
 /// Chats can't have closed in the future, and where chats close all the time, the newest was closed just now.
 pub(super) fn judge_zone(
     findings: &mut Findings,
-    sample: &Sample<'_>,
+    sample: &ReportSample<'_>,
     window: Window,
     zone: Zone,
     now: DateTime<Utc>,

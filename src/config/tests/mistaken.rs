@@ -10,37 +10,37 @@ fn problems(variables: &[(&str, &str)]) -> Vec<String> {
 }
 
 #[test]
-fn quotes_around_any_value_are_told_all_at_once_and_hide_no_other_problem() {
+fn quotes_around_any_value_are_reported_all_at_once_and_hide_no_other_problem() {
     let names: Vec<_> = variable::Variable::all().map(variable::Variable::name).collect();
     for quote in ['"', '\''] {
         let value = format!("{quote}x{quote}");
         let all: Vec<_> = names.iter().map(|name| (name.as_str(), value.as_str())).collect();
-        let told = problems(&all);
+        let reported = problems(&all);
         for name in &names {
             let start = format!("{name} has quotes around its value: remove the quotes");
             assert_eq!(
-                told.iter().filter(|text| text.starts_with(&start)).count(),
+                reported.iter().filter(|text| text.starts_with(&start)).count(),
                 1,
                 "{name}"
             );
         }
     }
-    let told = problems(&[
+    let reported = problems(&[
         ("WOLKVOX_SERVER", "\"0010\""),
         ("WOLKVOX_TOKEN", "'SECRET123'"),
         ("WOLKVOX_POLL_INTERVAL", "\"300\""),
         ("WOLKVOX_STATE_DIR", "\"/var/lib/x\""),
         ("WOLKVOX_CA_FILE", "\"\""),
     ]);
-    assert_eq!(told.len(), 6, "{told:?}");
+    assert_eq!(reported.len(), 6, "{reported:?}");
     assert!(
-        told.iter().any(|text| text.contains("is not a duration")),
-        "{told:?}"
+        reported.iter().any(|text| text.contains("is not a duration")),
+        "{reported:?}"
     );
 }
 
 #[test]
-fn what_only_a_shell_replaces_is_told_for_every_path() {
+fn what_only_a_shell_replaces_is_reported_for_every_path() {
     for variable in ["TOKEN_FILE", "STATE_DIR", "CA_FILE", "WEB_CONFIG_FILE"] {
         let name = format!("WOLKVOX_{variable}");
         let at = |value: &str| {
@@ -70,21 +70,21 @@ fn a_token_in_any_other_variable_is_never_shown() {
         for variable in variable::Variable::all() {
             let name = variable.name();
             let result = read(&[(&name, secret)]);
-            let told = match result {
+            let reported = match result {
                 Ok(config) => format!("{config:?}"),
                 Err(error) => format!("{error} {error:?}"),
             };
             assert!(
-                !told.contains(secret) && !told.contains(&secret[..12]),
-                "{name}: {told}"
+                !reported.contains(secret) && !reported.contains(&secret[..12]),
+                "{name}: {reported}"
             );
-            // In its place too, and then it is told even where it could be a value.
+            // In its place too, and then it is reported even where it could be a value.
             if !["WOLKVOX_TOKEN", "WOLKVOX_TOKEN_FILE"].contains(&name.as_str()) {
-                let told = problems(&[("WOLKVOX_TOKEN", secret), (&name, secret)]).join("\n");
+                let reported = problems(&[("WOLKVOX_TOKEN", secret), (&name, secret)]).join("\n");
                 let expected = format!("{name} holds the value of WOLKVOX_TOKEN");
                 assert!(
-                    told.contains(&expected) && !told.contains(&secret[..12]),
-                    "{told}"
+                    reported.contains(&expected) && !reported.contains(&secret[..12]),
+                    "{reported}"
                 );
             }
         }
@@ -92,7 +92,7 @@ fn a_token_in_any_other_variable_is_never_shown() {
 }
 
 #[test]
-fn a_token_in_place_of_a_file_or_a_server_is_told_with_the_way_out() {
+fn a_token_in_place_of_a_file_or_a_server_is_reported_with_the_way_out() {
     let file = problem(read(&[("WOLKVOX_SERVER", "0010"), ("WOLKVOX_TOKEN_FILE", TOKEN)]));
     assert_eq!(
         file,
@@ -115,7 +115,7 @@ fn a_token_in_place_of_a_file_or_a_server_is_told_with_the_way_out() {
 }
 
 #[test]
-fn an_identity_document_in_another_variable_is_told() {
+fn an_identity_document_in_another_variable_is_reported() {
     let dni = [("WOLKVOX_AGENT_DNI", "5219000077")];
     for (name, value) in [
         ("WOLKVOX_OPERATION", "agent 5219000077"),
@@ -123,17 +123,20 @@ fn an_identity_document_in_another_variable_is_told() {
         ("WOLKVOX_STATE_DIR", "/data/5219000077"),
         ("WOLKVOX_MAX_SERIES", "5219000077"),
     ] {
-        let told = with(&[dni.as_slice(), &[(name, value)]].concat())
+        let reported = with(&[dni.as_slice(), &[(name, value)]].concat())
             .unwrap_err()
             .to_string();
-        assert!(told.contains("holds the value of WOLKVOX_AGENT_DNI"), "{told}");
-        assert!(!told.contains("5219"), "{told}");
+        assert!(
+            reported.contains("holds the value of WOLKVOX_AGENT_DNI"),
+            "{reported}"
+        );
+        assert!(!reported.contains("5219"), "{reported}");
     }
     assert!(with(&[("WOLKVOX_AGENT_DNI", "103"), ("WOLKVOX_OPERATION", "floor 103")]).is_ok());
 }
 
 #[test]
-fn a_name_too_long_for_its_files_is_told_before_anything_is_made() {
+fn a_name_too_long_for_its_files_is_reported_before_anything_is_made() {
     let longest = "a".repeat(128);
     assert!(with(&[("WOLKVOX_OPERATION", &longest)]).is_ok());
     // Three bytes each, and 224 in all.
@@ -147,11 +150,11 @@ fn a_name_too_long_for_its_files_is_told_before_anything_is_made() {
         "ñandú olé ".repeat(11).trim().to_owned(),
         "日本".repeat(64),
     ] {
-        let told = problem(with(&[("WOLKVOX_OPERATION", &name)]));
+        let reported = problem(with(&[("WOLKVOX_OPERATION", &name)]));
         assert!(
-            told.starts_with("WOLKVOX_OPERATION is too long for the names of its files")
-                && told.contains("room for 224"),
-            "{told}"
+            reported.starts_with("WOLKVOX_OPERATION is too long for the names of its files")
+                && reported.contains("room for 224"),
+            "{reported}"
         );
     }
 }
@@ -168,17 +171,17 @@ fn a_zone_is_a_place_or_an_offset_and_the_nearest_place_is_named() {
         ("mexico city", "America/Mexico_City"),
         ("Europe/Madird", "Europe/Madrid"),
     ] {
-        let told = problem(zone(value));
+        let reported = problem(zone(value));
         assert!(
-            told.ends_with(&format!("did you mean {near}?")) && told.contains(value),
-            "{told}"
+            reported.ends_with(&format!("did you mean {near}?")) && reported.contains(value),
+            "{reported}"
         );
     }
     for value in ["-5", "UTC-5", "-16:00", "swordfish"] {
-        let told = problem(zone(value));
+        let reported = problem(zone(value));
         assert!(
-            told.contains("such as -05:00") && !told.contains("did you mean"),
-            "{told}"
+            reported.contains("such as -05:00") && !reported.contains("did you mean"),
+            "{reported}"
         );
     }
 }

@@ -115,7 +115,7 @@ async fn an_unknown_path_names_the_known_ones() {
 }
 
 #[tokio::test]
-async fn other_methods_are_told_which_ones_are_answered() {
+async fn other_methods_are_refused_with_those_that_are_answered() {
     for method in ["POST", "PUT", "DELETE", "OPTIONS", "BREW"] {
         let response = answer(&shared(), &request(method, "/metrics", &[]));
         assert_eq!(

@@ -18,9 +18,9 @@ const NEVER: Duration = Duration::from_secs(30);
 /// So short that a test can wait for it.
 const SOON: Duration = Duration::from_millis(100);
 
-const PATIENT: Limits = Limits {
+const GENEROUS: Limits = Limits {
     connections: 8,
-    patience: Patience {
+    time_outs: TimeOuts {
         request: NEVER,
         answer: NEVER,
         idle: NEVER,
@@ -130,7 +130,7 @@ fn large_page(bytes: usize) -> Page {
 
 #[tokio::test]
 async fn a_page_goes_over_the_wire_in_whole_and_is_counted() {
-    let server = start(PATIENT);
+    let server = start(GENEROUS);
     let number = server.shared.publish(large_page(300_000));
     let (head, body) = exchange(&server, "GET /metrics HTTP/1.1").await;
     assert!(
@@ -145,7 +145,7 @@ async fn a_page_goes_over_the_wire_in_whole_and_is_counted() {
 
 #[tokio::test]
 async fn head_is_answered_with_the_headers_of_a_get_and_counts_as_no_scrape() {
-    let server = start(PATIENT);
+    let server = start(GENEROUS);
     server.shared.publish(large_page(300_000));
     let (head, body) = exchange(&server, "HEAD /metrics HTTP/1.1").await;
     assert!(
@@ -158,7 +158,7 @@ async fn head_is_answered_with_the_headers_of_a_get_and_counts_as_no_scrape() {
 
 #[tokio::test]
 async fn a_connection_is_kept_for_the_next_request_and_closed_at_the_shutdown() {
-    let server = start(PATIENT);
+    let server = start(GENEROUS);
     let mut stream = server.connect().await;
     for _ in 0..2 {
         send(&mut stream, "GET /-/healthy HTTP/1.1\r\nHost: localhost\r\n\r\n").await;
@@ -179,7 +179,7 @@ async fn a_connection_is_kept_for_the_next_request_and_closed_at_the_shutdown() 
 
 #[tokio::test]
 async fn a_connection_without_a_request_does_not_hold_up_the_shutdown() {
-    let server = start(PATIENT);
+    let server = start(GENEROUS);
     let mut silent = server.connect().await;
     // Answered after it in the queue: so the silent one has been accepted as well.
     exchange(&server, "GET /-/healthy HTTP/1.1").await;
@@ -190,11 +190,11 @@ async fn a_connection_without_a_request_does_not_hold_up_the_shutdown() {
 #[tokio::test]
 async fn one_who_never_ends_a_request_is_cut() {
     let server = start(Limits {
-        patience: Patience {
+        time_outs: TimeOuts {
             request: SOON,
-            ..PATIENT.patience
+            ..GENEROUS.time_outs
         },
-        ..PATIENT
+        ..GENEROUS
     });
     let mut stream = server.connect().await;
     send(&mut stream, "GET /metrics HTTP/1.1\r\nHost: loc").await;
@@ -205,11 +205,11 @@ async fn one_who_never_ends_a_request_is_cut() {
 #[tokio::test]
 async fn a_connection_that_is_kept_without_use_is_closed() {
     let server = start(Limits {
-        patience: Patience {
+        time_outs: TimeOuts {
             idle: SOON,
-            ..PATIENT.patience
+            ..GENEROUS.time_outs
         },
-        ..PATIENT
+        ..GENEROUS
     });
     let mut stream = server.connect().await;
     send(&mut stream, "GET /-/healthy HTTP/1.1\r\nHost: localhost\r\n\r\n").await;
@@ -218,15 +218,15 @@ async fn a_connection_that_is_kept_without_use_is_closed() {
 }
 
 #[tokio::test]
-async fn one_who_does_not_read_is_cut_and_counts_as_no_scrape() {
-    let patience = Patience {
+async fn a_client_that_does_not_read_is_cut_and_counts_as_no_scrape() {
+    let time_outs = TimeOuts {
         answer: SOON,
-        ..PATIENT.patience
+        ..GENEROUS.time_outs
     };
     let server = start(Limits {
         connections: 1,
-        patience,
-        ..PATIENT
+        time_outs,
+        ..GENEROUS
     });
     server.shared.publish(large_page(4_000_000));
     let mut lazy = server.connect().await;
@@ -243,7 +243,7 @@ async fn one_who_does_not_read_is_cut_and_counts_as_no_scrape() {
 async fn what_does_not_end_after_the_shutdown_is_cut() {
     let server = start(Limits {
         drain: SOON,
-        ..PATIENT
+        ..GENEROUS
     });
     server.shared.publish(large_page(4_000_000));
     let mut lazy = server.connect().await;
@@ -255,7 +255,7 @@ async fn what_does_not_end_after_the_shutdown_is_cut() {
 
 #[tokio::test]
 async fn a_request_under_way_is_answered_after_the_shutdown() {
-    let server = start(PATIENT);
+    let server = start(GENEROUS);
     server.shared.publish(large_page(4_000_000));
     let mut stream = server.connect().await;
     send(&mut stream, "GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n").await;
@@ -266,7 +266,7 @@ async fn a_request_under_way_is_answered_after_the_shutdown() {
 
 #[tokio::test]
 async fn a_head_without_measure_is_refused() {
-    let server = start(PATIENT);
+    let server = start(GENEROUS);
     let mut stream = server.connect().await;
     // Not a byte more than is read: closing with unread bytes resets the connection, and the answer may be lost.
     let head = "GET / HTTP/1.1\r\nHost: localhost\r\nX: ";
@@ -278,7 +278,7 @@ async fn a_head_without_measure_is_refused() {
 
 #[tokio::test]
 async fn garbage_ends_its_own_connection_only() {
-    let server = start(PATIENT);
+    let server = start(GENEROUS);
     let mut stream = server.connect().await;
     send(&mut stream, "\u{1F600}\u{0}\r\n\r\n").await;
     rest(&mut stream).await;
@@ -289,7 +289,7 @@ async fn garbage_ends_its_own_connection_only() {
 
 #[tokio::test]
 async fn a_client_that_closes_its_side_after_the_request_gets_its_answer() {
-    let server = start(PATIENT);
+    let server = start(GENEROUS);
     server.shared.publish(large_page(300_000));
     let mut stream = server.connect().await;
     send(&mut stream, "GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n").await;
@@ -300,11 +300,14 @@ async fn a_client_that_closes_its_side_after_the_request_gets_its_answer() {
 
 #[tokio::test]
 async fn one_who_closes_its_side_and_does_not_read_or_ask_holds_no_connection() {
-    let patience = Patience {
+    let time_outs = TimeOuts {
         answer: SOON,
-        ..PATIENT.patience
+        ..GENEROUS.time_outs
     };
-    let server = start(Limits { patience, ..PATIENT });
+    let server = start(Limits {
+        time_outs,
+        ..GENEROUS
+    });
     server.shared.publish(large_page(4_000_000));
     for (said, least) in [
         ("GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n", 1),
@@ -323,7 +326,7 @@ async fn one_who_closes_its_side_and_does_not_read_or_ask_holds_no_connection() 
 
 #[tokio::test]
 async fn a_host_header_is_needed_once_and_the_connection_ends_without_it() {
-    let server = start(PATIENT);
+    let server = start(GENEROUS);
     for (head, expected) in [
         ("GET /-/healthy HTTP/1.1\r\n\r\n", "400 Bad Request"),
         (
@@ -352,7 +355,7 @@ async fn a_host_header_is_needed_once_and_the_connection_ends_without_it() {
 }
 
 #[test]
-fn a_lost_connection_is_told_from_a_lack_of_descriptors() {
+fn a_lost_connection_is_distinguished_from_a_lack_of_descriptors() {
     assert!(concerns_one_connection(&io::ErrorKind::ConnectionAborted.into()));
     assert!(!concerns_one_connection(&io::Error::from_raw_os_error(24)));
 }

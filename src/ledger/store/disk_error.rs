@@ -1,5 +1,5 @@
-//! What the system said about one file of the state, and the way out. "No room or no permission" sends people to the
-//! wrong place: each cause has a text of its own.
+//! What the system said about one file of the state, and the way out. Each cause has a text of its own, because "no room or
+//! no permission" would send people to the wrong place.
 
 use std::fmt;
 use std::io::{self, ErrorKind};

@@ -23,7 +23,7 @@ pub(super) struct Place {
     named: PathBuf,
     /// Where that led at the start. All files are reached by it, so that no commit follows a link that was re-aimed.
     directory: PathBuf,
-    identity: Identity,
+    identity: FileId,
     /// The directory, open, so that its identity is given to no other one.
     _opened: Option<File>,
     readers: Readers,
@@ -36,31 +36,31 @@ pub(super) struct Place {
 struct Held {
     lock: File,
     /// What the state file looked like when this process last read or wrote it.
-    state: Option<Stamp>,
+    state: Option<FileStamp>,
     /// Whether it was said that the directory can't be synced.
     has_warned: bool,
 }
 
-/// By which a file is recognised: one that was replaced has another.
+/// Identifies one version of a file. A file that was replaced has another stamp.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Stamp {
-    identity: Identity,
+struct FileStamp {
+    identity: FileId,
     length: u64,
     modified: Option<std::time::SystemTime>,
 }
 
 /// Device and inode.
-type Identity = (u64, u64);
+type FileId = (u64, u64);
 
 #[cfg(unix)]
-fn identity(metadata: &Metadata) -> Identity {
+fn identity(metadata: &Metadata) -> FileId {
     use std::os::unix::fs::MetadataExt as _;
     (metadata.dev(), metadata.ino())
 }
 
 /// Elsewhere an open file can't be removed or replaced in the first place.
 #[cfg(not(unix))]
-fn identity(_: &Metadata) -> Identity {
+fn identity(_: &Metadata) -> FileId {
     (0, 0)
 }
 
@@ -166,6 +166,7 @@ impl Place {
         }
         held.lock = lock;
         tracing::warn!(
+            file = %self.lock_path.display(),
             "the lock file {} was removed; it was made anew. Leave it there: it keeps a second exporter off the state",
             Shown(&self.lock_path)
         );
@@ -187,7 +188,7 @@ impl Place {
         Ok(path)
     }
 
-    /// What lies there is left over, also where it belongs to another user: the lock is ours.
+    /// A file that lies there is left over, also if it belongs to another user: this process has the lock.
     fn create_anew(&self, path: &Path) -> Result<File, DiskError> {
         match (self.calls.create)(path, self.readers) {
             Err(error) if error.kind() == ErrorKind::AlreadyExists => {
@@ -205,12 +206,14 @@ impl Place {
         fs::remove_file(&path).map_err(DiskError::at(&path, Action::Remove))
     }
 
-    /// Not every file system can. The state is whole without it, but after a loss of power it may be an older one.
+    /// Not every file system can sync a directory. Without it the state is whole, but may be an older one after a loss of
+    /// power.
     fn sync_directory(&self, held: &mut Held) -> Result<(), DiskError> {
         match (self.calls.sync_directory)(&self.directory) {
             Err(error) if lacks_sync(&error) => {
                 if !std::mem::replace(&mut held.has_warned, true) {
                     tracing::warn!(
+                        directory = %self.directory.display(),
                         "the directory {} can't be synced ({error}): its file system has no such call. If the machine loses its power, the state may be older afterwards than what was scraped, and some chats may count twice. A local disk is safer",
                         Shown(&self.directory)
                     );
@@ -274,7 +277,7 @@ fn take_lock(calls: Calls, path: &Path, readers: Readers) -> Result<File, NotTak
                 return Err(NotTaken::Failed(DiskError::at(path, Action::Lock)(cause)));
             }
         }
-        // Whoever removed it in between may have locked another one by now.
+        // The process that removed it in between may have locked another one by now.
         if found_at(&file, path).map_err(NotTaken::Failed)? == FoundAt::Itself {
             let pid = format!("{}\n", std::process::id());
             file.set_len(0)
@@ -343,9 +346,9 @@ fn is_missing(error: &io::Error) -> bool {
 }
 
 /// `None` where there is no file.
-fn stamp(path: &Path) -> Result<Option<Stamp>, DiskError> {
+fn stamp(path: &Path) -> Result<Option<FileStamp>, DiskError> {
     match path.symlink_metadata() {
-        Ok(metadata) => Ok(Some(Stamp {
+        Ok(metadata) => Ok(Some(FileStamp {
             identity: identity(&metadata),
             length: metadata.len(),
             modified: metadata.modified().ok(),

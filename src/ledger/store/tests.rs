@@ -45,7 +45,7 @@ fn ledger(chats: u32) -> Ledger {
     ledger.apply(tally.finish().absorbed);
     ledger.forget_before(local - chrono::TimeDelta::days(9));
     ledger.count_request(local.date());
-    ledger.end_beat();
+    ledger.end_cycle();
     ledger
 }
 
@@ -225,7 +225,7 @@ async fn a_state_of_another_host_or_agent_is_adopted_on_request() {
 }
 
 #[test]
-fn a_second_exporter_is_told_who_is_using_the_state() {
+fn a_second_exporter_is_refused_with_who_is_using_the_state() {
     let directory = tempfile::tempdir().unwrap();
     let first = open(directory.path());
     let error = refusal(directory.path(), identity()).to_string();
@@ -307,7 +307,7 @@ async fn another_host_or_agent_is_refused_and_another_zone_is_not() {
 }
 
 #[test]
-fn a_directory_that_cannot_be_used_is_told_at_the_start() {
+fn a_directory_that_cannot_be_used_is_reported_at_the_start() {
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("file");
     fs::write(&file, "").unwrap();

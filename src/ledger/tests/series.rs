@@ -5,7 +5,7 @@ use crate::chats::chat::{Feeling, Participant};
 use crate::chats::key::LabelSet;
 
 /// One of the kinds of label sets that a chat adds to.
-struct Kind {
+struct SetKind {
     table: Table,
     /// Gives a chat a label set of this kind, and of no other, that is not there yet.
     renew: fn(&mut Chat),
@@ -34,28 +34,28 @@ impl Kind {
     }
 }
 
-const KINDS: [Kind; 5] = [
-    Kind {
+const KINDS: [SetKind; 5] = [
+    SetKind {
         table: Table::Chats,
         renew: |chat| chat.channel = "sms".to_owned(),
         limited: |chat| vec!["other", "other", chat.outcome.as_str()],
     },
-    Kind {
+    SetKind {
         table: Table::Agents,
         renew: |chat| chat.agent_id = "3001".to_owned(),
         limited: |chat| vec!["other", chat.outcome.as_str()],
     },
-    Kind {
+    SetKind {
         table: Table::Dispositions,
         renew: |chat| chat.code = Some("22".to_owned()),
         limited: |_| vec!["other", "other"],
     },
-    Kind {
+    SetKind {
         table: Table::Feelings,
         renew: |chat| chat.feeling = Feeling::Negative,
         limited: |chat| vec!["other", chat.feeling.as_str(), chat.outcome.as_str()],
     },
-    Kind {
+    SetKind {
         table: Table::Speakers,
         renew: |chat| chat.last_speaker = Participant::Customer,
         limited: |chat| vec!["other", chat.last_speaker.as_str(), chat.outcome.as_str()],
@@ -97,7 +97,7 @@ fn lines_of_a_chat() -> usize {
 /// A ledger that has counted these.
 fn counted(chats: &[Chat]) -> Ledger {
     let mut ledger = Ledger::first_start(at(0), Some(at(0)));
-    answer(&mut ledger, Found::ByPoll, 10, chats);
+    answer(&mut ledger, FoundBy::Poll, 10, chats);
     ledger
 }
 
@@ -152,7 +152,7 @@ fn the_last_lines_below_the_limit_are_used() {
 }
 
 #[test]
-fn a_chat_past_the_limit_is_told_once_however_many_of_its_label_sets_are() {
+fn a_chat_past_the_limit_is_logged_once_however_many_of_its_label_sets_are() {
     let mut ledger = counted(&[plain("1")]);
     let full = ledger.totals.lines();
     let rows = [own("2"), own("3"), plain("4"), own("3")];

@@ -10,7 +10,7 @@ struct Written {
     bytes: Arc<Mutex<Vec<u8>>>,
 }
 
-/// Takes or refuses each write, as it is told.
+/// Takes or refuses each write, as the test wants.
 struct Sink {
     bytes: Arc<Mutex<Vec<u8>>>,
     outcomes: mpsc::Receiver<io::Result<usize>>,

@@ -51,7 +51,7 @@ async fn what_is_right_is_said_with_one_call() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_wrong_token_a_closed_door_and_a_missing_report_are_told_apart() {
+async fn a_wrong_token_a_refused_address_and_a_missing_report_are_distinguished() {
     let operation = Operation::start(lively()).await;
     operation.handle().set_token("another");
     let (good, text) = check(&operation).await;

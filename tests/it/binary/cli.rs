@@ -89,7 +89,7 @@ async fn what_kubernetes_injects_for_a_service_of_this_name_is_tolerated() {
     ])
     .await;
     assert!(!error.contains("not a variable"), "{error}");
-    // The other problems are still told.
+    // The other problems are still reported.
     assert!(error.contains("WOLKVOX_SERVER is not set"), "{error}");
 }
 

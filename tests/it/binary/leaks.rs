@@ -356,6 +356,9 @@ fn a_hostile_report_forges_no_series_no_line_and_no_exemplar() {
             ),
         ],
     );
-    let told = String::from_utf8_lossy(&[check.stdout, check.stderr].concat()).into_owned();
-    assert!(check.status.success() || !told.contains("error"), "{told}");
+    let reported = String::from_utf8_lossy(&[check.stdout, check.stderr].concat()).into_owned();
+    assert!(
+        check.status.success() || !reported.contains("error"),
+        "{reported}"
+    );
 }

@@ -85,7 +85,7 @@ async fn assert_told_too_few(command: Command) {
 }
 
 #[tokio::test]
-async fn so_few_descriptors_that_nothing_is_left_for_connections_are_told_at_the_start() {
+async fn so_few_descriptors_that_nothing_is_left_for_connections_are_reported_at_the_start() {
     let operation = Placed::start().await;
     for descriptors in 4..=28 {
         let state = state();
@@ -164,7 +164,7 @@ impl FewThreads {
 }
 
 #[tokio::test]
-async fn too_few_threads_are_told_in_a_sentence_with_the_status_71() {
+async fn too_few_threads_are_reported_in_a_sentence_with_the_status_71() {
     let operation = Placed::start().await;
     let few = FewThreads::new(0);
     let variables = variables(&operation, &few.directory.path().join("state"));

@@ -62,8 +62,8 @@ async fn a_name_of_both_families_is_listened_on_in_both() {
     for host in hosts {
         let url = format!("http://{host}:{port}/-/healthy");
         assert_eq!(get(&client(), &url, "*/*").await.0, 200, "{url}");
-        let told = format!("metrics are at http://{host}:{port}/metrics");
-        assert!(exporter.log.text().contains(&told), "{}", exporter.log.text());
+        let reported = format!("metrics are at http://{host}:{port}/metrics");
+        assert!(exporter.log.text().contains(&reported), "{}", exporter.log.text());
     }
 }
 
@@ -78,9 +78,9 @@ async fn an_address_that_is_taken_is_named_and_the_others_are_not_opened() {
     );
     let (status, _, error) = finish(command).await;
     assert_eq!(status.code(), Some(1), "{error}");
-    let told = format!("can't listen on 127.0.0.1:{port}, one of the addresses of two.test:{port}: ");
+    let reported = format!("can't listen on 127.0.0.1:{port}, one of the addresses of two.test:{port}: ");
     assert!(
-        error.contains(&told) && error.contains("WOLKVOX_LISTEN_ADDRESS"),
+        error.contains(&reported) && error.contains("WOLKVOX_LISTEN_ADDRESS"),
         "{error}"
     );
 }
@@ -95,8 +95,8 @@ async fn an_address_that_the_machine_lacks_is_passed_over_where_another_is_there
     assert_eq!(exporter.get("/-/healthy").await.0, 200);
     let log = exporter.log.text();
     for address in ["192.0.2.1", "[2001:db8::1]"] {
-        let told = format!("this machine has no address {address}:{port}");
-        assert!(log.contains(&told), "{log}");
+        let reported = format!("this machine has no address {address}:{port}");
+        assert!(log.contains(&reported), "{log}");
     }
     drop(exporter);
     let nowhere = named.command("192.0.2.1 away.test\n", &format!("away.test:{port}"));

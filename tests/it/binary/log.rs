@@ -13,7 +13,7 @@ use simulator::Settings;
 use crate::support::operation::Operation;
 use crate::support::placed::Placed;
 use crate::support::port::{Silent, free_port};
-use crate::support::process::{Variables, command, finish, state, through, variables, with};
+use crate::support::process::{Variables, command, finish, state, through, variables, wait_until, with};
 
 const DROPPED: &str = "wolkvox_exporter_log_lines_dropped_total";
 
@@ -142,7 +142,7 @@ async fn backfill_report_and_check_do_not_need_a_standard_error_that_takes_their
 }
 
 #[tokio::test]
-async fn a_standard_output_that_can_not_be_written_is_told_and_makes_the_status_1() {
+async fn a_standard_output_that_can_not_be_written_is_reported_and_makes_the_status_1() {
     let operation = operation().await;
     for command in [
         command(["metrics"], &Variables::new()),
@@ -161,7 +161,7 @@ async fn a_standard_output_that_can_not_be_written_is_told_and_makes_the_status_
 }
 
 #[tokio::test]
-async fn a_reader_of_the_standard_output_that_has_enough_is_told_nothing() {
+async fn a_standard_output_that_is_closed_early_causes_no_message() {
     let operation = operation().await;
     for mut command in [
         command(["metrics"], &Variables::new()),
@@ -197,4 +197,46 @@ async fn what_was_said_last_is_read_before_the_process_ends() {
     let error = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(64));
     assert!(error.contains("WOLKVOX_UNKNOWN_1999"), "{}", error.len());
+}
+
+/// The keys that every line has.
+const NO_FIELDS: [&str; 5] = ["timestamp", "level", "message", "span", "spans"];
+
+#[tokio::test]
+async fn each_line_has_fields_beside_its_sentence() {
+    let operation = Placed::start().await;
+    let (state, logs) = (state(), state());
+    let variables = with(variables(&operation, state.path()), "LOG_FORMAT", "json");
+    let mut lines = Vec::new();
+    for zone in ["America/Bogota", "-05:00"] {
+        let path = logs.path().join(zone.replace('/', "-"));
+        let log = || std::fs::read_to_string(&path).unwrap();
+        let variables = with(variables.clone(), "TIMEZONE", zone);
+        let mut exporter = Silent::serve(&variables, File::create(&path).unwrap()).await;
+        exporter.polled(2.0).await;
+        for (signal, said) in [("HUP", "SIGHUP: "), ("USR1", "SIGUSR1 means nothing")] {
+            exporter.signal(signal).await;
+            wait_until(said, || log().contains(said)).await;
+        }
+        exporter.signal("TERM").await;
+        assert_eq!(exporter.ended().await.code(), Some(0));
+        lines.extend(log().lines().map(str::to_owned));
+    }
+    for said in [
+        "first start: ",
+        "metrics are at ",
+        "poll: ",
+        "WOLKVOX_TIMEZONE was America/Bogota and is -05:00 now",
+        "going on from the stored state",
+        "stopping: ",
+    ] {
+        assert!(lines.iter().any(|line| line.contains(said)), "{said}: {lines:#?}");
+    }
+    for line in lines {
+        let line: serde_json::Map<String, serde_json::Value> = serde_json::from_str(&line).unwrap();
+        assert!(
+            line.keys().any(|key| !NO_FIELDS.contains(&key.as_str())),
+            "{line:?}"
+        );
+    }
 }

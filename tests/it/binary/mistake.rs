@@ -40,7 +40,7 @@ fn refused(directory: &Path, variables: &[(&str, &str)]) -> String {
 }
 
 #[test]
-fn quotes_of_an_environment_file_are_told_for_all_variables_and_no_directory_is_made_of_them() {
+fn quotes_of_an_environment_file_are_reported_for_all_variables_and_no_directory_is_made_of_them() {
     let directory = tempfile::tempdir().unwrap();
     let said = refused(
         directory.path(),
@@ -53,13 +53,13 @@ fn quotes_of_an_environment_file_are_told_for_all_variables_and_no_directory_is_
         ],
     );
     for variable in ["TOKEN", "OPERATION", "STATE_DIR", "AGENT_DNI", "SKILL_NAMES"] {
-        let told = format!("WOLKVOX_{variable} has quotes around its value: remove the quotes");
-        assert!(said.contains(&told), "{variable}: {said}");
+        let reported = format!("WOLKVOX_{variable} has quotes around its value: remove the quotes");
+        assert!(said.contains(&reported), "{variable}: {said}");
     }
 }
 
 #[test]
-fn a_home_directory_is_told_and_no_directory_named_like_it_is_made() {
+fn a_home_directory_is_reported_and_no_directory_named_like_it_is_made() {
     let directory = tempfile::tempdir().unwrap();
     for path in ["~/st", "~ana/st", "$HOME/st", "${HOME}/st", "%h/st"] {
         let said = refused(directory.path(), &[("WOLKVOX_STATE_DIR", path)]);
@@ -101,7 +101,7 @@ fn a_short_token_in_place_of_its_file_is_not_said_of_the_polls_that_fail() {
 }
 
 #[test]
-fn a_name_too_long_for_a_file_is_told_before_anything_is_made_and_the_longest_works() {
+fn a_name_too_long_for_a_file_is_reported_before_anything_is_made_and_the_longest_works() {
     let directory = tempfile::tempdir().unwrap();
     let said = refused(directory.path(), &[("WOLKVOX_OPERATION", &"é".repeat(38))]);
     assert!(

@@ -120,7 +120,7 @@ async fn a_second_signal_does_not_wait_for_connections() {
 }
 
 #[tokio::test]
-async fn all_configuration_errors_are_told_at_once_before_a_port_is_opened() {
+async fn all_configuration_errors_are_reported_at_once_before_a_port_is_opened() {
     let state = state();
     // Whoever tried to open this port would fail for another reason.
     let taken = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -154,7 +154,7 @@ async fn all_configuration_errors_are_told_at_once_before_a_port_is_opened() {
 }
 
 #[tokio::test]
-async fn a_port_that_is_taken_is_told_with_the_way_out() {
+async fn a_port_that_is_taken_is_reported_with_the_way_out() {
     let operation = Placed::start().await;
     let state = state();
     let taken = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -189,7 +189,7 @@ async fn a_refused_token_is_a_failed_poll_and_the_exporter_stays_up() {
     assert_eq!(exporter.get("/-/healthy").await.0, 200);
     let (_, _, status_page) = exporter.get("/").await;
     let log = exporter.log.text();
-    assert!(log.contains("WOLKVOX_TOKEN"), "the log tells what to do: {log}");
+    assert!(log.contains("WOLKVOX_TOKEN"), "the log says what to do: {log}");
     assert!(!log.contains(wrong), "the token is in the log");
     assert!(!status_page.contains(wrong), "the token is on the status page");
 }

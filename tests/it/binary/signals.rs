@@ -139,7 +139,7 @@ async fn a_token_file_that_is_a_fifo_or_too_long_is_a_failed_poll_with_words_and
     let fifo = fifo(secrets.path());
     let oversize = secrets.path().join("oversize");
     std::fs::write(&oversize, "a".repeat(64 * 1024 + 1)).unwrap();
-    for (file, told) in [
+    for (file, reported) in [
         (&fifo, "is a FIFO, and must be a regular file"),
         (&oversize, "is larger than 65536 bytes"),
     ] {
@@ -156,7 +156,7 @@ async fn a_token_file_that_is_a_fifo_or_too_long_is_a_failed_poll_with_words_and
             .await;
         let log = exporter.log.text();
         assert!(
-            log.contains(told) && log.contains(file.to_str().unwrap()),
+            log.contains(reported) && log.contains(file.to_str().unwrap()),
             "{log}"
         );
         assert!(
@@ -173,7 +173,7 @@ async fn certificates_that_are_no_regular_file_are_a_mistake_of_the_configuratio
     let operation = Placed::start().await;
     let (state, secrets) = (state(), state());
     let fifo = fifo(secrets.path());
-    for (file, told) in [
+    for (file, reported) in [
         (fifo.to_str().unwrap(), "is a FIFO, and must be a regular file"),
         ("/dev/zero", "is a device, and must be a regular file"),
         (
@@ -184,8 +184,8 @@ async fn certificates_that_are_no_regular_file_are_a_mistake_of_the_configuratio
         let variables = with(variables(&operation, state.path()), "CA_FILE", file);
         let (status, _, error) = finish(command::<[&str; 0], _>([], &variables)).await;
         assert_eq!(status.code(), Some(64), "{error}");
-        let told = format!("WOLKVOX_CA_FILE: {file} {told}");
-        assert!(error.contains(&told), "{error}");
+        let reported = format!("WOLKVOX_CA_FILE: {file} {reported}");
+        assert!(error.contains(&reported), "{error}");
     }
 }
 
@@ -202,7 +202,7 @@ async fn sighup_reads_files_again_and_user_signals_mean_nothing() {
     variables = with(variables, "TOKEN_FILE", token.to_str().unwrap());
     variables = with(variables, "WEB_CONFIG_FILE", web.to_str().unwrap());
     let mut exporter = Exporter::serve(&variables).await;
-    for (signal, told) in [
+    for (signal, reported) in [
         ("USR1", "SIGUSR1 means nothing here".to_owned()),
         ("USR2", "SIGUSR2 means nothing here".to_owned()),
         (
@@ -215,7 +215,7 @@ async fn sighup_reads_files_again_and_user_signals_mean_nothing() {
         ),
     ] {
         exporter.signal(signal).await;
-        wait_until(signal, || exporter.log.text().contains(&told)).await;
+        wait_until(signal, || exporter.log.text().contains(&reported)).await;
     }
     assert_eq!(exporter.get("/-/healthy").await.0, 200);
     exporter.signal("TERM").await;

@@ -48,7 +48,7 @@ fn names(directory: &Path) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn a_damaged_state_is_put_aside_told_and_counting_goes_on_by_the_first_start_rule() {
+async fn a_damaged_state_is_put_aside_logged_and_counting_goes_on_by_the_first_start_rule() {
     let (_operation, state, _) = counted().await;
     let whole = std::fs::read(file(&state)).unwrap();
     let mut flipped = whole.clone();
@@ -85,7 +85,7 @@ async fn after_a_damaged_state_without_count_from_only_what_closes_from_then_on_
     assert_put_aside(&exporter, &state, b"damaged").await;
 }
 
-/// The damaged state is kept under another name, which is told; puts it out of the way.
+/// The damaged state is kept under another name, which the log names. Puts it out of the way.
 async fn assert_put_aside(exporter: &Exporter, state: &TempDir, damaged: &[u8]) {
     let page = exporter
         .scrape_until("the recovery", &mut Exposition::default(), |page| {
@@ -94,14 +94,14 @@ async fn assert_put_aside(exporter: &Exporter, state: &TempDir, damaged: &[u8]) 
         .await;
     assert_eq!(page.sum("wolkvox_state_recoveries_total"), 1.0);
     let log = exporter.log.text();
-    let told = log.lines().find(|line| line.contains(" ERROR "));
-    let told = told.expect("a line in the log");
+    let reported = log.lines().find(|line| line.contains(" ERROR "));
+    let reported = reported.expect("a line in the log");
     let aside = names(state.path());
     let aside = aside.iter().find(|name| name.contains("damaged"));
     let aside = aside.expect("it is kept");
     assert!(
-        told.contains(aside.as_str()) && told.contains("is damaged"),
-        "{told}"
+        reported.contains(aside.as_str()) && reported.contains("is damaged"),
+        "{reported}"
     );
     assert_eq!(std::fs::read(state.path().join(aside)).unwrap(), damaged);
     std::fs::remove_file(state.path().join(aside)).unwrap();

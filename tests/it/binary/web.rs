@@ -107,12 +107,15 @@ fn tls_1_1_gets_an_alert_and_no_page() {
             "DEFAULT@SECLEVEL=0",
         ],
     );
-    let told = String::from_utf8_lossy(&old.stderr).into_owned();
-    assert!(!old.status.success() && told.contains(" alert "), "{told}");
+    let reported = String::from_utf8_lossy(&old.stderr).into_owned();
+    assert!(
+        !old.status.success() && reported.contains(" alert "),
+        "{reported}"
+    );
 }
 
 #[test]
-fn one_who_speaks_http_to_the_secure_port_is_told() {
+fn plain_http_on_the_secure_port_is_answered_with_the_way_out() {
     let place = Place::new();
     let exporter = Exporter::with_web(&place, TLS);
     let (status, body) = curl(&[&format!("http://{}/metrics", exporter.address())]);
@@ -291,7 +294,7 @@ fn users_and_certificates_change_without_a_restart_and_a_bad_file_changes_nothin
     let logged = |text: &str| exporter.log().matches(text).count();
 
     write(format!("{TLS}basic_auth_users:\n  alice: SECRET\n"));
-    eventually("the bad file is told", || {
+    eventually("the bad file is logged", || {
         (logged("is not a bcrypt hash") > 0).then_some(())
     });
     assert_eq!(status("alice:wonderland"), 200);
@@ -300,7 +303,7 @@ fn users_and_certificates_change_without_a_restart_and_a_bad_file_changes_nothin
         (status("bob:wonderland") == 200).then_some(())
     });
     assert_eq!(status("alice:wonderland"), 401);
-    assert_eq!(logged("is not a bcrypt hash"), 1, "it is told once");
+    assert_eq!(logged("is not a bcrypt hash"), 1, "it is logged once");
     assert!(!exporter.log().contains("SECRET"));
 
     // The certificate of another authority: whoever trusts the old one alone stays out.
@@ -314,7 +317,7 @@ fn users_and_certificates_change_without_a_restart_and_a_bad_file_changes_nothin
 }
 
 #[test]
-fn a_bad_file_is_told_before_anything_starts() {
+fn a_bad_file_is_reported_before_anything_starts() {
     let place = Place::new();
     let start = |web: &str| {
         fs::write(place.path("web.yml"), web).unwrap();
@@ -324,7 +327,7 @@ fn a_bad_file_is_told_before_anything_starts() {
             .unwrap();
         (output.status.code(), String::from_utf8(output.stderr).unwrap())
     };
-    let (code, told) =
+    let (code, reported) =
         start("tls_server_config:\n  cert_file: nowhere.pem\n  key_file: server.key\n  min_version: TLS11\n");
     assert_eq!(code, Some(64));
     for expected in [
@@ -335,29 +338,31 @@ fn a_bad_file_is_told_before_anything_starts() {
         "TLS11",
         "docs/web-config.md",
     ] {
-        assert!(told.contains(expected), "{expected}: {told}");
+        assert!(reported.contains(expected), "{expected}: {reported}");
     }
-    let (code, told) = start("tls_server_confg: {}\n");
+    let (code, reported) = start("tls_server_confg: {}\n");
     assert!(
-        code == Some(64) && told.contains("line 1") && told.contains("did you mean `tls_server_config`?"),
-        "{told}"
+        code == Some(64)
+            && reported.contains("line 1")
+            && reported.contains("did you mean `tls_server_config`?"),
+        "{reported}"
     );
     for empty in ["", "\n", "# only a comment\n"] {
-        let (code, told) = start(empty);
+        let (code, reported) = start(empty);
         assert!(
             code == Some(64)
-                && told.contains("it is empty")
-                && told.contains("unset WOLKVOX_WEB_CONFIG_FILE, or write {} into the file"),
-            "{told}"
+                && reported.contains("it is empty")
+                && reported.contains("unset WOLKVOX_WEB_CONFIG_FILE, or write {} into the file"),
+            "{reported}"
         );
     }
     let hash = bcrypt::hash("a", 4).unwrap();
     for (cost, expected) in [("03", "bcrypt begins at 04"), ("31", "takes about")] {
-        let (code, told) = start(&format!(
+        let (code, reported) = start(&format!(
             "basic_auth_users:\n  alice: {}\n",
             hash.replace("$04$", &format!("${cost}$"))
         ));
-        assert!(code == Some(64) && told.contains(expected), "{told}");
+        assert!(code == Some(64) && reported.contains(expected), "{reported}");
     }
     assert!(!place.path("state").exists(), "nothing was written");
 }

@@ -5,7 +5,7 @@ use chrono_tz::America::Bogota;
 use tokio::time::Instant;
 use wolkvox_exporter::chats::Field;
 use wolkvox_exporter::config::Agents;
-use wolkvox_exporter::exposition::{Format, Options, Page};
+use wolkvox_exporter::exposition::{Encoding, Format, Options, Page};
 use wolkvox_exporter::metrics::process;
 
 use crate::support::world::{World, hours, minutes};
@@ -97,7 +97,7 @@ async fn the_exposition_is_as_recorded() {
         ("exposition.txt", Format::Text),
         ("exposition.openmetrics.txt", Format::OpenMetrics),
     ] {
-        let rendered = page.answer(format, false, Instant::now(), &tail);
+        let rendered = page.answer(format, Encoding::Identity, Instant::now(), &tail);
         let bytes: Vec<u8> = rendered.chunks.iter().flatten().copied().collect();
         compare(name, &String::from_utf8(bytes).unwrap());
     }

@@ -22,9 +22,9 @@ use tokio::process::{Child, ChildStderr, ChildStdin, Command};
 use wolkvox::client::{self, Client, Token};
 use wolkvox_exporter::catalogue::families;
 use wolkvox_exporter::clock::Clock;
-use wolkvox_exporter::exposition::{Format, Options, Page};
+use wolkvox_exporter::exposition::{Encoding, Format, Options, Page};
 use wolkvox_exporter::ledger::store::Identity;
-use wolkvox_exporter::ledger::{FileStore, Ledger};
+use wolkvox_exporter::ledger::{Adoption, FileStore, Ledger};
 use wolkvox_exporter::poller::{Poller, Publication, Publish};
 
 use crate::support::process::state;
@@ -76,22 +76,22 @@ impl simulator::Clock for Stepped {
 
 /// Renders each page as the exporter does, and keeps the last one.
 #[derive(Clone, Default)]
-struct Shelf(Arc<Mutex<Option<Page>>>);
+struct LatestPage(Arc<Mutex<Option<Page>>>);
 
-impl Publish for Shelf {
+impl Publish for LatestPage {
     fn publish(&self, publication: Publication<'_>) {
         let page = Page::render(&families(publication.view, 0), None, Options::default());
         *self.0.lock().unwrap() = Some(page);
     }
 }
 
-impl Shelf {
+impl LatestPage {
     fn bytes(&self) -> usize {
         let page = self.0.lock().unwrap();
-        let answer = page
-            .as_ref()
-            .unwrap()
-            .answer(Format::Text, false, tokio::time::Instant::now(), &[]);
+        let answer =
+            page.as_ref()
+                .unwrap()
+                .answer(Format::Text, Encoding::Identity, tokio::time::Instant::now(), &[]);
         answer.chunks.iter().map(bytes::Bytes::len).sum()
     }
 }
@@ -251,13 +251,13 @@ fn assert_counted_once(handle: &Handle, directory: &Path, begin: DateTime<Utc>) 
     there
 }
 
-/// The other process: a cycle for each time that it is told.
+/// The other process: runs a cycle for each time that it is given.
 async fn be_the_exporter(server: String) {
     let directory = std::env::var(DIRECTORY).unwrap();
     let directory = Path::new(&directory);
     let clock = Stepped::at(utc(BEGIN));
-    let shelf = Shelf::default();
-    let mut poller = poller(server, directory, &clock, &shelf).await;
+    let latest_page = LatestPage::default();
+    let mut poller = poller(server, directory, &clock, &latest_page).await;
     for time in std::io::stdin().lines() {
         clock.set(DateTime::from_timestamp(time.unwrap().parse().unwrap(), 0).unwrap());
         let cycle = poller.step(None).await;
@@ -266,7 +266,7 @@ async fn be_the_exporter(server: String) {
             sweep.expect("the sweep succeeds");
         }
         let state = std::fs::metadata(directory.join("ventas.state")).unwrap().len();
-        eprintln!("{} {state} {}", resident_kb(), shelf.bytes());
+        eprintln!("{} {state} {}", resident_kb(), latest_page.bytes());
     }
 }
 
@@ -274,8 +274,8 @@ async fn poller(
     server: String,
     directory: &Path,
     clock: &Arc<Stepped>,
-    shelf: &Shelf,
-) -> Poller<Client, FileStore, Shelf> {
+    latest_page: &LatestPage,
+) -> Poller<Client, FileStore, LatestPage> {
     let token = std::env::var(TOKEN).unwrap();
     let base_url = format!("http://{server}");
     let identity = Identity {
@@ -294,7 +294,7 @@ async fn poller(
         FileStore::open::<Totals>(directory, identity, false, clock.now())
             .unwrap()
             .store,
-        shelf.clone(),
+        latest_page.clone(),
         clock.clone(),
         config,
         Ledger::first_start(clock.now(), Some(clock.now())),

@@ -176,7 +176,7 @@ fn each_runbook_and_each_test_belongs_to_an_alert() {
 }
 
 #[test]
-fn alertmanager_tells_the_right_people() {
+fn alertmanager_notifies_the_right_people() {
     let config = "alerts/alertmanager.example.yml";
     passes("amtool", &["check-config", config], root());
     let argument = format!("--config.file={config}");

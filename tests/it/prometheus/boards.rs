@@ -13,7 +13,7 @@ use serde_json::Value;
 use crate::prometheus::alerts::{self, Rule};
 use crate::prometheus::dashboards::{self, BOARDS, list, text, visit};
 use crate::support::tsdb::{self, Database};
-use query::{Choice, Kind, Query};
+use query::{Choice, Query, QueryKind};
 use world::{JOB, OPERATION, SKILLS, World};
 
 /// Queries that have no answer where all is well, and why. Where it is not, they have.
@@ -46,7 +46,7 @@ struct Series {
 async fn ask(world: &World, query: &Query) -> Vec<Series> {
     // Curves end half a poll ago: that much later they show what is known now.
     let end = match query.kind {
-        Kind::Range { .. } => world.now + HALF_A_POLL,
+        QueryKind::Range { .. } => world.now + HALF_A_POLL,
         _ => world.now,
     };
     ask_at(&world.prometheus, query, end).await
@@ -57,13 +57,13 @@ async fn ask_at(prometheus: &Database, query: &Query, end: f64) -> Vec<Series> {
     let end_text = end.to_string();
     let expr = ("query", query.expr.as_str());
     match &query.kind {
-        Kind::Instant => series_of(&prometheus.api("query", &[expr, ("time", &end_text)]).await),
-        Kind::Range { seconds, step } => {
+        QueryKind::Instant => series_of(&prometheus.api("query", &[expr, ("time", &end_text)]).await),
+        QueryKind::Range { seconds, step } => {
             let (start, step) = ((end - *seconds as f64).to_string(), step.to_string());
             let parameters = [expr, ("start", &start), ("end", &end_text), ("step", &step)];
             series_of(&prometheus.api("query_range", &parameters).await)
         }
-        Kind::Values { label } => {
+        QueryKind::Values { label } => {
             let parameters = [("match[]", query.expr.as_str()), ("end", &end_text)];
             let path = format!("label/{label}/values");
             let values = prometheus.api(&path, &parameters).await;
@@ -212,7 +212,7 @@ async fn check_rules(world: &World) -> Vec<String> {
     for rule in alerts::rules() {
         let instant = |what: String, expr: String| Query {
             what,
-            kind: Kind::Instant,
+            kind: QueryKind::Instant,
             expr,
             labels: Vec::new(),
         };

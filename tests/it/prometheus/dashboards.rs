@@ -33,7 +33,7 @@ const UNUSED: &[(&str, &str)] = &[
     ("wolkvox_window_seconds", "as above"),
     (
         "wolkvox_state_last_commit_timestamp_seconds",
-        "the commit counters and the age of the data tell it",
+        "the commit counters and the age of the data show it",
     ),
     (
         "wolkvox_exporter_timezone_data_info",
@@ -284,8 +284,8 @@ fn targets_keep_the_linters_rules() {
                 );
             });
             if is_range(target) {
-                for piece in written.split("rate(").skip(1) {
-                    let range = piece
+                for after in written.split("rate(").skip(1) {
+                    let range = after
                         .split_once('[')
                         .and_then(|(_, rest)| rest.split_once(']'))
                         .unwrap()
@@ -293,10 +293,10 @@ fn targets_keep_the_linters_rules() {
                     assert_eq!(range, "$__rate_interval", "{what}");
                 }
                 // Between two polls: see make.py.
-                for piece in written.split("[$__rate_interval]").skip(1) {
+                for after in written.split("[$__rate_interval]").skip(1) {
                     let is_between_polls = [" offset 2m30s)", " offset 1w2m30s)"]
                         .iter()
-                        .any(|offset| piece.starts_with(offset));
+                        .any(|offset| after.starts_with(offset));
                     assert!(is_between_polls, "{what}: {written}");
                 }
             }
@@ -397,10 +397,10 @@ fn everything_asked_for_is_in_the_catalogue_and_the_other_way_round() {
                 );
             }
             let needs_counter = matches!(function, Some("rate" | "increase" | "irate"));
-            // A count since the start of the process, told as such.
-            let told = name == "wolkvox_state_recoveries_total";
+            // A count since the start of the process, shown as that.
+            let reported = name == "wolkvox_state_recoveries_total";
             assert!(
-                is_lookup || told || needs_counter == is_counter,
+                is_lookup || reported || needs_counter == is_counter,
                 "{what}: {name} in {function:?}"
             );
             *used.entry(family).or_default() += 1;

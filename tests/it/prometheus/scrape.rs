@@ -15,7 +15,7 @@ use crate::support::placed::{Placed, minutes, now, seconds};
 use crate::support::process::{Exporter, Variables, client, get, variables, wait_for};
 use crate::support::prometheus::{Prometheus, Relay};
 
-/// Longer than the test lives, shorter than Prometheus' patience.
+/// Longer than the test lives, shorter than Prometheus' scrape time-out.
 const RANGE: &str = "30m";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -1,4 +1,4 @@
-//! A simulated operation whose chats are placed by the test: they close in a stretch that has an end, so that the
+//! A simulated operation whose chats are placed by the test: they close in a range that has an end, so that the
 //! totals come to rest and can be compared with the truth.
 
 #![allow(clippy::unwrap_used, clippy::expect_used)] // In helpers too: a test that can't go on fails.
@@ -108,7 +108,7 @@ impl Placed {
     }
 
     /// Whether the page has counted as many chats as there are: per skill and per agent, for a new agent is shown as 0
-    /// for a beat where the skill is known.
+    /// for a cycle where the skill is known.
     pub(crate) fn is_counted(&self, page: &Exposition) -> bool {
         let chats = self.truth().all.chats;
         ["wolkvox_chats_total", "wolkvox_agent_chats_total"]

@@ -297,11 +297,11 @@ impl Exporter {
                 page.up() == Some(true) && operation.is_counted(page)
             })
             .await;
-        // What was new is 0 until the next beat.
+        // What was new is 0 until the next cycle.
         let polls = |page: &Exposition| page.sum("wolkvox_polls_total");
         let later = polls(&page) + 2.0;
         let page = self
-            .scrape_until("two more beats", newest, |page| polls(page) >= later)
+            .scrape_until("two more cycles", newest, |page| polls(page) >= later)
             .await;
         operation.assert_counted(&page);
         page

@@ -114,7 +114,7 @@ impl Prometheus {
 }
 
 /// Stands between Prometheus and an exporter and notes which format was asked for and given. It can ask for another
-/// one instead: Debian's Prometheus can't be told to ask for text alone.
+/// one instead: Debian's Prometheus can't be set to ask for text alone.
 pub(crate) struct Relay {
     pub(crate) address: String,
     formats: Arc<Mutex<Vec<(String, String)>>>,

@@ -44,12 +44,12 @@ fn source(last: u8) -> Source {
     std::net::IpAddr::from([127, 0, 0, last]).into()
 }
 
-async fn admission(gate: &Gatekeeper, users: &Users, said: Option<&HeaderValue>) -> Admission {
-    gate.admits(users, said, source(1), TIME_OUT).await
+async fn admission(authorizer: &Authorizer, users: &Users, said: Option<&HeaderValue>) -> Admission {
+    authorizer.authorize(users, said, source(1), TIME_OUT).await
 }
 
-async fn admits(gate: &Gatekeeper, users: &Users, said: Option<&HeaderValue>) -> bool {
-    match admission(gate, users, said).await {
+async fn admits(authorizer: &Authorizer, users: &Users, said: Option<&HeaderValue>) -> bool {
+    match admission(authorizer, users, said).await {
         Admission::Granted => true,
         Admission::Denied => false,
         Admission::Busy => panic!("it was not checked"),
@@ -59,7 +59,7 @@ async fn admits(gate: &Gatekeeper, users: &Users, said: Option<&HeaderValue>) ->
 #[tokio::test]
 async fn user_and_password_must_both_be_right() {
     let users = users(&[("alice", &hash("wonder:land")), ("bob", &hash(""))]);
-    let gate = Gatekeeper::new().unwrap();
+    let authorizer = Authorizer::new().unwrap();
     for (credentials, expected) in [
         ("alice:wonder:land", true),
         ("bob:", true),
@@ -73,19 +73,19 @@ async fn user_and_password_must_both_be_right() {
         for _ in 0..2 {
             let said = basic(credentials);
             assert_eq!(
-                admits(&gate, &users, Some(&said)).await,
+                admits(&authorizer, &users, Some(&said)).await,
                 expected,
                 "{credentials}"
             );
         }
     }
-    assert!(!admits(&gate, &users, None).await);
+    assert!(!admits(&authorizer, &users, None).await);
 }
 
 #[tokio::test]
 async fn what_is_no_basic_authentication_is_refused() {
     let users = users(&[("alice", &hash("a"))]);
-    let gate = Gatekeeper::new().unwrap();
+    let authorizer = Authorizer::new().unwrap();
     for said in [
         "",
         "Basic",
@@ -95,13 +95,13 @@ async fn what_is_no_basic_authentication_is_refused() {
         "YWxpY2U6YQ==",
     ] {
         assert!(
-            !admits(&gate, &users, Some(&HeaderValue::from_static(said))).await,
+            !admits(&authorizer, &users, Some(&HeaderValue::from_static(said))).await,
             "{said}"
         );
     }
     for said in ["basic YWxpY2U6YQ==", "BASIC YWxpY2U6YQ"] {
         assert!(
-            admits(&gate, &users, Some(&HeaderValue::from_static(said))).await,
+            admits(&authorizer, &users, Some(&HeaderValue::from_static(said))).await,
             "{said}"
         );
     }
@@ -109,82 +109,86 @@ async fn what_is_no_basic_authentication_is_refused() {
 
 #[tokio::test]
 async fn without_users_everyone_may_come_in() {
-    assert!(admits(&Gatekeeper::new().unwrap(), &Users::default(), None).await);
+    assert!(admits(&Authorizer::new().unwrap(), &Users::default(), None).await);
 }
 
 #[tokio::test]
 async fn the_old_password_is_forgotten_with_its_hash() {
-    let gate = Gatekeeper::new().unwrap();
+    let authorizer = Authorizer::new().unwrap();
     let said = basic("alice:old");
-    assert!(admits(&gate, &users(&[("alice", &hash("old"))]), Some(&said)).await);
-    assert!(!admits(&gate, &users(&[("alice", &hash("new"))]), Some(&said)).await);
+    assert!(admits(&authorizer, &users(&[("alice", &hash("old"))]), Some(&said)).await);
+    assert!(!admits(&authorizer, &users(&[("alice", &hash("new"))]), Some(&said)).await);
 }
 
 #[tokio::test]
 async fn only_right_answers_are_remembered_and_not_too_many() {
-    let gate = Gatekeeper::new().unwrap();
+    let authorizer = Authorizer::new().unwrap();
     let alice = users(&[("alice", &hash("a"))]);
     for _ in 0..2 {
-        admits(&gate, &alice, Some(&basic("alice:a"))).await;
-        admits(&gate, &alice, Some(&basic("alice:b"))).await;
+        admits(&authorizer, &alice, Some(&basic("alice:a"))).await;
+        admits(&authorizer, &alice, Some(&basic("alice:b"))).await;
     }
-    assert_eq!(gate.known.proofs().len(), 1);
+    assert_eq!(authorizer.known.proofs().len(), 1);
     for number in 0..200_u8 {
-        gate.known.insert([number; 32]);
+        authorizer.known.insert([number; 32]);
     }
-    assert_eq!(gate.known.proofs().len(), MOST_KNOWN);
+    assert_eq!(authorizer.known.proofs().len(), MOST_KNOWN);
 }
 
 #[tokio::test]
 async fn a_client_that_leaves_before_its_password_is_checked_comes_in_at_its_next_try() {
-    let gate = Gatekeeper::new().unwrap();
+    let authorizer = Authorizer::new().unwrap();
     let alice = users(&[("alice", &hash_of("a", 10))]);
     let said = basic("alice:a");
     {
-        let leaving = admission(&gate, &alice, Some(&said));
+        let leaving = admission(&authorizer, &alice, Some(&said));
         // Polled once, which hands the check over, and then dropped.
         let left = tokio::time::timeout(Duration::ZERO, leaving).await;
         assert!(left.is_err(), "the check has not ended yet");
     }
     let remembered = async {
-        while gate.known.proofs().is_empty() {
+        while authorizer.known.proofs().is_empty() {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     };
     tokio::time::timeout(TIME_OUT, remembered)
         .await
         .expect("the outcome is remembered");
-    assert!(admits(&gate, &alice, Some(&said)).await);
+    assert!(admits(&authorizer, &alice, Some(&said)).await);
 }
 
 #[tokio::test]
-async fn a_check_that_takes_too_long_is_told_as_such_and_still_remembered() {
-    let gate = Gatekeeper::new().unwrap();
+async fn a_check_that_takes_too_long_is_answered_as_busy_and_still_remembered() {
+    let authorizer = Authorizer::new().unwrap();
     let alice = users(&[("alice", &hash_of("a", 10))]);
     let said = basic("alice:a");
-    let first = gate
-        .admits(&alice, Some(&said), source(1), Duration::from_millis(1))
+    let first = authorizer
+        .authorize(&alice, Some(&said), source(1), Duration::from_millis(1))
         .await;
     assert_eq!(first, Admission::Busy);
-    assert!(admits(&gate, &alice, Some(&said)).await);
+    assert!(admits(&authorizer, &alice, Some(&said)).await);
 }
 
 #[tokio::test]
 async fn many_guesses_from_one_address_do_not_keep_out_another() {
-    let gate = Arc::new(Gatekeeper::checking_at_once(1).unwrap());
+    let authorizer = Arc::new(Authorizer::checking_at_once(1).unwrap());
     let alice = Arc::new(users(&[("alice", &hash_of("a", 8))]));
     let guesses: Vec<_> = (0..100)
         .map(|number| {
-            let (gate, alice) = (Arc::clone(&gate), Arc::clone(&alice));
+            let (authorizer, alice) = (Arc::clone(&authorizer), Arc::clone(&alice));
             tokio::spawn(async move {
                 let said = basic(&format!("alice:{number}"));
-                gate.admits(&alice, Some(&said), source(66), TIME_OUT).await
+                authorizer
+                    .authorize(&alice, Some(&said), source(66), TIME_OUT)
+                    .await
             })
         })
         .collect();
     tokio::task::yield_now().await;
     let said = basic("alice:a");
-    let admission = gate.admits(&alice, Some(&said), source(1), TIME_OUT).await;
+    let admission = authorizer
+        .authorize(&alice, Some(&said), source(1), TIME_OUT)
+        .await;
     assert_eq!(admission, Admission::Granted);
     let waiting = guesses.iter().filter(|guess| !guess.is_finished()).count();
     assert!(waiting > 0, "it did not wait for all of them");
@@ -201,20 +205,20 @@ async fn many_guesses_from_one_address_do_not_keep_out_another() {
 
 #[test]
 fn a_name_that_nobody_has_is_checked_against_somebodys_hash() {
-    let gate = Gatekeeper::new().unwrap();
+    let authorizer = Authorizer::new().unwrap();
     let users = users(&[("alice", &hash("a")), ("bob", &hash("b"))]);
-    let (_, is_user) = gate.find(&users, b"carol").unwrap();
+    let (_, is_user) = authorizer.find(&users, b"carol").unwrap();
     assert!(!is_user);
-    let (bob, is_user) = gate.find(&users, b"bob").unwrap();
+    let (bob, is_user) = authorizer.find(&users, b"bob").unwrap();
     assert!(is_user && bob.name == "bob");
 }
 
 #[test]
 fn a_wrong_guess_costs_the_same_whoever_is_named_also_where_costs_differ() {
-    let gate = Gatekeeper::new().unwrap();
+    let authorizer = Authorizer::new().unwrap();
     let users = users(&[("alice", &hash_of("a", 4)), ("bob", &hash_of("b", 10))]);
     let time = |name: &str| {
-        let (user, is_user) = gate.find(&users, name.as_bytes()).unwrap();
+        let (user, is_user) = authorizer.find(&users, name.as_bytes()).unwrap();
         let guess = Guess {
             password: b"wrong".to_vec().into(),
             hash: user.hash.clone(),
@@ -246,10 +250,10 @@ fn hashes_of_all_usual_tools_are_read_and_nothing_else() {
     // The last one has a sign that no hash has: each check of it would fail at once.
     let spoiled = format!("{}!", &made[..made.len() - 1]);
     for wrong in ["SECRET", "$2y$10$SECRET", &spoiled] {
-        let told = problem(wrong);
+        let reported = problem(wrong);
         assert!(
-            told.contains("`alice` is not a bcrypt hash") && !told.contains("SECRET"),
-            "{told}"
+            reported.contains("`alice` is not a bcrypt hash") && !reported.contains("SECRET"),
+            "{reported}"
         );
     }
     let known = users(&[("alice", &made)]);
@@ -257,7 +261,7 @@ fn hashes_of_all_usual_tools_are_read_and_nothing_else() {
 }
 
 #[test]
-fn a_cost_that_no_check_can_meet_is_told_with_its_figure() {
+fn a_cost_that_no_check_can_meet_is_reported_with_its_figure() {
     let made = hash("a");
     let at = |cost: &str| problem(&made.replace("$04$", &format!("${cost}$")));
     assert!(

@@ -214,10 +214,13 @@ fn a_reload_judges_again_what_was_refused_and_leaves_alone_what_is_in_force() {
     let place = Place::new(&users(&[ALICE]));
     assert!(place.web.change(Occasion::Reload).is_none(), "it is in force");
     assert!(!place.takes("{}"));
-    assert!(place.web.change(Occasion::Interval).is_none(), "it is told once");
+    assert!(
+        place.web.change(Occasion::Interval).is_none(),
+        "it is logged once"
+    );
     assert!(
         place.web.change(Occasion::Reload).is_some(),
-        "who asks is told again"
+        "a reload reports it again"
     );
 }
 

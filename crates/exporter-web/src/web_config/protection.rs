@@ -22,7 +22,7 @@ pub(super) struct TlsProtection {
     pub(super) min_version: ProtocolVersion,
 }
 
-/// Whom a certificate of the right authority must belong to.
+/// Whose certificates of the right authority are accepted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Names {
     Any,

@@ -10,16 +10,16 @@ use serde_saphyr::{Error, Location};
 
 use super::shown;
 
-/// A file without a section in it. The exporter-toolkit takes it as "no protection", and so would open the port of
-/// everyone whose file is just being written.
+/// A file without a section in it. The exporter-toolkit takes it as "no protection". That would open the port while the
+/// file is being written.
 const EMPTY: &str = "it is empty, or holds nothing but comments, and would protect nothing. For plain HTTP without \
                      passwords, unset WOLKVOX_WEB_CONFIG_FILE, or write {} into the file";
 
 /// The whole file; each section may be left out.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub(super) struct Raw {
-    pub(super) tls_server_config: Option<Tls>,
+pub(super) struct RawWebConfig {
+    pub(super) tls_server_config: Option<TlsSection>,
     pub(super) http_server_config: Option<Http>,
     pub(super) basic_auth_users: Option<BTreeMap<String, SecretString>>,
     pub(super) rate_limit: Option<RateLimit>,
@@ -27,7 +27,7 @@ pub(super) struct Raw {
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub(super) struct Tls {
+pub(super) struct TlsSection {
     pub(super) cert: Option<String>,
     pub(super) cert_file: Option<String>,
     pub(super) key: Option<SecretString>,
@@ -43,7 +43,7 @@ pub(super) struct Tls {
     pub(super) curve_preferences: Option<Vec<String>>,
 }
 
-impl Tls {
+impl TlsSection {
     /// The section is there, and nothing in it.
     pub(super) fn is_empty(&self) -> bool {
         let texts = [
@@ -83,8 +83,8 @@ pub(super) struct RateLimit {
 }
 
 /// Reads the file's text. The problems say where, and never quote a value: it may be a key or a hash.
-pub(super) fn parse(text: &str) -> Result<Raw, Vec<String>> {
-    let raw: Option<Raw> = read(text)?;
+pub(super) fn parse(text: &str) -> Result<RawWebConfig, Vec<String>> {
+    let raw: Option<RawWebConfig> = read(text)?;
     let raw = raw.ok_or_else(|| vec![EMPTY.to_owned()])?;
     let blank = blank_keys(&read(text)?);
     if blank.is_empty() { Ok(raw) } else { Err(blank) }
@@ -93,7 +93,7 @@ pub(super) fn parse(text: &str) -> Result<Raw, Vec<String>> {
 fn read<T: DeserializeOwned>(text: &str) -> Result<T, Vec<String>> {
     // Without a snippet: it would show the lines around.
     let options = serde_saphyr::options! { with_snippet: false };
-    serde_saphyr::from_str_with_options(text, options).map_err(|error| vec![tell(&error)])
+    serde_saphyr::from_str_with_options(text, options).map_err(|error| vec![describe(&error)])
 }
 
 /// Sections, and keys of the one for TLS, that are there with nothing under them: a file that is just being written
@@ -110,7 +110,7 @@ fn blank_keys(file: &Value) -> Vec<String> {
     blank_sections.chain(blank_settings).collect()
 }
 
-fn tell(error: &Error) -> String {
+fn describe(error: &Error) -> String {
     let what = match error.without_snippet() {
         Error::SerdeUnknownField { field, expected, .. } => {
             let nearest = expected

@@ -5,7 +5,7 @@ use rustls::pki_types::PrivateKeyDer;
 use rustls::{ProtocolVersion, SignatureAlgorithm, SupportedProtocolVersion};
 
 /// What is wrong with the suites, where TLS 1.2 is to be spoken and none of them fits the key. A key that can't be
-/// used at all is another problem, and not told here.
+/// used at all is another problem, and not reported here.
 pub(super) fn misfit(
     provider: &CryptoProvider,
     versions: &[&'static SupportedProtocolVersion],

@@ -56,11 +56,11 @@ fn an_explicit_nothing_is_plain_http_for_everyone() {
 #[test]
 fn an_empty_file_is_an_error_that_says_how_to_have_no_protection() {
     for text in ["", " \n", "---\n", "# a comment\n", "~", "null\n", "\u{feff}"] {
-        let told = problems(text);
+        let reported = problems(text);
         assert!(
-            told.starts_with("it is empty, or holds nothing but comments")
-                && told.contains("unset WOLKVOX_WEB_CONFIG_FILE, or write {}"),
-            "{text:?}: {told}"
+            reported.starts_with("it is empty, or holds nothing but comments")
+                && reported.contains("unset WOLKVOX_WEB_CONFIG_FILE, or write {}"),
+            "{text:?}: {reported}"
         );
     }
 }
@@ -88,23 +88,23 @@ fn a_key_with_nothing_under_it_is_an_error() {
             "tls_server_config.min_version: has no value",
         ),
     ] {
-        let told = problems(text);
-        assert!(told.contains(key), "{text:?}: {told}");
+        let reported = problems(text);
+        assert!(reported.contains(key), "{text:?}: {reported}");
     }
     let without_hash = problems("basic_auth_users:\n  alice:\n");
     assert!(without_hash.starts_with("line 2, column "), "{without_hash}");
 }
 
 #[test]
-fn suites_that_fit_no_certificate_are_told() {
+fn suites_that_fit_no_certificate_are_reported() {
     // The certificate's key is one of ECDSA.
     for suites in ["TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256", "TLS_AES_128_GCM_SHA256"] {
-        let told = problems(&tls(&format!("  cipher_suites: [{suites}]\n")));
+        let reported = problems(&tls(&format!("  cipher_suites: [{suites}]\n")));
         assert!(
-            told.contains(
+            reported.contains(
                 "names no suite of TLS 1.2 that fits the certificate, which has an ECDSA or Ed25519 key"
-            ) && told.contains("TLS_ECDHE_ECDSA_"),
-            "{told}"
+            ) && reported.contains("TLS_ECDHE_ECDSA_"),
+            "{reported}"
         );
         let text = tls(&format!("  cipher_suites: [{suites}]\n  min_version: TLS13\n"));
         assert_eq!(problems(&text), "", "it isn't spoken");
@@ -149,7 +149,7 @@ fn certificate_and_key_may_stand_in_the_file() {
 }
 
 #[test]
-fn what_is_not_known_is_told_with_its_line_and_the_nearest_key() {
+fn what_is_not_known_is_reported_with_its_line_and_the_nearest_key() {
     assert_eq!(
         problems("tls_server_config:\n  cert_flie: x\n"),
         "line 2, column 3: the key `cert_flie` is not known here; did you mean `cert_file`?"
@@ -159,7 +159,7 @@ fn what_is_not_known_is_told_with_its_line_and_the_nearest_key() {
 }
 
 #[test]
-fn what_can_not_be_honoured_is_told() {
+fn what_can_not_be_honoured_is_reported() {
     for (keys, expected) in [
         ("  min_version: TLS10\n", "min_version: TLS10 is broken"),
         ("  max_version: TLS11\n", "max_version: TLS11 is broken"),
@@ -230,8 +230,8 @@ fn what_can_not_be_honoured_is_told() {
             "has a colon",
         ),
     ] {
-        let told = problems(&tls(keys));
-        assert!(told.contains(expected), "{keys}: {told}");
+        let reported = problems(&tls(keys));
+        assert!(reported.contains(expected), "{keys}: {reported}");
     }
     assert!(problems("tls_server_config: {min_version: TLS12}").contains("cert_file: is missing"));
     assert!(
@@ -246,7 +246,7 @@ fn what_can_not_be_honoured_is_told() {
 }
 
 #[test]
-fn a_key_of_another_certificate_is_told() {
+fn a_key_of_another_certificate_is_reported() {
     let directory = tempfile::tempdir().unwrap();
     let path = |name: &str| directory.path().join(name);
     std::fs::write(path("cert.pem"), pair().0).unwrap();
@@ -299,8 +299,11 @@ fn a_secret_in_the_place_of_a_name_is_not_shown() {
         "tls_server_config: {client_auth_type: $SECRET}",
         "rate_limit: {interval: $SECRET, burst: 1}",
     ] {
-        let told = problems(text);
-        assert!(!told.is_empty() && !told.contains("SECRET"), "{text}: {told}");
+        let reported = problems(text);
+        assert!(
+            !reported.is_empty() && !reported.contains("SECRET"),
+            "{text}: {reported}"
+        );
     }
 }
 
@@ -312,11 +315,11 @@ fn a_hash_that_would_take_for_ever_is_refused() {
 }
 
 #[test]
-fn a_file_that_is_not_there_or_not_text_is_told() {
+fn a_file_that_is_not_there_or_not_text_is_reported() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("web.yml");
-    let told = || load(&path).1.err().unwrap().to_string();
-    assert!(told().starts_with("WOLKVOX_WEB_CONFIG_FILE: ") && told().contains("can't be read"));
+    let reported = || load(&path).1.err().unwrap().to_string();
+    assert!(reported().starts_with("WOLKVOX_WEB_CONFIG_FILE: ") && reported().contains("can't be read"));
     std::fs::write(&path, b"\xff").unwrap();
-    assert!(told().contains("is not UTF-8 text"));
+    assert!(reported().contains("is not UTF-8 text"));
 }

@@ -27,6 +27,10 @@ pub(super) struct Tls {
     pub(super) digest: [u8; 32],
 }
 
+/// The setting can't be used, and the problem is in the list.
+#[derive(Debug)]
+struct Reported;
+
 /// Gathers all problems of the section: none may hide another.
 pub(super) struct Builder<'a> {
     /// What relative paths are relative to.
@@ -51,11 +55,11 @@ impl<'a> Builder<'a> {
     }
 
     /// `None` if there are problems.
-    pub(super) fn build(mut self, raw: &raw::Tls) -> Option<Tls> {
+    pub(super) fn build(mut self, raw: &raw::TlsSection) -> Option<Tls> {
         // The contents are added where they are read; the key itself is not in here.
         self.digest.update(format!("{raw:?}"));
-        let config = self.server_config(raw)?;
-        let protection = self.protection(raw)?;
+        let config = self.server_config(raw).ok()?;
+        let protection = self.protection(raw).ok()?;
         Some(Tls {
             config,
             protection,
@@ -63,19 +67,19 @@ impl<'a> Builder<'a> {
         })
     }
 
-    fn protection(&mut self, raw: &raw::Tls) -> Option<TlsProtection> {
+    fn protection(&mut self, raw: &raw::TlsSection) -> Result<TlsProtection, Reported> {
         let names = match &raw.client_allowed_sans {
             Some(_) => Names::Listed,
             None => Names::Any,
         };
-        Some(TlsProtection {
+        Ok(TlsProtection {
             policy: self.policy(raw)?,
             names,
             min_version: self.min_version(raw)?,
         })
     }
 
-    fn server_config(&mut self, raw: &raw::Tls) -> Option<ServerConfig> {
+    fn server_config(&mut self, raw: &raw::TlsSection) -> Result<ServerConfig, Reported> {
         let certificates = self.certificates(raw);
         let key = self.key(raw);
         let versions = self.versions(raw);
@@ -104,7 +108,7 @@ impl<'a> Builder<'a> {
             Ok(mut config) => {
                 config.ignore_client_order = raw.prefer_server_cipher_suites.unwrap_or(true);
                 config.alpn_protocols = vec![b"http/1.1".to_vec()];
-                Some(config)
+                Ok(config)
             }
             Err(error) => self.problem(
                 "cert_file",
@@ -113,24 +117,27 @@ impl<'a> Builder<'a> {
         }
     }
 
-    fn problem<T>(&mut self, key: &str, what: &str) -> Option<T> {
+    fn problem<T>(&mut self, key: &str, what: &str) -> Result<T, Reported> {
         self.problems.push(format!("{SECTION}.{key}: {what}"));
-        None
+        Err(Reported)
     }
 
-    /// The PEM of `key` or of the file named by `key_file`; the outer `None` is a problem, the inner one that neither
-    /// is set.
-    #[allow(clippy::option_option)]
-    fn pem(&mut self, key: &str, inline: Option<&str>, file: Option<&str>) -> Option<Option<Vec<u8>>> {
+    /// The PEM of `key` or of the file named by `key_file`. `None` if neither is set.
+    fn pem(
+        &mut self,
+        key: &str,
+        inline: Option<&str>,
+        file: Option<&str>,
+    ) -> Result<Option<Vec<u8>>, Reported> {
         let set = |text: Option<&str>| text.filter(|text| !text.trim().is_empty()).map(str::to_owned);
         match (set(inline), set(file)) {
             (Some(_), Some(_)) => self.problem(key, &format!("and {key}_file are both set; one is needed")),
-            (Some(pem), None) => Some(Some(self.noted(pem.into_bytes()))),
+            (Some(pem), None) => Ok(Some(self.noted(pem.into_bytes()))),
             (None, Some(file)) => match self.files.read(&self.directory.join(file)) {
-                Ok(pem) => Some(Some(self.noted(pem))),
+                Ok(pem) => Ok(Some(self.noted(pem))),
                 Err(error) => self.problem(&format!("{key}_file"), &error.to_string()),
             },
-            (None, None) => Some(None),
+            (None, None) => Ok(None),
         }
     }
 
@@ -140,16 +147,16 @@ impl<'a> Builder<'a> {
         pem
     }
 
-    fn certificates(&mut self, raw: &raw::Tls) -> Option<Vec<CertificateDer<'static>>> {
+    fn certificates(&mut self, raw: &raw::TlsSection) -> Result<Vec<CertificateDer<'static>>, Reported> {
         match self.pem("cert", raw.cert.as_deref(), raw.cert_file.as_deref())? {
             Some(pem) => self.certificates_of("cert", &pem),
             None => self.problem("cert_file", "is missing: TLS needs a certificate and its key"),
         }
     }
 
-    fn certificates_of(&mut self, key: &str, pem: &[u8]) -> Option<Vec<CertificateDer<'static>>> {
+    fn certificates_of(&mut self, key: &str, pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, Reported> {
         match CertificateDer::pem_slice_iter(pem).collect::<Result<Vec<_>, _>>() {
-            Ok(certificates) if !certificates.is_empty() => Some(certificates),
+            Ok(certificates) if !certificates.is_empty() => Ok(certificates),
             _ => self.problem(
                 key,
                 "holds no certificates in PEM form (-----BEGIN CERTIFICATE-----)",
@@ -157,11 +164,11 @@ impl<'a> Builder<'a> {
         }
     }
 
-    fn key(&mut self, raw: &raw::Tls) -> Option<PrivateKeyDer<'static>> {
+    fn key(&mut self, raw: &raw::TlsSection) -> Result<PrivateKeyDer<'static>, Reported> {
         let inline = raw.key.as_ref().map(secrecy::ExposeSecret::expose_secret);
         match self.pem("key", inline, raw.key_file.as_deref())? {
             Some(pem) => match PrivateKeyDer::from_pem_slice(&pem) {
-                Ok(key) => Some(key),
+                Ok(key) => Ok(key),
                 Err(_) => self.problem(
                     "key",
                     "holds no private key in PEM form (-----BEGIN PRIVATE KEY-----); one with a passphrase can't be used",
@@ -171,7 +178,10 @@ impl<'a> Builder<'a> {
         }
     }
 
-    fn versions(&mut self, raw: &raw::Tls) -> Option<Vec<&'static SupportedProtocolVersion>> {
+    fn versions(
+        &mut self,
+        raw: &raw::TlsSection,
+    ) -> Result<Vec<&'static SupportedProtocolVersion>, Reported> {
         let least = self.min_version(raw);
         let most = self.version(
             "max_version",
@@ -183,14 +193,12 @@ impl<'a> Builder<'a> {
             return self.problem("min_version", "is above max_version");
         }
         let spoken = rustls::ALL_VERSIONS.iter().copied();
-        Some(
-            spoken
-                .filter(|version| (least..=most).contains(&u16::from(version.version)))
-                .collect(),
-        )
+        Ok(spoken
+            .filter(|version| (least..=most).contains(&u16::from(version.version)))
+            .collect())
     }
 
-    fn min_version(&mut self, raw: &raw::Tls) -> Option<ProtocolVersion> {
+    fn min_version(&mut self, raw: &raw::TlsSection) -> Result<ProtocolVersion, Reported> {
         let name = raw.min_version.as_deref();
         self.version("min_version", name, ProtocolVersion::TLSv1_2)
     }
@@ -200,11 +208,11 @@ impl<'a> Builder<'a> {
         key: &str,
         name: Option<&str>,
         default: ProtocolVersion,
-    ) -> Option<ProtocolVersion> {
+    ) -> Result<ProtocolVersion, Reported> {
         match name {
-            None | Some("") => Some(default),
-            Some("TLS12") => Some(ProtocolVersion::TLSv1_2),
-            Some("TLS13") => Some(ProtocolVersion::TLSv1_3),
+            None | Some("") => Ok(default),
+            Some("TLS12") => Ok(ProtocolVersion::TLSv1_2),
+            Some("TLS13") => Ok(ProtocolVersion::TLSv1_3),
             Some(old @ ("TLS10" | "TLS11")) => self.problem(
                 key,
                 &format!("{old} is broken and not spoken by this exporter; write TLS12 or TLS13"),
@@ -213,9 +221,9 @@ impl<'a> Builder<'a> {
         }
     }
 
-    fn provider(&mut self, raw: &raw::Tls) -> Option<Arc<CryptoProvider>> {
+    fn provider(&mut self, raw: &raw::TlsSection) -> Result<Arc<CryptoProvider>, Reported> {
         let mut provider = ring::default_provider();
-        let mut is_good = true;
+        let mut outcome = Ok(());
         if let Some(names) = raw.cipher_suites.as_ref().filter(|names| !names.is_empty()) {
             // The list is for TLS 1.2 only, in Go as well; those of TLS 1.3 are always there.
             let (mut suites, of_12): (Vec<SupportedCipherSuite>, Vec<SupportedCipherSuite>) = provider
@@ -230,9 +238,8 @@ impl<'a> Builder<'a> {
                     Some(suite) => suites.push(*suite),
                     None if is_of_tls13(name) => {}
                     None => {
-                        is_good = false;
                         let known: Vec<_> = of_12.iter().filter_map(|suite| suite.suite().as_str()).collect();
-                        self.problem::<()>(
+                        outcome = self.problem(
                             "cipher_suites",
                             &format!("{} is not spoken; there are {}", shown(name), known.join(", ")),
                         );
@@ -248,8 +255,7 @@ impl<'a> Builder<'a> {
                 if let Some(group) = all.iter().find(|group| Some(group.name()) == wanted) {
                     provider.kx_groups.push(*group);
                 } else {
-                    is_good = false;
-                    self.problem::<()>(
+                    outcome = self.problem(
                         "curve_preferences",
                         &format!(
                             "{} is not spoken; there are X25519, CurveP256 and CurveP384",
@@ -259,15 +265,15 @@ impl<'a> Builder<'a> {
                 }
             }
         }
-        is_good.then(|| Arc::new(provider))
+        outcome.map(|()| Arc::new(provider))
     }
 
-    #[allow(clippy::option_option)] // The outer one is "no problem".
+    /// `None` if no certificate of clients is asked for.
     fn verifier(
         &mut self,
-        raw: &raw::Tls,
-        provider: Option<&Arc<CryptoProvider>>,
-    ) -> Option<Option<Verifier>> {
+        raw: &raw::TlsSection,
+        provider: Result<&Arc<CryptoProvider>, &Reported>,
+    ) -> Result<Option<Verifier>, Reported> {
         let policy = self.policy(raw)?;
         let ca = self.pem(
             "client_ca",
@@ -291,7 +297,7 @@ impl<'a> Builder<'a> {
             }
             _ => {}
         }
-        let provider = provider?;
+        let provider = provider.map_err(|_| Reported)?;
         let chain = match ca {
             Some(pem) => Some(self.chain(&pem, provider)?),
             None => None,
@@ -302,30 +308,29 @@ impl<'a> Builder<'a> {
             names: names?,
             algorithms: provider.signature_verification_algorithms,
         };
-        Some((policy != Policy::No).then_some(verifier))
+        Ok((policy != Policy::No).then_some(verifier))
     }
 
-    fn policy(&mut self, raw: &raw::Tls) -> Option<Policy> {
+    fn policy(&mut self, raw: &raw::TlsSection) -> Result<Policy, Reported> {
         let name = raw.client_auth_type.as_deref().unwrap_or_default();
-        let policy = Policy::named(name);
-        if policy.is_none() {
-            return self.problem(
+        match Policy::named(name) {
+            Some(policy) => Ok(policy),
+            None => self.problem(
                 "client_auth_type",
                 &format!(
                     "is {}; it must be NoClientCert, RequestClientCert, RequireAnyClientCert, \
                      VerifyClientCertIfGiven or RequireAndVerifyClientCert",
                     shown(name)
                 ),
-            );
+            ),
         }
-        policy
     }
 
     fn chain(
         &mut self,
         pem: &[u8],
         provider: &Arc<CryptoProvider>,
-    ) -> Option<Arc<dyn rustls::server::danger::ClientCertVerifier>> {
+    ) -> Result<Arc<dyn rustls::server::danger::ClientCertVerifier>, Reported> {
         let mut roots = RootCertStore::empty();
         for certificate in self.certificates_of("client_ca", pem)? {
             if let Err(error) = roots.add(certificate) {
@@ -336,14 +341,14 @@ impl<'a> Builder<'a> {
             }
         }
         match WebPkiClientVerifier::builder_with_provider(Arc::new(roots), Arc::clone(provider)).build() {
-            Ok(verifier) => Some(verifier),
+            Ok(verifier) => Ok(verifier),
             Err(error) => self.problem("client_ca", &format!("can't be used ({error})")),
         }
     }
 
-    fn allowed_names(&mut self, raw: &raw::Tls, policy: Policy) -> Option<Vec<AllowedName>> {
+    fn allowed_names(&mut self, raw: &raw::TlsSection, policy: Policy) -> Result<Vec<AllowedName>, Reported> {
         let Some(list) = &raw.client_allowed_sans else {
-            return Some(Vec::new());
+            return Ok(Vec::new());
         };
         if list.is_empty() {
             return self.problem(
@@ -372,7 +377,7 @@ impl<'a> Builder<'a> {
                 }
             }
         }
-        Some(names)
+        Ok(names)
     }
 }
 

@@ -281,7 +281,7 @@ async fn an_open_filter_shows_a_chat_where_it_was_opened_after_it_was_closed() {
 }
 
 #[tokio::test]
-async fn an_open_filter_finds_all_generated_chats_of_a_stretch_once_they_are_closed() {
+async fn an_open_filter_finds_all_generated_chats_of_a_range_once_they_are_closed() {
     let settings = Settings {
         filter: Filter::OpenTime,
         ..Settings::default()

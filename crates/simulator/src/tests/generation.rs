@@ -21,7 +21,7 @@ fn the_same_seed_gives_the_same_chats() {
 fn the_chats_of_a_seed_never_change() {
     let from = utc("2026-03-10T15:00:00Z");
     let chats = Simulator::new(Settings::default()).truth(from, from + TimeDelta::minutes(10));
-    let told: Vec<String> = chats
+    let reported: Vec<String> = chats
         .iter()
         .take(3)
         .map(|chat| {
@@ -32,7 +32,7 @@ fn the_chats_of_a_seed_never_change() {
         })
         .collect();
     assert_eq!(
-        told,
+        reported,
         [
             "29552502000000 2026-03-10 15:00:40 UTC 1001 Some(12000)",
             "29552580000000 2026-03-10 15:01:20 UTC 1005 Some(46000)",

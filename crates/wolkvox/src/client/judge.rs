@@ -307,8 +307,8 @@ fn find<'a, E: StdError + 'static>(error: &'a (dyn StdError + 'static)) -> Optio
     chain(error).find_map(|error| error.downcast_ref())
 }
 
-/// Whether it is what came that can't be decompressed. The library calls all failures of a body that, those of the
-/// connection too; but those are hyper's, and a compressed body that is cut ends too early.
+/// Whether the bytes that came can't be decompressed. The library reports all failures of a body like that, those of the
+/// connection too. But those have an error of hyper inside, and a compressed body that is cut ends too early.
 fn is_of_decompression(error: &reqwest::Error) -> bool {
     let is_cut = io_errors(error).any(|error| error.kind() == io::ErrorKind::UnexpectedEof);
     error.is_decode() && !is_cut && find::<hyper::Error>(error).is_none()

@@ -1,19 +1,20 @@
-//! Reading a range that is wanted whole: after failures it is tried again until it is there, or there is no hope.
+//! Reads a range that is wanted as a whole: after failures it tries again, until all is read or no try can help.
 
 use std::time::Duration;
 
 use crate::{Class, Error, Reason, Sink, Source, Window, Zone};
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::{Next, Pauses, Range, Reader};
+use super::{Next, OpenRange, Pauses, Reader};
 
 /// No chunk gets shorter.
 pub(super) const SHORTEST: TimeDelta = TimeDelta::minutes(1);
-/// So many calls in a row may fail for what may pass by itself: with the usual pauses, three quarters of an hour.
+/// This many calls in a row may fail for a cause that may pass by itself. With the usual pauses that is three quarters of an
+/// hour.
 const MOST_FAILURES: u32 = 8;
 /// As long as nothing was ever answered, the settings are more likely to be wrong than the server to be down.
 const MOST_FAILURES_AT_FIRST: u32 = 3;
-/// The calls of a day are there again after a day: with the usual pauses, these tries take longer.
+/// Used-up calls are there again after a day. With the usual pauses, these tries take longer than that.
 const MOST_FAILURES_FOR_QUOTA: u32 = 30;
 /// A server that fails so often in a row may fail because of what it is asked for.
 const SUSPICIOUS: u32 = 3;
@@ -30,7 +31,7 @@ pub struct ReadError {
     pub cause: Error,
 }
 
-/// Something that a person who waits wants to know.
+/// Something that explains a pause to the user.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Notice {
     /// The next call is made after so long.
@@ -58,7 +59,7 @@ impl Persistence {
         self.has_answered = true;
     }
 
-    /// Whether one more failure lets what is asked for be suspected.
+    /// Whether after one more failure the requested range is a likely cause.
     pub(super) fn is_search_due(&self) -> bool {
         self.failures + 1 >= SUSPICIOUS
     }
@@ -91,7 +92,7 @@ impl<S: Source> Reader<S> {
         }
     }
 
-    /// Makes the first `calls` without waiting for the pace: what a person is waiting for.
+    /// Makes the first `calls` without waiting for the pace, since the user waits for them.
     #[must_use]
     pub fn with_calls_at_once(mut self, calls: u64) -> Reader<S> {
         if let Some(persistence) = &mut self.persistence {
@@ -106,7 +107,7 @@ impl<S: Source> Reader<S> {
     /// The call failed, and asking again or for less does not help.
     pub async fn read_next<K: Sink>(
         &mut self,
-        range: &mut Range,
+        range: &mut OpenRange,
         sink: impl Fn(&Window) -> K,
         mut notify: impl FnMut(Notice),
     ) -> Result<Option<(Window, K)>, ReadError> {

@@ -10,10 +10,10 @@ use super::Next;
 use super::size::may_lie_in_one_row;
 use super::unreadable::behind;
 
-/// What a range is read for. Chunk sizes are kept for each: that the latest minutes can be read says nothing of a second
-/// a day back.
+/// What a range is read for. Each has a chunk size of its own: if the latest minutes can be read, a second a day back may
+/// still be unreadable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum Purpose {
     /// Up to now. Passes over seconds that were given up.
     Poll,
     /// What polls may have missed. Asks for seconds that were given up, and gives way to the next cycle.
@@ -22,8 +22,8 @@ pub enum Kind {
 
 /// A range that is being read.
 #[derive(Debug)]
-pub struct Range {
-    pub(super) kind: Kind,
+pub struct OpenRange {
+    pub(super) purpose: Purpose,
     zone: Zone,
     floor: Option<NaiveDateTime>,
     /// What is left, each inside one local month; the first is being read.
@@ -55,19 +55,19 @@ pub(super) struct Probe {
     pub(super) chunks: VecDeque<Window>,
 }
 
-impl Range {
+impl OpenRange {
     pub(super) fn new(
-        kind: Kind,
+        purpose: Purpose,
         from: DateTime<Utc>,
         to: DateTime<Utc>,
         zone: Zone,
         floor: Option<NaiveDateTime>,
-    ) -> Range {
+    ) -> OpenRange {
         // The report has whole seconds, and so have chunks: else the search for one second would never come to it.
         let from = from.trunc_subsecs(0);
         let months: VecDeque<_> = window::chunks(from, to, zone, floor, window::LONGEST).into();
-        Range {
-            kind,
+        OpenRange {
+            purpose,
             zone,
             floor,
             at: months.front().map_or(to, |month| month.from),
@@ -86,7 +86,7 @@ impl Range {
 
     /// Leaves out what ends at `read_to`, which was read before, unless nothing else is left.
     #[must_use]
-    pub fn after(mut self, read_to: Option<DateTime<Utc>>) -> Range {
+    pub fn after(mut self, read_to: Option<DateTime<Utc>>) -> OpenRange {
         while self.months.len() > 1 && Some(self.months[0].to) <= read_to {
             self.next_month();
         }

@@ -6,11 +6,11 @@ use tokio::time::Instant;
 
 use crate::{Class, Error, Reason};
 
-/// No pause is longer, whoever asks for it.
+/// No pause is longer, also where the server asks for more.
 pub const LONGEST_PAUSE: Duration = Duration::from_secs(60 * 60);
-/// Nothing is retried that close to the next cycle, which covers it anyway.
+/// Nothing is retried this close to the next cycle, which covers it anyway.
 const TOO_CLOSE: Duration = Duration::from_secs(30);
-/// How many calls of one cycle may run into their time-out: each takes as long as is allowed at all.
+/// How many calls of one cycle may time out: each takes the longest time that is allowed.
 const TIMEOUTS_PER_CYCLE: u32 = 4;
 
 /// How long to wait before another call, where the server does not say.

@@ -1,13 +1,13 @@
-//! How much one call asks for. What is too large or too slow is halved, and grows again with each good answer; what
-//! can't be read is searched for.
+//! How much one call asks for: the chunk size. A chunk that is too large or too slow is halved, and grows again with each good
+//! answer. A chunk that can't be read is searched by bisection.
 
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::{Class, Error, Reason, Window, window};
 
-/// What is no longer than this is never too much to ask for.
+/// A chunk of this length is never too long.
 pub(super) const MODEST: TimeDelta = TimeDelta::hours(1);
-/// What was too long is tried again after so many good chunks.
+/// A length that failed is tried again after this many good chunks.
 const TRY_LONGER_AFTER: u32 = 12;
 
 /// How long chunks are. Kept from cycle to cycle, in memory only.
@@ -25,8 +25,8 @@ pub(super) struct ChunkSize {
     failed_ranges: u32,
 }
 
-/// A chunk that could not be read. What is before it grows as usual, and it is cut ever smaller: else the search would
-/// begin anew in each cycle, and never come to its end where a cycle has few tries.
+/// A chunk that could not be read. Chunks before it grow as usual, while it is cut ever smaller from cycle to cycle. If the
+/// search began anew in each cycle, it would never end where a cycle has few tries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Trouble {
     from: DateTime<Utc>,
@@ -69,7 +69,7 @@ impl ChunkSize {
         }
     }
 
-    /// A chunk up to here was good: the next may be twice as long. What is left of a chunk in trouble may not.
+    /// A chunk up to here was good: the next may be twice as long. The rest of a chunk that failed may not.
     pub(super) fn note_read(&mut self, to: DateTime<Utc>) {
         match &mut self.trouble {
             Some(trouble) if (trouble.from..trouble.to).contains(&to) && to > trouble.from => {
@@ -105,8 +105,8 @@ impl ChunkSize {
         failures.is_multiple_of(3) && (failures / 3).is_power_of_two()
     }
 
-    /// What to do about a chunk that failed. With `search`, also what may lie in one row is asked for in halves, down to
-    /// `shortest`.
+    /// What to do about a chunk that failed. With `search`, a failure that one row may cause is asked for in halves too, down
+    /// to `shortest`.
     pub(super) fn remedy(
         &mut self,
         error: &Error,
@@ -149,8 +149,8 @@ impl ChunkSize {
         });
     }
 
-    /// Takes half of what failed, and no more for many chunks: a server that can't do it would fail at each. Returns whether
-    /// it was only tried.
+    /// Takes half of what failed, and no more for many chunks: a server that can't answer it would fail at each. Returns
+    /// whether the length was only tried.
     fn limit_below(&mut self, length: TimeDelta) -> bool {
         self.good_chunks = 0;
         self.limit = half(length).max(MODEST);
@@ -167,7 +167,7 @@ impl ChunkSize {
     }
 }
 
-/// In whole seconds, for the report tells no less apart; rounded up, so that no second is left over.
+/// In whole seconds, since the report knows nothing smaller. Rounded up, so that no second is left over.
 fn half(length: TimeDelta) -> TimeDelta {
     TimeDelta::seconds((length.num_seconds() + 1) / 2)
 }
@@ -179,8 +179,8 @@ pub(super) enum Search {
     NotDue,
 }
 
-/// Whether a failure says nothing of its cause, so that it may be the length: a server that works on a long range for
-/// longer than it is waited for has sent nothing yet, and what it says to too many rows nobody knows.
+/// Whether a failure does not show its cause, so that the cause may be the length. A server that works on a long range for
+/// longer than the time-out has sent nothing yet. What it answers to too many rows is not known.
 fn may_be_too_long(error: &Error) -> bool {
     matches!(error.reason(), Reason::Timeout | Reason::BadRequest) && error.class() != Class::Smaller
 }

@@ -65,7 +65,7 @@ async fn persist(failures: impl IntoIterator<Item = Error>) -> (Vec<(u64, i64)>,
     let source = Failing::with(failures);
     let from = utc("2026-03-10T05:00:00Z");
     let mut reader = Reader::persistent(&source, Tz::America__Bogota, PACE);
-    let mut range = reader.open(Kind::Poll, from, from + TimeDelta::days(3), None);
+    let mut range = reader.open(Purpose::Poll, from, from + TimeDelta::days(3), None);
     let mut notices = Vec::new();
     while let Some(read) = reader
         .read_next(&mut range, |_| Nothing, |notice| notices.push(notice))
@@ -122,7 +122,7 @@ async fn a_server_that_fails_three_times_in_a_row_is_asked_for_less() {
 }
 
 /// What was asked for, as local texts, where every answer is whole.
-async fn asked(open: impl FnOnce(&Reader<&Failing>) -> Range) -> Vec<String> {
+async fn asked(open: impl FnOnce(&Reader<&Failing>) -> OpenRange) -> Vec<String> {
     let source = Failing::with([]);
     let mut reader = Reader::persistent(&source, Tz::America__Bogota, Duration::ZERO);
     let mut range = open(&reader);
@@ -147,7 +147,7 @@ async fn a_range_is_read_month_by_month_and_its_last_second_once() {
     let april = "20260401000000-20260402000000";
     let read = |from: &'static str, read_to: Option<&'static str>| {
         asked(move |reader| {
-            let range = reader.open(Kind::Poll, utc(from), utc("2026-04-02T05:00:00Z"), None);
+            let range = reader.open(Purpose::Poll, utc(from), utc("2026-04-02T05:00:00Z"), None);
             range.after(read_to.map(utc))
         })
     };
@@ -175,7 +175,7 @@ async fn nothing_is_asked_for_below_the_floor() {
     let floor = crate::window::parse_local("20260331120000");
     let asked = asked(|reader| {
         let [from, to] = ["2026-03-30T05:00:00Z", "2026-04-01T06:00:00Z"].map(utc);
-        reader.open(Kind::Poll, from, to, floor)
+        reader.open(Purpose::Poll, from, to, floor)
     })
     .await;
     assert_eq!(
@@ -189,12 +189,12 @@ async fn polls_and_sweeps_have_chunk_sizes_of_their_own() {
     let source = Failing::with([Error::new(Reason::Truncated, "cut")]);
     let mut reader = Reader::in_cycles(&source, Tz::America__Bogota);
     let [from, to] = ["2026-03-10T05:00:00Z", "2026-03-11T05:00:00Z"].map(utc);
-    let mut sweep = reader.open(Kind::Sweep, from, to, None);
+    let mut sweep = reader.open(Purpose::Sweep, from, to, None);
     let chunk = reader.next(&mut sweep).unwrap();
     let call = reader.ask(&mut sweep, &chunk, |_| Nothing).await;
     assert!(matches!(call.next, Next::Smaller));
     assert_eq!(reader.next(&mut sweep).unwrap().to, utc("2026-03-10T17:00:00Z"));
-    let mut poll = reader.open(Kind::Poll, from, to, None);
+    let mut poll = reader.open(Purpose::Poll, from, to, None);
     assert_eq!(reader.next(&mut poll).unwrap().to, to);
 }
 
@@ -204,15 +204,15 @@ async fn a_sweep_gives_way_to_the_next_cycle_after_one_call() {
     let mut reader = Reader::in_cycles(&source, Tz::America__Bogota);
     reader.begin_cycle(Some(Instant::now()));
     let [from, to] = ["2026-03-10T05:00:00Z", "2026-05-11T05:00:00Z"].map(utc);
-    for (kind, calls, gives_way) in [(Kind::Sweep, 1, true), (Kind::Poll, 3, false)] {
-        let mut range = reader.open(kind, from, to, None);
+    for (purpose, calls, gives_way) in [(Purpose::Sweep, 1, true), (Purpose::Poll, 3, false)] {
+        let mut range = reader.open(purpose, from, to, None);
         let mut made = 0;
         while let Some(chunk) = reader.next(&mut range) {
             reader.ask(&mut range, &chunk, |_| Nothing).await;
             reader.accept(&mut range, &chunk);
             made += 1;
         }
-        assert_eq!((made, range.gives_way()), (calls, gives_way), "{kind:?}");
+        assert_eq!((made, range.gives_way()), (calls, gives_way), "{purpose:?}");
     }
 }
 
@@ -235,9 +235,9 @@ impl Source for &Poisoned {
 }
 
 /// Reads a range to its end or its failure; whether it was read, and what was answered.
-async fn read<S: Source>(reader: &mut Reader<S>, kind: Kind) -> (bool, Vec<Window>) {
+async fn read<S: Source>(reader: &mut Reader<S>, purpose: Purpose) -> (bool, Vec<Window>) {
     let [from, to] = ["2026-03-10T15:00:00Z", "2026-03-10T15:15:00Z"].map(utc);
-    let mut range = reader.open(kind, from, to, None);
+    let mut range = reader.open(purpose, from, to, None);
     let mut answered = Vec::new();
     while let Some(chunk) = reader.next(&mut range) {
         let call = reader.ask(&mut range, &chunk, |_| Nothing).await;
@@ -255,7 +255,7 @@ async fn a_second_is_passed_over_after_three_failures_and_only_sweeps_ask_for_it
     let source = Poisoned(Mutex::new(Some(second)));
     let mut reader = Reader::in_cycles(&source, Tz::America__Bogota);
     let mut failed = 0;
-    while !read(&mut reader, Kind::Poll).await.0 {
+    while !read(&mut reader, Purpose::Poll).await.0 {
         failed += 1;
         assert!(failed < 8, "it is never given up");
     }
@@ -266,17 +266,17 @@ async fn a_second_is_passed_over_after_three_failures_and_only_sweeps_ask_for_it
             .iter()
             .any(|chunk| chunk.from <= second && second <= chunk.to)
     };
-    let (_, answered) = read(&mut reader, Kind::Poll).await;
+    let (_, answered) = read(&mut reader, Purpose::Poll).await;
     assert!(!holds(&answered) && answered.len() == 2, "{answered:?}");
 
     *source.0.lock().unwrap() = None;
     assert!(
-        !holds(&read(&mut reader, Kind::Poll).await.1),
+        !holds(&read(&mut reader, Purpose::Poll).await.1),
         "polls pass over it"
     );
-    assert!(holds(&read(&mut reader, Kind::Sweep).await.1), "sweeps do not");
+    assert!(holds(&read(&mut reader, Purpose::Sweep).await.1), "sweeps do not");
     assert!(
-        holds(&read(&mut reader, Kind::Poll).await.1),
+        holds(&read(&mut reader, Purpose::Poll).await.1),
         "it can be read again"
     );
     assert_eq!(reader.seconds_skipped(), 1);
@@ -287,7 +287,7 @@ async fn an_answer_that_is_not_believed_leaves_a_gap_and_the_range_goes_on() {
     let source = Failing::with([]);
     let mut reader = Reader::in_cycles(&source, Tz::America__Bogota);
     let [from, to] = ["2026-03-31T15:00:00Z", "2026-04-01T15:00:00Z"].map(utc);
-    let mut range = reader.open(Kind::Poll, from, to, None);
+    let mut range = reader.open(Purpose::Poll, from, to, None);
     let march = reader.next(&mut range).unwrap();
     reader.ask(&mut range, &march, |_| Nothing).await;
     assert!(!range.has_gap());

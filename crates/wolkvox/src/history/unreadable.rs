@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-/// A second is given up after so many failures while its neighbours succeeded.
+/// A second is given up after this many failures while its neighbours succeeded.
 pub(super) const GIVE_UP_AFTER: u32 = 3;
 
 /// Where seconds that can't be read begin, and how often each has failed. Kept from cycle to cycle, in memory only.
@@ -20,8 +20,8 @@ pub(super) enum Part {
     Unreadable { from: DateTime<Utc>, failures: u32 },
 }
 
-/// Where to go on behind something unreadable. Neighbouring chunks share their boundary second, so that the culprit is
-/// the second after the last good chunk; what follows must begin beyond it.
+/// Where to go on behind something unreadable. Neighbouring chunks share their boundary second, so the unreadable second is
+/// the one after the last good chunk. What follows must begin beyond it.
 pub(super) fn behind(from: DateTime<Utc>) -> DateTime<Utc> {
     from + TimeDelta::seconds(2)
 }

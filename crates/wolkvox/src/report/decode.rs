@@ -87,7 +87,7 @@ pub fn decode(
     on_row: &mut dyn FnMut(Result<Row, RowError>) -> ControlFlow<()>,
 ) -> Result<Envelope, DecodeError> {
     let mut repair = Repair::new(reader);
-    let mut reading = Reading {
+    let mut reading = Decoding {
         keys,
         on_row,
         envelope: Envelope::default(),
@@ -124,14 +124,14 @@ fn judge<R: io::Read>(error: serde_json::Error, body: &Repair<R>) -> DecodeError
     }
 }
 
-struct Reading<'a> {
+struct Decoding<'a> {
     keys: &'a [Key],
     on_row: &'a mut dyn FnMut(Result<Row, RowError>) -> ControlFlow<()>,
     envelope: Envelope,
     stopped: bool,
 }
 
-struct EnvelopeVisitor<'r, 'a>(&'r mut Reading<'a>);
+struct EnvelopeVisitor<'r, 'a>(&'r mut Decoding<'a>);
 
 impl<'de> Visitor<'de> for EnvelopeVisitor<'_, '_> {
     type Value = ();
@@ -196,7 +196,7 @@ fn text(value: Value) -> RawText {
 }
 
 /// The entries of `data`.
-struct DataSeed<'r, 'a>(&'r mut Reading<'a>);
+struct DataSeed<'r, 'a>(&'r mut Decoding<'a>);
 
 impl<'de> DeserializeSeed<'de> for DataSeed<'_, '_> {
     type Value = ();

@@ -29,12 +29,12 @@ pub(crate) struct Repair<R> {
 }
 
 /// What stands at one place of the raw bytes.
-enum Unit {
+enum Scanned {
     /// That many bytes, good as they are.
     Good(usize),
     /// That many bytes that can't be read.
     Bad(usize),
-    /// Too few bytes to tell.
+    /// Too few bytes to know.
     Unfinished,
 }
 
@@ -55,7 +55,7 @@ impl<R: Read> Repair<R> {
     }
 
     /// Whether the reader was asked for more than there was. It never reads ahead of what it hands out, so that this
-    /// tells a text that ended too early from one that is wrong.
+    /// distinguishes a text that ended too early from one that is wrong.
     pub(crate) fn has_ended(&self) -> bool {
         self.ended
     }
@@ -100,27 +100,27 @@ impl<R: Read> Repair<R> {
         while self.done < self.raw.len() {
             let at = self.done;
             match self.unit() {
-                Unit::Good(length) => {
+                Scanned::Good(length) => {
                     self.done += length;
                     self.hand_out(at, length);
                 }
-                Unit::Bad(length) => {
+                Scanned::Bad(length) => {
                     self.done += length;
                     if self.has_room(REPLACEMENT.len()) {
                         self.out.extend_from_slice(REPLACEMENT);
                     }
                 }
-                Unit::Unfinished => return,
+                Scanned::Unfinished => return,
             }
         }
     }
 
-    fn unit(&self) -> Unit {
+    fn unit(&self) -> Scanned {
         let rest = &self.raw[self.done..];
         match rest[0] {
             b'\\' if self.in_string => escape(rest, self.inner_ended),
-            0..=0x1f if self.in_string => Unit::Bad(1),
-            0..=0x7f => Unit::Good(1),
+            0..=0x1f if self.in_string => Scanned::Bad(1),
+            0..=0x7f => Scanned::Good(1),
             _ => character(rest, self.inner_ended),
         }
     }
@@ -169,7 +169,7 @@ impl<R: Read> Read for Repair<R> {
 }
 
 /// The character that `rest` begins with.
-fn character(rest: &[u8], is_all: bool) -> Unit {
+fn character(rest: &[u8], is_all: bool) -> Scanned {
     let head = &rest[..rest.len().min(4)];
     let (valid, bad) = match std::str::from_utf8(head) {
         Ok(text) => (text, None),
@@ -179,36 +179,42 @@ fn character(rest: &[u8], is_all: bool) -> Unit {
         ),
     };
     match (valid.chars().next(), bad) {
-        (Some(first), _) => Unit::Good(first.len_utf8()),
-        (None, Some(length)) => Unit::Bad(length),
-        (None, None) if is_all => Unit::Bad(rest.len()),
-        (None, None) => Unit::Unfinished,
+        (Some(first), _) => Scanned::Good(first.len_utf8()),
+        (None, Some(length)) => Scanned::Bad(length),
+        (None, None) if is_all => Scanned::Bad(rest.len()),
+        (None, None) => Scanned::Unfinished,
     }
 }
 
 /// The escape that `rest` begins with.
-fn escape(rest: &[u8], is_all: bool) -> Unit {
-    let unfinished = || if is_all { Unit::Good(1) } else { Unit::Unfinished };
+fn escape(rest: &[u8], is_all: bool) -> Scanned {
+    let unfinished = || {
+        if is_all {
+            Scanned::Good(1)
+        } else {
+            Scanned::Unfinished
+        }
+    };
     match rest.get(1) {
         None => return unfinished(),
         Some(b'u') => {}
         // One of the short escapes, or one that does not exist: the parser's business.
-        Some(byte) if byte.is_ascii() => return Unit::Good(2),
-        Some(_) => return Unit::Good(1),
+        Some(byte) if byte.is_ascii() => return Scanned::Good(2),
+        Some(_) => return Scanned::Good(1),
     }
     if rest.len() < 6 {
         return unfinished();
     }
     match code_unit(rest) {
-        None => Unit::Good(1),
-        Some(0xdc00..=0xdfff) => Unit::Bad(6),
+        None => Scanned::Good(1),
+        Some(0xdc00..=0xdfff) => Scanned::Bad(6),
         Some(0xd800..=0xdbff) => match rest.get(6..12) {
-            Some(low) if matches!(code_unit(low), Some(0xdc00..=0xdfff)) => Unit::Good(12),
-            Some(_) => Unit::Bad(6),
-            None if is_all => Unit::Bad(6),
-            None => Unit::Unfinished,
+            Some(low) if matches!(code_unit(low), Some(0xdc00..=0xdfff)) => Scanned::Good(12),
+            Some(_) => Scanned::Bad(6),
+            None if is_all => Scanned::Bad(6),
+            None => Scanned::Unfinished,
         },
-        Some(_) => Unit::Good(6),
+        Some(_) => Scanned::Good(6),
     }
 }
 
@@ -227,10 +233,10 @@ mod tests {
 
     use super::*;
 
-    /// Hands out its bytes in pieces of the given sizes.
-    struct Pieces<'a>(&'a [u8], Vec<usize>);
+    /// Hands out its bytes in parts of the given sizes.
+    struct Parts<'a>(&'a [u8], Vec<usize>);
 
-    impl Read for Pieces<'_> {
+    impl Read for Parts<'_> {
         fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
             let size = self.1.pop().unwrap_or(7).clamp(1, buffer.len()).min(self.0.len());
             buffer[..size].copy_from_slice(&self.0[..size]);
@@ -241,7 +247,7 @@ mod tests {
 
     fn repaired(bytes: &[u8], sizes: Vec<usize>) -> String {
         let mut out = Vec::new();
-        Repair::new(Pieces(bytes, sizes)).read_to_end(&mut out).unwrap();
+        Repair::new(Parts(bytes, sizes)).read_to_end(&mut out).unwrap();
         String::from_utf8(out).unwrap()
     }
 

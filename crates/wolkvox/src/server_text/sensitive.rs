@@ -17,21 +17,21 @@ const GROUPED_DIGITS: usize = 7;
 
 /// What was found; of several at one place the last in this order is named.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Kind {
+pub(super) enum Sensitive {
     Number,
     Mail,
     Address,
     Secret,
 }
 
-impl Kind {
+impl Sensitive {
     /// What stands in its place.
     pub(super) fn name(self) -> &'static str {
         match self {
-            Kind::Number => "[number]",
-            Kind::Mail => "[mail]",
-            Kind::Address => "[address]",
-            Kind::Secret => "[secret]",
+            Sensitive::Number => "[number]",
+            Sensitive::Mail => "[mail]",
+            Sensitive::Address => "[address]",
+            Sensitive::Secret => "[secret]",
         }
     }
 }
@@ -84,7 +84,7 @@ fn stands_alone(text: &[char], range: &Range<usize>) -> bool {
 }
 
 /// Numbers, and addresses of mail and of machines.
-pub(super) fn find(units: &[Unit]) -> Vec<(Range<usize>, Kind)> {
+pub(super) fn find(units: &[Unit]) -> Vec<(Range<usize>, Sensitive)> {
     let text: Vec<char> = units.iter().map(|unit| unit.meaning).collect();
     let mut found = numbers(&text);
     found.extend(machines(&text));
@@ -92,7 +92,7 @@ pub(super) fn find(units: &[Unit]) -> Vec<(Range<usize>, Kind)> {
     found
 }
 
-fn numbers(text: &[char]) -> Vec<(Range<usize>, Kind)> {
+fn numbers(text: &[char]) -> Vec<(Range<usize>, Sensitive)> {
     let mut found = Vec::new();
     let mut start = 0;
     while start < text.len() {
@@ -100,9 +100,9 @@ fn numbers(text: &[char]) -> Vec<(Range<usize>, Kind)> {
             start += 1;
             continue;
         }
-        let group = Group::at(text, start);
+        let group = DigitGroup::at(text, start);
         if group.longest >= DIGITS || group.digits >= GROUPED_DIGITS {
-            found.push((start..group.end, Kind::Number));
+            found.push((start..group.end, Sensitive::Number));
         }
         start = group.end;
     }
@@ -110,16 +110,16 @@ fn numbers(text: &[char]) -> Vec<(Range<usize>, Kind)> {
 }
 
 /// Digits with separators between them.
-struct Group {
+struct DigitGroup {
     end: usize,
     digits: usize,
     /// The most digits without a separator.
     longest: usize,
 }
 
-impl Group {
-    fn at(text: &[char], start: usize) -> Group {
-        let mut group = Group {
+impl DigitGroup {
+    fn at(text: &[char], start: usize) -> DigitGroup {
+        let mut group = DigitGroup {
             end: start,
             digits: 0,
             longest: 0,
@@ -156,7 +156,7 @@ fn separators(text: &[char]) -> usize {
     }
 }
 
-fn machines(text: &[char]) -> Vec<(Range<usize>, Kind)> {
+fn machines(text: &[char]) -> Vec<(Range<usize>, Sensitive)> {
     let is_part = |character: &char| character.is_ascii_hexdigit() || matches!(character, '.' | ':');
     let mut found = Vec::new();
     let mut start = 0;
@@ -167,7 +167,7 @@ fn machines(text: &[char]) -> Vec<(Range<usize>, Kind)> {
         // `std::` has what could be an address in its middle.
         let is_word = !stands_alone(text, &range);
         if is_part(&run[0]) && (is_version_4(&word) || !is_word && is_version_6(&word)) {
-            found.push((range, Kind::Address));
+            found.push((range, Sensitive::Address));
         }
     }
     found
@@ -191,7 +191,7 @@ fn is_version_6(word: &str) -> bool {
     has_digit && word.parse::<Ipv6Addr>().is_ok()
 }
 
-fn mails(text: &[char]) -> Vec<(Range<usize>, Kind)> {
+fn mails(text: &[char]) -> Vec<(Range<usize>, Sensitive)> {
     let is_outside =
         |character: &char| character.is_whitespace() || "@＠\"'<>()[]{},;:=|\\".contains(*character);
     let mut found = Vec::new();
@@ -203,7 +203,7 @@ fn mails(text: &[char]) -> Vec<(Range<usize>, Kind)> {
         let before = text[..at].iter().rev().take_while(|c| !is_outside(c)).count();
         let after = text[at + 1..].iter().take_while(|c| !is_outside(c)).count();
         if before > 0 && after > 0 {
-            found.push((at - before..at + 1 + after, Kind::Mail));
+            found.push((at - before..at + 1 + after, Sensitive::Mail));
         }
     }
     found

@@ -252,7 +252,7 @@ fn zones() -> impl Strategy<Value = Zone> {
 
 prop_compose! {
     /// A range in the years that have daylight saving, near one of its changes more often than not.
-    fn stretches()(zone in zones(), start in 300_000_000i64..2_000_000_000, near: bool, length in 0i64..8_000_000)
+    fn ranges()(zone in zones(), start in 300_000_000i64..2_000_000_000, near: bool, length in 0i64..8_000_000)
         -> (Zone, i64, i64)
     {
         let start = if near {
@@ -269,7 +269,7 @@ prop_compose! {
 proptest! {
     #[test]
     fn every_instant_of_a_range_is_asked_for(
-        (zone, start, end) in stretches(),
+        (zone, start, end) in ranges(),
         longest in prop_oneof![Just(31 * 86_400i64), 600i64..31 * 86_400],
         samples in prop::collection::vec(0.0f64..=1.0, 40),
     ) {
@@ -289,7 +289,7 @@ proptest! {
 
     #[test]
     fn every_chunk_is_askable_and_its_neighbours_are_contiguous(
-        (zone, start, end) in stretches(),
+        (zone, start, end) in ranges(),
         days in 1i64..=31,
     ) {
         let windows = chunks(utc(start), utc(end), zone, None, TimeDelta::days(days));
@@ -309,7 +309,7 @@ proptest! {
     }
 
     #[test]
-    fn a_floor_only_takes_away_what_lies_below_it((zone, start, end) in stretches(), part in -0.1f64..1.1) {
+    fn a_floor_only_takes_away_what_lies_below_it((zone, start, end) in ranges(), part in -0.1f64..1.1) {
         #[allow(clippy::cast_possible_truncation)]
         let floor = naive(start + ((end - start) as f64 * part) as i64);
         let windows = chunks(utc(start), utc(end), zone, Some(floor), LONGEST);
@@ -325,7 +325,7 @@ proptest! {
     }
 
     #[test]
-    fn a_local_time_of_an_instant_leads_back_to_it((zone, start, _) in stretches()) {
+    fn a_local_time_of_an_instant_leads_back_to_it((zone, start, _) in ranges()) {
         let (earliest, latest) = to_instants(naive(start + offset(start, zone)), zone);
         prop_assert!(earliest == utc(start) || latest == utc(start));
         prop_assert!(earliest <= latest);
@@ -337,7 +337,7 @@ proptest! {
     }
 
     #[test]
-    fn the_greatest_local_time_is_never_behind_and_never_falls((zone, start, _) in stretches(), later in 0i64..7200) {
+    fn the_greatest_local_time_is_never_behind_and_never_falls((zone, start, _) in ranges(), later in 0i64..7200) {
         let greatest = greatest_local(zone, utc(start));
         prop_assert!(greatest >= naive(start + offset(start, zone)));
         // The few that crossed the date line, or went back by half a day, are nobody's contact centre.

@@ -8,7 +8,7 @@ use super::super::tests::{identity as settings, now};
 use crate::chats::Totals;
 
 use super::*;
-use crate::ledger::FileStore;
+use crate::ledger::{Adoption, FileStore};
 
 const NAME: &str = "ventas";
 

@@ -10,7 +10,7 @@ use chrono_tz::America::Bogota;
 use simulator::{Fault, Request};
 use wolkvox::client::{self, Client, Token};
 use wolkvox::history::{Pauses, Reader};
-use wolkvox_exporter::command::backfill::{self, BackfillError, Outcome, Progress};
+use wolkvox_exporter::command::backfill::{self, BackfillError, BackfillSummary, Progress};
 
 use super::{placed, plan, write};
 use crate::support::operation::Operation;
@@ -30,7 +30,7 @@ async fn operation() -> Operation {
     Operation::of(chats.collect()).await
 }
 
-/// The program's own client, in less of a hurry or with less patience.
+/// The program's own client, with other pauses or shorter time-outs.
 fn settings(operation: &Operation) -> client::Settings {
     client::Settings::new(
         operation.base_url(),
@@ -43,7 +43,7 @@ async fn backfill(
     operation: &Operation,
     settings: client::Settings,
     file: &Path,
-) -> Result<Outcome, BackfillError> {
+) -> Result<BackfillSummary, BackfillError> {
     let plan = plan(operation, "2026-03-10T05:00:00Z", "2026-04-14T05:00:00Z");
     let pauses = Pauses {
         retry: Duration::from_millis(1),

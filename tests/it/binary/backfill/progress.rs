@@ -102,7 +102,7 @@ async fn a_terminal_shows_chunks_chats_and_the_time_left_in_one_line() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn on_a_terminal_an_error_has_a_line_of_its_own_and_is_told_once() {
+async fn on_a_terminal_an_error_has_a_line_of_its_own_and_is_printed_once() {
     let operation = operation().await.with("TOKEN", "wrong");
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("past.om").display().to_string();

@@ -21,7 +21,7 @@ fn skill(number: i64) -> &'static str {
     SKILLS[usize::try_from(number % 3).unwrap()]
 }
 
-/// An ASA for each bucket, so that quantiles have something to tell.
+/// An ASA for each bucket, so that quantiles differ.
 fn chat(number: i64, closed: DateTime<Utc>) -> SimulatedChat {
     let id = u64::try_from(number).unwrap();
     SimulatedChat {

@@ -9,9 +9,9 @@ use crate::support::operation::OPERATION;
 use crate::support::placed::{Placed, minutes, now, seconds};
 use crate::support::process::{Exporter, Variables, counting_since, state, with};
 
-/// How often a lasting failure is told.
+/// How often a lasting failure is logged.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Told {
+pub(super) enum Logged {
     AtEachPoll,
     Once,
 }
@@ -23,13 +23,13 @@ pub(super) struct Case {
     pub(super) fault: Option<Fault>,
     /// The label `reason` of the failed polls.
     pub(super) reason: &'static str,
-    /// Another reason where a piece has no chats: an empty window is a 404, and is told apart by what it says.
+    /// Another reason where a chunk has no chats: an empty window is a 404, which only its text distinguishes.
     pub(super) where_empty: Option<&'static str>,
     /// The label `code` of the requests.
     pub(super) code: &'static str,
     /// Part of each line in the log with this reason.
     pub(super) says: &'static str,
-    pub(super) told: Told,
+    pub(super) logged: Logged,
 }
 
 pub(super) fn case(
@@ -46,7 +46,7 @@ pub(super) fn case(
         where_empty: None,
         code,
         says,
-        told: Told::AtEachPoll,
+        logged: Logged::AtEachPoll,
     }
 }
 
@@ -94,7 +94,7 @@ async fn meet(case: &Case, operation: &mut Placed, exporter: &Exporter, newest: 
         name, reason, code, ..
     } = *case;
     let before = newest.clone();
-    let told = exporter.log.text().len();
+    let logged = exporter.log.text().len();
     match &case.fault {
         Some(fault) => operation.handle().always(Some(fault.clone())),
         None => operation.go_down().await,
@@ -128,13 +128,13 @@ async fn meet(case: &Case, operation: &mut Placed, exporter: &Exporter, newest: 
     let after = exporter.settle(operation, newest).await;
     let failed = |reason: &str| after.failures(reason) - before.failures(reason);
     let failed = failed(reason) + case.where_empty.map_or(0.0, failed);
-    let log = &exporter.log.text()[told..];
+    let log = &exporter.log.text()[logged..];
     assert_eq!(
         failures(&after) - failures(&before),
         failed,
         "{name}: another reason\n{log}"
     );
-    assert_told(case, log, failed as usize);
+    assert_logged(case, log, failed as usize);
 }
 
 /// Requests whose answer had this code.
@@ -144,19 +144,19 @@ pub(super) fn requests(page: &Exposition, code: &str) -> f64 {
 }
 
 /// Each failed poll has one line that says why, and nothing else is a warning.
-fn assert_told(case: &Case, log: &str, failed: usize) {
+fn assert_logged(case: &Case, log: &str, failed: usize) {
     let name = case.name;
     let warnings: Vec<_> = log
         .lines()
         .filter(|line| line.contains(" WARN ") || line.contains(" ERROR "))
         .collect();
-    let expected = if case.told == Told::Once { 1 } else { failed };
+    let expected = if case.logged == Logged::Once { 1 } else { failed };
     assert_eq!(warnings.len(), expected, "{name}:\n{log}");
     let has = |warning: &str, reason: &str| warning.contains(&format!("reason=\"{reason}\""));
     for warning in warnings {
         // A sweep may have been under way.
-        let is_told = warning.contains("poll failed: ") || warning.contains("sweep failed: ");
-        assert!(is_told, "{name}: {warning}");
+        let is_reported = warning.contains("poll failed: ") || warning.contains("sweep failed: ");
+        assert!(is_reported, "{name}: {warning}");
         let says_where = warning.contains(&format!("cycle{{operation=\"{OPERATION}\" cycle="));
         assert!(says_where, "{name}: {warning}");
         let is_expected = has(warning, case.reason) && warning.contains(case.says);

@@ -4,7 +4,7 @@ use std::net::TcpListener;
 
 use simulator::Fault;
 
-use super::case::{Case, Told, case, endure, set_up};
+use super::case::{Case, Logged, case, endure, set_up};
 use crate::support::exposition::Exposition;
 use crate::support::placed::{now, seconds};
 use crate::support::process::{Exporter, state, wait_for};
@@ -41,7 +41,7 @@ async fn refusals_by_status() {
             ),
             refusal(403, "PLEASE VALIDATE TOKEN", "auth", "403", "WOLKVOX_TOKEN"),
             Case {
-                told: Told::Once,
+                logged: Logged::Once,
                 ..quota
             },
             refusal(403, concurrency, "concurrency", "403", "too many calls at once"),

@@ -106,7 +106,7 @@ async fn values_and_rows_that_cannot_be_read_spoil_nothing_but_themselves() {
             "wolkvox_report_rows_rejected_total",
             &format!("reason=\"{reason}\""),
         );
-        assert_eq!(rejected, times * reads, "{reason}: told at each reading");
+        assert_eq!(rejected, times * reads, "{reason}: logged at each reading");
     }
     assert_eq!(page.sum("wolkvox_report_rows_repeated_total"), reads);
     assert_eq!(page.sum("wolkvox_chat_asa_seconds_count"), 4.0);

@@ -43,9 +43,9 @@ async fn a_second_that_cannot_be_read_hides_its_own_chats_only_and_only_until_it
     operation.assert_counted(&page);
     assert_eq!(skipped(&page), 1.0);
     let log = exporter.log.text();
-    let told: Vec<_> = log.lines().filter(|line| line.contains(" ERROR ")).collect();
+    let reported: Vec<_> = log.lines().filter(|line| line.contains(" ERROR ")).collect();
     assert!(
-        told.len() == 1 && told[0].contains("a second of the report could not be read 3 times"),
+        reported.len() == 1 && reported[0].contains("a second of the report could not be read 3 times"),
         "{log}"
     );
     handle.heal();

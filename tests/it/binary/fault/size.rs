@@ -38,7 +38,7 @@ async fn an_endless_body_and_a_gzip_bomb_cost_a_request_and_no_memory() {
         operation.place_until(now());
         let is_read = |page: &Exposition| page.sum("wolkvox_api_response_bytes_total") - read > 256e6;
         exporter.scrape_until("so much", &mut newest, is_read).await;
-        // Half of it was asked for at once, so the beat succeeds.
+        // Half of it was asked for at once, so the cycle succeeds.
         exporter.settle(&operation, &mut newest).await;
     }
     let log = exporter.log.text();

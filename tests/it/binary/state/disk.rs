@@ -29,8 +29,8 @@ async fn refused(command: Command, operation: &Placed) -> String {
     error
 }
 
-/// It tells what is wrong, where, and the way out, which depends on the cause.
-fn assert_told(error: &str, cause: &str, directory: &Path) {
+/// It says what is wrong, where, and the way out, which depends on the cause.
+fn assert_reported(error: &str, cause: &str, directory: &Path) {
     let directory = directory.to_str().unwrap();
     let way_out = match cause {
         FULL => "make room there",
@@ -53,7 +53,7 @@ fn allow(path: &Path, mode: u32) {
 }
 
 #[tokio::test]
-async fn a_disk_that_is_full_or_read_only_is_told_at_the_start() {
+async fn a_disk_that_is_full_or_read_only_is_reported_at_the_start() {
     for cause in [FULL, READ_ONLY] {
         let disk = OwnDisk::mount().await;
         let mut operation = Placed::start_with(3000.0).await;
@@ -63,7 +63,7 @@ async fn a_disk_that_is_full_or_read_only_is_told_at_the_start() {
             _ => disk.make_read_only().await,
         }
         let error = refused(disk.command(&variables), &operation).await;
-        assert_told(&error, cause, disk.path());
+        assert_reported(&error, cause, disk.path());
 
         match cause {
             FULL => disk.make_room(),
@@ -88,7 +88,7 @@ async fn a_start_without_room_for_the_state_that_is_there_is_refused_and_leaves_
     for left in [0, 8192] {
         disk.fill_but(left);
         let error = refused(disk.command(&variables), &operation).await;
-        assert_told(&error, FULL, disk.path());
+        assert_reported(&error, FULL, disk.path());
         assert_eq!(fs::read(&file).unwrap(), whole);
         disk.make_room();
     }
@@ -97,13 +97,13 @@ async fn a_start_without_room_for_the_state_that_is_there_is_refused_and_leaves_
 }
 
 #[tokio::test]
-async fn a_directory_without_write_permission_is_told_at_the_start() {
+async fn a_directory_without_write_permission_is_reported_at_the_start() {
     let operation = Placed::start().await;
     let state = state();
     let variables = variables(&operation, state.path());
     allow(state.path(), 0o555);
     let error = refused(bound_by_permissions(plain(&variables)), &operation).await;
-    assert_told(&error, NO_PERMISSION, state.path());
+    assert_reported(&error, NO_PERMISSION, state.path());
     assert_eq!(fs::read_dir(state.path()).unwrap().count(), 0);
 }
 
@@ -116,11 +116,11 @@ async fn a_state_directory_that_cannot_be_written_is_an_error_at_the_start() {
     fs::write(&file, "").unwrap();
     let below = file.join("state");
     let error = refused(plain(&variables(&operation, &below)), &operation).await;
-    assert_told(&error, "Not a directory", &below);
+    assert_reported(&error, "Not a directory", &below);
 }
 
 #[tokio::test]
-async fn a_state_file_that_cannot_be_read_is_told_at_the_start_and_left_alone() {
+async fn a_state_file_that_cannot_be_read_is_reported_at_the_start_and_left_alone() {
     let (operation, state, variables) = counted().await;
     let file = state.path().join("ventas.state");
     let whole = fs::read(&file).unwrap();
@@ -157,7 +157,7 @@ impl<R: Fn(&Variables) -> Command, F: AsyncFn(&Exporter), M: AsyncFn()> Trouble<
         let mut newest = Exposition::default();
         exporter.settle(&operation, &mut newest).await;
 
-        // Some chats close in each second, so that the first beat whose commit fails has read some.
+        // Some chats close in each second, so that the first cycle whose commit fails has read some.
         operation.place_until(now() + seconds(15));
         (self.fail)(&exporter).await;
         let page = exporter
@@ -179,7 +179,7 @@ impl<R: Fn(&Variables) -> Command, F: AsyncFn(&Exporter), M: AsyncFn()> Trouble<
             "{shown} chats are shown of {stored} that are committed"
         );
         assert_eq!(exporter.get("/-/ready").await.0, 200);
-        assert_told(&exporter.log.text(), self.cause, &self.directory);
+        assert_reported(&exporter.log.text(), self.cause, &self.directory);
 
         (self.mend)().await;
         exporter.settle(&operation, &mut newest).await;

@@ -77,12 +77,12 @@ async fn a_measure_that_a_state_lacks_starts_at_0_and_the_rest_goes_on() {
     }
     let state = stored("1", &body);
     let family = "wolkvox_chat_duration_seconds";
-    for told in [1, 0] {
+    for reported in [1, 0] {
         let exporter = Exporter::serve(&variables(state.path())).await;
         assert_goes_on(&exporter.scrape().await, Some(family));
         assert_eq!(
             warnings(&exporter, family),
-            told,
+            reported,
             "once, at the start that finds it"
         );
         exporter.kill().await;
@@ -90,7 +90,7 @@ async fn a_measure_that_a_state_lacks_starts_at_0_and_the_rest_goes_on() {
 }
 
 #[tokio::test]
-async fn what_a_later_minor_version_had_more_is_told_and_dropped_and_the_totals_go_on() {
+async fn what_a_later_minor_version_had_more_is_logged_and_dropped_and_the_totals_go_on() {
     let mut body = body();
     body["bounds"]["hold"] = json!([1000, 2000]);
     body["ledger"]["totals"]["conversations"] =
@@ -99,11 +99,11 @@ async fn what_a_later_minor_version_had_more_is_told_and_dropped_and_the_totals_
         value.insert("hold".to_owned(), json!({"buckets": [0, 1, 2], "sum_ms": 99}));
     }
     let state = stored("1.4", &body);
-    for told in [1, 0] {
+    for reported in [1, 0] {
         let exporter = Exporter::serve(&variables(state.path())).await;
         assert_goes_on(&exporter.scrape().await, None);
         let parts = "ledger.totals.chats.value.hold, ledger.totals.conversations";
-        assert_eq!(warnings(&exporter, parts), told);
+        assert_eq!(warnings(&exporter, parts), reported);
         exporter.kill().await;
     }
     let text = std::fs::read_to_string(file(&state)).unwrap();

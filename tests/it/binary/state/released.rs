@@ -10,7 +10,7 @@ use super::{file, names};
 use crate::support::exposition::Exposition;
 use crate::support::process::{Exporter, Variables, state, with};
 
-/// The versions that are told of in the list of changes, `v0.1.0`.
+/// The versions that the list of changes names, `v0.1.0`.
 fn versions(root: &Path) -> BTreeSet<String> {
     let changes = std::fs::read_to_string(root.join("CHANGELOG.md")).unwrap();
     let headings = changes.lines().filter_map(|line| line.strip_prefix("## "));

@@ -22,12 +22,12 @@ fn anonymous(address: &str) -> u16 {
 }
 
 #[test]
-fn a_web_configuration_that_is_emptied_or_cut_opens_nothing_and_is_told_once() {
+fn a_web_configuration_that_is_emptied_or_cut_opens_nothing_and_is_logged_once() {
     let place = Place::new();
     let full = format!("{TLS}{}", users());
     let exporter = Exporter::with_web(&place, &full);
     let refused = || exporter.log().matches("is not taken over").count();
-    for (number, text, told) in [
+    for (number, text, reported) in [
         (1, "", "it is empty"),
         (
             2,
@@ -43,8 +43,8 @@ fn a_web_configuration_that_is_emptied_or_cut_opens_nothing_and_is_told_once() {
     ] {
         fs::write(place.path("web.yml"), text).unwrap();
         eventually("the change is refused", || (refused() >= number).then_some(()));
-        assert!(exporter.log().contains(told), "{text:?}: {}", exporter.log());
-        assert_eq!(refused(), number, "it is told once");
+        assert!(exporter.log().contains(reported), "{text:?}: {}", exporter.log());
+        assert_eq!(refused(), number, "it is logged once");
         assert_eq!(
             anonymous(exporter.address()),
             400,

@@ -215,8 +215,8 @@ async fn an_absurd_date_costs_no_calls_and_moves_nothing() {
         assert_eq!(world.counted(), 20, "{years} years");
         let asked = world.server.with(|state| state.asked.len()) - asked;
         assert!(asked <= 22 + 3, "{years} years: {asked} calls in 22 cycles");
-        let told = world.shown.value("wolkvox_api_clock_offset_seconds").unwrap();
-        assert!(told.abs() > 300e6, "{told}");
+        let reported = world.shown.value("wolkvox_api_clock_offset_seconds").unwrap();
+        assert!(reported.abs() > 300e6, "{reported}");
     }
 }
 

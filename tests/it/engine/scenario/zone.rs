@@ -71,13 +71,13 @@ async fn clocks_go_forward_in_santiago() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_start_within_the_repeated_hour_counts_in_doubt() {
+async fn a_start_within_the_repeated_hour_counts_what_may_be_from_after_it() {
     // 02:30 local, the second time; the clocks went back at 01:00 UTC.
     let mut world = World::at("2026-10-25 01:30:00", Madrid);
     world.start().await;
     world.cycle().await;
     // 02:45 the first time round: before the start, but it reads like after it.
-    world.happen(Happened::new("doubt", utc("2026-10-25 00:45:00")).delayed(minutes(52)));
+    world.happen(Happened::new("ambiguous", utc("2026-10-25 00:45:00")).delayed(minutes(52)));
     // 02:15 the first and the second time round: both before.
     world.happen(Happened::new("before", utc("2026-10-25 00:15:00")).delayed(minutes(82)));
     world.happen(Happened::new("before too", utc("2026-10-25 01:15:00")).delayed(minutes(22)));

@@ -8,12 +8,12 @@ use crate::prometheus::dashboards::{board, is_range, list, text};
 
 /// Grafana's pixels of a board: so many points has a curve at most.
 const WIDTH: u64 = 1600;
-/// What the data source is told of the scrapes, seconds: Grafana's default.
+/// The scrape interval that the data source is set to, seconds: Grafana's default.
 const SCRAPE: u64 = 15;
 
 /// How a query is asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum QueryKind {
     /// At the end of the time range.
     Instant,
     /// Over the time range, a point every so many seconds.
@@ -27,7 +27,7 @@ pub(super) enum Kind {
 pub(super) struct Query {
     /// `operations: Chats, A`
     pub(super) what: String,
-    pub(super) kind: Kind,
+    pub(super) kind: QueryKind,
     /// With all variables replaced.
     pub(super) expr: String,
     /// Labels that each series of the answer must have.
@@ -130,7 +130,7 @@ impl Choice {
     }
 
     /// Of one target: how it is asked, and its text.
-    fn ask(&self, target: &Value) -> (Kind, String) {
+    fn ask(&self, target: &Value) -> (QueryKind, String) {
         let range = self.range();
         let least = match text(target, "/interval") {
             "" => SCRAPE,
@@ -143,9 +143,9 @@ impl Choice {
             ("__range", format!("{range}s")),
         ]);
         let kind = if is_range(target) {
-            Kind::Range { seconds: range, step }
+            QueryKind::Range { seconds: range, step }
         } else {
-            Kind::Instant
+            QueryKind::Instant
         };
         (kind, self.resolved(text(target, "/expr"), &intervals))
     }
@@ -201,7 +201,7 @@ impl Choice {
                 let (selector, label) = inside.rsplit_once(", ").unwrap();
                 Some(Query {
                     what: format!("{}: ${}", self.name(), text(variable, "/name")),
-                    kind: Kind::Values {
+                    kind: QueryKind::Values {
                         label: label.to_owned(),
                     },
                     expr: self.resolved(selector, &BTreeMap::new()),
@@ -216,7 +216,7 @@ impl Choice {
             .filter(|annotation| annotation.get("expr").is_some())
             .map(move |annotation| Query {
                 what: format!("{}: annotation {}", self.name(), text(annotation, "/name")),
-                kind: Kind::Range {
+                kind: QueryKind::Range {
                     seconds: self.range(),
                     step: humantime::parse_duration(text(annotation, "/step"))
                         .unwrap()
@@ -254,7 +254,7 @@ fn in_braces(legend: &str) -> Vec<String> {
     legend
         .split("{{")
         .skip(1)
-        .filter_map(|piece| piece.split_once("}}"))
+        .filter_map(|part| part.split_once("}}"))
         .map(|(label, _)| label.trim().to_owned())
         .collect()
 }

@@ -39,7 +39,7 @@ async fn gzip_that_ends_early_is_truncated() {
 #[tokio::test]
 async fn what_says_that_it_is_gzip_and_is_not_is_not_json() {
     let whole = gzip(GOOD.as_bytes());
-    // Behind the header of ten bytes comes the first block: its kind is told by two bits, and there are only three.
+    // Behind the header of ten bytes comes the first block: two bits say its kind, and there are only three.
     let mut no_such_block = whole.clone();
     no_such_block[10] |= 0b110;
     for (what, body) in [

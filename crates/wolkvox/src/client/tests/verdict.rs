@@ -104,7 +104,7 @@ async fn fewer_rows_than_announced_are_truncated_and_more_are_fine() {
 }
 
 #[tokio::test]
-async fn what_is_no_json_is_told_even_if_cut_short() {
+async fn what_is_no_json_is_reported_even_if_cut_short() {
     for body in ["", "<html>", "<b>Warning</b>: x {}"] {
         assert_eq!(reason(http("200 OK", body), End::Close).await, Reason::NotJson);
     }

@@ -115,7 +115,7 @@ fn a_json_cut_anywhere_is_truncated() {
 }
 
 #[test]
-fn an_empty_body_is_told_and_html_and_warnings_are_not_json() {
+fn an_empty_body_is_reported_and_html_and_warnings_are_not_json() {
     for body in ["", " \r\n", "\u{feff}"] {
         assert!(matches!(decode_all(body).1, Err(DecodeError::Empty)));
     }
@@ -367,7 +367,7 @@ fn a_callback_can_stop_the_reading() {
 }
 
 #[test]
-fn a_reader_that_fails_is_told_apart_from_a_cut() {
+fn a_reader_that_fails_is_distinguished_from_a_cut() {
     struct Failing;
     impl io::Read for Failing {
         fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {

@@ -1,4 +1,4 @@
-//! What stands before every answer: the `Host`, the rate, the password; and what is added to it.
+//! Authorizes requests: each must pass the `Host`, the rate and the password before it is answered.
 
 use std::sync::Arc;
 
@@ -8,14 +8,15 @@ use hyper::{Request, Response, StatusCode};
 use super::answer::{answer, plain};
 use super::body::Body;
 use super::{Shared, host};
-use exporter_web::{Admission, Client, Web, WebConfig};
+use exporter_web::{Admission, Peer, Web, WebConfig};
 
-/// Answers a request under `config`: all paths alike, as the exporter-toolkit does.
-pub(super) async fn enter<B>(
+/// Answers a request that `config` lets in, and refuses the others. All paths are alike, as in the exporter-toolkit.
+/// The headers that `config` adds stand on refusals too.
+pub(super) async fn authorize_and_answer<B>(
     web: &Web,
     shared: &Arc<Shared>,
     config: &WebConfig,
-    client: Client,
+    peer: Peer,
     request: &Request<B>,
 ) -> Response<Body> {
     let mut response = if let Err(error) = host::check(request) {
@@ -26,7 +27,7 @@ pub(super) async fn enter<B>(
             "Too many requests: rate_limit of the web configuration.\n",
         )
     } else {
-        match web.admits(config, request.headers(), client).await {
+        match web.authorize(config, request.headers(), peer).await {
             Admission::Granted => answer(shared, request),
             Admission::Denied => unauthorized(),
             Admission::Busy => busy(),
@@ -38,7 +39,7 @@ pub(super) async fn enter<B>(
     response
 }
 
-/// Nothing more is read from a client whose requests can't be told from one another for sure.
+/// Closes the connection: it is not sure where the client's next request begins.
 fn bad_request(what: &str) -> Response<Body> {
     let mut response = plain(StatusCode::BAD_REQUEST, &format!("{what}\n"));
     response
