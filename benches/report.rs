@@ -23,7 +23,7 @@ use wolkvox_exporter::exposition::{Options, Page};
 use wolkvox_exporter::ledger::FoundBy;
 use wolkvox_exporter::ledger::state::{self, Origin};
 use wolkvox_exporter::poller::stats::Stats;
-use wolkvox_exporter::poller::view::{Progress, View};
+use wolkvox_exporter::poller::view::{LedgerProgress, View};
 
 const ROWS: u32 = 59_000;
 
@@ -73,7 +73,7 @@ fn row(row: u32) -> String {
 
 fn count(ledger: &Ledger, body: &[u8]) -> Tallied {
     let end = now().with_timezone(&Bogota).naive_local();
-    let mut tally = Tally::begin(ledger, &CONFIG.counting, Found::ByPoll, end);
+    let mut tally = Tally::begin(ledger, &CONFIG.counting, FoundBy::Poll, end);
     tally.answered(now(), now(), end);
     let mut rows = 0;
     let keys = field::report(CONFIG.counting.agents).keys;
@@ -87,7 +87,7 @@ fn count(ledger: &Ledger, body: &[u8]) -> Tallied {
 }
 
 fn render(totals: &Totals) -> Page {
-    let progress = Progress {
+    let progress = LedgerProgress {
         counting_since: now(),
         watermark: now(),
         last_success: Some(now()),

@@ -21,7 +21,7 @@ use crate::clock::Clock;
 use crate::config::{self, Config};
 use crate::exposition::{self, Page};
 use crate::http::{self, Shared, Status};
-use crate::ledger::store::{Identity, Opened};
+use crate::ledger::store::{Adoption, Identity, Opened};
 use crate::ledger::{FileStore, StoreError};
 use crate::poller::{self, Poller, Publication, Publish};
 use crate::signal::{self, Request};
@@ -118,28 +118,18 @@ pub struct App {
 }
 
 impl App {
-    /// Opens the state and sets up the client. Opens no port and makes no call. With `adopt_state`, the state of another
-    /// host or agent is taken over.
+    /// Opens the state and sets up the client. Opens no port and makes no call. `adoption` says what becomes
+    /// of the state of another host or agent.
     ///
     /// # Errors
     /// See [`AppError`].
-    pub fn open(config: Config, clock: Arc<dyn Clock>, adopt_state: bool) -> Result<App, AppError> {
+    pub fn open(config: Config, clock: Arc<dyn Clock>, adoption: Adoption) -> Result<App, AppError> {
         let web = Arc::new(Web::open(config.web.config_file.as_deref())?);
-        let adoption = if adopt_state {
-            Adoption::Adopt
-        } else {
-            Adoption::Refuse
-        };
         let Opened {
             store,
             ledger,
             put_aside,
-        } = FileStore::open(
-            &config.state.dir,
-            identity(&config.server),
-            adopt_state,
-            clock.now(),
-        )?;
+        } = FileStore::open(&config.state.dir, identity(&config.server), adoption, clock.now())?;
         let client = client::open(&config.server, config.counting.agents)?;
         Ok(App {
             config,

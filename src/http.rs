@@ -14,7 +14,7 @@ mod shared;
 mod slots;
 mod status;
 
-pub use listen::{ListenError, bind as listen};
-pub use server::{CONNECTION_SLOTS, serve};
-pub use shared::Shared;
-pub use status::{LastPoll, Status};
+pub(crate) use listen::{ListenError, bind as listen};
+pub(crate) use server::{CONNECTION_SLOTS, serve};
+pub(crate) use shared::Shared;
+pub(crate) use status::Status;

@@ -25,7 +25,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::ledger::{Store, StoreError};
 use crate::poller::stats::{FailureReason, Stats};
-use wolkvox::history::{Call, Kind, Range, Reader};
+use wolkvox::history::{Call, OpenRange, Purpose, Reader};
 use wolkvox::{Error, Exchange, Reason, Source, Window, window};
 
 pub use cycle::{Cycle, Failure, ReadSummary};
@@ -139,7 +139,7 @@ impl<S: Source, D: Store, P: Publish> Poller<S, D, P> {
         if summary.answers == 0 {
             return Err(nothing_to_ask().into());
         }
-        self.books.ledger.settle(reading::found(Kind::Poll));
+        self.books.ledger.settle(reading::found(Purpose::Poll));
         let asa_target_ms = self.config.counting.asa_target_ms;
         let latest = gatherer.finish(summary.to, self.config.polling.window, asa_target_ms);
         let expires = Instant::now() + 2 * self.config.polling.poll_interval;
@@ -186,7 +186,7 @@ impl<S: Source, D: Store, P: Publish> Poller<S, D, P> {
             let Call { exchange, sink, next } = self
                 .reader
                 .ask(&mut range, &chunk, |chunk| {
-                    Intake::new(&self.books.ledger, &self.config, &self.clocks, kind, chunk)
+                    Intake::new(&self.books.ledger, &self.config, &self.clocks, purpose, chunk)
                 })
                 .await;
             let taken = sink.finish();

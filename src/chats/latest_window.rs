@@ -98,7 +98,7 @@ impl Gatherer {
     }
 
     /// The window that ends where the poll's last answer did.
-    pub fn finish(self, end: DateTime<Utc>, length: Duration, asa_target_ms: u64) -> Latest {
+    pub(crate) fn finish(self, end: DateTime<Utc>, length: Duration, asa_target_ms: u64) -> Latest {
         let start = end - length;
         let mut latest = Latest {
             start,

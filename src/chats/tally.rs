@@ -11,7 +11,7 @@ use super::key::Keys;
 use super::series_limit::SeriesLimit;
 use super::{Ledger, Totals, bounds};
 use crate::config::Counting;
-use crate::ledger::{Absorbed, Counts, Delta, Found, Novelty, Times};
+use crate::ledger::{Absorbed, Counts, Delta, FoundBy, Novelty, Times};
 use crate::metrics::histogram::Histogram;
 
 /// Numbers about the rows of one answer, for the poller's own metrics.
@@ -110,7 +110,7 @@ impl<'a> Tally<'a> {
     pub fn begin(
         ledger: &'a Ledger,
         counting: &'a Counting,
-        found: Found,
+        found: FoundBy,
         date_end: NaiveDateTime,
     ) -> Tally<'a> {
         Tally {

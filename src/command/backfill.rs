@@ -34,7 +34,7 @@ use crate::exposition;
 use crate::ledger::{FileStore, StoreError};
 use checkpoint::Checkpoint;
 use reading::Chats;
-use wolkvox::history::{Kind, ReadError, Reader};
+use wolkvox::history::{Purpose, ReadError, Reader};
 use wolkvox::{Source, Zone};
 
 /// Why the past could not be written.
@@ -221,7 +221,7 @@ impl Plan {
     }
 
     /// Where the reading begins: on a server that filters on the opening time, chats of the range are found there.
-    fn eve(&self) -> DateTime<Utc> {
+    fn read_from(&self) -> DateTime<Utc> {
         self.span.from - self.config.polling.sweep_lookback
     }
 
@@ -264,7 +264,7 @@ pub async fn run(
     pace: Duration,
     output: Option<PathBuf>,
     progress: &mut Progress,
-) -> Result<Outcome, BackfillError> {
+) -> Result<BackfillSummary, BackfillError> {
     let client = client::open(&plan.config.server, plan.config.counting.agents)?;
     let reader = Reader::persistent(client, plan.zone(), pace);
     write(plan, reader, pace, output, progress).await

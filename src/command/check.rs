@@ -19,7 +19,7 @@ use crate::config::Config;
 use call::{judge_call, judge_clock};
 use filter::judge_filter;
 use row::{judge_fields, judge_rows};
-use sample::Sample;
+use sample::ReportSample;
 use wolkvox::history::Reader;
 use wolkvox::zone::DATA_VERSION;
 use wolkvox::{Source, Window, Zone, window};
@@ -132,7 +132,7 @@ async fn examine<S: Source>(source: S, config: &Config, clock: &dyn Clock) -> Fi
         );
         return findings;
     };
-    let mut sample = Sample::new(zone, window, clock);
+    let mut sample = ReportSample::new(zone, window, clock);
     let exchange = Reader::in_cycles(source, zone)
         .ask_once(&window, &mut sample)
         .await;

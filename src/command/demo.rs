@@ -15,6 +15,7 @@ use crate::app::{App, Upstream};
 use crate::clock::{self, Clock as _};
 use crate::config::{Config, ConfigError};
 use crate::descriptors::Limit;
+use crate::ledger::Adoption;
 use crate::log;
 use simulator::{Server, Settings, Simulator, SystemClock};
 
@@ -53,7 +54,7 @@ pub async fn command(options: Options, limit: Limit) -> Result<(), Failure> {
     );
     let name = config.web.listen_address.clone();
     let start = move || {
-        let app = App::open(config, Arc::new(clock::SystemClock), false)?;
+        let app = App::open(config, Arc::new(clock::SystemClock), Adoption::Refuse)?;
         Ok(app.on(Upstream::Simulator))
     };
     keep_serving(name, limit, start).await

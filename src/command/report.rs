@@ -22,7 +22,7 @@ use crate::command::backfill::reading::{Chats, last_second_before};
 use crate::command::range::{Cost, Range, RangeError};
 use crate::config::Config;
 use crate::metrics::histogram::SumCount;
-use wolkvox::history::{Kind, Notice, ReadError, Reader};
+use wolkvox::history::{Notice, Purpose, ReadError, Reader};
 use wolkvox::{Source, Zone};
 
 /// What a line is about.
@@ -182,7 +182,7 @@ pub async fn run(
     let client = client::open(&question.config.server, question.config.counting.agents)?;
     // The range and its eve: what a person is waiting for.
     let reader = Reader::persistent(client, question.zone(), pace).with_calls_at_once(CALLS_AT_ONCE.into());
-    summarise(question, reader, tell).await
+    summarise(question, reader, notify).await
 }
 
 impl Question<'_> {
@@ -243,7 +243,7 @@ pub async fn summarise<S: Source>(
     sums.read(&mut reader, from, last_second_before(to), &mut notify)
         .await?;
     if !sums.filters_on_close {
-        sums.read(&mut reader, question.eve(), from, &mut tell).await?;
+        sums.read(&mut reader, question.eve(), from, &mut notify).await?;
     }
     let mut lines: Vec<_> = sums.lines.into_iter().collect();
     lines.sort_by_cached_key(|(name, _)| (name.parse::<u64>().unwrap_or(u64::MAX), name.clone()));
@@ -273,7 +273,7 @@ impl Sums<'_> {
         notify: &mut impl FnMut(Notice),
     ) -> Result<(), ReadError> {
         let zone = self.question.zone();
-        let mut range = reader.open(Kind::Poll, from, to, None);
+        let mut range = reader.open(Purpose::Poll, from, to, None);
         while let Some((chunk, read)) = reader
             .read_next(&mut range, |_| Chats::new(zone), &mut *notify)
             .await?

@@ -13,6 +13,7 @@ use crate::clock::{Clock as _, SystemClock};
 use crate::config::Config;
 use crate::descriptors::{self, Limit};
 use crate::http::{self, ListenError};
+use crate::ledger::Adoption;
 use crate::{log, signal};
 
 statuses! {
@@ -40,7 +41,12 @@ pub async fn command(options: Options, limit: Limit) -> Result<(), Failure> {
     let config = Config::from_env(SystemClock.now())?;
     log::init(&config)?;
     let name = config.web.listen_address.clone();
-    let start = move || App::open(config, Arc::new(SystemClock), options.adopt_state);
+    let adoption = if options.adopt_state {
+        Adoption::Adopt
+    } else {
+        Adoption::Refuse
+    };
+    let start = move || App::open(config, Arc::new(SystemClock), adoption);
     keep_serving(name, limit, start).await
 }
 

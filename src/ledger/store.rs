@@ -130,29 +130,29 @@ pub struct Opened<T> {
 
 impl FileStore {
     /// Opens the operation's file in `directory`, which is made if it is missing. A damaged file is put aside under
-    /// another name, with `now` in it. With `adopt`, a file of another host or agent is taken over.
+    /// another name, with `now` in it. `adoption` says what becomes of a file of another host or agent.
     ///
     /// # Errors
     /// See [`StoreError`]. Nothing was changed then.
     pub fn open<T: Counted>(
         directory: &Path,
         identity: Identity,
-        adopt: bool,
+        adoption: Adoption,
         now: DateTime<Utc>,
     ) -> Result<Opened<T>, StoreError> {
-        FileStore::open_with(Calls::SYSTEM, directory, identity, adopt, now)
+        FileStore::open_with(Calls::SYSTEM, directory, identity, adoption, now)
     }
 
     fn open_with<T: Counted>(
         calls: Calls,
         directory: &Path,
         identity: Identity,
-        adopt: bool,
+        adoption: Adoption,
         now: DateTime<Utc>,
     ) -> Result<Opened<T>, StoreError> {
         let place = Place::take(calls, directory, &file_name::encode(&identity.operation))?;
         let path = place.state();
-        let Found { state, put_aside } = find(path, now)?;
+        let StateAtPath { state, put_aside } = find(path, now)?;
         let (origin, ledger) = match state {
             Some((stored, mut ledger)) => {
                 if let Err(error) = check(path, &stored, &identity) {
@@ -229,7 +229,7 @@ struct StateAtPath<T> {
     put_aside: Option<PathBuf>,
 }
 
-fn find<T: Counted>(path: &Path, now: DateTime<Utc>) -> Result<Found<T>, StoreError> {
+fn find<T: Counted>(path: &Path, now: DateTime<Utc>) -> Result<StateAtPath<T>, StoreError> {
     match read(path) {
         Ok(state) => Ok(StateAtPath {
             state,

@@ -49,7 +49,7 @@ fn chat(id: &str, opened: Option<i64>, closed: Option<i64>) -> Chat {
 }
 
 /// An answer at `seconds`, taken in whole.
-fn answer(ledger: &mut Ledger, found: Found, seconds: i64, chats: &[Chat]) -> AnswerCounts {
+fn answer(ledger: &mut Ledger, found: FoundBy, seconds: i64, chats: &[Chat]) -> AnswerCounts {
     let mut tally = Tally::begin(ledger, &COUNTING, found, local(seconds));
     tally.answered(at(seconds), at(seconds), local(seconds));
     for chat in chats {
@@ -108,7 +108,7 @@ fn in_the_first_cycle_everything_is_remembered_only() {
 fn an_answer_that_is_not_applied_leaves_no_trace() {
     let ledger = Ledger::first_start(start(), Some(start()));
     let before = ledger.clone();
-    let mut tally = Tally::begin(&ledger, &COUNTING, Found::ByPoll, local(9));
+    let mut tally = Tally::begin(&ledger, &COUNTING, FoundBy::Poll, local(9));
     assert_eq!(tally.absorb(&chat("1", None, Some(5))).0, Novelty::New);
     assert_eq!(tally.absorb(&chat("1", None, Some(6))).0, Novelty::Repeated);
     drop(tally);

@@ -122,7 +122,7 @@ pub(crate) fn specs() -> impl Iterator<Item = &'static Spec> {
     ROWS.iter().map(|row| &row.spec)
 }
 
-fn family(spec: &Spec, view: View<'_>, value: &Value<'_>) -> Family {
+fn family(spec: &Spec, view: View<'_>, value: &StatValue<'_>) -> Family {
     let operation = view.config.server.operation.as_str();
     let created = || Extra {
         created_ms: Some(view.stats.started.timestamp_millis()),

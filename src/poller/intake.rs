@@ -78,7 +78,7 @@ impl<'a> Intake<'a> {
             config,
             clocks,
             watermark: ledger.cursors.poll,
-            tally: Tally::begin(ledger, &config.counting, found(kind), chunk.date_end),
+            tally: Tally::begin(ledger, &config.counting, found(purpose), chunk.date_end),
             asked_at: clocks.ours(),
             begun: None,
             gatherer: Gatherer::default(),

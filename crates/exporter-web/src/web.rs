@@ -85,7 +85,7 @@ impl Web {
     /// # Errors
     /// See [`OpenError`].
     pub fn open(file: Option<&Path>) -> Result<Self, OpenError> {
-        let gatekeeper = Gatekeeper::new().map_err(OpenError::Random)?;
+        let authorizer = Authorizer::new().map_err(OpenError::Random)?;
         let costs = Costs::new(REQUEST_TIME_OUT);
         let (read, config) = match file {
             Some(file) => {
@@ -135,9 +135,9 @@ impl Web {
 
     /// Looks for changes until it is dropped.
     pub async fn watch(self: Arc<Self>) {
-        if self.file.is_none() {
+        let Some(file) = self.file.clone() else {
             return;
-        }
+        };
         let mut failing = false;
         loop {
             let occasion = tokio::select! {
@@ -148,7 +148,7 @@ impl Web {
             if let Err(error) = &outcome
                 && (!failing || occasion == Occasion::Reload)
             {
-                cannot_look(error);
+                cannot_look(&file, error);
             }
             failing = outcome.is_err();
         }
@@ -191,11 +191,10 @@ impl Web {
             tracing::debug!(file = %Shown(file), "the web configuration is being written: the next look finds what came of it");
             return;
         }
-        let file = Shown(file);
         let mut seen = self.seen();
         seen.judged = change.read;
         if seen.judged == seen.in_force {
-            tracing::info!(file = %file.display(), "the web configuration is again the one in force");
+            tracing::info!(file = %Shown(file), "the web configuration is again the one in force");
             return;
         }
         let config = match change.config {
@@ -208,14 +207,14 @@ impl Web {
                 file,
                 &format!(
                     "{} would protect the port less: {}. If that is meant, restart the exporter, which takes the file as it is",
-                    file.display(),
+                    Shown(file),
                     lost.join("; ")
                 ),
             );
         }
         seen.in_force = seen.judged.clone();
         warn(file, &config);
-        tracing::info!(file = %file.display(), "the web configuration has changed and is in force: {}", config.protection);
+        tracing::info!(file = %Shown(file), "the web configuration has changed and is in force: {}", config.protection);
         self.current.store(Arc::new(config));
     }
 
@@ -226,20 +225,21 @@ impl Web {
 
 fn warn(file: &Path, config: &WebConfig) {
     for warning in &config.warnings {
-        tracing::warn!(file = %file.display(), "web configuration: {warning}");
+        tracing::warn!(file = %Shown(file), "web configuration: {warning}");
     }
 }
 
-fn cannot_look(error: &offload::Error) {
+fn cannot_look(file: &Path, error: &offload::Error) {
     tracing::error!(
-        "the files of the web configuration can't be looked at, the one before stays in force: {error}. It is tried again every {} s, and this is told once",
+        file = %Shown(file),
+        "the files of the web configuration can't be looked at, the one before stays in force: {error}. It is tried again every {} s, and this is logged once",
         LOOK_AGAIN.as_secs()
     );
 }
 
-fn refuse(why: &str) {
+fn refuse(file: &Path, why: &str) {
     tracing::error!(
-        file = %file.display(),
+        file = %Shown(file),
         "the web configuration has changed and is not taken over, the one before stays in force. {why}"
     );
 }

@@ -230,7 +230,7 @@ impl Client {
         .await?;
         let answer = judge::envelope(&envelope, words)?;
         if let Some(oddity) = judge::oddity(&answer, &envelope.msg, words) {
-            self.tell_once(&oddity);
+            self.log_once(&oddity);
         }
         Ok(answer)
     }
@@ -270,7 +270,7 @@ impl Source for Client {
         let result = tokio::time::timeout(limit, self.ask(window, sink, &mut progress)).await;
         let result =
             result.unwrap_or_else(|_| Err(judge::timeout(progress.status, limit, &self.settings.names)));
-        let Progress { status, date, bytes } = progress;
+        let CallProgress { status, date, bytes } = progress;
         Exchange {
             status,
             date,

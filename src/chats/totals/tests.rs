@@ -10,7 +10,7 @@ use wolkvox::Row;
 use super::*;
 use crate::chats::{Field, Ledger, Tally};
 use crate::config::tests::COUNTING;
-use crate::ledger::Found;
+use crate::ledger::FoundBy;
 use crate::ledger::state::{self, Origin, StateError};
 
 fn now() -> DateTime<Utc> {
@@ -26,7 +26,7 @@ fn later() -> DateTime<Utc> {
 fn ledger() -> Ledger {
     let mut ledger = Ledger::first_start(now(), Some(now() - TimeDelta::days(1)));
     let local = now().naive_utc();
-    let mut tally = Tally::begin(&ledger, &COUNTING, Found::ByPoll, local);
+    let mut tally = Tally::begin(&ledger, &COUNTING, FoundBy::Poll, local);
     tally.answered(now(), now(), local);
     for (id, skill, code) in [("1", "7", "21"), ("2", "8", "22"), ("3", "8", "TIMEOUTCHAT")] {
         let mut row = Row::default();

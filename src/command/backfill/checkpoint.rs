@@ -50,10 +50,10 @@ pub(super) enum FoundCheckpoint {
     Foreign,
 }
 
-pub(super) fn find(path: &Path, fingerprint: &str) -> Result<Found, small_file::Error> {
+pub(super) fn find(path: &Path, fingerprint: &str) -> Result<FoundCheckpoint, small_file::Error> {
     let bytes = match small_file::read(path, LARGEST, Links::Follow) {
         Ok(bytes) => bytes,
-        Err(error) if error.is_not_found() => return Ok(Found::Nothing),
+        Err(error) if error.is_not_found() => return Ok(FoundCheckpoint::Nothing),
         Err(error) => return Err(error),
     };
     Ok(

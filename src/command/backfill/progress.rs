@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use chrono::{DateTime, Utc};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
-use super::Outcome;
+use super::BackfillSummary;
 use super::terminal::Terminal;
 use crate::log;
 use wolkvox::history::Notice;

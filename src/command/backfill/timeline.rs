@@ -17,7 +17,7 @@ use crate::config::Config;
 use crate::exposition::{self, Stamp};
 use crate::ledger::{FoundBy, Moment, Novelty};
 use crate::poller::stats::Stats;
-use crate::poller::view::{Progress, View};
+use crate::poller::view::{LedgerProgress, View};
 
 /// Which range of the past, and how it is written.
 #[derive(Debug, Clone)]
@@ -157,12 +157,12 @@ impl Timeline {
     }
 
     /// What the gauges show at this step.
-    fn window(&self, config: &Config) -> Window {
+    fn window(&self, config: &Config) -> StepGauges {
         let mut gatherer = Gatherer::default();
         for chat in &self.recent {
             gatherer.note(chat, &Keys::of(chat, config.counting.agents), self.held);
         }
-        Window {
+        StepGauges {
             latest: gatherer.finish(self.held, config.polling.window, config.counting.asa_target_ms),
             last_chat_close: self.ledger.last_chat_close,
             seen_chats: self.ledger.seen.len(),
@@ -178,7 +178,7 @@ impl Timeline {
         config: &Config,
     ) {
         let due = self.pending.partition_point(|chat| is_due(closed(chat)));
-        let mut tally = Tally::begin(&self.ledger, &config.counting, Found::ByPoll, reach);
+        let mut tally = Tally::begin(&self.ledger, &config.counting, FoundBy::Poll, reach);
         tally.answered(at, at, reach);
         let mut fresh = Vec::new();
         for chat in self.pending.drain(..due) {
@@ -194,7 +194,7 @@ impl Timeline {
         self.recent.retain(|chat| closed(chat) >= start);
     }
 
-    fn text(&mut self, totals: &Totals, window: &Window, span: &Span, config: &Config) -> String {
+    fn text(&mut self, totals: &Totals, window: &StepGauges, span: &Span, config: &Config) -> String {
         let mut stats = Stats::new(span.from);
         stats.up = Some(true);
         stats.last_poll = Some(self.held);

@@ -2,14 +2,14 @@
 
 use chrono::TimeDelta;
 
-use super::sample::Sample;
+use super::sample::ReportSample;
 use super::{Findings, Verdict, words};
 use crate::config::Polling;
 
 /// Fewer rows say nothing about what is usual.
 const ENOUGH: usize = 20;
 
-pub(super) fn judge_filter(findings: &mut Findings, sample: &Sample<'_>, polling: &Polling) {
+pub(super) fn judge_filter(findings: &mut Findings, sample: &ReportSample<'_>, polling: &Polling) {
     let settings = format!(
         "WOLKVOX_SWEEP_INTERVAL={} and WOLKVOX_SWEEP_LOOKBACK={}",
         polling.sweep_interval.map_or_else(

@@ -6,7 +6,7 @@ use super::*;
 use crate::chats::chat::Chat;
 use crate::chats::{Field, Ledger, Tally, Totals};
 use crate::config::tests::COUNTING;
-use crate::ledger::Found;
+use crate::ledger::FoundBy;
 use wolkvox::{Row, Value};
 
 pub(super) fn now() -> DateTime<Utc> {
@@ -26,7 +26,7 @@ pub(super) fn identity() -> Identity {
 fn ledger(chats: u32) -> Ledger {
     let mut ledger = Ledger::first_start(now(), Some(now() - chrono::TimeDelta::days(1)));
     let local = now().naive_utc();
-    let mut tally = Tally::begin(&ledger, &COUNTING, Found::ByPoll, local);
+    let mut tally = Tally::begin(&ledger, &COUNTING, FoundBy::Poll, local);
     tally.answered(now(), now(), local);
     for id in 0..chats {
         let mut row = Row::default();
@@ -58,13 +58,13 @@ fn open(directory: &Path) -> (FileStore, Option<Ledger>) {
         store,
         ledger,
         put_aside,
-    } = FileStore::open::<Totals>(directory, identity(), false, now()).unwrap();
+    } = FileStore::open::<Totals>(directory, identity(), Adoption::Refuse, now()).unwrap();
     assert_eq!(put_aside, None);
     (store, ledger)
 }
 
 fn refusal(directory: &Path, identity: Identity) -> StoreError {
-    FileStore::open::<Totals>(directory, identity, false, now()).unwrap_err()
+    FileStore::open::<Totals>(directory, identity, Adoption::Refuse, now()).unwrap_err()
 }
 
 #[tokio::test]
@@ -168,7 +168,8 @@ fn a_damaged_file_is_put_aside_and_counting_starts_anew() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("ventas.state");
         fs::write(&path, &content).unwrap();
-        let opened = FileStore::open::<Totals>(directory.path(), identity(), false, now()).unwrap();
+        let opened =
+            FileStore::open::<Totals>(directory.path(), identity(), Adoption::Refuse, now()).unwrap();
         assert_eq!(opened.ledger, None);
         let kept = opened.put_aside.unwrap();
         assert!(
@@ -216,12 +217,12 @@ async fn a_state_of_another_host_or_agent_is_adopted_on_request() {
         mut store,
         ledger: adopted,
         ..
-    } = FileStore::open::<Totals>(directory.path(), moved(), true, now()).unwrap();
+    } = FileStore::open::<Totals>(directory.path(), moved(), Adoption::Adopt, now()).unwrap();
     assert_eq!(adopted.as_ref(), Some(&ledger(5)));
     store.commit(&adopted.unwrap()).await.unwrap();
     drop(store);
     // Once is enough.
-    assert!(FileStore::open::<Totals>(directory.path(), moved(), false, now()).is_ok());
+    assert!(FileStore::open::<Totals>(directory.path(), moved(), Adoption::Refuse, now()).is_ok());
 }
 
 #[test]
@@ -237,7 +238,7 @@ fn a_second_exporter_is_refused_with_who_is_using_the_state() {
         operation: "soporte".to_owned(),
         ..identity()
     };
-    FileStore::open::<Totals>(directory.path(), other, false, now()).unwrap();
+    FileStore::open::<Totals>(directory.path(), other, Adoption::Refuse, now()).unwrap();
     drop(first);
     open(directory.path());
 }
@@ -254,7 +255,7 @@ async fn an_abandoned_commit_holds_the_lock_until_it_is_through() {
     }
     drop(store);
     let stored = loop {
-        match FileStore::open::<Totals>(directory.path(), identity(), false, now()) {
+        match FileStore::open::<Totals>(directory.path(), identity(), Adoption::Refuse, now()) {
             Ok(opened) => break opened.ledger,
             Err(StoreError::Locked { .. }) => std::thread::yield_now(),
             Err(other) => panic!("{other}"),
@@ -274,9 +275,14 @@ async fn another_host_or_agent_is_refused_and_another_zone_is_not() {
         agent_dni: agent.map(str::to_owned),
         ..identity()
     };
-    let mut store = FileStore::open::<Totals>(directory.path(), with(Some("1020304050")), false, now())
-        .unwrap()
-        .store;
+    let mut store = FileStore::open::<Totals>(
+        directory.path(),
+        with(Some("1020304050")),
+        Adoption::Refuse,
+        now(),
+    )
+    .unwrap()
+    .store;
     store.commit(&ledger(1)).await.unwrap();
     let content = fs::read_to_string(store.path()).unwrap();
     assert!(!content.contains("1020304050"), "personal data stays out");
@@ -299,7 +305,7 @@ async fn another_host_or_agent_is_refused_and_another_zone_is_not() {
         ..with(Some("1020304050"))
     };
     assert!(
-        FileStore::open::<Totals>(directory.path(), other, false, now())
+        FileStore::open::<Totals>(directory.path(), other, Adoption::Refuse, now())
             .unwrap()
             .ledger
             .is_some()

@@ -13,7 +13,7 @@ struct SetKind {
     limited: fn(&Chat) -> Vec<&str>,
 }
 
-impl Kind {
+impl SetKind {
     /// What a new one takes, with the text that may come with it.
     fn lines(&self) -> usize {
         self.table.lines_of_new()
@@ -91,7 +91,7 @@ fn limited(chat: &Chat) -> Keys {
 
 /// What the label sets of one chat take.
 fn lines_of_a_chat() -> usize {
-    KINDS.iter().map(Kind::lines).sum()
+    KINDS.iter().map(SetKind::lines).sum()
 }
 
 /// A ledger that has counted these.
@@ -107,7 +107,7 @@ fn answer_within(ledger: &mut Ledger, max_series: usize, chats: &[Chat]) -> (Ans
         max_series,
         ..COUNTING.clone()
     };
-    let mut tally = Tally::begin(ledger, &counting, Found::ByPoll, local(20));
+    let mut tally = Tally::begin(ledger, &counting, FoundBy::Poll, local(20));
     tally.answered(at(20), at(20), local(20));
     let keys = chats.iter().map(|chat| tally.absorb(chat).1).collect();
     let tallied = tally.finish();
@@ -215,7 +215,7 @@ fn a_million_skills_agents_and_codes_keep_to_the_series_limit_and_all_count() {
     let mut chat = chat("1", Some(1), Some(2));
     let mut limited = 0;
     for number in 0..ANSWERS {
-        let mut tally = Tally::begin(&ledger, &COUNTING, Found::ByPoll, local(10));
+        let mut tally = Tally::begin(&ledger, &COUNTING, FoundBy::Poll, local(10));
         tally.answered(at(10), at(10), local(10));
         for row in number * ROWS..(number + 1) * ROWS {
             let hostile = format!("x{row}");

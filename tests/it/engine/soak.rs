@@ -291,7 +291,7 @@ async fn poller(
     let client = client::Settings::new(base_url, token.parse::<Token>().unwrap(), report(Agents::Ids));
     Poller::start(
         Client::new(client).unwrap(),
-        FileStore::open::<Totals>(directory, identity, false, clock.now())
+        FileStore::open::<Totals>(directory, identity, Adoption::Refuse, clock.now())
             .unwrap()
             .store,
         latest_page.clone(),

@@ -175,7 +175,8 @@ fn a_state_that_is_no_regular_file_or_far_too_large_is_refused_and_left_alone() 
         let directory = tempfile::tempdir().unwrap();
         let state = directory.path().join("ventas.state");
         make(&state);
-        let error = FileStore::open::<Totals>(directory.path(), settings(), false, now()).unwrap_err();
+        let error =
+            FileStore::open::<Totals>(directory.path(), settings(), Adoption::Refuse, now()).unwrap_err();
         assert!(matches!(error, StoreError::Read { .. }), "{error}");
         let text = error.to_string();
         assert!(text.contains(state.to_str().unwrap()), "{text}");
