@@ -98,10 +98,10 @@ pub enum BackfillError {
     },
     /// Whether there is something to go on with can't be read.
     #[error("the checkpoint can't be read: {0}. Remove it to begin anew")]
-    Checkpoint(#[source] small_file::Error),
+    Checkpoint(small_file::Error),
     /// The output is a FIFO, a device or a directory.
     #[error("--output: {0}; leave --output out to write to the standard output")]
-    Special(#[source] small_file::Error),
+    Special(small_file::Error),
     /// The reader of the standard output has left: no more is wanted.
     #[error("nobody reads the standard output any more")]
     Unread,

@@ -26,8 +26,8 @@ struct Resumable {
 /// The output's length and where to go on, if an interrupted run of the same command has begun it.
 pub(super) fn begun(path: &Path, fingerprint: &str) -> Result<Option<(u64, Checkpoint)>, BackfillError> {
     let beside = checkpoint::path_of(path);
-    let found = checkpoint::find(&beside, fingerprint).map_err(BackfillError::Checkpoint)?;
-    refuse_special(path)?;
+    let found = checkpoint::find(&whole(&beside), fingerprint).map_err(BackfillError::Checkpoint)?;
+    refuse_special(&whole(path))?;
     let length = std::fs::metadata(path).map(|metadata| metadata.len()).ok();
     match (found, length) {
         (FoundCheckpoint::Foreign, _) => Err(BackfillError::OtherCommand {
@@ -39,6 +39,11 @@ pub(super) fn begun(path: &Path, fingerprint: &str) -> Result<Option<(u64, Check
         (FoundCheckpoint::Nothing, Some(1..)) => Err(BackfillError::Exists(path.to_owned())),
         (FoundCheckpoint::Begun(..) | FoundCheckpoint::Nothing, _) => Ok(None),
     }
+}
+
+/// From the root on: an error does not name a bare word.
+fn whole(path: &Path) -> PathBuf {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
 }
 
 /// To open a FIFO would wait for its reader, and none of the others can be gone on with.

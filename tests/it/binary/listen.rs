@@ -98,7 +98,7 @@ async fn an_address_that_the_machine_lacks_is_passed_over_where_another_is_there
         let reported = format!("this machine has no address {address}:{port}");
         assert!(log.contains(&reported), "{log}");
     }
-    drop(exporter);
+    exporter.kill().await;
     let nowhere = named.command("192.0.2.1 away.test\n", &format!("away.test:{port}"));
     let (status, _, error) = finish(nowhere).await;
     assert_eq!(status.code(), Some(1));

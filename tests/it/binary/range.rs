@@ -278,6 +278,7 @@ async fn an_output_or_checkpoint_that_is_a_fifo_or_a_device_is_told_and_not_wait
         let arguments = [&["backfill"], MARCH.as_slice(), &["--output", output]].concat();
         let (status, _, said) = ended(&operation, &arguments).await;
         assert_eq!(status, Some(1), "{said}");
-        assert!(said.contains(&told), "{said}");
+        assert_eq!(said.matches(&told).count(), 1, "{said}");
+        assert_eq!(said.matches("must be a regular file").count(), 1, "{said}");
     }
 }

@@ -236,11 +236,22 @@ fn what_can_not_be_honoured_is_reported() {
     assert!(problems("tls_server_config: {min_version: TLS12}").contains("cert_file: is missing"));
     assert!(
         problems("tls_server_config: {cert_file: key.pem, key_file: key.pem}")
-            .contains("holds no certificates")
+            .contains("tls_server_config.cert_file: ")
     );
     assert!(
         problems("tls_server_config: {cert_file: cert.pem, key_file: cert.pem}")
-            .contains("holds no private key")
+            .contains("cert.pem holds no private key")
+    );
+    let two = problems(
+        "tls_server_config: {cert: none, key_file: key.pem, client_auth_type: RequireAndVerifyClientCert, client_ca_file: key.pem}",
+    );
+    assert!(
+        two.contains("tls_server_config.cert: holds no certificates"),
+        "{two}"
+    );
+    assert!(
+        two.contains("tls_server_config.client_ca_file: ") && two.contains("key.pem holds no certificates"),
+        "{two}"
     );
     assert!(problems("tls_server_config: {cert_file: cert.pem, key_file: .}").contains("is a directory"));
 }

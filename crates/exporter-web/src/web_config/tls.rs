@@ -11,6 +11,7 @@ use rustls::{
     NamedGroup, ProtocolVersion, RootCertStore, ServerConfig, SupportedCipherSuite, SupportedProtocolVersion,
 };
 use sha2::{Digest as _, Sha256};
+use small_file::Shown;
 
 use super::client_auth::{AllowedName, Policy, Verifier};
 use super::file::Fingerprint;
@@ -122,6 +123,15 @@ impl<'a> Builder<'a> {
         Err(Reported)
     }
 
+    /// A problem of what `key` or its file holds, where people will look for it.
+    fn problem_in<T>(&mut self, key: &str, file: Option<&str>, what: &str) -> Result<T, Reported> {
+        let Some(file) = file.filter(|file| !file.trim().is_empty()) else {
+            return self.problem(key, what);
+        };
+        let path = self.directory.join(file);
+        self.problem(&format!("{key}_file"), &format!("{} {what}", Shown(&path)))
+    }
+
     /// The PEM of `key` or of the file named by `key_file`. `None` if neither is set.
     fn pem(
         &mut self,
@@ -149,16 +159,22 @@ impl<'a> Builder<'a> {
 
     fn certificates(&mut self, raw: &raw::TlsSection) -> Result<Vec<CertificateDer<'static>>, Reported> {
         match self.pem("cert", raw.cert.as_deref(), raw.cert_file.as_deref())? {
-            Some(pem) => self.certificates_of("cert", &pem),
+            Some(pem) => self.certificates_of("cert", raw.cert_file.as_deref(), &pem),
             None => self.problem("cert_file", "is missing: TLS needs a certificate and its key"),
         }
     }
 
-    fn certificates_of(&mut self, key: &str, pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, Reported> {
+    fn certificates_of(
+        &mut self,
+        key: &str,
+        file: Option<&str>,
+        pem: &[u8],
+    ) -> Result<Vec<CertificateDer<'static>>, Reported> {
         match CertificateDer::pem_slice_iter(pem).collect::<Result<Vec<_>, _>>() {
             Ok(certificates) if !certificates.is_empty() => Ok(certificates),
-            _ => self.problem(
+            _ => self.problem_in(
                 key,
+                file,
                 "holds no certificates in PEM form (-----BEGIN CERTIFICATE-----)",
             ),
         }
@@ -169,8 +185,9 @@ impl<'a> Builder<'a> {
         match self.pem("key", inline, raw.key_file.as_deref())? {
             Some(pem) => match PrivateKeyDer::from_pem_slice(&pem) {
                 Ok(key) => Ok(key),
-                Err(_) => self.problem(
+                Err(_) => self.problem_in(
                     "key",
+                    raw.key_file.as_deref(),
                     "holds no private key in PEM form (-----BEGIN PRIVATE KEY-----); one with a passphrase can't be used",
                 ),
             },
@@ -299,7 +316,7 @@ impl<'a> Builder<'a> {
         }
         let provider = provider.map_err(|_| Reported)?;
         let chain = match ca {
-            Some(pem) => Some(self.chain(&pem, provider)?),
+            Some(pem) => Some(self.chain(raw.client_ca_file.as_deref(), &pem, provider)?),
             None => None,
         };
         let verifier = Verifier {
@@ -328,21 +345,23 @@ impl<'a> Builder<'a> {
 
     fn chain(
         &mut self,
+        file: Option<&str>,
         pem: &[u8],
         provider: &Arc<CryptoProvider>,
     ) -> Result<Arc<dyn rustls::server::danger::ClientCertVerifier>, Reported> {
         let mut roots = RootCertStore::empty();
-        for certificate in self.certificates_of("client_ca", pem)? {
+        for certificate in self.certificates_of("client_ca", file, pem)? {
             if let Err(error) = roots.add(certificate) {
-                return self.problem(
+                return self.problem_in(
                     "client_ca",
+                    file,
                     &format!("holds a certificate that can't be used ({error})"),
                 );
             }
         }
         match WebPkiClientVerifier::builder_with_provider(Arc::new(roots), Arc::clone(provider)).build() {
             Ok(verifier) => Ok(verifier),
-            Err(error) => self.problem("client_ca", &format!("can't be used ({error})")),
+            Err(error) => self.problem_in("client_ca", file, &format!("can't be used ({error})")),
         }
     }
 
