@@ -3,10 +3,16 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use wolkvox_exporter::exposition::{Format, accepts_gzip};
+use wolkvox_exporter::exposition::{Encoding, Format};
 
 fuzz_target!(|text: &str| {
     let joined = text.replace('\n', ",");
-    assert_eq!(Format::negotiate(text.split('\n')), Format::negotiate([joined.as_str()]));
-    assert_eq!(accepts_gzip(text.split('\n')), accepts_gzip([joined.as_str()]));
+    assert_eq!(
+        Format::negotiate(text.split('\n')),
+        Format::negotiate([joined.as_str()])
+    );
+    assert_eq!(
+        Encoding::negotiate(text.split('\n')),
+        Encoding::negotiate([joined.as_str()])
+    );
 });

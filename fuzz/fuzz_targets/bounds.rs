@@ -11,9 +11,18 @@ pub fn assert_kept(chat: &Chat) {
         assert!(!label.is_empty() && label.chars().count() <= 3 * 128, "{label:?}");
         assert!(!label.chars().any(char::is_control), "{label:?}");
     }
-    let times = [chat.asa_ms, chat.duration_ms, chat.time_on_agent_ms, chat.agent_response_ms];
+    let times = [
+        chat.asa_ms,
+        chat.duration_ms,
+        chat.time_on_agent_ms,
+        chat.agent_response_ms,
+    ];
     assert!(times.into_iter().flatten().all(|ms| ms <= 31 * 24 * 3600 * 1000));
-    let counts = [chat.customer_characters, chat.agent_characters, chat.agent_answers];
+    let counts = [
+        chat.customer_characters,
+        chat.agent_characters,
+        chat.agent_answers,
+    ];
     assert!(counts.into_iter().flatten().all(|count| count <= 1_000_000_000));
     for moment in [chat.opened, chat.closed].into_iter().flatten() {
         assert!(moment.earliest <= moment.latest);

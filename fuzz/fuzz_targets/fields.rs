@@ -5,9 +5,10 @@
 use std::ops::ControlFlow;
 
 use libfuzzer_sys::fuzz_target;
-use wolkvox_exporter::chats::chat::Chat;
 use wolkvox::report::decode;
-use wolkvox_exporter::chats::{Agents, Field, field};
+use wolkvox_exporter::chats::chat::Chat;
+use wolkvox_exporter::chats::{Field, field};
+use wolkvox_exporter::config::Agents;
 
 #[path = "bounds.rs"]
 mod bounds;
@@ -19,7 +20,8 @@ fuzz_target!(|text: &str| {
     for (field, value) in fields.zip(text.split('\n')) {
         row.insert(field.name().to_owned(), value.into());
     }
-    let body = serde_json::json!({ "code": "200", "error": null, "msg": "1 records were found", "data": [row] });
+    let body =
+        serde_json::json!({ "code": "200", "error": null, "msg": "1 records were found", "data": [row] });
     let mut rows = 0;
     decode(
         body.to_string().as_bytes(),

@@ -5,7 +5,7 @@
 use arbitrary::Arbitrary;
 use libfuzzer_sys::fuzz_target;
 use tokio::time::Instant;
-use wolkvox_exporter::exposition::{Format, Options, Page};
+use wolkvox_exporter::exposition::{Encoding, Format, Options, Page};
 
 #[allow(dead_code)]
 #[path = "../../src/exposition/build.rs"]
@@ -29,8 +29,18 @@ struct Input {
 type Sample = (String, Vec<(String, String)>, u64);
 
 fuzz_target!(|input: Input| {
-    let labels = [("skill_id", input.labels[0].as_str()), ("agent_id", input.labels[1].as_str())];
-    let mut histogram = build::histogram("h_seconds", &input.help, &labels, &[(0.1, 1)], input.count, input.value);
+    let labels = [
+        ("skill_id", input.labels[0].as_str()),
+        ("agent_id", input.labels[1].as_str()),
+    ];
+    let mut histogram = build::histogram(
+        "h_seconds",
+        &input.help,
+        &labels,
+        &[(0.1, 1)],
+        input.count,
+        input.value,
+    );
     histogram.extras = vec![metrics::Extra {
         created_ms: input.created_ms,
         exemplars: vec![Some(metrics::Exemplar {
@@ -44,19 +54,35 @@ fuzz_target!(|input: Input| {
         build::gauge("g", &input.help, &[(&labels, input.value)]),
         histogram,
     ];
-    let page = Page::render(&families, None, Options { exemplars: true, created: true });
+    let page = Page::render(
+        &families,
+        None,
+        Options {
+            exemplars: true,
+            created: true,
+        },
+    );
     for format in [Format::Text, Format::OpenMetrics] {
-        let chunks = page.answer(format, false, Instant::now(), &[]).chunks;
+        let chunks = page.answer(format, Encoding::Identity, Instant::now(), &[]).chunks;
         let text = String::from_utf8(chunks.into_iter().flatten().collect()).expect("text");
         let read = exposition_reader::parse(&text);
         assert_eq!(read.ended, format == Format::OpenMetrics);
         let is_created = |sample: &&exposition_reader::Sample| sample.name.ends_with("_created");
-        let mut samples: Vec<Sample> = read.samples.iter().filter(|sample| !is_created(sample)).map(comparable).collect();
+        let mut samples: Vec<Sample> = read
+            .samples
+            .iter()
+            .filter(|sample| !is_created(sample))
+            .map(comparable)
+            .collect();
         let mut expected = expected(&input);
         samples.sort();
         expected.sort();
         assert_eq!(samples, expected);
-        let exemplars: Vec<_> = read.samples.iter().filter_map(|sample| sample.exemplar.as_ref()).collect();
+        let exemplars: Vec<_> = read
+            .samples
+            .iter()
+            .filter_map(|sample| sample.exemplar.as_ref())
+            .collect();
         assert!(exemplars.len() <= 1);
         for (labels, value, timestamp) in exemplars {
             assert_eq!(*labels, [("conn_id".to_owned(), input.exemplar.clone())]);
@@ -93,5 +119,9 @@ fn comparable(sample: &exposition_reader::Sample) -> Sample {
 
 /// All that is not a number is one and the same.
 fn bits(value: f64) -> u64 {
-    if value.is_nan() { f64::NAN.to_bits() } else { value.to_bits() }
+    if value.is_nan() {
+        f64::NAN.to_bits()
+    } else {
+        value.to_bits()
+    }
 }

@@ -7,7 +7,8 @@ use std::ops::ControlFlow;
 use libfuzzer_sys::fuzz_target;
 use wolkvox::report::decode;
 use wolkvox_exporter::chats::chat::{Chat, MAX_CONN_ID_BYTES, NotAChat};
-use wolkvox_exporter::chats::{Agents, field};
+use wolkvox_exporter::chats::field;
+use wolkvox_exporter::config::Agents;
 
 #[path = "bounds.rs"]
 mod bounds;
@@ -17,7 +18,10 @@ fuzz_target!(|body: &[u8]| {
         let mut rows = 0;
         let result = decode(body, &field::report(agents).keys, &mut |row| {
             rows += 1;
-            if let Ok(chat) = row.map_err(NotAChat::from).and_then(|row| Chat::from_row(&row, chrono_tz::America::Bogota)) {
+            if let Ok(chat) = row
+                .map_err(NotAChat::from)
+                .and_then(|row| Chat::from_row(&row, chrono_tz::America::Bogota))
+            {
                 assert!(chat.id.as_str().len() <= MAX_CONN_ID_BYTES);
                 assert!(agents == Agents::Names || chat.agent_name.is_none());
                 bounds::assert_kept(&chat);

@@ -10,7 +10,11 @@ fuzz_target!(|bytes: &[u8]| {
     let _ = decode::<Totals>(bytes);
     // Behind a header that fits, for no fuzzer guesses a checksum.
     let checksum = crc32(bytes);
-    let mut framed = format!("wolkvox-exporter-state v1 crc32={checksum:08x} bytes={}\n", bytes.len()).into_bytes();
+    let mut framed = format!(
+        "wolkvox-exporter-state v1 crc32={checksum:08x} bytes={}\n",
+        bytes.len()
+    )
+    .into_bytes();
     framed.extend_from_slice(bytes);
     framed.push(b'\n');
     if let Ok((origin, ledger)) = decode::<Totals>(&framed) {

@@ -4,8 +4,8 @@
 
 use std::path::Path;
 
-use libfuzzer_sys::fuzz_target;
 use exporter_web::check;
+use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|text: &str| {
     // No path is opened for a fuzzer.
