@@ -63,7 +63,9 @@ fuzz_target!(|input: Input| {
         },
     );
     for format in [Format::Text, Format::OpenMetrics] {
-        let chunks = page.answer(format, Encoding::Identity, Instant::now(), &[]).chunks;
+        let chunks = page
+            .answer(format, Encoding::Identity, Instant::now(), &[])
+            .chunks;
         let text = String::from_utf8(chunks.into_iter().flatten().collect()).expect("text");
         let read = exposition_reader::parse(&text);
         assert_eq!(read.ended, format == Format::OpenMetrics);
