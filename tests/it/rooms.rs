@@ -2,7 +2,7 @@
 //! compiler holds; this reads the sources for the rest.
 #![allow(clippy::unwrap_used)] // Helpers of tests are tests too.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -48,6 +48,9 @@ const STAND_ALONE: [&str; 5] = [
     "exposition-reader",
     "wolkvox-exporter",
 ];
+
+/// What stands alone until a test asks for more: a crate, the other that it takes then, and the feature that does it.
+const BEHIND_FEATURES: [(&str, &str, &str); 1] = [("simulator", "wolkvox", "memory")];
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -230,19 +233,30 @@ fn a_room_is_seen_however_its_path_is_written() {
     assert_eq!(of(delta, "mod tests {\n    use crate::http;\n}\n"), "");
 }
 
-/// The names that the dependency tables of a manifest begin their lines with; those of tests only where asked for.
-fn dependencies(manifest: &str, with_tests: bool) -> BTreeSet<&str> {
+/// The lines of the dependency tables of a manifest by the names that they begin with; those of tests only where asked for.
+fn dependency_lines(manifest: &str, with_tests: bool) -> BTreeMap<&str, &str> {
     let mut is_wanted = false;
-    let mut names = BTreeSet::new();
+    let mut lines = BTreeMap::new();
     for line in manifest.lines() {
         if let Some(table) = line.strip_prefix('[') {
             let table = table.trim_end_matches(']');
             is_wanted = table.ends_with("dependencies") && (with_tests || !table.contains("dev-"));
         } else if is_wanted && let Some((name, _)) = line.split_once(['.', '=', ' ']) {
-            names.insert(name);
+            lines.insert(name, line);
         }
     }
-    names
+    lines
+}
+
+fn dependencies(manifest: &str, with_tests: bool) -> BTreeSet<&str> {
+    dependency_lines(manifest, with_tests).into_keys().collect()
+}
+
+/// Whether a crate takes another only for a feature.
+fn is_behind_a_feature(krate: &str, name: &str) -> bool {
+    BEHIND_FEATURES
+        .iter()
+        .any(|(taker, taken, _)| *taker == krate && *taken == name)
 }
 
 #[test]
@@ -251,8 +265,13 @@ fn the_crates_stand_alone() {
         let path = folder.join("Cargo.toml");
         let manifest = read(&path);
         let built = dependencies(&manifest, false);
+        let krate = folder.file_name().unwrap().to_str().unwrap();
         for name in STAND_ALONE {
-            assert!(!built.contains(name), "{} takes {name}", path.display());
+            assert!(
+                !built.contains(name) || is_behind_a_feature(krate, name),
+                "{} takes {name}",
+                path.display()
+            );
         }
         let tested = dependencies(&manifest, true);
         assert!(!tested.contains("wolkvox-exporter"), "{}", path.display());
@@ -263,6 +282,23 @@ fn the_crates_stand_alone() {
         built.contains("wolkvox") && built.contains("exporter-web"),
         "{built:?}"
     );
+}
+
+#[test]
+fn what_a_crate_takes_behind_a_feature_is_built_for_tests_only() {
+    let root_manifest = read(&root().join("Cargo.toml"));
+    for (krate, taken, feature) in BEHIND_FEATURES {
+        let manifest = read(&root().join("crates").join(krate).join("Cargo.toml"));
+        let line = dependency_lines(&manifest, false)[taken];
+        assert!(line.contains("optional = true"), "{krate}: {line}");
+        assert!(
+            manifest.contains(&format!("\n{feature} = [\"dep:{taken}\"]\n")),
+            "{krate} has no feature {feature}"
+        );
+        assert!(!manifest.contains("\ndefault = "), "{krate} has default features");
+        let built = dependency_lines(&root_manifest, false)[krate];
+        assert!(!built.contains("features"), "the program is built with {built}");
+    }
 }
 
 #[test]

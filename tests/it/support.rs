@@ -8,7 +8,6 @@ pub(crate) mod placed;
 pub(crate) mod port;
 pub(crate) mod process;
 pub(crate) mod prometheus;
-pub(crate) mod server;
 pub(crate) mod shown;
 pub(crate) mod truth;
 pub(crate) mod tsdb;

@@ -174,7 +174,7 @@ fn write_row(out: &mut Vec<u8>, chat: &SimulatedChat, settings: &Settings, not_u
 }
 
 /// `YYYY-MM-DD HH:MM:SS`. By hand: chrono's `format` would take most of the time of a row.
-fn local_text(time: NaiveDateTime) -> String {
+pub(super) fn local_text(time: NaiveDateTime) -> String {
     let (date, clock) = (time.date(), time.time());
     let mut text = date.year().to_string();
     for (mark, part) in [
@@ -191,7 +191,7 @@ fn local_text(time: NaiveDateTime) -> String {
 }
 
 /// `HH:MM:SS`, where hours pass 23.
-fn clock_text(seconds: u64) -> String {
+pub(super) fn clock_text(seconds: u64) -> String {
     let mut text = String::with_capacity(8);
     push_two(&mut text, seconds / 3600);
     text.push(':');

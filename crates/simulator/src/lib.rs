@@ -3,7 +3,8 @@
 //! [`Simulator`] is the operation: it knows every chat that was ever opened, from a seed and nothing else, so any
 //! window can be answered without storing anything, and [`Simulator::truth`] can say what should have been counted.
 //! [`Server`] puts it behind HTTP and speaks the vendor's contract, its quirks included. With the feature `faults` it
-//! can be made to misbehave (`Fault`).
+//! can be made to misbehave (`Fault`). With the feature `memory` there is `MemorySource` too: a report that is asked for in
+//! the process, without sockets.
 //!
 //! Nothing here uses the exporter's own decoder or parsers: what it says is true because its model says so.
 
@@ -17,6 +18,8 @@ mod day;
 mod dice;
 mod fault;
 mod handle;
+#[cfg(feature = "memory")]
+pub mod memory;
 mod model;
 mod plan;
 mod query;

@@ -68,7 +68,11 @@ impl Window {
     /// `None` for what the server answers as if it were empty: dates it can't read, a reversed window, one that
     /// crosses a month or passes 31 days.
     pub(super) fn new(date_ini: &str, date_end: &str) -> Option<Self> {
-        let (ini, end) = (date(date_ini)?, date(date_end)?);
+        Self::between(date(date_ini)?, date(date_end)?)
+    }
+
+    /// As [`Window::new`], of dates that were read.
+    pub(super) fn between(ini: NaiveDateTime, end: NaiveDateTime) -> Option<Self> {
         let same_month = (ini.year(), ini.month()) == (end.year(), end.month());
         let short = end - ini <= TimeDelta::days(MOST_DAYS);
         (ini <= end && same_month && short).then_some(Self { ini, end })

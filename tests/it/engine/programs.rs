@@ -1,16 +1,17 @@
 //! Random programs of failures, crashes and clocks over random chats. In the end each chat is counted once; at no time
 //! is one counted twice. What is shown is held against its promises at each publication.
 
+use simulator::Filter;
+use simulator::memory::{Chat, Fault};
 use std::time::Duration;
 use wolkvox_exporter::chats::key::Table;
 
 use chrono::{Datelike, TimeDelta};
 use chrono_tz::{America::Bogota, America::Santiago, Asia::Tokyo, Europe::Madrid, Tz, UTC};
 use proptest::prelude::*;
-use wolkvox::Reason;
+use wolkvox::{Error, Reason};
 use wolkvox_exporter::chats::Field;
 
-use crate::support::server::{Fault, Filter, Happened};
 use crate::support::world::{World, hours, length, minutes};
 
 const LOOKBACK: i64 = 6;
@@ -147,10 +148,7 @@ fn fault(kind: u8) -> Fault {
         2 => Fault::status(503),
         3 => Fault::of(Reason::Concurrency),
         4 => Fault::half(),
-        _ => Fault {
-            share: 1.0,
-            ..Fault::half()
-        },
+        _ => Fault::at_the_end(Error::new(Reason::Truncated, "scripted")),
     }
 }
 
@@ -251,8 +249,8 @@ async fn run(program: Program) {
         let lasting = minutes(spec.lasting);
         // A filter on opening sees a row later by its duration.
         let delay = match program.filter {
-            Filter::Close => spec.delay,
-            Filter::Open => spec.delay.min(LOOKBACK * 60 - spec.lasting),
+            Filter::CloseTime => spec.delay,
+            Filter::OpenTime => spec.delay.min(LOOKBACK * 60 - spec.lasting),
         };
         // Of its own where each one is looked at.
         let skill = if program.is_complete {
@@ -260,7 +258,7 @@ async fn run(program: Program) {
         } else {
             format!("of {id}")
         };
-        let mut chat = Happened::new((id + 1).to_string(), closed)
+        let mut chat = Chat::new((id + 1).to_string(), closed)
             .lasting(lasting)
             .delayed(minutes(delay))
             .with(Field::SkillId, &skill);
@@ -306,13 +304,9 @@ async fn run(program: Program) {
 }
 
 /// Where `date_end` is exclusive, no request holds it: none may cross the month.
-fn is_last_second_of_month(world: &World, chat: &Happened) -> bool {
+fn is_last_second_of_month(world: &World, chat: &Chat) -> bool {
     let (filter, zone) = world.server.with(|state| (state.filter, state.zone));
-    let at = match filter {
-        Filter::Close => chat.closed,
-        Filter::Open => chat.opened,
-    };
-    let local = at.with_timezone(&zone).naive_local();
+    let local = chat.time(filter).with_timezone(&zone).naive_local();
     (local + TimeDelta::seconds(1)).month() != local.month()
 }
 
@@ -338,7 +332,7 @@ fn place() -> impl Strategy<Value = (Tz, &'static str)> {
 }
 
 fn filter() -> impl Strategy<Value = Filter> {
-    prop_oneof![3 => Just(Filter::Close), 1 => Just(Filter::Open)]
+    prop_oneof![3 => Just(Filter::CloseTime), 1 => Just(Filter::OpenTime)]
 }
 
 /// These chats and steps, anywhere: nothing may be lost.

@@ -7,14 +7,15 @@ use std::time::Duration;
 
 use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
+use simulator::memory::{Chat, MemorySource};
 use tokio::time::Instant;
+use wolkvox_exporter::chats::Field;
 use wolkvox_exporter::clock::Clock;
 use wolkvox_exporter::config::Config;
 use wolkvox_exporter::ledger::Ledger;
 use wolkvox_exporter::poller::{Cycle, Failure, Poller};
 
 use super::disk::Disk;
-use super::server::{Happened, Server};
 use super::shown::Shown;
 
 /// The true time, which passes with tokio's, and our clock, which may be off. Clones share it.
@@ -50,15 +51,30 @@ impl Clock for Time {
     }
 }
 
+/// The time that the server is handed: the true one, whatever our clock says.
+struct TrueTime(Time);
+
+impl simulator::Clock for TrueTime {
+    fn now(&self) -> DateTime<Utc> {
+        self.0.truth()
+    }
+}
+
+/// A server without chats.
+fn server(time: &Time, zone: Tz) -> MemorySource {
+    let time = Arc::new(TrueTime(time.clone()));
+    MemorySource::new(time, zone, Field::ALL.map(Field::name))
+}
+
 pub(crate) struct World {
     pub(crate) time: Time,
-    pub(crate) server: Server,
+    pub(crate) server: MemorySource,
     pub(crate) disk: Disk,
     pub(crate) shown: Shown,
     pub(crate) config: Config,
     /// Damaged states that each start puts aside.
     pub(crate) recoveries: u64,
-    poller: Option<Poller<Server, Disk, Shown>>,
+    poller: Option<Poller<MemorySource, Disk, Shown>>,
     next_id: u64,
 }
 
@@ -109,7 +125,7 @@ impl World {
         let time = Time::new(utc(now));
         let disk = Disk::default();
         World {
-            server: Server::new(time.clone(), zone),
+            server: server(&time, zone),
             shown: Shown::new(disk.clone()),
             config: config(zone),
             recoveries: 0,
@@ -128,7 +144,7 @@ impl World {
     pub(crate) async fn running_at(now: &str, zone: Tz) -> World {
         let mut world = World::at(now, zone);
         let before = world.time.truth() - minutes(10);
-        world.happen(Happened::new("before", before));
+        world.happen(Chat::new("before", before));
         world.start().await;
         world.cycle().await;
         world
@@ -159,7 +175,7 @@ impl World {
         self.start().await;
     }
 
-    pub(crate) fn take_poller(&mut self) -> Poller<Server, Disk, Shown> {
+    pub(crate) fn take_poller(&mut self) -> Poller<MemorySource, Disk, Shown> {
         self.poller.take().expect("the exporter runs")
     }
 
@@ -211,7 +227,7 @@ impl World {
     }
 
     /// The server's clock stays as it is from now until the chat has closed.
-    pub(crate) fn happen(&mut self, mut chat: Happened) {
+    pub(crate) fn happen(&mut self, mut chat: Chat) {
         self.server.with(|state| {
             chat.offset = state.offset;
             state.chats.push(chat);
@@ -219,9 +235,9 @@ impl World {
     }
 
     /// A chat with a new id, closed that long ago by the server's clock.
-    pub(crate) fn closed_ago(&mut self, ago: TimeDelta) -> Happened {
+    pub(crate) fn closed_ago(&mut self, ago: TimeDelta) -> Chat {
         self.next_id += 1;
-        Happened::new(self.next_id.to_string(), self.server.now() - ago)
+        Chat::new(self.next_id.to_string(), self.server.now() - ago)
     }
 
     /// Chats that close now.

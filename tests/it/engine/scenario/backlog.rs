@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use simulator::memory::Fault;
 use wolkvox::{Error, Reason, Window};
 
-use crate::support::server::Fault;
 use crate::support::shown::sum;
 use crate::support::world::{World, hours};
 

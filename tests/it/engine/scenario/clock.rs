@@ -5,9 +5,9 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use chrono_tz::America::Bogota;
 use chrono_tz::Asia::Tokyo;
+use simulator::memory::Fault;
 use wolkvox::Reason;
 
-use crate::support::server::Fault;
 use crate::support::world::{World, hours, minutes, utc};
 
 /// Chats close while our clock is off; they count once, also after it is right again, an outage and a restart.

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use chrono::TimeDelta;
+use simulator::memory::Fault;
 use wolkvox::Reason;
 
-use crate::support::server::Fault;
 use crate::support::world::{World, hours, minutes};
 
 async fn down_for(time: TimeDelta, every: TimeDelta) {

@@ -4,10 +4,10 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Timelike, Utc};
+use simulator::memory::Fault;
 use wolkvox::{Error, Reason};
 use wolkvox_exporter::poller;
 
-use crate::support::server::Fault;
 use crate::support::world::{World, hours, minutes};
 
 /// Calls within a cycle of this length, as seconds since its first, and whether it came out well.
@@ -32,10 +32,7 @@ async fn calls(interval: u64, script: Vec<Fault>) -> (Vec<i64>, bool) {
 
 fn asking_to_wait(seconds: u64) -> Fault {
     let error = Error::new(Reason::HttpStatus, "scripted").with_status(429);
-    Fault {
-        error: Some(error.with_retry_after(Some(Duration::from_secs(seconds)))),
-        share: 0.0,
-    }
+    Fault::at_once(error.with_retry_after(Some(Duration::from_secs(seconds))))
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,16 +1,16 @@
 //! Rows that come late, say little, or look alike.
 
+use simulator::Filter;
 use wolkvox_exporter::chats::Field;
 use wolkvox_exporter::chats::key::Table;
 use wolkvox_exporter::config::Agents;
 
-use crate::support::server::Filter;
 use crate::support::world::{World, hours, minutes};
 
 #[tokio::test(start_paused = true)]
 async fn chats_of_23_hours_on_a_server_that_filters_on_opening_are_found_by_the_sweep() {
     let mut world = World::running().await;
-    world.server.with(|state| state.filter = Filter::Open);
+    world.server.with(|state| state.filter = Filter::OpenTime);
     for ahead in [10, 200, 900] {
         let chat = world.closed_ago(-minutes(ahead)).lasting(hours(23));
         world.happen(chat);
@@ -25,7 +25,7 @@ async fn chats_of_23_hours_on_a_server_that_filters_on_opening_are_found_by_the_
 
 #[tokio::test(start_paused = true)]
 async fn rows_without_a_close_time_and_of_23_hours_count_once() {
-    for filter in [Filter::Close, Filter::Open] {
+    for filter in [Filter::CloseTime, Filter::OpenTime] {
         let mut world = World::running().await;
         world.cycles(13).await;
         world.server.with(|state| state.filter = filter);

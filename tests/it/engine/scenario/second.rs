@@ -2,25 +2,19 @@
 
 use chrono::{DateTime, TimeDelta, Timelike, Utc};
 use chrono_tz::America::Bogota;
+use simulator::memory::{Chat, Fault};
 use wolkvox::{Error, Reason};
 
-use crate::support::server::{Fault, Happened};
 use crate::support::world::{World, hours, minutes};
 
 /// An answer that begins and never ends.
 fn stalled() -> Fault {
-    Fault {
-        error: Some(Error::new(Reason::Timeout, "scripted").with_status(200)),
-        share: 1.0,
-    }
+    Fault::at_the_end(Error::new(Reason::Timeout, "scripted").with_status(200))
 }
 
 /// Each way in which one row can make the server, or us, fail.
 fn faults() -> Vec<Fault> {
-    let whole = |error: Error| Fault {
-        error: Some(error),
-        share: 1.0,
-    };
+    let whole = Fault::at_the_end;
     vec![
         Fault::status(500),
         Fault::half(),
@@ -38,7 +32,7 @@ fn seconds(seconds: i64) -> TimeDelta {
 /// Chats close in each second from 20 before to 20 after this one, which can't be read any more.
 fn poison(world: &mut World, second: DateTime<Utc>, fault: &Fault) {
     for ago in -20..=20 {
-        let chat = Happened::new(format!("{second}{ago}"), second + seconds(ago));
+        let chat = Chat::new(format!("{second}{ago}"), second + seconds(ago));
         world.happen(chat);
     }
     world
@@ -173,7 +167,7 @@ async fn those_that_follow_one_another_are_passed_over_together() {
                 let first = world.server.now() - minutes(1);
                 for number in 0..4 {
                     let second = first + TimeDelta::seconds(number * gap);
-                    let chat = Happened::new(format!("in {second}"), second);
+                    let chat = Chat::new(format!("in {second}"), second);
                     world.happen(chat);
                     world
                         .server
@@ -258,11 +252,7 @@ async fn a_stalling_second_a_day_back_does_not_keep_sweeps_from_their_end() {
         let mut world = World::running().await;
         world.cycles(13).await;
         let second = world.server.now() - hours(ago);
-        let stalled = Fault {
-            error: Some(Error::new(Reason::Timeout, "scripted").with_status(200)),
-            share: 1.0,
-        };
-        world.server.with(|state| state.poison.push((second, stalled)));
+        world.server.with(|state| state.poison.push((second, stalled())));
         world.restart().await;
         world.cycles(40).await;
         let swept = world.disk.committed().cursors.sweep;

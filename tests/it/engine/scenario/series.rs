@@ -1,11 +1,11 @@
 //! How many series there are: the limit, and what is dropped after long without a chat.
 
 use chrono::TimeDelta;
+use simulator::memory::Fault;
 use wolkvox::Reason;
 use wolkvox_exporter::chats::Field;
 use wolkvox_exporter::chats::key::Table;
 
-use crate::support::server::Fault;
 use crate::support::world::{World, hours, length, minutes};
 
 /// A chat of this skill and agent closes now.

@@ -1,10 +1,10 @@
 //! What is shown, and when.
 
 use chrono_tz::America::Bogota;
+use simulator::memory::{Chat, Fault};
 use wolkvox::Reason;
 use wolkvox_exporter::chats::Field;
 
-use crate::support::server::{Fault, Happened};
 use crate::support::world::{World, minutes, utc};
 
 #[tokio::test(start_paused = true)]
@@ -181,8 +181,8 @@ async fn the_latest_window_is_withdrawn_two_intervals_after_the_last_success() {
 async fn the_latest_window_at_a_months_end_comes_from_both_chunks() {
     // 23:58 in Bogotá, the last of April.
     let mut world = World::running_at("2026-05-01 04:58:00", Bogota).await;
-    world.happen(Happened::new("april", utc("2026-05-01 04:57:00")));
-    world.happen(Happened::new("may", utc("2026-05-01 05:01:00")));
+    world.happen(Chat::new("april", utc("2026-05-01 04:57:00")));
+    world.happen(Chat::new("may", utc("2026-05-01 05:01:00")));
     world.good_cycle().await;
     let latest = world.shown.latest().unwrap();
     let chats: f64 = latest

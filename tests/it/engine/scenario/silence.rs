@@ -1,6 +1,8 @@
 //! A report that says that there are no chats: believed, unless it has shown some of that time before.
 
-use crate::support::server::{Fault, Filter, Happened};
+use simulator::Filter;
+use simulator::memory::{Chat, Fault};
+
 use crate::support::world::{World, hours, is_disbelief, minutes, utc};
 
 /// The poll fails, for its empty answer is not believed.
@@ -68,7 +70,7 @@ async fn a_sweep_that_finds_nothing_where_chats_are_known_is_due_again() {
 
 #[tokio::test(start_paused = true)]
 async fn a_quiet_night_is_believed() {
-    for filter in [Filter::Close, Filter::Open] {
+    for filter in [Filter::CloseTime, Filter::OpenTime] {
         let mut world = World::running().await;
         world.server.with(|state| state.filter = filter);
         world.close(5);
@@ -84,7 +86,7 @@ async fn a_quiet_night_is_believed() {
 #[tokio::test(start_paused = true)]
 async fn chats_of_23_hours_prove_nothing_about_the_latest_window() {
     // Where the report filters on opening, their rows lie a day back.
-    for filter in [Filter::Close, Filter::Open] {
+    for filter in [Filter::CloseTime, Filter::OpenTime] {
         let mut world = World::running().await;
         world.server.with(|state| state.filter = filter);
         for _ in 0..30 {
@@ -175,7 +177,7 @@ async fn a_chat_that_closes_at_a_lesser_local_time_than_it_was_opened_proves_not
         ),
     ] {
         let mut world = World::running_at(now, zone).await;
-        let chat = Happened::new("night", utc(closed)).lasting(minutes(18));
+        let chat = Chat::new("night", utc(closed)).lasting(minutes(18));
         world.happen(chat);
         for _ in 0..120 {
             world.good_cycle().await;

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
+use simulator::memory::Fault;
 use wolkvox::Reason;
 
-use crate::support::server::Fault;
 use crate::support::world::{World, hours, length, minutes};
 
 #[tokio::test(start_paused = true)]

@@ -1,10 +1,11 @@
 //! First starts, restarts and lost states.
 
 use chrono_tz::America::Bogota;
-
-use crate::support::server::{Fault, Filter};
-use crate::support::world::{World, hours, minutes};
+use simulator::Filter;
+use simulator::memory::Fault;
 use wolkvox::Reason;
+
+use crate::support::world::{World, hours, minutes};
 
 #[tokio::test(start_paused = true)]
 async fn nothing_from_before_the_first_start_is_counted_and_its_label_sets_are_at_0() {
@@ -160,7 +161,7 @@ async fn a_crash_before_the_commit_loses_nothing() {
 #[tokio::test(start_paused = true)]
 async fn on_a_server_that_filters_on_opening_the_first_start_counts_what_closes_after_it() {
     let mut world = World::at("2026-03-10 15:00:00", Bogota);
-    world.server.with(|state| state.filter = Filter::Open);
+    world.server.with(|state| state.filter = Filter::OpenTime);
     let before = world.closed_ago(minutes(1)).lasting(hours(23));
     world.happen(before);
     let after = world.closed_ago(-minutes(61)).lasting(hours(23));

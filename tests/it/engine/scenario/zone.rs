@@ -3,13 +3,14 @@
 use std::time::Duration;
 
 use chrono_tz::{America::Bogota, America::Santiago, Europe::Madrid, Tz};
+use simulator::Filter;
+use simulator::memory::Chat;
 
-use crate::support::server::{Filter, Happened};
 use crate::support::world::{World, hours, minutes, utc};
 
 /// A chat a minute through a change; each counts once, whatever the filter and the end.
 async fn through(zone: Tz, from: &str, length: i64) {
-    for filter in [Filter::Close, Filter::Open] {
+    for filter in [Filter::CloseTime, Filter::OpenTime] {
         for exclusive in [false, true] {
             for outage in [false, true] {
                 let mut world = World::running_at(from, zone).await;
@@ -19,7 +20,7 @@ async fn through(zone: Tz, from: &str, length: i64) {
                 });
                 let begin = world.server.now() + minutes(1);
                 for minute in 0..length * 60 {
-                    world.happen(Happened::new((minute + 1).to_string(), begin + minutes(minute)));
+                    world.happen(Chat::new((minute + 1).to_string(), begin + minutes(minute)));
                 }
                 if outage {
                     world.crash();
@@ -77,12 +78,12 @@ async fn a_start_within_the_repeated_hour_counts_what_may_be_from_after_it() {
     world.start().await;
     world.cycle().await;
     // 02:45 the first time round: before the start, but it reads like after it.
-    world.happen(Happened::new("ambiguous", utc("2026-10-25 00:45:00")).delayed(minutes(52)));
+    world.happen(Chat::new("ambiguous", utc("2026-10-25 00:45:00")).delayed(minutes(52)));
     // 02:15 the first and the second time round: both before.
-    world.happen(Happened::new("before", utc("2026-10-25 00:15:00")).delayed(minutes(82)));
-    world.happen(Happened::new("before too", utc("2026-10-25 01:15:00")).delayed(minutes(22)));
+    world.happen(Chat::new("before", utc("2026-10-25 00:15:00")).delayed(minutes(82)));
+    world.happen(Chat::new("before too", utc("2026-10-25 01:15:00")).delayed(minutes(22)));
     // 02:45 the second time round: after it.
-    world.happen(Happened::new("after", utc("2026-10-25 01:45:00")));
+    world.happen(Chat::new("after", utc("2026-10-25 01:45:00")));
     world.cycles(20).await;
     assert_eq!(world.counted(), 2);
 }
@@ -91,7 +92,7 @@ async fn a_start_within_the_repeated_hour_counts_what_may_be_from_after_it() {
 async fn a_start_before_the_repeated_hour_counts_all_of_it() {
     let mut world = World::running_at("2026-10-25 00:30:00", Madrid).await;
     for minute in 10..110 {
-        world.happen(Happened::new(
+        world.happen(Chat::new(
             minute.to_string(),
             utc("2026-10-25 00:30:00") + minutes(minute),
         ));
