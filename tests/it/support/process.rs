@@ -52,6 +52,21 @@ pub(crate) async fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
 /// The environment of an exporter.
 pub(crate) type Variables = BTreeMap<String, String>;
 
+/// For an exporter whose server never answers, and whose state is in `state` of this directory.
+pub(crate) fn without_server(directory: &Path) -> Variables {
+    let state = directory.join("state");
+    with_all(
+        Variables::new(),
+        &[
+            ("WOLKVOX_LISTEN_ADDRESS", "127.0.0.1:0"),
+            ("WOLKVOX_STATE_DIR", state.to_str().unwrap()),
+            // Nobody is there.
+            ("WOLKVOX_BASE_URL", "http://127.0.0.1:9"),
+            ("WOLKVOX_TOKEN", "token"),
+        ],
+    )
+}
+
 /// For a server of this machine: a poll each second, the state in `state`.
 pub(crate) fn variables(operation: &Operation, state: &Path) -> Variables {
     let mut variables = operation.variables();
@@ -70,6 +85,15 @@ pub(crate) fn variables(operation: &Operation, state: &Path) -> Variables {
 /// The same, with one variable more or another value of it; its name without `WOLKVOX_`.
 pub(crate) fn with(mut variables: Variables, name: &str, value: &str) -> Variables {
     variables.insert(format!("WOLKVOX_{name}"), value.to_owned());
+    variables
+}
+
+/// The same, with more variables or other values of them; their names are whole.
+pub(crate) fn with_all(mut variables: Variables, more: &[(&str, &str)]) -> Variables {
+    let more = more
+        .iter()
+        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+    variables.extend(more);
     variables
 }
 
