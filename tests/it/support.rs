@@ -5,7 +5,6 @@ pub(crate) mod exposition;
 pub(crate) mod names;
 pub(crate) mod operation;
 pub(crate) mod placed;
-pub(crate) mod port;
 pub(crate) mod process;
 pub(crate) mod prometheus;
 pub(crate) mod shown;

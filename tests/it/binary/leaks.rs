@@ -1,15 +1,19 @@
 //! What must not get out, and what must not get in.
 
-use std::net::{Ipv4Addr, TcpListener};
+use std::net::TcpListener;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::{fs, thread};
 
 use chrono::{TimeDelta, Utc};
-use simulator::{Agent, Fault, Handle, Server, Settings, SimulatedChat, Simulator};
+use simulator::{Agent, Fault, Settings, SimulatedChat};
 
-use crate::support::web::{Exporter, command, curl, eventually, run};
+use crate::support::operation::Operation;
+use crate::support::process::{
+    Exporter, Variables, client, command, finish, get, wait_for, wait_until, with, with_all, without_server,
+};
+use crate::support::web::run;
 
 /// How the names and the identity documents of all agents begin.
 const AGENT: &str = "Zoraida Quintanilla";
@@ -17,19 +21,11 @@ const DOCUMENT: &str = "5219000077";
 
 const TOKEN: &str = "CANARY-token+/=";
 
-/// A Wolkvox server, and the runtime that it lives in.
-struct Upstream {
-    _runtime: tokio::runtime::Runtime,
-    _server: Server,
-    handle: Handle,
-    url: String,
-}
-
-/// A server with 200 chats, placed by hand: to make up an operation takes long where many tests run.
-fn lively() -> Upstream {
-    let upstream = upstream(Settings::empty());
+/// An operation with 200 chats, placed by hand: to make up one takes long where many tests run.
+async fn lively() -> Operation {
+    let operation = empty().await;
     let closed = Utc::now() - TimeDelta::minutes(5);
-    upstream.handle.extra_chats((0..200).map(|number| {
+    operation.add((0..200).map(|number| {
         let opened = closed - TimeDelta::minutes(2);
         let mut chat = SimulatedChat::new(&format!("7{number:03}"), opened, closed);
         chat.agent = Agent {
@@ -39,30 +35,16 @@ fn lively() -> Upstream {
         };
         chat
     }));
-    upstream
+    operation
 }
 
-fn upstream(settings: Settings) -> Upstream {
-    let runtime = tokio::runtime::Runtime::new().unwrap();
-    let settings = Settings {
+/// An operation without chats, which is given the token of these tests.
+async fn empty() -> Operation {
+    Operation::start(Settings {
         token: TOKEN.to_owned(),
-        ..settings
-    };
-    let address = (Ipv4Addr::LOCALHOST, 0).into();
-    let server = runtime
-        .block_on(Server::start(
-            address,
-            Simulator::new(settings),
-            Arc::new(simulator::SystemClock),
-        ))
-        .unwrap();
-    let (handle, url) = (server.handle(), server.base_url());
-    Upstream {
-        _runtime: runtime,
-        _server: server,
-        handle,
-        url,
-    }
+        ..Settings::empty()
+    })
+    .await
 }
 
 /// Words of a server that repeat what they must not, in each way in which a server can say something.
@@ -101,81 +83,76 @@ fn indiscreet_words(document: &str) -> Vec<Fault> {
     ]
 }
 
-#[test]
-fn words_of_the_server_bring_neither_token_nor_document_into_log_page_or_check() {
-    let upstream = lively();
+#[tokio::test]
+async fn words_of_the_server_bring_neither_token_nor_document_into_log_page_or_check() {
+    let operation = lively().await;
     let directory = tempfile::tempdir().unwrap();
     let document = format!("{DOCUMENT}07");
-    let exporter = exporter(directory.path(), &upstream, &[("WOLKVOX_AGENT_DNI", &document)]);
+    let exporter = exporter(directory.path(), &operation, &[("WOLKVOX_AGENT_DNI", &document)]).await;
     for fault in indiscreet_words(&document) {
-        upstream.handle.always(Some(fault.clone()));
-        let before = upstream.handle.requests().len();
+        operation.handle().always(Some(fault.clone()));
+        let before = operation.handle().requests().len();
         // The first may have begun before; with the third, all is said of the second answer.
-        eventually(&format!("{fault:?} was met"), || {
-            (upstream.handle.requests().len() > before + 2).then_some(())
-        });
-        assert_nothing_is_said(directory.path(), &exporter);
-        let variables = [
-            ("WOLKVOX_BASE_URL", upstream.url.as_str()),
-            ("WOLKVOX_TOKEN", TOKEN),
-            ("WOLKVOX_AGENT_DNI", &document),
-        ];
-        let check = command(directory.path(), &variables)
-            .arg("check")
-            .output()
-            .unwrap();
-        let said = String::from_utf8([check.stdout, check.stderr].concat()).unwrap();
+        wait_until(&format!("{fault:?} was met"), || {
+            operation.handle().requests().len() > before + 2
+        })
+        .await;
+        assert_nothing_is_said(directory.path(), &exporter).await;
+        let variables = with(variables(directory.path(), &operation), "AGENT_DNI", &document);
+        let (_, output, error) = finish(command(["check"], &variables)).await;
+        let said = output + &error;
         assert!(said.contains("allow-list"), "{fault:?}: {said}");
         assert_says_no_secret("check", &said);
     }
-    let log = exporter.log();
+    let log = exporter.log.text();
     assert!(log.contains("token [secret] agent [secret]"), "{log}");
 }
 
-fn exporter(directory: &Path, upstream: &Upstream, more: &[(&str, &str)]) -> Exporter {
-    let count_from = (Utc::now() - TimeDelta::hours(1)).to_rfc3339();
-    let mut variables = vec![
-        ("WOLKVOX_BASE_URL", upstream.url.as_str()),
-        ("WOLKVOX_TOKEN", TOKEN),
-        ("WOLKVOX_POLL_INTERVAL", "1s"),
-        ("WOLKVOX_REQUEST_TIMEOUT", "10s"),
-        ("WOLKVOX_COUNT_FROM", &count_from),
-        ("WOLKVOX_EXEMPLARS", "true"),
-        ("WOLKVOX_LOG", "trace"),
-        ("RUST_BACKTRACE", "1"),
-    ];
-    variables.extend(more);
-    Exporter::start(directory, &variables)
+fn variables(directory: &Path, operation: &Operation) -> Variables {
+    let mut variables = without_server(directory);
+    variables.extend(operation.variables());
+    variables
 }
 
-fn pages(exporter: &Exporter) -> [String; 3] {
-    let get = |path: &str, accept: &str| {
-        curl(&[
-            "--header",
-            &format!("Accept: {accept}"),
-            &format!("{}{path}", exporter.url),
-        ])
-        .1
-    };
+async fn exporter(directory: &Path, operation: &Operation, more: &[(&str, &str)]) -> Exporter {
+    let count_from = (Utc::now() - TimeDelta::hours(1)).to_rfc3339();
+    let variables = with_all(
+        variables(directory, operation),
+        &[
+            ("WOLKVOX_POLL_INTERVAL", "1s"),
+            ("WOLKVOX_REQUEST_TIMEOUT", "10s"),
+            ("WOLKVOX_COUNT_FROM", &count_from),
+            ("WOLKVOX_EXEMPLARS", "true"),
+            ("WOLKVOX_LOG", "trace"),
+            ("RUST_BACKTRACE", "1"),
+        ],
+    );
+    Exporter::serve(&with_all(variables, more)).await
+}
+
+async fn pages(exporter: &Exporter) -> [String; 3] {
+    let client = client();
+    let page = async |path: &str, accept: &str| get(&client, &exporter.url(path), accept).await.2;
     [
-        get("/metrics", "text/plain"),
-        get("/metrics", "application/openmetrics-text"),
-        get("/", "text/html"),
+        page("/metrics", "text/plain").await,
+        page("/metrics", "application/openmetrics-text").await,
+        page("/", "text/html").await,
     ]
 }
 
 /// Waits until chats are counted.
-fn wait_for_chats(exporter: &Exporter) {
-    eventually("chats are counted", || {
-        let [text, ..] = pages(exporter);
+async fn wait_for_chats(exporter: &Exporter) {
+    wait_for("chats are counted", async || {
+        let [text, ..] = pages(exporter).await;
         text.contains("\nwolkvox_chats_total{").then_some(())
-    });
+    })
+    .await;
 }
 
 /// Everything that leaves the exporter: log, pages, files.
-fn all_that_is_said(directory: &Path, exporter: &Exporter) -> Vec<(String, String)> {
-    let mut said = vec![("the log".to_owned(), exporter.log())];
-    said.extend(pages(exporter).map(|page| ("a page".to_owned(), page)));
+async fn all_that_is_said(directory: &Path, exporter: &Exporter) -> Vec<(String, String)> {
+    let mut said = vec![("the log".to_owned(), exporter.log.text())];
+    said.extend(pages(exporter).await.map(|page| ("a page".to_owned(), page)));
     for entry in fs::read_dir(directory.join("state")).unwrap() {
         let path = entry.unwrap().path();
         said.push((
@@ -186,17 +163,17 @@ fn all_that_is_said(directory: &Path, exporter: &Exporter) -> Vec<(String, Strin
     said
 }
 
-#[test]
-fn nothing_personal_and_no_token_is_said_of_a_good_answer() {
-    let upstream = lively();
+#[tokio::test]
+async fn nothing_personal_and_no_token_is_said_of_a_good_answer() {
+    let operation = lively().await;
     let directory = tempfile::tempdir().unwrap();
-    let exporter = exporter(directory.path(), &upstream, &[]);
-    wait_for_chats(&exporter);
-    assert_nothing_is_said(directory.path(), &exporter);
+    let exporter = exporter(directory.path(), &operation, &[]).await;
+    wait_for_chats(&exporter).await;
+    assert_nothing_is_said(directory.path(), &exporter).await;
 }
 
-#[test]
-fn nothing_personal_and_no_token_is_said_whatever_becomes_of_an_answer() {
+#[tokio::test]
+async fn nothing_personal_and_no_token_is_said_whatever_becomes_of_an_answer() {
     for fault in [
         Fault::CutBody { after_bytes: 5_000 },
         Fault::CutBody { after_bytes: 40_123 },
@@ -216,20 +193,21 @@ fn nothing_personal_and_no_token_is_said_whatever_becomes_of_an_answer() {
             msg: format!("{TOKEN} FAILED"),
         },
     ] {
-        let upstream = lively();
-        upstream.handle.always(Some(fault.clone()));
+        let operation = lively().await;
+        operation.handle().always(Some(fault.clone()));
         let directory = tempfile::tempdir().unwrap();
-        let exporter = exporter(directory.path(), &upstream, &[]);
+        let exporter = exporter(directory.path(), &operation, &[]).await;
         // With the second request, all is said of the first answer.
-        eventually(&format!("{fault:?} was met"), || {
-            (upstream.handle.requests().len() > 1).then_some(())
-        });
-        assert_nothing_is_said(directory.path(), &exporter);
+        wait_until(&format!("{fault:?} was met"), || {
+            operation.handle().requests().len() > 1
+        })
+        .await;
+        assert_nothing_is_said(directory.path(), &exporter).await;
     }
 }
 
-fn assert_nothing_is_said(directory: &Path, exporter: &Exporter) {
-    for (place, text) in all_that_is_said(directory, exporter) {
+async fn assert_nothing_is_said(directory: &Path, exporter: &Exporter) {
+    for (place, text) in all_that_is_said(directory, exporter).await {
         assert_says_no_secret(&place, &text);
     }
 }
@@ -243,8 +221,8 @@ fn assert_says_no_secret(place: &str, text: &str) {
     }
 }
 
-#[test]
-fn the_token_does_not_follow_a_redirect() {
+#[tokio::test]
+async fn the_token_does_not_follow_a_redirect() {
     let other = TcpListener::bind("127.0.0.1:0").unwrap();
     let location = format!(
         "http://{}/api/v2/reports_manager.php",
@@ -258,38 +236,38 @@ fn the_token_does_not_follow_a_redirect() {
             counter.fetch_add(1, Ordering::SeqCst);
         }
     });
-    let upstream = lively();
-    upstream.handle.misbehave(Fault::Redirect {
+    let operation = lively().await;
+    operation.handle().misbehave(Fault::Redirect {
         location: location.clone(),
     });
-    upstream.handle.misbehave(Fault::Redirect { location });
+    operation.handle().misbehave(Fault::Redirect { location });
     let directory = tempfile::tempdir().unwrap();
     // It goes out in the request's address.
     let document = format!("{DOCUMENT}07");
-    let exporter = exporter(directory.path(), &upstream, &[("WOLKVOX_AGENT_DNI", &document)]);
-    wait_for_chats(&exporter);
-    let asked = upstream.handle.requests();
+    let exporter = exporter(directory.path(), &operation, &[("WOLKVOX_AGENT_DNI", &document)]).await;
+    wait_for_chats(&exporter).await;
+    let asked = operation.handle().requests();
     assert!(
         asked
             .iter()
             .all(|request| request.agent_dni.as_deref() == Some(document.as_str()))
     );
-    for (place, text) in all_that_is_said(directory.path(), &exporter) {
+    for (place, text) in all_that_is_said(directory.path(), &exporter).await {
         assert!(!text.contains(&document), "{place}");
     }
-    let redirected = upstream
-        .handle
+    let redirected = operation
+        .handle()
         .requests()
         .iter()
         .filter(|request| request.status == Some(302))
         .count();
     assert_eq!((redirected, visits.load(Ordering::SeqCst)), (2, 0));
-    assert!(!exporter.log().contains("CANARY"));
+    assert!(!exporter.log.text().contains("CANARY"));
 }
 
-#[test]
-fn a_hostile_report_forges_no_series_no_line_and_no_exemplar() {
-    let upstream = upstream(Settings::empty());
+#[tokio::test]
+async fn a_hostile_report_forges_no_series_no_line_and_no_exemplar() {
+    let operation = empty().await;
     let evil = "x\"} 1\nforged_total{a=\"b\"} 5 # {trace_id=\"y\"} 1\n# EOF\nforged 7\r\n\u{2028}\\";
     let json = |text: &str| serde_json::to_string(text).unwrap();
     let closed = Utc::now() - TimeDelta::minutes(5);
@@ -316,11 +294,11 @@ fn a_hostile_report_forges_no_series_no_line_and_no_exemplar() {
         }
         chat
     });
-    upstream.handle.extra_chats(chats);
+    operation.add(chats);
     let directory = tempfile::tempdir().unwrap();
-    let exporter = exporter(directory.path(), &upstream, &[("WOLKVOX_AGENTS", "names")]);
-    wait_for_chats(&exporter);
-    let [text, open_metrics, html] = pages(&exporter);
+    let exporter = exporter(directory.path(), &operation, &[("WOLKVOX_AGENTS", "names")]).await;
+    wait_for_chats(&exporter).await;
+    let [text, open_metrics, html] = pages(&exporter).await;
     assert!(
         text.contains("forged_total"),
         "the text itself is there, as a label's value"
@@ -355,7 +333,8 @@ fn a_hostile_report_forges_no_series_no_line_and_no_exemplar() {
                 directory.path().join("page").display()
             ),
         ],
-    );
+    )
+    .await;
     let reported = String::from_utf8_lossy(&[check.stdout, check.stderr].concat()).into_owned();
     assert!(
         check.status.success() || !reported.contains("error"),

@@ -11,9 +11,9 @@ use tokio::net::TcpStream;
 use tokio::process::Command;
 
 use crate::support::placed::Placed;
-use crate::support::port::{Silent, free_port};
 use crate::support::process::{
-    Exporter, Variables, client, command, finish, is_root, state, through, variables, wait_for, with,
+    Exporter, Variables, client, command, finish, is_root, state, through, variables, wait_for, wait_until,
+    with,
 };
 
 fn limited_to(descriptors: u32, variables: &Variables) -> Command {
@@ -186,13 +186,8 @@ async fn with_any_number_of_threads_it_serves_and_polls_or_does_not_start() {
     let few = FewThreads::new(1);
     let mut started = 0;
     for most in 4..=10 {
-        let address = free_port();
         let state = few.directory.path().join(format!("state-{most}"));
-        let variables = with(
-            variables(&operation, &state),
-            "LISTEN_ADDRESS",
-            &address.to_string(),
-        );
+        let variables = variables(&operation, &state);
         let mut command = few.command(most, &variables);
         let mut child = command.stderr(Stdio::null()).spawn().unwrap();
         let begun = tokio::time::timeout(std::time::Duration::from_millis(500), child.wait()).await;
@@ -202,9 +197,7 @@ async fn with_any_number_of_threads_it_serves_and_polls_or_does_not_start() {
             continue;
         }
         child.kill().await.unwrap();
-        let mut command = few.command(most, &variables);
-        command.stderr(Stdio::null());
-        let mut exporter = Silent::run(command, address).await;
+        let mut exporter = Exporter::run(few.command(most, &variables)).await;
         exporter.polled(2.0).await;
         exporter.signal("TERM").await;
         assert_eq!(exporter.ended().await.code(), Some(0), "{most}");
@@ -223,24 +216,19 @@ async fn threads_that_run_out_later_delay_a_new_web_configuration_and_refuse_pas
     let web = few.directory.path().join("web.yml");
     fs::write(&web, "{}").unwrap();
     fs::set_permissions(&web, Permissions::from_mode(0o644)).unwrap();
-    let address = free_port();
     let state = few.directory.path().join("state");
     let variables = with(
         variables(&operation, &state),
-        "LISTEN_ADDRESS",
-        &address.to_string(),
+        "WEB_CONFIG_FILE",
+        web.to_str().unwrap(),
     );
-    let mut command = few.command(100, &with(variables, "WEB_CONFIG_FILE", web.to_str().unwrap()));
-    let log = few.directory.path().join("log");
-    command.stderr(fs::File::create(&log).unwrap());
-    let mut exporter = Silent::run(command, address).await;
+    let mut exporter = Exporter::run(few.command(100, &variables)).await;
     exporter.polled(1.0).await;
     few.limit(exporter.pid(), "1:100").await;
     fs::write(&web, USERS).unwrap();
-    wait_for("a line on what can't be looked at", || async {
-        let log = fs::read_to_string(&log).unwrap();
+    wait_until("a line on what can't be looked at", || {
+        let log = exporter.log.text();
         log.contains("the files of the web configuration can't be looked at")
-            .then_some(())
     })
     .await;
     assert_eq!(exporter.get("/-/healthy").await.0, 200);
@@ -250,7 +238,7 @@ async fn threads_that_run_out_later_delay_a_new_web_configuration_and_refuse_pas
     })
     .await;
     few.limit(exporter.pid(), "1:100").await;
-    let url = format!("http://{address}/-/healthy");
+    let url = exporter.url("/-/healthy");
     let asked = async || {
         let request = client().get(&url).basic_auth("alice", Some("wonderland"));
         request.send().await.unwrap().status().as_u16()
@@ -266,16 +254,9 @@ async fn threads_that_run_out_later_delay_a_new_web_configuration_and_refuse_pas
 async fn threads_that_run_out_later_fail_polls_and_come_back() {
     let operation = Placed::start().await;
     let few = FewThreads::new(2);
-    let address = free_port();
     let state = few.directory.path().join("state");
-    let variables = with(
-        variables(&operation, &state),
-        "LISTEN_ADDRESS",
-        &address.to_string(),
-    );
-    let mut command = few.command(100, &variables);
-    command.stderr(Stdio::null());
-    let mut exporter = Silent::run(command, address).await;
+    let variables = variables(&operation, &state);
+    let mut exporter = Exporter::run(few.command(100, &variables)).await;
     exporter.polled(1.0).await;
     few.limit(exporter.pid(), "1:100").await;
     let failed = wait_for("a failed poll", || async {

@@ -11,8 +11,7 @@ use tokio::process::Command;
 use crate::support::names::with_hosts;
 use crate::support::operation::Operation;
 use crate::support::placed::Placed;
-use crate::support::port::free_port;
-use crate::support::process::{Exporter, client, command, finish, get, state, variables, with};
+use crate::support::process::{Exporter, client, command, finish, free_port, get, state, variables, with};
 
 /// What looks names up in a file with these lines, and listens on this name.
 struct Named {

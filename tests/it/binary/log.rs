@@ -4,16 +4,19 @@
 
 use std::fs::File;
 use std::io::{Read as _, Write as _};
+use std::net::SocketAddr;
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::process::Stdio;
 
 use simulator::Settings;
+use tokio::process::Command;
 
 use crate::support::operation::Operation;
 use crate::support::placed::Placed;
-use crate::support::port::{Silent, free_port};
-use crate::support::process::{Variables, command, finish, state, through, variables, wait_until, with};
+use crate::support::process::{
+    Exporter, Log, Variables, command, ended, finish, free_port, state, through, variables, wait_until, with,
+};
 
 const DROPPED: &str = "wolkvox_exporter_log_lines_dropped_total";
 
@@ -30,7 +33,7 @@ fn stuck_pipe() -> (std::io::PipeReader, Stdio) {
 }
 
 /// Polls, scrapes and probes go on, and SIGTERM ends it. Returns how many lines were dropped.
-async fn goes_on(mut exporter: Silent) -> f64 {
+async fn goes_on(mut exporter: Exporter) -> f64 {
     let page = exporter.polled(3.0).await;
     assert_eq!(exporter.get("/-/healthy").await.0, 200);
     assert_eq!(exporter.get("/-/ready").await.0, 200);
@@ -39,11 +42,19 @@ async fn goes_on(mut exporter: Silent) -> f64 {
     page.get(DROPPED).expect("it is counted")
 }
 
+fn serve_at(address: SocketAddr, variables: Variables) -> Command {
+    let variables = with(variables, "LISTEN_ADDRESS", &address.to_string());
+    command::<[&str; 0], _>([], &variables)
+}
+
 async fn goes_on_with(stderr: impl Into<Stdio>) -> f64 {
     let operation = Placed::start().await;
     let state = state();
     let variables = with(variables(&operation, state.path()), "LOG", "debug");
-    goes_on(Silent::serve(&variables, stderr).await).await
+    let address = free_port();
+    let mut command = serve_at(address, variables);
+    command.stderr(stderr);
+    goes_on(Exporter::run_at(address, command).await).await
 }
 
 #[tokio::test]
@@ -80,14 +91,9 @@ async fn without_a_standard_error_the_exporter_goes_on() {
     let operation = Placed::start().await;
     let state = state();
     let address = free_port();
-    let variables = with(
-        variables(&operation, state.path()),
-        "LISTEN_ADDRESS",
-        &address.to_string(),
-    );
-    let command = command::<[&str; 0], _>([], &variables);
+    let command = serve_at(address, variables(&operation, state.path()));
     let closed = through(&["sh", "-c", "exec \"$0\" \"$@\" 2>&-"], &command);
-    goes_on(Silent::run(closed, address).await).await;
+    goes_on(Exporter::run_at(address, closed).await).await;
 }
 
 #[tokio::test]
@@ -96,7 +102,7 @@ async fn the_demo_goes_on_without_its_log() {
     let address = free_port();
     let mut demo = command(["demo", "--listen", &address.to_string()], &Variables::new());
     demo.stderr(writer);
-    let mut demo = Silent::run(demo, address).await;
+    let mut demo = Exporter::run_at(address, demo).await;
     demo.polled(2.0).await;
     demo.signal("TERM").await;
     assert_eq!(demo.ended().await.code(), Some(0));
@@ -112,7 +118,7 @@ async fn operation() -> Operation {
 }
 
 /// A day of the past, which takes one call.
-fn past(operation: &Operation, which: &str, more: &[&str]) -> tokio::process::Command {
+fn past(operation: &Operation, which: &str, more: &[&str]) -> Command {
     let period = ["--from", "2026-09-10", "--to", "2026-09-11", "--pace", "0s"];
     let arguments = [&[which], period.as_slice(), more].concat();
     command(arguments, &operation.variables())
@@ -125,20 +131,17 @@ async fn backfill_report_and_check_do_not_need_a_standard_error_that_takes_their
         let (_reader, stuck) = stuck_pipe();
         for stderr in [full_device(), stuck] {
             let mut command = past(&operation, which, &[]);
-            let child = command.stderr(stderr).stdout(Stdio::piped()).spawn().unwrap();
-            let output = child.wait_with_output().await.unwrap();
-            assert_eq!(output.status.code(), Some(0), "{which}");
-            assert!(!output.stdout.is_empty(), "{which}");
+            let stdout = Log::new();
+            command.stderr(stderr).stdout(stdout.stdio());
+            assert_eq!(ended(command).await.code(), Some(0), "{which}");
+            assert!(!stdout.text().is_empty(), "{which}");
         }
     }
     let mut check = command(["check"], &operation.variables());
-    let output = check
-        .stderr(full_device())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let output = output.wait_with_output().await.unwrap();
-    assert!(String::from_utf8_lossy(&output.stdout).contains("token"));
+    let stdout = Log::new();
+    check.stderr(full_device()).stdout(stdout.stdio());
+    ended(check).await;
+    assert!(stdout.text().contains("token"));
 }
 
 #[tokio::test]
@@ -170,14 +173,15 @@ async fn a_standard_output_that_is_closed_early_causes_no_message() {
     ] {
         let (reader, writer) = std::io::pipe().unwrap();
         drop(reader);
-        let child = command.stdout(writer).stderr(Stdio::piped()).spawn().unwrap();
-        let output = child.wait_with_output().await.unwrap();
-        let error = String::from_utf8_lossy(&output.stderr);
+        let stderr = Log::new();
+        command.stdout(writer).stderr(stderr.stdio());
+        let status = ended(command).await;
+        let error = stderr.text();
         assert!(
             !error.contains("standard output") && !error.contains("panicked"),
             "{error}"
         );
-        assert!(matches!(output.status.code(), Some(0 | 1)), "{}", output.status);
+        assert!(matches!(status.code(), Some(0 | 1)), "{status}");
     }
 }
 
@@ -189,11 +193,11 @@ async fn what_was_said_last_is_read_before_the_process_ends() {
     for number in 0..2000 {
         wrong.insert(format!("WOLKVOX_UNKNOWN_{number}"), "x".to_owned());
     }
-    let child = command::<[&str; 0], _>([], &wrong)
-        .stderr(Stdio::piped())
-        .spawn()
+    let mut command = command::<[&str; 0], _>([], &wrong).into_std();
+    let output = tokio::task::spawn_blocking(move || command.output())
+        .await
+        .unwrap()
         .unwrap();
-    let output = child.wait_with_output().await.unwrap();
     let error = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(64));
     assert!(error.contains("WOLKVOX_UNKNOWN_1999"), "{}", error.len());
@@ -205,22 +209,20 @@ const NO_FIELDS: [&str; 5] = ["timestamp", "level", "message", "span", "spans"];
 #[tokio::test]
 async fn each_line_has_fields_beside_its_sentence() {
     let operation = Placed::start().await;
-    let (state, logs) = (state(), state());
+    let state = state();
     let variables = with(variables(&operation, state.path()), "LOG_FORMAT", "json");
     let mut lines = Vec::new();
     for zone in ["America/Bogota", "-05:00"] {
-        let path = logs.path().join(zone.replace('/', "-"));
-        let log = || std::fs::read_to_string(&path).unwrap();
         let variables = with(variables.clone(), "TIMEZONE", zone);
-        let mut exporter = Silent::serve(&variables, File::create(&path).unwrap()).await;
+        let mut exporter = Exporter::serve(&variables).await;
         exporter.polled(2.0).await;
         for (signal, said) in [("HUP", "SIGHUP: "), ("USR1", "SIGUSR1 means nothing")] {
             exporter.signal(signal).await;
-            wait_until(said, || log().contains(said)).await;
+            wait_until(said, || exporter.log.text().contains(said)).await;
         }
         exporter.signal("TERM").await;
         assert_eq!(exporter.ended().await.code(), Some(0));
-        lines.extend(log().lines().map(str::to_owned));
+        lines.extend(exporter.log.text().lines().map(str::to_owned));
     }
     for said in [
         "first start: ",

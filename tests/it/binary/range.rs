@@ -105,9 +105,8 @@ async fn calls_and_time_are_shown_before_the_first_call() {
     let file = directory.path().join("past.om");
     let mut slow = operation.command(&["backfill", "--from", "2026-01-01", "--to", "2026-04-01"]);
     slow.args(["--pace", "1h", "--output"]).arg(&file);
-    slow.stderr(std::process::Stdio::piped());
-    let mut child = slow.spawn().unwrap();
-    let log = process::Log::of(child.stderr.take().unwrap());
+    let log = process::Log::new();
+    let mut child = slow.stderr(log.stdio()).spawn().unwrap();
     wait_until("the pause", || log.text().contains("the next call")).await;
     let shown = "this takes about 4 calls of the API, with 1h between two of them (--pace) about 3h\n";
     assert!(log.text().starts_with(shown), "{}", log.text());

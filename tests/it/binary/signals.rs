@@ -13,8 +13,9 @@ use tokio::process::{Child, Command};
 use crate::support::exposition::Exposition;
 use crate::support::names::with_hosts;
 use crate::support::placed::Placed;
-use crate::support::port::{Silent, free_port};
-use crate::support::process::{Exporter, Variables, command, finish, state, variables, wait_until, with};
+use crate::support::process::{
+    Exporter, Variables, command, finish, send, state, variables, wait_until, with,
+};
 use crate::support::web::Place;
 
 /// Much longer than the drain of connections, and less than what an orchestrator waits.
@@ -25,12 +26,6 @@ fn fifo(directory: &Path) -> PathBuf {
     let made = std::process::Command::new("mkfifo").arg(&fifo).status();
     assert!(made.unwrap().success());
     fifo
-}
-
-async fn send(signal: &str, pid: u32) {
-    let mut kill = Command::new("sh");
-    kill.arg("-c").arg(format!("kill -{signal} {pid}"));
-    assert!(kill.status().await.unwrap().success());
 }
 
 async fn ends(mut child: Child) -> ExitStatus {
@@ -224,10 +219,7 @@ async fn sighup_reads_files_again_and_user_signals_mean_nothing() {
 
 #[tokio::test]
 async fn sighup_does_not_end_the_demo() {
-    let address = free_port();
-    let mut demo = command(["demo", "--listen", &address.to_string()], &Variables::new());
-    demo.stderr(Stdio::null());
-    let mut demo = Silent::run(demo, address).await;
+    let mut demo = Exporter::start(["demo", "--listen", "127.0.0.1:0"], &Variables::new()).await;
     demo.signal("HUP").await;
     let polls = demo.scrape().await.sum("wolkvox_polls_total");
     demo.polled(polls + 2.0).await;

@@ -4,10 +4,10 @@ mod change;
 mod password;
 
 use std::fs;
-use std::net::TcpListener;
 use std::process::{Child, Command, Stdio};
 
-use crate::support::web::{Exporter, Place, command, curl, eventually, run};
+use crate::support::process::{Exporter, command, finish, free_port, wait_for, wait_until};
+use crate::support::web::{Place, curl, run, serve_with, with_web};
 
 /// `alice` with the password `wonderland`.
 fn users() -> String {
@@ -32,35 +32,35 @@ fn identified(place: &Place, name: &str) -> [String; 6] {
     ]
 }
 
-fn get(place: &Place, exporter: &Exporter, client: Option<&str>, more: &[&str]) -> (u16, String) {
-    let url = format!("{}/metrics", exporter.url);
+async fn get(place: &Place, exporter: &Exporter, client: Option<&str>, more: &[&str]) -> (u16, String) {
+    let url = exporter.url("/metrics");
     let identity = client.map(|name| identified(place, name).to_vec());
     let identity = identity.unwrap_or_else(|| vec!["--cacert".to_owned(), place.text_path("ca.pem")]);
     let mut arguments: Vec<&str> = identity.iter().map(String::as_str).collect();
     arguments.extend(more);
     arguments.push(&url);
-    curl(&arguments)
+    curl(&arguments).await
 }
 
-#[test]
-fn curl_comes_in_with_user_and_certificate_and_with_nothing_less() {
+#[tokio::test]
+async fn curl_comes_in_with_user_and_certificate_and_with_nothing_less() {
     let place = Place::new();
-    let exporter = Exporter::with_web(&place, &format!("{TLS}{CLIENTS}{}", users()));
-    assert!(exporter.url.starts_with("https://"));
+    let exporter = serve_with(&place, &format!("{TLS}{CLIENTS}{}", users())).await;
+    assert!(exporter.url("").starts_with("https://"));
     let alice = ["--user", "alice:wonderland"];
     for more in [
         &alice[..],
         &["--user", "alice:wonderland", "--tls-max", "1.2"],
         &["--user", "alice:wonderland", "--http2"],
     ] {
-        let (status, body) = get(&place, &exporter, Some("client"), more);
+        let (status, body) = get(&place, &exporter, Some("client"), more).await;
         assert!(
             status == 200 && body.contains("wolkvox_exporter_scrapes_total"),
             "{more:?} {status} {body}"
         );
     }
     for user in [&["--user", "alice:wrong"][..], &["--user", "bob:wonderland"], &[]] {
-        let (status, body) = get(&place, &exporter, Some("client"), user);
+        let (status, body) = get(&place, &exporter, Some("client"), user).await;
         assert!(
             status == 401 && body.contains("password") && !body.contains("wolkvox_"),
             "{user:?} {status} {body}"
@@ -68,7 +68,7 @@ fn curl_comes_in_with_user_and_certificate_and_with_nothing_less() {
     }
     for client in [None, Some("expired"), Some("stranger")] {
         assert_eq!(
-            get(&place, &exporter, client, &alice),
+            get(&place, &exporter, client, &alice).await,
             (0, String::new()),
             "{client:?}"
         );
@@ -81,21 +81,21 @@ fn curl_comes_in_with_user_and_certificate_and_with_nothing_less() {
         "--ciphers",
         "DEFAULT@SECLEVEL=0",
     ];
-    assert_eq!(get(&place, &exporter, Some("client"), &old).0, 0);
+    assert_eq!(get(&place, &exporter, Some("client"), &old).await.0, 0);
     for path in ["/", "/-/healthy", "/-/ready", "/nowhere"] {
-        let url = format!("{}{path}", exporter.url);
+        let url = exporter.url(path);
         let mut arguments = identified(&place, "client").to_vec();
         arguments.push(url);
         let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-        assert_eq!(curl(&arguments).0, 401, "{path}");
+        assert_eq!(curl(&arguments).await.0, 401, "{path}");
     }
-    assert!(!exporter.log().contains("wonderland"));
+    assert!(!exporter.log.text().contains("wonderland"));
 }
 
-#[test]
-fn tls_1_1_gets_an_alert_and_no_page() {
+#[tokio::test]
+async fn tls_1_1_gets_an_alert_and_no_page() {
     let place = Place::new();
-    let exporter = Exporter::with_web(&place, TLS);
+    let exporter = serve_with(&place, TLS).await;
     let old = run(
         "openssl",
         &[
@@ -106,7 +106,8 @@ fn tls_1_1_gets_an_alert_and_no_page() {
             "-cipher",
             "DEFAULT@SECLEVEL=0",
         ],
-    );
+    )
+    .await;
     let reported = String::from_utf8_lossy(&old.stderr).into_owned();
     assert!(
         !old.status.success() && reported.contains(" alert "),
@@ -114,16 +115,16 @@ fn tls_1_1_gets_an_alert_and_no_page() {
     );
 }
 
-#[test]
-fn plain_http_on_the_secure_port_is_answered_with_the_way_out() {
+#[tokio::test]
+async fn plain_http_on_the_secure_port_is_answered_with_the_way_out() {
     let place = Place::new();
-    let exporter = Exporter::with_web(&place, TLS);
-    let (status, body) = curl(&[&format!("http://{}/metrics", exporter.address())]);
+    let exporter = serve_with(&place, TLS).await;
+    let (status, body) = curl(&[&format!("http://{}/metrics", exporter.address())]).await;
     assert!(status == 400 && body.contains("https://"), "{status} {body}");
 }
 
-#[test]
-fn names_of_clients_are_checked() {
+#[tokio::test]
+async fn names_of_clients_are_checked() {
     let place = Place::new();
     let only = |name: &str| format!("{TLS}{CLIENTS}  client_allowed_sans: ['{name}']\n");
     for (name, expected) in [
@@ -132,13 +133,17 @@ fn names_of_clients_are_checked() {
         ("other.example", 0),
         ("10.0.0.1", 0),
     ] {
-        let exporter = Exporter::with_web(&place, &only(name));
-        assert_eq!(get(&place, &exporter, Some("client"), &[]).0, expected, "{name}");
+        let exporter = serve_with(&place, &only(name)).await;
+        assert_eq!(
+            get(&place, &exporter, Some("client"), &[]).await.0,
+            expected,
+            "{name}"
+        );
     }
 }
 
-#[test]
-fn the_weaker_policies_do_what_go_does() {
+#[tokio::test]
+async fn the_weaker_policies_do_what_go_does() {
     let place = Place::new();
     let policy = |name: &str| format!("{TLS}  client_auth_type: {name}\n");
     for (name, without, stranger) in [
@@ -147,11 +152,11 @@ fn the_weaker_policies_do_what_go_does() {
         ("RequireAnyClientCert\n", 0, 200),
         ("VerifyClientCertIfGiven\n  client_ca_file: ca.pem\n", 200, 0),
     ] {
-        let exporter = Exporter::with_web(&place, &policy(name));
-        assert_eq!(get(&place, &exporter, Some("client"), &[]).0, 200, "{name}");
-        assert_eq!(get(&place, &exporter, None, &[]).0, without, "{name}");
+        let exporter = serve_with(&place, &policy(name)).await;
+        assert_eq!(get(&place, &exporter, Some("client"), &[]).await.0, 200, "{name}");
+        assert_eq!(get(&place, &exporter, None, &[]).await.0, without, "{name}");
         assert_eq!(
-            get(&place, &exporter, Some("stranger"), &[]).0,
+            get(&place, &exporter, Some("stranger"), &[]).await.0,
             stranger,
             "{name}"
         );
@@ -175,14 +180,14 @@ except OSError as error:
     print("refused")
 "#;
 
-#[test]
-fn python_comes_in_with_user_and_certificate_and_with_nothing_less() {
+#[tokio::test]
+async fn python_comes_in_with_user_and_certificate_and_with_nothing_less() {
     let place = Place::new();
     let headers = "http_server_config:\n  headers:\n    X-Frame-Options: deny\n";
-    let exporter = Exporter::with_web(&place, &format!("{TLS}{CLIENTS}{headers}{}", users()));
-    let url = format!("{}/metrics", exporter.url);
+    let exporter = serve_with(&place, &format!("{TLS}{CLIENTS}{headers}{}", users())).await;
+    let url = exporter.url("/metrics");
     let ca = place.text_path("ca.pem");
-    let python = |client: &str, user: &str| {
+    let python = async |client: &str, user: &str| {
         let file = |end: &str| {
             if client.is_empty() {
                 String::new()
@@ -193,16 +198,17 @@ fn python_comes_in_with_user_and_certificate_and_with_nothing_less() {
         let output = run(
             "python3",
             &["-c", PYTHON, &url, &ca, &file("pem"), &file("key"), user],
-        );
+        )
+        .await;
         String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned()
     };
-    assert_eq!(python("client", "alice:wonderland"), "200 deny True\n");
+    assert_eq!(python("client", "alice:wonderland").await, "200 deny True\n");
     assert_eq!(
-        python("client", "alice:wrong"),
+        python("client", "alice:wrong").await,
         "401 Basic realm=\"wolkvox-exporter\", charset=\"UTF-8\"\n"
     );
     for client in ["", "expired", "stranger"] {
-        assert_eq!(python(client, "alice:wonderland"), "refused\n", "{client}");
+        assert_eq!(python(client, "alice:wonderland").await, "refused\n", "{client}");
     }
 }
 
@@ -216,10 +222,10 @@ impl Drop for Killed {
     }
 }
 
-#[test]
-fn prometheus_comes_in_with_user_and_certificate_and_with_nothing_less() {
+#[tokio::test]
+async fn prometheus_comes_in_with_user_and_certificate_and_with_nothing_less() {
     let place = Place::new();
-    let exporter = Exporter::with_web(&place, &format!("{TLS}{CLIENTS}{}", users()));
+    let exporter = serve_with(&place, &format!("{TLS}{CLIENTS}{}", users())).await;
     let job = |name: &str, client: &str, password: &str| {
         let identity = if client.is_empty() {
             String::new()
@@ -242,11 +248,7 @@ fn prometheus_comes_in_with_user_and_certificate_and_with_nothing_less() {
         format!("scrape_configs:\n{}", jobs.concat()),
     )
     .unwrap();
-    let port = TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap()
-        .port();
+    let port = free_port().port();
     let prometheus = Command::new("prometheus")
         .arg(format!("--config.file={}", place.text_path("prometheus.yml")))
         .arg(format!("--storage.tsdb.path={}", place.text_path("tsdb")))
@@ -257,8 +259,8 @@ fn prometheus_comes_in_with_user_and_certificate_and_with_nothing_less() {
         .unwrap();
     let _prometheus = Killed(prometheus);
     let url = format!("http://127.0.0.1:{port}/api/v1/targets?state=active");
-    let targets = eventually("every target is scraped", || {
-        let (_, body) = curl(&[&url]);
+    let targets = wait_for("every target is scraped", async || {
+        let (_, body) = curl(&[&url]).await;
         let answer: serde_json::Value = serde_json::from_str(&body).ok()?;
         let targets = answer["data"]["activeTargets"].as_array()?.clone();
         let is_known = |target: &serde_json::Value| target["health"] != "unknown";
@@ -266,7 +268,8 @@ fn prometheus_comes_in_with_user_and_certificate_and_with_nothing_less() {
         let is_up =
             |target: &serde_json::Value| target["labels"]["job"] == "good" && target["health"] == "up";
         (targets.len() == 4 && targets.iter().all(is_known) && targets.iter().any(is_up)).then_some(targets)
-    });
+    })
+    .await;
     for target in targets {
         let (job, error) = (
             target["labels"]["job"].as_str().unwrap(),
@@ -284,51 +287,52 @@ fn prometheus_comes_in_with_user_and_certificate_and_with_nothing_less() {
     }
 }
 
-#[test]
-fn users_and_certificates_change_without_a_restart_and_a_bad_file_changes_nothing() {
+#[tokio::test]
+async fn users_and_certificates_change_without_a_restart_and_a_bad_file_changes_nothing() {
     let place = Place::new();
-    let exporter = Exporter::with_web(&place, &format!("{TLS}{}", users()));
-    let status = |user: &str| get(&place, &exporter, None, &["--user", user]).0;
-    assert_eq!(status("alice:wonderland"), 200);
+    let exporter = serve_with(&place, &format!("{TLS}{}", users())).await;
+    let status = async |user: &str| get(&place, &exporter, None, &["--user", user]).await.0;
+    assert_eq!(status("alice:wonderland").await, 200);
     let write = |text: String| fs::write(place.path("web.yml"), text).unwrap();
-    let logged = |text: &str| exporter.log().matches(text).count();
+    let logged = |text: &str| exporter.log.text().matches(text).count();
 
     write(format!("{TLS}basic_auth_users:\n  alice: SECRET\n"));
-    eventually("the bad file is logged", || {
-        (logged("is not a bcrypt hash") > 0).then_some(())
-    });
-    assert_eq!(status("alice:wonderland"), 200);
+    wait_until("the bad file is logged", || logged("is not a bcrypt hash") > 0).await;
+    assert_eq!(status("alice:wonderland").await, 200);
     write(format!("{TLS}{}", users().replace("alice", "bob")));
-    eventually("the new user comes in", || {
-        (status("bob:wonderland") == 200).then_some(())
-    });
-    assert_eq!(status("alice:wonderland"), 401);
+    wait_for("the new user comes in", async || {
+        (status("bob:wonderland").await == 200).then_some(())
+    })
+    .await;
+    assert_eq!(status("alice:wonderland").await, 401);
     assert_eq!(logged("is not a bcrypt hash"), 1, "it is logged once");
-    assert!(!exporter.log().contains("SECRET"));
+    assert!(!exporter.log.text().contains("SECRET"));
 
     // The certificate of another authority: whoever trusts the old one alone stays out.
     fs::copy(place.path("stranger.pem"), place.path("server.pem")).unwrap();
     fs::copy(place.path("stranger.key"), place.path("server.key")).unwrap();
-    eventually("the new certificate is shown", || {
-        (status("bob:wonderland") == 0).then_some(())
-    });
-    let url = format!("{}/metrics", exporter.url);
-    assert_eq!(curl(&["--insecure", "--user", "bob:wonderland", &url]).0, 200);
+    wait_for("the new certificate is shown", async || {
+        (status("bob:wonderland").await == 0).then_some(())
+    })
+    .await;
+    let url = exporter.url("/metrics");
+    assert_eq!(
+        curl(&["--insecure", "--user", "bob:wonderland", &url]).await.0,
+        200
+    );
 }
 
-#[test]
-fn a_bad_file_is_reported_before_anything_starts() {
+#[tokio::test]
+async fn a_bad_file_is_reported_before_anything_starts() {
     let place = Place::new();
-    let start = |web: &str| {
+    let start = async |web: &str| {
         fs::write(place.path("web.yml"), web).unwrap();
-        let file = place.text_path("web.yml");
-        let output = command(&place.path("."), &[("WOLKVOX_WEB_CONFIG_FILE", &file)])
-            .output()
-            .unwrap();
-        (output.status.code(), String::from_utf8(output.stderr).unwrap())
+        let (status, _, error) = finish(command::<[&str; 0], _>([], &with_web(&place))).await;
+        (status.code(), error)
     };
     let (code, reported) =
-        start("tls_server_config:\n  cert_file: nowhere.pem\n  key_file: server.key\n  min_version: TLS11\n");
+        start("tls_server_config:\n  cert_file: nowhere.pem\n  key_file: server.key\n  min_version: TLS11\n")
+            .await;
     assert_eq!(code, Some(64));
     for expected in [
         "WOLKVOX_WEB_CONFIG_FILE",
@@ -340,7 +344,7 @@ fn a_bad_file_is_reported_before_anything_starts() {
     ] {
         assert!(reported.contains(expected), "{expected}: {reported}");
     }
-    let (code, reported) = start("tls_server_confg: {}\n");
+    let (code, reported) = start("tls_server_confg: {}\n").await;
     assert!(
         code == Some(64)
             && reported.contains("line 1")
@@ -348,7 +352,7 @@ fn a_bad_file_is_reported_before_anything_starts() {
         "{reported}"
     );
     for empty in ["", "\n", "# only a comment\n"] {
-        let (code, reported) = start(empty);
+        let (code, reported) = start(empty).await;
         assert!(
             code == Some(64)
                 && reported.contains("it is empty")
@@ -361,7 +365,8 @@ fn a_bad_file_is_reported_before_anything_starts() {
         let (code, reported) = start(&format!(
             "basic_auth_users:\n  alice: {}\n",
             hash.replace("$04$", &format!("${cost}$"))
-        ));
+        ))
+        .await;
         assert!(code == Some(64) && reported.contains(expected), "{reported}");
     }
     assert!(!place.path("state").exists(), "nothing was written");
@@ -386,11 +391,11 @@ print("held", flush=True)
 sys.stdin.read()
 "#;
 
-#[test]
-fn a_scrape_is_answered_while_a_thousand_connections_are_slow() {
+#[tokio::test]
+async fn a_scrape_is_answered_while_a_thousand_connections_are_slow() {
     let place = Place::new();
     for web in ["{}".to_owned(), format!("{TLS}{}", users())] {
-        let exporter = Exporter::with_web(&place, &web);
+        let exporter = serve_with(&place, &web).await;
         let mut child = Command::new("python3")
             .args(["-c", SLOW, exporter.address()])
             .stdin(Stdio::piped())
@@ -409,7 +414,8 @@ fn a_scrape_is_answered_while_a_thousand_connections_are_slow() {
                 &exporter,
                 None,
                 &["--user", "alice:wonderland", "--max-time", "9"],
-            );
+            )
+            .await;
             assert!(
                 status == 200 && body.contains("wolkvox_exporter_scrapes_total"),
                 "{status}"

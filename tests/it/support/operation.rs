@@ -99,7 +99,7 @@ impl Operation {
 
     /// Runs the program to its end.
     pub(crate) async fn run(&self, arguments: &[&str]) -> Output {
-        self.command(arguments).output().await.unwrap()
+        process::output(self.command(arguments)).await
     }
 
     /// Runs it to its good end; what it printed.

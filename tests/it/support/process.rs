@@ -2,20 +2,22 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used)] // In helpers too: a test that can't go on fails.
 
+mod end;
+mod log;
 mod own_disk;
 
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::future::Future;
+use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
 use std::process::{ExitStatus, Stdio};
-use std::sync::{Arc, Mutex, Once};
+use std::sync::Once;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use reqwest::header::HeaderMap;
 use tempfile::TempDir;
-use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
 use tokio::process::{Child, Command};
 use tokio::time::Instant;
 
@@ -23,6 +25,8 @@ use super::exposition::Exposition;
 use super::operation::Operation;
 use super::placed::{Placed, now, seconds};
 
+pub(crate) use end::{ended, finish, output};
+pub(crate) use log::Log;
 pub(crate) use own_disk::{OwnDisk, is_root};
 
 /// Only against a test that would hang for ever; nothing here is expected to take long.
@@ -47,42 +51,23 @@ pub(crate) async fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
     wait_for(what, || std::future::ready(is_so().then_some(()))).await;
 }
 
-/// What a process writes, line by line, as it comes.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Log(Arc<Mutex<String>>);
-
-impl Log {
-    pub(crate) fn of(stream: impl AsyncRead + Send + Unpin + 'static) -> Log {
-        let log = Log::default();
-        let mut lines = BufReader::new(stream).lines();
-        let written = Arc::clone(&log.0);
-        tokio::spawn(async move {
-            while let Ok(Some(line)) = lines.next_line().await {
-                let mut written = written.lock().unwrap();
-                written.push_str(&line);
-                written.push('\n');
-            }
-        });
-        log
-    }
-
-    pub(crate) fn text(&self) -> String {
-        self.0.lock().unwrap().clone()
-    }
-
-    /// What follows `before` in the first line that holds it, up to a blank.
-    pub(crate) fn word_after(&self, before: &str) -> Option<String> {
-        let text = self.text();
-        let (_, after) = text.lines().find_map(|line| line.split_once(before))?;
-        let end = after
-            .find(|character: char| character.is_whitespace() || character == '"')
-            .unwrap_or(after.len());
-        Some(after[..end].to_owned())
-    }
-}
-
 /// The environment of an exporter.
 pub(crate) type Variables = BTreeMap<String, String>;
+
+/// For an exporter whose server never answers, and whose state is in `state` of this directory.
+pub(crate) fn without_server(directory: &Path) -> Variables {
+    let state = directory.join("state");
+    with_all(
+        Variables::new(),
+        &[
+            ("WOLKVOX_LISTEN_ADDRESS", "127.0.0.1:0"),
+            ("WOLKVOX_STATE_DIR", state.to_str().unwrap()),
+            // Nobody is there.
+            ("WOLKVOX_BASE_URL", "http://127.0.0.1:9"),
+            ("WOLKVOX_TOKEN", "token"),
+        ],
+    )
+}
 
 /// For a server of this machine: a poll each second, the state in `state`.
 pub(crate) fn variables(operation: &Operation, state: &Path) -> Variables {
@@ -105,6 +90,15 @@ pub(crate) fn with(mut variables: Variables, name: &str, value: &str) -> Variabl
     variables
 }
 
+/// The same, with more variables or other values of them; their names are whole.
+pub(crate) fn with_all(mut variables: Variables, more: &[(&str, &str)]) -> Variables {
+    let more = more
+        .iter()
+        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+    variables.extend(more);
+    variables
+}
+
 /// The same, for one that counts from so long ago; the chats that closed since then are placed.
 pub(crate) fn counting_since(ago: TimeDelta, operation: &mut Placed, state: &Path) -> Variables {
     let count_from = now() - ago;
@@ -124,6 +118,11 @@ pub(crate) fn count_from(variables: &Variables) -> DateTime<Utc> {
 /// A directory for a state.
 pub(crate) fn state() -> TempDir {
     tempfile::tempdir().expect("a temporary directory")
+}
+
+/// A port that was free a moment ago.
+pub(crate) fn free_port() -> SocketAddr {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
 }
 
 /// The binary with these variables and no others.
@@ -172,21 +171,12 @@ pub(crate) fn bound_by_permissions(command: Command) -> Command {
     }
 }
 
-/// A program that ends by itself: its status, standard output and standard error.
-pub(crate) async fn finish(mut command: Command) -> (ExitStatus, String, String) {
-    let output = tokio::time::timeout(GUARD, command.output())
-        .await
-        .expect("it ends")
-        .expect("it starts");
-    let text = |bytes| String::from_utf8(bytes).expect("UTF-8");
-    (output.status, text(output.stdout), text(output.stderr))
-}
-
-/// A running exporter. It is killed when it is dropped.
+/// A running exporter. When it is dropped, it is killed.
 pub(crate) struct Exporter {
     child: Child,
+    /// Stays empty where the standard error goes elsewhere.
     pub(crate) log: Log,
-    /// `http://<address>`
+    /// `http://<address>` or `https://<address>`
     base: String,
     client: reqwest::Client,
 }
@@ -207,31 +197,50 @@ impl Exporter {
 
     /// Runs a command that becomes the exporter; returns when its port is open.
     pub(crate) async fn run(mut command: Command) -> Exporter {
-        let mut child = command
-            .stdout(Stdio::null())
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("the exporter starts");
-        let log = Log::of(child.stderr.take().expect("a pipe"));
-        let begun = Instant::now();
-        let base = loop {
-            if let Some(address) = log.word_after("metrics are at ") {
-                break address.trim_end_matches("/metrics").to_owned();
+        let log = Log::new();
+        command.stderr(log.stdio());
+        let mut exporter = Exporter::spawn(command, log);
+        exporter.base = wait_for("its port", || {
+            let url = exporter.log.word_after("metrics are at ");
+            if url.is_none() {
+                exporter.assert_runs();
             }
-            let ended = child.try_wait().expect("its state");
-            assert!(
-                ended.is_none() && begun.elapsed() < GUARD,
-                "no port was opened, {ended:?}: {}",
-                log.text()
-            );
-            tokio::time::sleep(LOOK).await;
-        };
+            std::future::ready(url.map(|url| url.trim_end_matches("/metrics").to_owned()))
+        })
+        .await;
+        exporter
+    }
+
+    /// Runs a command that becomes an exporter at this address, and whose standard error is the command's own: it can't be
+    /// asked for the port. Returns when it answers.
+    pub(crate) async fn run_at(address: SocketAddr, command: Command) -> Exporter {
+        let mut exporter = Exporter::spawn(command, Log::new());
+        exporter.base = format!("http://{address}");
+        wait_for("its port", || {
+            exporter.assert_runs();
+            let asked = exporter.client.get(exporter.url("/-/healthy")).send();
+            async { asked.await.ok() }
+        })
+        .await;
+        exporter
+    }
+
+    /// Closes this side's copy of the standard error with the command: who reads it sees when the exporter ends.
+    fn spawn(mut command: Command, log: Log) -> Exporter {
         Exporter {
-            child,
+            child: command
+                .stdout(Stdio::null())
+                .spawn()
+                .expect("the exporter starts"),
             log,
-            base,
+            base: String::new(),
             client: client(),
         }
+    }
+
+    fn assert_runs(&mut self) {
+        let ended = self.child.try_wait().expect("its state");
+        assert!(ended.is_none(), "it has ended, {ended:?}: {}", self.log.text());
     }
 
     pub(crate) fn pid(&self) -> u32 {
@@ -251,7 +260,8 @@ impl Exporter {
 
     /// `host:port`
     pub(crate) fn address(&self) -> &str {
-        self.base.trim_start_matches("http://")
+        let (_, address) = self.base.split_once("://").expect("a URL");
+        address
     }
 
     pub(crate) async fn get(&self, path: &str) -> (u16, HeaderMap, String) {
@@ -290,6 +300,16 @@ impl Exporter {
         }
     }
 
+    /// Waits until so many polls have ended, the last of them well.
+    pub(crate) async fn polled(&self, times: f64) -> Exposition {
+        wait_for("polls", || async {
+            let page = self.scrape().await;
+            let is_enough = page.sum("wolkvox_polls_total") >= times && page.sum("wolkvox_up") > 0.5;
+            is_enough.then_some(page)
+        })
+        .await
+    }
+
     /// Scrapes until all chats of the operation are counted and shown, and compares them with the truth.
     pub(crate) async fn settle(&self, operation: &Placed, newest: &mut Exposition) -> Exposition {
         let page = self
@@ -309,9 +329,7 @@ impl Exporter {
 
     /// Sends a signal by its name: `TERM`, `INT`.
     pub(crate) async fn signal(&self, name: &str) {
-        let mut kill = Command::new("sh");
-        kill.arg("-c").arg(format!("kill -{name} {}", self.pid()));
-        assert!(kill.status().await.expect("a shell").success());
+        send(name, self.pid()).await;
     }
 
     /// `kill -9`, and waits until it is gone.
@@ -326,6 +344,23 @@ impl Exporter {
             .unwrap_or_else(|_| panic!("it does not end:\n{}", self.log.text()))
             .expect("its status")
     }
+}
+
+impl Drop for Exporter {
+    /// It is gone afterwards: the next one of the same state may start.
+    fn drop(&mut self) {
+        let _ = self.child.start_kill();
+        while let Ok(None) = self.child.try_wait() {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+    }
+}
+
+/// Sends a signal by its name to a process.
+pub(crate) async fn send(signal: &str, pid: u32) {
+    let mut kill = Command::new("sh");
+    kill.arg("-c").arg(format!("kill -{signal} {pid}"));
+    assert!(kill.status().await.expect("a shell").success());
 }
 
 /// A client that takes what it gets: no proxy, no compression asked for.

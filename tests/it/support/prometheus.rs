@@ -38,7 +38,8 @@ impl Prometheus {
         }
         let file = directory.path().join("prometheus.yml");
         std::fs::write(&file, configuration).unwrap();
-        let mut child = Command::new("prometheus")
+        let log = Log::new();
+        let child = Command::new("prometheus")
             .arg(format!("--config.file={}", file.display()))
             .arg(format!(
                 "--storage.tsdb.path={}",
@@ -50,11 +51,10 @@ impl Prometheus {
             .env_remove("http_proxy")
             .stdin(Stdio::null())
             .stdout(Stdio::null())
-            .stderr(Stdio::piped())
+            .stderr(log.stdio())
             .kill_on_drop(true)
             .spawn()
             .expect("prometheus starts (Debian's package `prometheus`; tests/run installs it)");
-        let log = Log::of(child.stderr.take().unwrap());
         let address = wait_for("the port of Prometheus", || async {
             log.word_after("msg=\"Listening on\" address=")
         })

@@ -199,14 +199,13 @@ async fn a_revoked_token_ends_the_run_and_the_next_one_goes_on_where_it_was() {
     let labels = ["--label", "job=wolkvox", "--label", "instance=one"];
     let more = ["--pace", "3s", "--output", &file];
     let arguments = [&["backfill"], arguments.as_slice(), &labels, &more].concat();
-    let running = operation.command(&arguments).output();
+    let running = operation.run(&arguments);
     let revoked = async {
         let checkpoint = format!("{file}.checkpoint");
         wait_until("a first chunk", || Path::new(&checkpoint).exists()).await;
         operation.handle().set_token("another");
     };
     let (output, ()) = tokio::join!(running, revoked);
-    let output = output.unwrap();
     let said = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(1), "{said}");
     assert!(

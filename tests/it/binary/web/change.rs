@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 use std::{fs, thread};
 
 use super::{TLS, get, users};
-use crate::support::web::{Exporter, Place, curl, eventually};
+use crate::support::process::{wait_for, wait_until};
+use crate::support::web::{Place, curl, serve_with};
 
 /// The status of a request without credentials, on a connection of its own.
 fn anonymous(address: &str) -> u16 {
@@ -21,12 +22,12 @@ fn anonymous(address: &str) -> u16 {
     line.split(' ').nth(1).unwrap().parse().unwrap()
 }
 
-#[test]
-fn a_web_configuration_that_is_emptied_or_cut_opens_nothing_and_is_logged_once() {
+#[tokio::test]
+async fn a_web_configuration_that_is_emptied_or_cut_opens_nothing_and_is_logged_once() {
     let place = Place::new();
     let full = format!("{TLS}{}", users());
-    let exporter = Exporter::with_web(&place, &full);
-    let refused = || exporter.log().matches("is not taken over").count();
+    let exporter = serve_with(&place, &full).await;
+    let refused = || exporter.log.text().matches("is not taken over").count();
     for (number, text, reported) in [
         (1, "", "it is empty"),
         (
@@ -42,8 +43,12 @@ fn a_web_configuration_that_is_emptied_or_cut_opens_nothing_and_is_logged_once()
         (4, TLS, "restart the exporter, which takes the file as it is"),
     ] {
         fs::write(place.path("web.yml"), text).unwrap();
-        eventually("the change is refused", || (refused() >= number).then_some(()));
-        assert!(exporter.log().contains(reported), "{text:?}: {}", exporter.log());
+        wait_until("the change is refused", || refused() >= number).await;
+        assert!(
+            exporter.log.text().contains(reported),
+            "{text:?}: {}",
+            exporter.log.text()
+        );
         assert_eq!(refused(), number, "it is logged once");
         assert_eq!(
             anonymous(exporter.address()),
@@ -51,27 +56,30 @@ fn a_web_configuration_that_is_emptied_or_cut_opens_nothing_and_is_logged_once()
             "{text:?} opened the port to plain HTTP"
         );
         assert_eq!(
-            get(&place, &exporter, None, &[]).0,
+            get(&place, &exporter, None, &[]).await.0,
             401,
             "{text:?} opened the port"
         );
         assert_eq!(
-            get(&place, &exporter, None, &["--user", "alice:wonderland"]).0,
+            get(&place, &exporter, None, &["--user", "alice:wonderland"])
+                .await
+                .0,
             200
         );
     }
     fs::write(place.path("web.yml"), &full).unwrap();
-    eventually("the file is again as it was", || {
-        exporter.log().contains("is again the one in force").then_some(())
-    });
+    wait_until("the file is again as it was", || {
+        exporter.log.text().contains("is again the one in force")
+    })
+    .await;
     assert_eq!(refused(), 4);
 }
 
-#[test]
-fn while_the_file_is_rewritten_in_place_no_anonymous_request_is_answered() {
+#[tokio::test]
+async fn while_the_file_is_rewritten_in_place_no_anonymous_request_is_answered() {
     let place = Place::new();
     let text = users();
-    let exporter = Exporter::with_web(&place, &text);
+    let exporter = serve_with(&place, &text).await;
     let ended = AtomicBool::new(false);
     let answered = thread::scope(|scope| {
         scope.spawn(|| {
@@ -98,14 +106,14 @@ fn while_the_file_is_rewritten_in_place_no_anonymous_request_is_answered() {
     assert!(answered.len() > 100, "{}", answered.len());
     let open = answered.iter().filter(|status| **status != 401).count();
     assert_eq!(open, 0, "of {} anonymous requests were let in", answered.len());
-    let url = format!("{}/metrics", exporter.url);
-    assert_eq!(curl(&["--user", "alice:wonderland", &url]).0, 200);
+    let url = exporter.url("/metrics");
+    assert_eq!(curl(&["--user", "alice:wonderland", &url]).await.0, 200);
 }
 
-#[test]
-fn a_kept_connection_that_was_opened_under_another_tls_setting_is_closed_without_an_answer() {
+#[tokio::test]
+async fn a_kept_connection_that_was_opened_under_another_tls_setting_is_closed_without_an_answer() {
     let place = Place::new();
-    let exporter = Exporter::with_web(&place, "{}\n");
+    let exporter = serve_with(&place, "{}\n").await;
     let mut kept = TcpStream::connect(exporter.address()).unwrap();
     let request = b"GET /-/healthy HTTP/1.1\r\nHost: localhost\r\n\r\n";
     kept.write_all(request).unwrap();
@@ -117,10 +125,11 @@ fn a_kept_connection_that_was_opened_under_another_tls_setting_is_closed_without
         answer.extend(&bytes[..read]);
     }
     fs::write(place.path("web.yml"), TLS).unwrap();
-    eventually("TLS is in force", || {
+    wait_for("TLS is in force", async || {
         let url = format!("https://{}/-/healthy", exporter.address());
-        (curl(&["--cacert", &place.text_path("ca.pem"), &url]).0 == 200).then_some(())
-    });
+        (curl(&["--cacert", &place.text_path("ca.pem"), &url]).await.0 == 200).then_some(())
+    })
+    .await;
     kept.write_all(request).unwrap();
     let mut rest = Vec::new();
     let _ = kept.read_to_end(&mut rest);

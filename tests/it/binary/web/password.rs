@@ -10,31 +10,33 @@ use base64::Engine as _;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpSocket;
 
-use crate::support::web::{Exporter, NEVER, Place, curl, eventually};
+use crate::support::process::{wait_for, wait_until};
+use crate::support::web::{Place, curl, serve_with};
 
 fn alice(cost: u32) -> String {
     let hash = bcrypt::hash("wonderland", cost).unwrap();
     format!("basic_auth_users:\n  alice: {hash}\n")
 }
 
-#[test]
-fn a_client_that_never_waits_for_the_check_of_its_password_comes_in_all_the_same() {
+#[tokio::test]
+async fn a_client_that_never_waits_for_the_check_of_its_password_comes_in_all_the_same() {
     let place = Place::new();
     // A check takes half a second, and the client waits for a tenth.
-    let exporter = Exporter::with_web(&place, &alice(13));
-    let url = format!("{}/metrics", exporter.url);
-    let status = |user: &str| curl(&["--user", user, "--max-time", "0.1", &url]).0;
-    assert_eq!(status("alice:wonderland"), 0, "the check takes longer");
-    eventually("alice is let in", || {
-        (status("alice:wonderland") == 200).then_some(())
-    });
-    assert_ne!(status("alice:wrong"), 200);
+    let exporter = serve_with(&place, &alice(13)).await;
+    let url = exporter.url("/metrics");
+    let status = async |user: &str| curl(&["--user", user, "--max-time", "0.1", &url]).await.0;
+    assert_eq!(status("alice:wonderland").await, 0, "the check takes longer");
+    wait_for("alice is let in", async || {
+        (status("alice:wonderland").await == 200).then_some(())
+    })
+    .await;
+    assert_ne!(status("alice:wrong").await, 200);
 }
 
-#[test]
-fn a_client_that_closes_its_side_after_the_request_gets_its_page() {
+#[tokio::test]
+async fn a_client_that_closes_its_side_after_the_request_gets_its_page() {
     let place = Place::new();
-    let exporter = Exporter::with_web(&place, &alice(10));
+    let exporter = serve_with(&place, &alice(10)).await;
     let mut stream = TcpStream::connect(exporter.address()).unwrap();
     stream.write_all(request("wonderland").as_bytes()).unwrap();
     stream.shutdown(Shutdown::Write).unwrap();
@@ -67,7 +69,7 @@ async fn guess(address: std::net::SocketAddr, password: &str) -> (u16, String) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn fifty_connections_that_guess_do_not_keep_out_a_prometheus_that_was_never_there() {
     let place = Place::new();
-    let exporter = Exporter::with_web(&place, &alice(12));
+    let exporter = serve_with(&place, &alice(12)).await;
     let address = exporter.address().parse().unwrap();
     let busy = Arc::new(AtomicUsize::new(0));
     let guessing: Vec<_> = (0..50)
@@ -86,18 +88,11 @@ async fn fifty_connections_that_guess_do_not_keep_out_a_prometheus_that_was_neve
             })
         })
         .collect();
-    let crowded = async {
-        while busy.load(Ordering::Relaxed) < 50 {
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-    };
-    tokio::time::timeout(NEVER, crowded)
-        .await
-        .expect("many are refused");
-    let url = format!("{}/metrics", exporter.url);
+    wait_until("many are refused", || busy.load(Ordering::Relaxed) >= 50).await;
+    let url = exporter.url("/metrics");
     // Prometheus' own time-out; fifty checks take longer.
     let arguments = ["--user", "alice:wonderland", "--max-time", "10", &url];
-    let (status, body) = tokio::task::block_in_place(|| curl(&arguments));
+    let (status, body) = curl(&arguments).await;
     for task in guessing {
         assert!(!task.is_finished(), "a guess had another answer");
         task.abort();

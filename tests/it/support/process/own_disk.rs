@@ -48,18 +48,17 @@ impl OwnDisk {
         let directory = state();
         // Whoever is not the administrator is so in a user namespace of their own.
         let namespaces = if is_root() { "-m" } else { "-rm" };
+        let (said, error) = (Log::new(), Log::new());
         let mut holder = Command::new("unshare")
             .args([namespaces, "--propagation", "unchanged", "sh", "-c", MOUNT])
             .arg(directory.path())
             .arg(SIZE)
             .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
+            .stdout(said.stdio())
+            .stderr(error.stdio())
             .kill_on_drop(true)
             .spawn()
             .expect("unshare starts");
-        let said = Log::of(holder.stdout.take().expect("a pipe"));
-        let error = Log::of(holder.stderr.take().expect("a pipe"));
         let mounted = wait_for("a disk of its own", || {
             let ended = holder.try_wait().expect("its state").is_some();
             let mounted = said.word_after("mounted at ").map(|_| true);
