@@ -234,7 +234,7 @@ impl App {
             // It ends by itself only where it panicked: without its port the exporter must not live on.
             ended = &mut serving => ended.map_err(AppError::Server)?,
             () = &mut shutdown => {
-                tracing::info!(operation = config.server.operation, "stopping: the poll is abandoned, the next start covers what it would have read");
+                tracing::info!(operation = config.server.operation, "stopping: a poll in progress is abandoned, the next start covers what it would have read");
             }
         }
         reloading.abort();
