@@ -17,7 +17,7 @@ use std::process::ExitCode;
 use anyhow::Context as _;
 use clap::{Parser, Subcommand};
 
-pub use failure::{Failure, Status};
+pub use failure::{ExitStatus, Failure};
 
 use crate::config::variable;
 use crate::{descriptors, runtime, signal};

@@ -9,8 +9,8 @@ mod open_metrics;
 mod page;
 mod text;
 
-#[cfg(test)]
-pub(crate) mod build;
+#[cfg(any(test, fuzzing))]
+pub mod build;
 #[cfg(test)]
 mod roundtrip;
 

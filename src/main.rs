@@ -4,7 +4,7 @@ use std::panic::catch_unwind;
 use std::process::ExitCode;
 
 use clap::Parser;
-use wolkvox_exporter::command::{self, Cli, Failure, Status};
+use wolkvox_exporter::command::{self, Cli, ExitStatus, Failure};
 use wolkvox_exporter::log;
 use wolkvox_exporter::runtime::RuntimeError;
 
@@ -22,7 +22,7 @@ fn run(cli: Cli) -> ExitCode {
     match catch_unwind(|| command::run(cli)) {
         Ok(result) => result.unwrap_or_else(|failure| fail(&failure)),
         // The panic was reported when it happened.
-        Err(_) => Status::Fault.into(),
+        Err(_) => ExitStatus::Fault.into(),
     }
 }
 

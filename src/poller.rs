@@ -28,7 +28,7 @@ use crate::poller::stats::{FailureReason, Stats};
 use wolkvox::history::{Call, OpenRange, Purpose, Reader};
 use wolkvox::{Error, Exchange, Reason, Source, Window, window};
 
-pub use cycle::{Cycle, Failure, ReadSummary};
+pub use cycle::{Cycle, CycleFailure, ReadSummary};
 pub use publication::{LastPoll, Publication, Publish};
 pub use schedule::{Schedule, run};
 
@@ -132,7 +132,7 @@ impl<S: Source, D: Store, P: Publish> Poller<S, D, P> {
     }
 
     /// The poll. What it read is the latest window as soon as its chats are committed.
-    async fn poll(&mut self, from: DateTime<Utc>) -> Result<ReadSummary, Failure> {
+    async fn poll(&mut self, from: DateTime<Utc>) -> Result<ReadSummary, CycleFailure> {
         let Reading {
             summary, gatherer, ..
         } = self.read(Purpose::Poll, from, self.clocks.later()).await?;
@@ -148,7 +148,7 @@ impl<S: Source, D: Store, P: Publish> Poller<S, D, P> {
     }
 
     /// The sweep, if it is due: up to where this cycle's poll began.
-    async fn sweep(&mut self, to: DateTime<Utc>) -> Option<Result<ReadSummary, Failure>> {
+    async fn sweep(&mut self, to: DateTime<Utc>) -> Option<Result<ReadSummary, CycleFailure>> {
         let from = self.look_back(
             self.books.ledger.cursors.sweep,
             self.config.polling.sweep_lookback,
@@ -170,7 +170,7 @@ impl<S: Source, D: Store, P: Publish> Poller<S, D, P> {
         purpose: Purpose,
         from: DateTime<Utc>,
         to: DateTime<Utc>,
-    ) -> Result<Reading, Failure> {
+    ) -> Result<Reading, CycleFailure> {
         let mut reading = Reading::new(purpose, from, to);
         let mut range = self
             .reader
@@ -222,7 +222,7 @@ impl<S: Source, D: Store, P: Publish> Poller<S, D, P> {
         self.reader.accept(range, &chunk);
     }
 
-    fn end_reading(&mut self, mut reading: Reading, range: OpenRange) -> Result<Reading, Failure> {
+    fn end_reading(&mut self, mut reading: Reading, range: OpenRange) -> Result<Reading, CycleFailure> {
         self.stats.report_seconds_skipped = self.reader.seconds_skipped();
         let not_believed = if range.has_failed() {
             None
@@ -303,7 +303,7 @@ impl<S: Source, D: Store, P: Publish> Poller<S, D, P> {
         self.stats.last_poll = Some(ended);
         self.stats.poll_duration = Some(duration);
         cycle.log(duration, self.last_failure);
-        self.last_failure = cycle.failures().next().map(Failure::reason);
+        self.last_failure = cycle.failures().next().map(CycleFailure::reason);
         self.last_poll = Some(LastPoll::new(ended, duration, &cycle.poll));
     }
 

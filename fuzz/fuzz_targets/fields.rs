@@ -10,7 +10,6 @@ use wolkvox_exporter::chats::chat::Chat;
 use wolkvox_exporter::chats::{Field, field};
 use wolkvox_exporter::config::Agents;
 
-#[path = "bounds.rs"]
 mod bounds;
 
 fuzz_target!(|text: &str| {

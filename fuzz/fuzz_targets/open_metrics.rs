@@ -5,16 +5,8 @@
 use arbitrary::Arbitrary;
 use libfuzzer_sys::fuzz_target;
 use tokio::time::Instant;
-use wolkvox_exporter::exposition::{Encoding, Format, Options, Page};
-
-#[allow(dead_code)]
-#[path = "../../src/exposition/build.rs"]
-mod build;
-
-/// Where the shared module looks for it.
-mod metrics {
-    pub use wolkvox_exporter::metrics::{Exemplar, Extra, Family};
-}
+use wolkvox_exporter::exposition::{Encoding, Format, Options, Page, build};
+use wolkvox_exporter::metrics::{Exemplar, Extra};
 
 #[derive(Debug, Arbitrary)]
 struct Input {
@@ -41,9 +33,9 @@ fuzz_target!(|input: Input| {
         input.count,
         input.value,
     );
-    histogram.extras = vec![metrics::Extra {
+    histogram.extras = vec![Extra {
         created_ms: input.created_ms,
-        exemplars: vec![Some(metrics::Exemplar {
+        exemplars: vec![Some(Exemplar {
             labels: vec![("conn_id".to_owned(), input.exemplar.clone())],
             value: input.value,
             timestamp_ms: None,

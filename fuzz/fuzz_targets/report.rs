@@ -10,7 +10,6 @@ use wolkvox_exporter::chats::chat::{Chat, MAX_CONN_ID_BYTES, NotAChat};
 use wolkvox_exporter::chats::field;
 use wolkvox_exporter::config::Agents;
 
-#[path = "bounds.rs"]
 mod bounds;
 
 fuzz_target!(|body: &[u8]| {

@@ -13,7 +13,7 @@ use crate::runtime::RuntimeError;
 
 /// A status of sysexits.h, or 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Status {
+pub enum ExitStatus {
     /// 1: what was asked for could not be done.
     Failed = 1,
     /// 64, `EX_USAGE`: the configuration or the command line can't be used.
@@ -24,8 +24,8 @@ pub enum Status {
     System = 71,
 }
 
-impl From<Status> for ExitCode {
-    fn from(status: Status) -> ExitCode {
+impl From<ExitStatus> for ExitCode {
+    fn from(status: ExitStatus) -> ExitCode {
         ExitCode::from(status as u8)
     }
 }
@@ -34,7 +34,7 @@ impl From<Status> for ExitCode {
 #[derive(Debug)]
 pub struct Failure {
     /// The exit status.
-    pub status: Status,
+    pub status: ExitStatus,
     /// In words for the person who typed it. `None` where there is nobody to tell: the reader of the standard output, such
     /// as `head`, has had enough.
     pub error: Option<anyhow::Error>,
@@ -42,7 +42,7 @@ pub struct Failure {
 
 impl Failure {
     /// A failure with its status.
-    pub fn new(status: Status, error: impl Into<anyhow::Error>) -> Failure {
+    pub fn new(status: ExitStatus, error: impl Into<anyhow::Error>) -> Failure {
         Failure {
             status,
             error: Some(error.into()),
@@ -53,7 +53,7 @@ impl Failure {
 /// Without a type of its own an error is one of what was asked for.
 impl From<anyhow::Error> for Failure {
     fn from(error: anyhow::Error) -> Failure {
-        Failure::new(Status::Failed, error)
+        Failure::new(ExitStatus::Failed, error)
     }
 }
 
@@ -62,7 +62,7 @@ macro_rules! statuses {
     ($($error:ty: $status:expr;)+) => {
         $(impl From<$error> for $crate::command::Failure {
             fn from(error: $error) -> Self {
-                let status: fn(&$error) -> Status = $status;
+                let status: fn(&$error) -> ExitStatus = $status;
                 Self::new(status(&error), error)
             }
         })+
@@ -71,34 +71,34 @@ macro_rules! statuses {
 pub(super) use statuses;
 
 statuses! {
-    ConfigError: |_| Status::Usage;
-    ClientError: |_| Status::Usage;
-    RangeError: |_| Status::Usage;
+    ConfigError: |_| ExitStatus::Usage;
+    ClientError: |_| ExitStatus::Usage;
+    RangeError: |_| ExitStatus::Usage;
     ConsentError: |error| match error {
-        ConsentError::NobodyToAsk(_) => Status::Usage,
-        ConsentError::Declined | ConsentError::Unreadable(_) => Status::Failed,
+        ConsentError::NobodyToAsk(_) => ExitStatus::Usage,
+        ConsentError::Declined | ConsentError::Unreadable(_) => ExitStatus::Failed,
     };
     SummaryError: |error| match error {
-        SummaryError::Range(_) | SummaryError::Setup(_) => Status::Usage,
-        SummaryError::Read(_) => Status::Failed,
+        SummaryError::Range(_) | SummaryError::Setup(_) => ExitStatus::Usage,
+        SummaryError::Read(_) => ExitStatus::Failed,
     };
-    RuntimeError: |_| Status::System;
-    TooFew: |_| Status::System;
-    offload::Error: |_| Status::System;
+    RuntimeError: |_| ExitStatus::System;
+    TooFew: |_| ExitStatus::System;
+    offload::Error: |_| ExitStatus::System;
 }
 
 impl From<BackfillError> for Failure {
     fn from(error: BackfillError) -> Failure {
         match error {
             BackfillError::Unread => Failure {
-                status: Status::Failed,
+                status: ExitStatus::Failed,
                 error: None,
             },
             BackfillError::Range(_)
             | BackfillError::Step
             | BackfillError::Label(_)
-            | BackfillError::Setup(_) => Failure::new(Status::Usage, error),
-            _ => Failure::new(Status::Failed, error),
+            | BackfillError::Setup(_) => Failure::new(ExitStatus::Usage, error),
+            _ => Failure::new(ExitStatus::Failed, error),
         }
     }
 }

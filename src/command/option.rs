@@ -7,32 +7,32 @@ use wolkvox::{Zone, window};
 
 /// A time as given: a day of the operation, whose zone only the configuration knows, or an instant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Moment {
+pub enum TimeArgument {
     /// A local day.
     Day(NaiveDate),
     /// An instant.
     Instant(DateTime<Utc>),
 }
 
-impl Moment {
+impl TimeArgument {
     /// The instant: of a day, its first. Where the clocks skip midnight, that is when they do.
     pub fn at(self, zone: impl Into<Zone>) -> DateTime<Utc> {
         match self {
-            Moment::Day(day) => window::to_instants(day.and_time(NaiveTime::MIN), zone).0,
-            Moment::Instant(at) => at,
+            TimeArgument::Day(day) => window::to_instants(day.and_time(NaiveTime::MIN), zone).0,
+            TimeArgument::Instant(at) => at,
         }
     }
 }
 
-impl std::str::FromStr for Moment {
+impl std::str::FromStr for TimeArgument {
     type Err = String;
 
-    fn from_str(text: &str) -> Result<Moment, String> {
+    fn from_str(text: &str) -> Result<TimeArgument, String> {
         if let Ok(day) = text.parse() {
-            return Ok(Moment::Day(day));
+            return Ok(TimeArgument::Day(day));
         }
         DateTime::parse_from_rfc3339(text)
-            .map(|at| Moment::Instant(at.to_utc()))
+            .map(|at| TimeArgument::Instant(at.to_utc()))
             .map_err(|_| {
                 "it must be a day such as 2026-10-01 or a time such as 2026-10-01T08:00:00-05:00".to_owned()
             })
@@ -62,14 +62,14 @@ mod tests {
 
     #[test]
     fn a_day_begins_at_midnight_of_the_operation() {
-        let moment: Moment = "2026-10-01".parse().unwrap();
+        let moment: TimeArgument = "2026-10-01".parse().unwrap();
         let at = moment.at(Tz::America__Bogota);
         assert_eq!(at.to_rfc3339(), "2026-10-01T05:00:00+00:00");
-        let moment: Moment = "2026-10-01T08:00:00-05:00".parse().unwrap();
+        let moment: TimeArgument = "2026-10-01T08:00:00-05:00".parse().unwrap();
         assert_eq!(
             moment.at(Tz::Europe__Madrid).to_rfc3339(),
             "2026-10-01T13:00:00+00:00"
         );
-        assert!("yesterday".parse::<Moment>().is_err());
+        assert!("yesterday".parse::<TimeArgument>().is_err());
     }
 }

@@ -14,7 +14,7 @@ use chrono::{DateTime, Utc};
 use clap::ValueEnum;
 
 pub use options::{Options, command};
-pub use print::Format;
+pub use print::PrintFormat;
 
 use crate::chats::chat::{Chat, Outcome};
 use crate::client::{self, ClientError};

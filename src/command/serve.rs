@@ -7,7 +7,7 @@ use anyhow::Context as _;
 use clap::Args;
 use exporter_web::OpenError;
 
-use super::failure::{Failure, Status, statuses};
+use super::failure::{ExitStatus, Failure, statuses};
 use crate::app::{App, AppError, Port};
 use crate::clock::{Clock as _, SystemClock};
 use crate::config::Config;
@@ -17,11 +17,11 @@ use crate::ledger::Adoption;
 use crate::{log, signal};
 
 statuses! {
-    ListenError: |_| Status::Failed;
+    ListenError: |_| ExitStatus::Failed;
     AppError: |error| match error {
-        AppError::Web(OpenError::Config(_)) | AppError::Client(_) => Status::Usage,
-        AppError::Web(OpenError::Random(_)) | AppError::State(_) => Status::Failed,
-        AppError::Server(_) => Status::Fault,
+        AppError::Web(OpenError::Config(_)) | AppError::Client(_) => ExitStatus::Usage,
+        AppError::Web(OpenError::Random(_)) | AppError::State(_) => ExitStatus::Failed,
+        AppError::Server(_) => ExitStatus::Fault,
     };
 }
 

@@ -1,4 +1,4 @@
-//! Families for tests.
+//! Families for tests and fuzzers.
 
 use prometheus::proto::{
     Bucket, Counter, Gauge, Histogram, LabelPair, Metric, MetricFamily, MetricType, Summary,
@@ -6,7 +6,8 @@ use prometheus::proto::{
 
 use crate::metrics::Family;
 
-type Labels<'a> = &'a [(&'a str, &'a str)];
+/// Names and values.
+pub type Labels<'a> = &'a [(&'a str, &'a str)];
 
 fn metric(labels: Labels) -> Metric {
     let pairs = labels.iter().map(|(name, value)| {
@@ -30,7 +31,8 @@ fn family(name: &str, help: &str, kind: MetricType, metrics: Vec<Metric>) -> Fam
     }
 }
 
-pub(crate) fn counter(name: &str, help: &str, samples: &[(Labels, f64)]) -> Family {
+/// A counter, with its samples.
+pub fn counter(name: &str, help: &str, samples: &[(Labels, f64)]) -> Family {
     let metrics = samples.iter().map(|(labels, value)| {
         let mut counter = Counter::default();
         counter.set_value(*value);
@@ -41,7 +43,8 @@ pub(crate) fn counter(name: &str, help: &str, samples: &[(Labels, f64)]) -> Fami
     family(name, help, MetricType::COUNTER, metrics.collect())
 }
 
-pub(crate) fn gauge(name: &str, help: &str, samples: &[(Labels, f64)]) -> Family {
+/// A gauge, with its samples.
+pub fn gauge(name: &str, help: &str, samples: &[(Labels, f64)]) -> Family {
     let metrics = samples.iter().map(|(labels, value)| {
         let mut gauge = Gauge::default();
         gauge.set_value(*value);
@@ -52,7 +55,8 @@ pub(crate) fn gauge(name: &str, help: &str, samples: &[(Labels, f64)]) -> Family
     family(name, help, MetricType::GAUGE, metrics.collect())
 }
 
-pub(crate) fn histogram(
+/// A histogram of one series: its buckets are upper bounds and cumulative counts.
+pub fn histogram(
     name: &str,
     help: &str,
     labels: Labels,
@@ -75,7 +79,8 @@ pub(crate) fn histogram(
     family(name, help, MetricType::HISTOGRAM, vec![metric])
 }
 
-pub(crate) fn summary(name: &str, help: &str, labels: Labels, count: u64, sum: f64) -> Family {
+/// A summary of one series, without quantiles.
+pub fn summary(name: &str, help: &str, labels: Labels, count: u64, sum: f64) -> Family {
     let mut summary = Summary::default();
     summary.set_sample_count(count);
     summary.set_sample_sum(sum);

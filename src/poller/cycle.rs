@@ -9,7 +9,7 @@ use crate::poller::stats::FailureReason;
 
 /// Why a poll or a sweep did not reach its end.
 #[derive(Debug, thiserror::Error)]
-pub enum Failure {
+pub enum CycleFailure {
     /// A call failed.
     #[error(transparent)]
     Api(#[from] wolkvox::Error),
@@ -18,19 +18,19 @@ pub enum Failure {
     State(#[from] StoreError),
 }
 
-impl Failure {
+impl CycleFailure {
     /// The label `reason`.
     pub fn reason(&self) -> FailureReason {
         match self {
-            Failure::Api(error) => FailureReason::Api(error.reason()),
-            Failure::State(_) => FailureReason::State,
+            CycleFailure::Api(error) => FailureReason::Api(error.reason()),
+            CycleFailure::State(_) => FailureReason::State,
         }
     }
 
     fn retry_after(&self) -> Option<Duration> {
         match self {
-            Failure::Api(error) => error.retry_after(),
-            Failure::State(_) => None,
+            CycleFailure::Api(error) => error.retry_after(),
+            CycleFailure::State(_) => None,
         }
     }
 }
@@ -71,16 +71,16 @@ impl ReadSummary {
 #[derive(Debug)]
 pub struct Cycle {
     /// The poll; also failed where its rows could not be committed.
-    pub poll: Result<ReadSummary, Failure>,
+    pub poll: Result<ReadSummary, CycleFailure>,
     /// The sweep, if it was due.
-    pub sweep: Option<Result<ReadSummary, Failure>>,
+    pub sweep: Option<Result<ReadSummary, CycleFailure>>,
     /// How long the sweep took.
     pub(super) sweep_duration: Duration,
 }
 
 impl Cycle {
     /// One whose sweep was not due.
-    pub(super) fn of(poll: Result<ReadSummary, Failure>) -> Cycle {
+    pub(super) fn of(poll: Result<ReadSummary, CycleFailure>) -> Cycle {
         Cycle {
             poll,
             sweep: None,
@@ -89,20 +89,20 @@ impl Cycle {
     }
 
     /// What failed: the poll, and the sweep.
-    pub fn failures(&self) -> impl Iterator<Item = &Failure> {
+    pub fn failures(&self) -> impl Iterator<Item = &CycleFailure> {
         let sweep = self.sweep.as_ref().and_then(|sweep| sweep.as_ref().err());
         self.poll.as_ref().err().into_iter().chain(sweep)
     }
 
     /// How long the server asked us to wait before the next call.
     pub fn retry_after(&self) -> Option<Duration> {
-        self.failures().filter_map(Failure::retry_after).max()
+        self.failures().filter_map(CycleFailure::retry_after).max()
     }
 
     /// The state could not be committed: the poll has failed. A sweep that could not commit either failed for the same
     /// cause, which is counted and logged once.
     pub(super) fn fail_to_commit(&mut self, error: StoreError) {
-        let is_other = |sweep: &Result<_, _>| !matches!(sweep, Err(Failure::State(_)));
+        let is_other = |sweep: &Result<_, _>| !matches!(sweep, Err(CycleFailure::State(_)));
         self.sweep = self.sweep.take().filter(is_other);
         self.poll = Err(error.into());
     }
@@ -119,7 +119,7 @@ impl Cycle {
 
 fn log(
     what: &str,
-    result: &Result<ReadSummary, Failure>,
+    result: &Result<ReadSummary, CycleFailure>,
     duration: Duration,
     previous: Option<FailureReason>,
 ) {

@@ -7,7 +7,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use tokio::time::Instant;
 
 use super::books::Staged;
-use super::cycle::{Failure, ReadSummary};
+use super::cycle::{CycleFailure, ReadSummary};
 use super::view::{LedgerProgress, View};
 use crate::chats::exemplar::Exemplars;
 use crate::chats::latest_window::Latest;
@@ -32,7 +32,7 @@ impl LastPoll {
     pub(super) fn new(
         at: DateTime<Utc>,
         duration: Duration,
-        poll: &Result<ReadSummary, Failure>,
+        poll: &Result<ReadSummary, CycleFailure>,
     ) -> LastPoll {
         let outcome = match poll {
             Ok(summary) => format!(

@@ -7,7 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use tokio::time::Instant;
 
 use super::publication::Publish;
-use super::{Cycle, Failure, Poller};
+use super::{Cycle, CycleFailure, Poller};
 use crate::ledger::Store;
 use wolkvox::history::{LONGEST_PAUSE, doubled};
 use wolkvox::{Reason, Source};
@@ -63,8 +63,7 @@ impl Schedule {
 
     /// The day's quota is used up: the pause doubles from one interval to an hour.
     fn quota_pause(&mut self, cycle: &Cycle) -> Option<Duration> {
-        let is_quota =
-            |failure: &Failure| matches!(failure, Failure::Api(error) if error.reason() == Reason::Quota);
+        let is_quota = |failure: &CycleFailure| matches!(failure, CycleFailure::Api(error) if error.reason() == Reason::Quota);
         if !cycle.failures().any(is_quota) {
             self.quota_failures = 0;
             return None;

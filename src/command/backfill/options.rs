@@ -9,7 +9,7 @@ use clap::{Args, ValueEnum};
 use super::{Plan, Progress, Seam, Span};
 use crate::clock::{Clock as _, SystemClock};
 use crate::command::Failure;
-use crate::command::option::{Moment, duration, pace};
+use crate::command::option::{TimeArgument, duration, pace};
 use crate::command::range::{self, Consent};
 use crate::config::Config;
 
@@ -18,10 +18,10 @@ use crate::config::Config;
 pub struct Options {
     /// Chats that closed from here on: a day of the operation (2026-10-01) or a time (2026-10-01T08:00:00-05:00)
     #[arg(long, value_name = "TIME")]
-    pub from: Moment,
+    pub from: TimeArgument,
     /// … and before this; a day is its midnight
     #[arg(long, value_name = "TIME", required_unless_present = "until_state")]
-    pub to: Option<Moment>,
+    pub to: Option<TimeArgument>,
     /// Instead of --to: up to where the exporter that keeps its state in DIR began to count
     #[arg(long, value_name = "DIR", conflicts_with = "to")]
     pub until_state: Option<PathBuf>,

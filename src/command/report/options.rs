@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::{By, Format, Question};
+use super::{By, PrintFormat, Question};
 use crate::clock::{Clock as _, SystemClock};
 use crate::command::backfill::Progress;
-use crate::command::option::{Moment, pace};
+use crate::command::option::{TimeArgument, pace};
 use crate::command::range::{self, Beyond, Consent, Range};
 use crate::command::{Failure, print};
 use crate::config::Config;
@@ -18,16 +18,16 @@ use crate::log;
 pub struct Options {
     /// Chats that closed from here on: a day of the operation (2026-10-01) or a time (2026-10-01T08:00:00-05:00)
     #[arg(long, value_name = "TIME")]
-    pub from: Moment,
+    pub from: TimeArgument,
     /// … and before this; a day is its midnight. What lies in the future is now
     #[arg(long, value_name = "TIME")]
-    pub to: Moment,
+    pub to: TimeArgument,
     /// One line per
     #[arg(long, value_enum, value_name = "WHAT", default_value_t = By::Skill)]
     pub by: By,
     /// How it is printed
-    #[arg(long, value_enum, value_name = "FORMAT", default_value_t = Format::Table)]
-    pub format: Format,
+    #[arg(long, value_enum, value_name = "FORMAT", default_value_t = PrintFormat::Table)]
+    pub format: PrintFormat,
     /// Leave out chats that nobody coded and Wolkvox closed after a day (TIMEOUTCHAT)
     #[arg(long)]
     pub without_timeouts: bool,

@@ -9,7 +9,7 @@ use super::{Line, Summary};
 
 /// How a summary is printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Format {
+pub enum PrintFormat {
     /// For people.
     Table,
     /// Comma-separated values with a heading; times in seconds, the service level from 0 to 1. Without the sum.
@@ -52,11 +52,11 @@ const HEADINGS: [&str; 8] = [
 
 impl Summary {
     /// The text, with a line break at its end.
-    pub fn print(&self, format: Format) -> String {
+    pub fn print(&self, format: PrintFormat) -> String {
         match format {
-            Format::Table => self.table(),
-            Format::Csv => self.csv(),
-            Format::Json => self.json(),
+            PrintFormat::Table => self.table(),
+            PrintFormat::Csv => self.csv(),
+            PrintFormat::Json => self.json(),
         }
     }
 

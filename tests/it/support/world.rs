@@ -13,7 +13,7 @@ use wolkvox_exporter::chats::Field;
 use wolkvox_exporter::clock::Clock;
 use wolkvox_exporter::config::Config;
 use wolkvox_exporter::ledger::Ledger;
-use wolkvox_exporter::poller::{Cycle, Failure, Poller};
+use wolkvox_exporter::poller::{Cycle, CycleFailure, Poller};
 
 use super::disk::Disk;
 use super::shown::Shown;
@@ -87,7 +87,7 @@ pub(crate) fn hours(hours: i64) -> TimeDelta {
 }
 
 /// Whether an answer without rows was not believed.
-pub(crate) fn is_disbelief(failure: &Failure) -> bool {
+pub(crate) fn is_disbelief(failure: &CycleFailure) -> bool {
     failure.to_string().contains("not believed")
 }
 
