@@ -1,0 +1,36 @@
+
+use super::*;
+
+#[test]
+fn each_reason_has_its_own_name() {
+    let names: std::collections::BTreeSet<_> = Reason::ALL.map(Reason::as_str).into();
+    assert_eq!(names.len(), Reason::ALL.len());
+}
+
+#[test]
+fn only_connections_429_and_5xx_are_retried_soon() {
+    let http = |status| Error::new(Reason::HttpStatus, "").with_status(status).class();
+    assert!(
+        [429, 500, 503, 599]
+            .map(http)
+            .iter()
+            .all(|class| *class == Class::Retry)
+    );
+    assert!(
+        [302, 404, 418]
+            .map(http)
+            .iter()
+            .all(|class| *class == Class::GiveUp)
+    );
+    for reason in Reason::ALL {
+        let is_retry = Error::new(reason, "").class() == Class::Retry;
+        assert_eq!(is_retry, reason == Reason::Connect, "{reason:?}");
+    }
+}
+
+#[test]
+fn a_time_out_is_about_size_only_where_the_answer_had_begun() {
+    let timeout = Error::new(Reason::Timeout, "");
+    assert_eq!(timeout.class(), Class::Wait);
+    assert_eq!(timeout.with_status(200).class(), Class::Smaller);
+}

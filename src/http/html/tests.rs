@@ -1,0 +1,98 @@
+
+use std::time::Duration;
+
+use super::*;
+use crate::poller::LastPoll;
+
+fn at(seconds: i64) -> DateTime<Utc> {
+    DateTime::from_timestamp(1_800_000_000 + seconds, 0).unwrap()
+}
+
+#[test]
+fn everything_that_comes_from_outside_is_escaped() {
+    let hostile = "<script>alert(\"1\" & '2')</script>";
+    let mut status = Status::new(hostile, hostile, at(0));
+    status.version = hostile.to_owned();
+    status.last_poll = Some(LastPoll {
+        at: at(0),
+        ok: false,
+        outcome: hostile.to_owned(),
+        duration: Duration::ZERO,
+    });
+    let page = page(&status, Readiness::Ready, at(0));
+    assert!(!page.contains("<script"), "{page}");
+    assert_eq!(
+        page.matches("&lt;script&gt;alert(&quot;1&quot; &amp; &#39;2&#39;)&lt;/script&gt;")
+            .count(),
+        5
+    );
+}
+
+#[test]
+fn the_page_shows_how_the_polls_go() {
+    let mut status = Status::new("ventas", "wv0001.example", at(-7_200));
+    assert!(page(&status, Readiness::Starting, at(0)).contains("<dt>Last poll</dt><dd>none yet</dd>"));
+    status.last_success = Some(at(-150));
+    status.next_poll = Some(at(30));
+    status.chats_counted = 4321;
+    status.last_poll = Some(LastPoll {
+        at: at(-90),
+        ok: true,
+        outcome: "12 new chats.".to_owned(),
+        duration: Duration::from_millis(1_540),
+    });
+    let page = page(&status, Readiness::Ready, at(0));
+    for expected in [
+        "<span class=\"ok\">Succeeded</span>",
+        "(1 min ago), took 1.5 s<br>12 new chats.",
+        "(2 min ago)",
+        "(in 30 s)",
+        "(2 h ago)",
+        "<dd>4321</dd>",
+        "2027-01-15T08:00:30Z",
+    ] {
+        assert!(page.contains(expected), "{expected} is not in {page}");
+    }
+}
+
+#[test]
+fn links_lead_somewhere_behind_a_prefix_too() {
+    let status = Status::new("ventas", "wv0001.example", at(0));
+    let page = page(&status, Readiness::Ready, at(0));
+    let links: Vec<&str> = page
+        .split("href=\"")
+        .skip(1)
+        .filter_map(|rest| rest.split('"').next())
+        .filter(|link| !link.starts_with("https://"))
+        .collect();
+    assert_eq!(links, ["metrics", "-/healthy", "-/ready"]);
+}
+
+#[test]
+fn a_poll_that_is_due_is_shown_as_under_way() {
+    let mut status = Status::new("ventas", "wv0001.example", at(-10));
+    for (due, expected) in [(-3, "under way"), (0, "under way")] {
+        status.next_poll = Some(at(due));
+        assert!(
+            page(&status, Readiness::Ready, at(0))
+                .contains(&format!("<dt>Next poll</dt><dd>{expected}</dd>"))
+        );
+    }
+    status.next_poll = Some(at(3));
+    assert!(page(&status, Readiness::Ready, at(0)).contains("(in 3 s)"));
+}
+
+#[test]
+fn distances_are_shown_in_whole_units() {
+    for (seconds, expected) in [
+        (0, "now"),
+        (-59, "59 s ago"),
+        (-60, "1 min ago"),
+        (-3_599, "59 min ago"),
+        (-172_799, "47 h ago"),
+        (-172_800, "2 days ago"),
+        (61, "in 1 min"),
+    ] {
+        assert_eq!(distance(at(seconds), at(0)), expected);
+    }
+}
