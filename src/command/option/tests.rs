@@ -1,4 +1,3 @@
-
 use chrono_tz::Tz;
 
 use super::*;

@@ -1,4 +1,3 @@
-
 use super::SkillNamesError::*;
 use super::*;
 

@@ -1,4 +1,3 @@
-
 use crate::exposition::build;
 use crate::metrics::Family;
 

@@ -1,4 +1,3 @@
-
 use super::*;
 
 fn checked(version: Version, hosts: &[&str]) -> Result<(), HostError> {

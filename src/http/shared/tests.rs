@@ -1,4 +1,3 @@
-
 use chrono::DateTime;
 use tokio::time::{Duration, timeout};
 

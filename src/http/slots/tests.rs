@@ -1,4 +1,3 @@
-
 use super::*;
 
 /// Connections that stay open until they are cut.

@@ -1,4 +1,3 @@
-
 use prometheus::proto::MetricType;
 
 use super::*;

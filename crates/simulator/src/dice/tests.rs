@@ -1,4 +1,3 @@
-
 use super::*;
 
 /// If this fails, every chat of every seed has changed: demos and recorded tests no longer match.

@@ -1,4 +1,3 @@
-
 use super::*;
 
 const TOKEN: &str = "aB3dE5fG7hJ9kL1mN3pQ5rS7tU9vW1xY3zA5bC7dE9f==";

@@ -1,4 +1,3 @@
-
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::*;

@@ -1,4 +1,3 @@
-
 use super::*;
 
 fn refusal(names: &[&str]) -> Option<LabelError> {

@@ -1,4 +1,3 @@
-
 use super::*;
 
 fn tls(policy: Policy, names: Names, min_version: ProtocolVersion) -> Protection {
