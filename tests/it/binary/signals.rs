@@ -14,7 +14,7 @@ use crate::support::exposition::Exposition;
 use crate::support::names::with_hosts;
 use crate::support::placed::Placed;
 use crate::support::process::{
-    Exporter, Variables, command, finish, send, state, variables, wait_until, with,
+    Exporter, Variables, command, finish, send, state, through, variables, wait_until, with,
 };
 use crate::support::web::Place;
 
@@ -83,7 +83,9 @@ impl Hanging {
     }
 
     fn spawn(&self, arguments: &[&str], variables: &Variables) -> Child {
-        let mut command = with_hosts(&self.hosts, &command(arguments, variables));
+        let command = with_hosts(&self.hosts, &command(arguments, variables));
+        // A shell that starts the tests in its background lets them ignore SIGINT, and they what they start.
+        let mut command = through(&["env", "--default-signal=INT"], &command);
         command.stdout(Stdio::null()).stderr(Stdio::null());
         command.spawn().unwrap()
     }
