@@ -68,24 +68,21 @@ pub fn read(path: &Path, limit: u64, links: Links) -> Result<Vec<u8>, Error> {
         path: path.to_owned(),
         cause,
     };
-    let file = open(path, links)?;
-    // A file of gigabytes is refused before any of it is in the memory.
-    if file.metadata().map_err(failed)?.len() > limit {
-        return Err(Error::TooLarge {
+    let fits = |length: u64| {
+        (length <= limit).then_some(()).ok_or_else(|| Error::TooLarge {
             path: path.to_owned(),
             limit,
-        });
-    }
+        })
+    };
+    let file = open(path, links)?;
+    // A file of gigabytes is refused before any of it is in the memory.
+    fits(file.metadata().map_err(failed)?.len())?;
     let mut bytes = Vec::new();
     file.take(limit.saturating_add(1))
         .read_to_end(&mut bytes)
         .map_err(failed)?;
-    if bytes.len() as u64 > limit {
-        return Err(Error::TooLarge {
-            path: path.to_owned(),
-            limit,
-        });
-    }
+    // It may have grown since.
+    fits(bytes.len() as u64)?;
     Ok(bytes)
 }
 
