@@ -73,7 +73,12 @@ impl Files {
             );
             return;
         };
-        tracing::info!("SIGHUP: {} is looked at for changes; {token}", Shown(file));
+        tracing::info!(
+            signal = "SIGHUP",
+            file = %Shown(file),
+            "SIGHUP: {} is looked at for changes; {token}",
+            Shown(file)
+        );
         self.web.reload();
     }
 }

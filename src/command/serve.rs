@@ -84,6 +84,8 @@ async fn open(
     let connection_slots = descriptors::connection_slots(limit, http::CONNECTION_SLOTS)?;
     if connection_slots < http::CONNECTION_SLOTS {
         tracing::warn!(
+            connection_slots,
+            %limit,
             "there are {connection_slots} connection slots instead of {}, because the limit of open files (ulimit -n) is {limit}",
             http::CONNECTION_SLOTS
         );

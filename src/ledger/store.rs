@@ -291,8 +291,8 @@ fn put_aside(path: &Path, what: &str, now: DateTime<Utc>) -> Result<PathBuf, Sto
         what: format!("{what}, and it can't be put aside as {}: {cause}", Shown(&kept)),
     })?;
     tracing::error!(
-        file = %path.display(),
-        kept = %kept.display(),
+        file = %Shown(path),
+        kept = %Shown(&kept),
         "the state file {} is damaged ({what}). It was put aside as {}; counting starts anew: chats that closed before now, or before WOLKVOX_COUNT_FROM, are not counted",
         Shown(path),
         Shown(&kept)

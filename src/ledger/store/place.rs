@@ -166,7 +166,7 @@ impl Place {
         }
         held.lock = lock;
         tracing::warn!(
-            file = %self.lock_path.display(),
+            file = %Shown(&self.lock_path),
             "the lock file {} was removed; it was made anew. Leave it there: it keeps a second exporter off the state",
             Shown(&self.lock_path)
         );
@@ -213,7 +213,7 @@ impl Place {
             Err(error) if lacks_sync(&error) => {
                 if !std::mem::replace(&mut held.has_warned, true) {
                     tracing::warn!(
-                        directory = %self.directory.display(),
+                        directory = %Shown(&self.directory),
                         "the directory {} can't be synced ({error}): its file system has no such call. If the machine loses its power, the state may be older afterwards than what was scraped, and some chats may count twice. A local disk is safer",
                         Shown(&self.directory)
                     );

@@ -211,9 +211,12 @@ async fn each_line_has_fields_beside_its_sentence() {
     let operation = Placed::start().await;
     let state = state();
     let variables = with(variables(&operation, state.path()), "LOG_FORMAT", "json");
+    let web = state.path().join("web.yml");
+    std::fs::write(&web, "{}\n").unwrap();
+    let with_web = with(variables.clone(), "WEB_CONFIG_FILE", web.to_str().unwrap());
     let mut lines = Vec::new();
-    for zone in ["America/Bogota", "-05:00"] {
-        let variables = with(variables.clone(), "TIMEZONE", zone);
+    for (zone, variables) in [("America/Bogota", variables), ("-05:00", with_web)] {
+        let variables = with(variables, "TIMEZONE", zone);
         let mut exporter = Exporter::serve(&variables).await;
         exporter.polled(2.0).await;
         for (signal, said) in [("HUP", "SIGHUP: "), ("USR1", "SIGUSR1 means nothing")] {
@@ -230,6 +233,7 @@ async fn each_line_has_fields_beside_its_sentence() {
         "poll: ",
         "WOLKVOX_TIMEZONE was America/Bogota and is -05:00 now",
         "going on from the stored state",
+        "is looked at for changes",
         "stopping: ",
     ] {
         assert!(lines.iter().any(|line| line.contains(said)), "{said}: {lines:#?}");
