@@ -154,10 +154,10 @@ impl Totals {
         measure.where_sent.is_none_or(|field| self.sent.contains(field))
     }
 
-    /// When a label set's value of a measure started at 0: milliseconds since the epoch.
-    pub fn created_ms(&self, table: Table, measure: &Measure, entry: &Entry) -> i64 {
+    /// When the value of a measure started at 0, for each label set of the table: milliseconds since the epoch.
+    pub fn created_ms(&self, table: Table, measure: &Measure) -> impl Fn(&Entry) -> i64 + use<> {
         let started = self.started.get(&name_of(table, measure)).copied().flatten();
-        started.map_or(entry.created_ms, |started| started.max(entry.created_ms))
+        move |entry| started.map_or(entry.created_ms, |started| started.max(entry.created_ms))
     }
 
     /// Drops the label sets without a chat since `before`, and the names of what is gone.

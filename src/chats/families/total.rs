@@ -19,12 +19,14 @@ pub fn families(operation: &str, totals: &Totals, shown: &Totals, exemplars: &Ex
         for (slot, measure) in table.measures().iter().enumerate() {
             let mut family = Family::new(&measure.spec);
             let is_sent = totals.is_sent(measure);
+            let was_sent = shown.is_sent(measure);
+            let created_ms = totals.created_ms(table, measure);
             for (set, entry) in totals[table].iter().filter(|_| is_sent) {
-                let is_shown = shown.is_sent(measure) && shown[table].contains_key(set);
+                let is_shown = was_sent && shown[table].contains_key(set);
                 let cell = if is_shown { &entry.cells[slot] } else { &zero[slot] };
                 let examples = exemplars.get(table, set).filter(|_| is_shown);
                 let extra = Extra {
-                    created_ms: Some(totals.created_ms(table, measure, entry)),
+                    created_ms: Some(created_ms(entry)),
                     exemplars: examples
                         .map(|examples| buckets(&examples[slot]))
                         .unwrap_or_default(),
