@@ -30,7 +30,8 @@ impl fmt::Display for Shown<'_> {
 /// of it looks like a key. A bare name is none: `token` may be a file, or the token.
 pub fn looks_like_path(value: &str) -> bool {
     if is_rooted(value) {
-        return !value.split(['/', '\\']).any(|part| is_key(part, LONG_PART));
+        // Dots part a name from what was added to it: `ventas.state.damaged-20261125T235734Z`.
+        return !value.split(['/', '\\', '.']).any(|part| is_key(part, LONG_PART));
     }
     let whole = value.replace(['/', '\\'], "");
     whole.len() < value.len() && !value.contains(['+', '=']) && !is_key(&whole, LONG_VALUE)

@@ -15,6 +15,7 @@ fn a_path_is_named_and_a_key_is_not() {
         "/nix/store/0c5lv8yvj4kz1q6cw3l8z9yb2d4n7m3x-exporter/state",
         "/var/lib/docker/volumes/5f3c9a/_data",
         "/home/x/.tmpAbC123/ca.pem",
+        "/data/Ventas.state.damaged-20261125T235734Z",
         "C:\\wolkvox\\token",
     ] {
         assert_eq!(Shown(path.as_ref()).to_string(), path);
