@@ -104,7 +104,7 @@ fn render(totals: &Totals) -> Page {
         progress: &progress,
         stats: &stats,
     };
-    Page::render(&catalogue::families(view, 0), None, Options::default())
+    Page::new(catalogue::rows(view, 0), None, Options::default())
 }
 
 fn origin() -> Origin {

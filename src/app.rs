@@ -14,7 +14,6 @@ use tokio::net::TcpListener;
 use tokio::task::JoinError;
 use tokio_util::sync::CancellationToken;
 
-use crate::catalogue::families;
 use crate::chats::Ledger;
 use crate::client::{self, ClientError};
 use crate::clock::Clock;
@@ -26,7 +25,7 @@ use crate::ledger::{FileStore, StoreError};
 use crate::poller::{self, Poller, Publication, Publish};
 use crate::signal::{self, Request};
 use crate::token::ConfiguredToken;
-use crate::{chats, metrics};
+use crate::{catalogue, chats};
 use wolkvox::client::Client;
 
 /// Where it is reached.
@@ -196,7 +195,6 @@ impl App {
         let ledger = Ledger::resume(ledger, clock.now(), config.counting.count_from);
         let publisher = Publisher {
             shared: Arc::clone(&shared),
-            options,
             operation: config.server.operation.clone(),
         };
         let starting = Poller::start(
@@ -282,10 +280,9 @@ fn tell_start(config: &Config, store: &FileStore, ledger: Option<&Ledger>) {
     }
 }
 
-/// Renders what the poller publishes.
+/// Shows what the poller publishes. Nothing is rendered before it is asked for.
 struct Publisher {
     shared: Arc<Shared>,
-    options: exposition::Options,
     operation: String,
 }
 
@@ -297,13 +294,11 @@ impl Publish for Publisher {
         let lines = latest
             .iter()
             .flat_map(|(families, _)| families)
-            .map(metrics::Family::sample_lines)
+            .map(|family| family.lines())
             .sum();
-        let main = families(publication.view, lines);
-        let latest = latest
-            .as_ref()
-            .map(|(families, expires)| (families.as_slice(), *expires));
-        self.shared.publish(Page::render(&main, latest, self.options));
+        let main = catalogue::rows(publication.view, lines);
+        self.shared
+            .publish_next(|before| Page::following(before, main, latest));
         let progress = publication.view.progress;
         self.shared.update_status(|status| {
             status.last_success = progress.last_success;

@@ -2,10 +2,11 @@
 //! the checks of the dashboards all come from here.
 
 use std::fmt::Write;
+use std::sync::Arc;
 
 pub use crate::metrics::spec::{Kind, Section, Spec, seconds};
 
-use crate::metrics::{Family, process, settings};
+use crate::metrics::{Family, Rows, process, published, settings, values};
 use crate::poller::view::View;
 use crate::{chats, poller};
 
@@ -38,9 +39,9 @@ pub fn has_a_past(family: &Family) -> bool {
         || find(name).is_some_and(|spec| matches!(spec.section, Section::Totals | Section::Settings))
 }
 
-/// The families of one publication, in the catalogue's order; families without a sample are left out.
-/// `latest_lines` are the sample lines of the latest window, shown beside these.
-pub fn families(view: View<'_>, latest_lines: usize) -> Vec<Family> {
+/// The families of one publication, in the catalogue's order; families without a sample are left out. Their rows are made
+/// when they are asked for. `latest_lines` are the sample lines of the latest window, shown beside these.
+pub fn rows(view: View<'_>, latest_lines: usize) -> Vec<Arc<dyn Rows>> {
     let operation = &view.config.server.operation;
     let mut families = chats::families::totals(operation, view.totals, view.shown, view.exemplars);
     families.extend(chats::families::names(
@@ -48,15 +49,21 @@ pub fn families(view: View<'_>, latest_lines: usize) -> Vec<Family> {
         &view.config.counting,
         view.totals,
     ));
-    families.extend(settings::families(view.config));
-    families.extend(poller::families::families(view));
-    families.retain(|family| !family.proto.get_metric().is_empty());
-    let lines = families.iter().map(Family::sample_lines).sum::<usize>() + latest_lines + 1;
-    families.extend(
-        find(poller::families::SERIES).map(|spec| Family::single(spec, operation, Some(lines as f64))),
-    );
-    families.push(process::build_info());
+    families.extend(published(settings::families(view.config)));
+    families.extend(published(poller::families::families(view)));
+    families.retain(|family| family.lines() > 0);
+    let lines = families.iter().map(|family| family.lines()).sum::<usize>() + latest_lines + 1;
+    let series = find(poller::families::SERIES);
+    families.extend(published(
+        series.map(|spec| Family::single(spec, operation, Some(lines as f64))),
+    ));
+    families.extend(published([process::build_info()]));
     families
+}
+
+/// The same as values.
+pub fn families(view: View<'_>, latest_lines: usize) -> Vec<Family> {
+    values(&rows(view, latest_lines))
 }
 
 /// The metric reference as Markdown.

@@ -12,9 +12,9 @@
 //!    ▼  Tally::absorb(Chat) ─► New | Duplicate | Repeated            chats/tally.rs, ledger/delta.rs  (whole answer or nothing)
 //!  Totals                 counters and histograms per label set      chats/totals.rs, measure.rs: a row per family
 //!    ▼  Store::commit(&Ledger)      on disk, atomically, BEFORE anything is shown
-//!  Families               Totals ─► Vec<Family>                      catalogue.rs, chats/families  (a pure function of the state)
-//!    ▼  Page::render                text, OpenMetrics, each gzipped, once per publication
-//!  Page  ─► GET /metrics  clone of ready bytes                       http/
+//!  Families               Totals ─► dyn Rows                         catalogue.rs, chats/families  (a pure function of the state)
+//!    ▼  Page::following             keeps the bytes of what has not changed; renders nothing
+//!  Page  ─► GET /metrics  rendered by the first scrape that asks     exposition/page.rs, http/
 //! ```
 //!
 //! [`poller`] is the only place that knows the whole way.

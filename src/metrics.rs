@@ -4,7 +4,9 @@
 pub mod family;
 pub mod histogram;
 pub mod process;
+pub mod rows;
 pub mod settings;
 pub mod spec;
 
 pub use family::{Exemplar, Extra, Family, Sample};
+pub use rows::{Meta, Point, Row, Rows, published, values};

@@ -6,7 +6,7 @@ use arbitrary::Arbitrary;
 use libfuzzer_sys::fuzz_target;
 use tokio::time::Instant;
 use wolkvox_exporter::exposition::{Encoding, Format, Options, Page, build};
-use wolkvox_exporter::metrics::{Exemplar, Extra};
+use wolkvox_exporter::metrics::{Exemplar, Extra, published};
 
 #[derive(Debug, Arbitrary)]
 struct Input {
@@ -46,8 +46,8 @@ fuzz_target!(|input: Input| {
         build::gauge("g", &input.help, &[(&labels, input.value)]),
         histogram,
     ];
-    let page = Page::render(
-        &families,
+    let page = Page::new(
+        published(families),
         None,
         Options {
             exemplars: true,

@@ -1,6 +1,7 @@
 //! Examples of what the histograms count: per bucket the newest chat. In memory only.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
@@ -25,20 +26,25 @@ pub struct Example {
 /// Examples per bucket, the last for `+Inf`; bounds as in `bounds.rs`. Empty for what is no histogram.
 pub type Buckets = Vec<Option<Example>>;
 
-/// Examples per label set, and measure of its table.
+/// Examples per label set of a table, and measure of it. Clones share the label sets until one of them changes.
+pub type Examples = BTreeMap<LabelSet, Arc<Vec<Buckets>>>;
+
+/// Examples of all tables. A clone costs next to nothing: what changes is copied when it does.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Exemplars(PerTable<BTreeMap<LabelSet, Vec<Buckets>>>);
+pub struct Exemplars(PerTable<Arc<Examples>>);
 
 impl Exemplars {
-    /// The examples of a label set, by the measures of its table.
-    pub fn get(&self, table: Table, set: &LabelSet) -> Option<&[Buckets]> {
-        self.0[table as usize].get(set).map(Vec::as_slice)
+    /// The examples of a table, to be kept: they stay as they are now. The same `Arc` is the same content.
+    pub fn share(&self, table: Table) -> Arc<Examples> {
+        Arc::clone(&self.0[table as usize])
     }
 
     /// Drops the examples of label sets that are no longer there.
     pub fn retain(&mut self, totals: &Totals) {
         for (table, examples) in Table::ALL.into_iter().zip(&mut self.0) {
-            examples.retain(|set, _| totals[table].contains_key(set));
+            if examples.keys().any(|set| !totals[table].contains_key(set)) {
+                Arc::make_mut(examples).retain(|set, _| totals[table].contains_key(set));
+            }
         }
     }
 
@@ -69,7 +75,8 @@ impl Exemplars {
     /// Takes in the examples of another answer.
     pub fn add(&mut self, other: Exemplars) {
         for (table, examples) in Table::ALL.into_iter().zip(other.0) {
-            for (set, others) in examples {
+            for (set, others) in Arc::unwrap_or_clone(examples) {
+                let others = Arc::unwrap_or_clone(others);
                 for (buckets, others) in self.of(table, &set).iter_mut().zip(others) {
                     let len = others.len();
                     for (index, example) in others.into_iter().enumerate() {
@@ -83,8 +90,9 @@ impl Exemplars {
     }
 
     fn of(&mut self, table: Table, set: &LabelSet) -> &mut Vec<Buckets> {
-        let empty = || vec![Buckets::new(); table.measures().len()];
-        self.0[table as usize].entry(set.clone()).or_insert_with(empty)
+        let empty = || Arc::new(vec![Buckets::new(); table.measures().len()]);
+        let examples = Arc::make_mut(&mut self.0[table as usize]);
+        Arc::make_mut(examples.entry(set.clone()).or_insert_with(empty))
     }
 }
 

@@ -210,10 +210,9 @@ impl LabelSet {
         is_in.then(|| LabelSet(labels.iter().map(value).collect()))
     }
 
-    /// The values, behind that of the label `operation`.
-    pub fn values<'a>(&'a self, operation: &'a str) -> Vec<&'a str> {
-        let values = self.0.iter().map(LabelValue::as_str);
-        std::iter::once(operation).chain(values).collect()
+    /// The values, in the order of the labels.
+    pub fn values(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(LabelValue::as_str)
     }
 
     /// The values by their labels' names.

@@ -6,6 +6,7 @@ mod stored;
 
 use std::collections::{BTreeMap, BTreeSet, btree_map};
 use std::ops::Index;
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -36,10 +37,15 @@ impl Entry {
     pub fn chats(&self) -> u64 {
         self.cells.first().map_or(0, Cell::count)
     }
+
+    /// When the value of a measure started at 0 that has this [`Totals::restarted_ms`]: milliseconds since the epoch.
+    pub fn started_ms(&self, restarted_ms: Option<i64>) -> i64 {
+        restarted_ms.map_or(self.created_ms, |restarted| restarted.max(self.created_ms))
+    }
 }
 
-/// Label sets and their totals.
-pub type Sets = BTreeMap<LabelSet, Entry>;
+/// Label sets and their totals. Clones of a table share the entries until one of them changes.
+pub type Sets = BTreeMap<LabelSet, Arc<Entry>>;
 
 /// A text that belongs to an id: that of the chat closed last.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -50,14 +56,17 @@ pub struct Name {
     pub as_of_ms: i64,
 }
 
-/// Everything that is counted per chat.
+/// Texts by id.
+pub type Names = BTreeMap<String, Name>;
+
+/// Everything that is counted per chat. A clone costs next to nothing: what changes is copied when it does.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Totals {
-    tables: PerTable<Sets>,
+    tables: PerTable<Arc<Sets>>,
     /// Names of agents by id; empty unless names are switched on.
-    pub agent_names: BTreeMap<String, Name>,
+    pub agent_names: Arc<Names>,
     /// Texts of the codes.
-    pub descriptions: BTreeMap<String, Name>,
+    pub descriptions: Arc<Names>,
     /// Fields of [`Measure::where_sent`] that the server has sent.
     sent: FieldSet,
     /// Families that started at 0 after their label sets did, by [`name_of`]. The value is when, milliseconds since the
@@ -78,7 +87,7 @@ impl Totals {
     ) {
         for (table, set) in keys.each() {
             let entry = entry(
-                &mut self.tables[table as usize],
+                Arc::make_mut(&mut self.tables[table as usize]),
                 table,
                 set,
                 now.timestamp_millis(),
@@ -126,7 +135,7 @@ impl Totals {
     /// send: what a reader of the past shows before a label set has its first chat.
     pub fn add_label_sets_of(&mut self, other: &Totals) {
         for table in Table::ALL {
-            let mine = &mut self.tables[table as usize];
+            let mine = Arc::make_mut(&mut self.tables[table as usize]);
             for (set, theirs) in &other[table] {
                 if !mine.contains_key(set) {
                     entry(mine, table, set, theirs.created_ms);
@@ -140,7 +149,7 @@ impl Totals {
 
     /// All chats counted.
     pub fn chats_counted(&self) -> u64 {
-        self[Table::Chats].values().map(Entry::chats).sum()
+        self[Table::Chats].values().map(|entry| entry.chats()).sum()
     }
 
     /// Sample lines that the label sets take.
@@ -154,17 +163,28 @@ impl Totals {
         measure.where_sent.is_none_or(|field| self.sent.contains(field))
     }
 
-    /// When the value of a measure started at 0, for each label set of the table: milliseconds since the epoch.
-    pub fn created_ms(&self, table: Table, measure: &Measure) -> impl Fn(&Entry) -> i64 + use<> {
-        let started = self.started.get(&name_of(table, measure)).copied().flatten();
-        move |entry| started.map_or(entry.created_ms, |started| started.max(entry.created_ms))
+    /// When the family of a measure started at 0, if that was after its label sets did: milliseconds since the epoch. For
+    /// [`Entry::started_ms`].
+    pub fn restarted_ms(&self, table: Table, measure: &Measure) -> Option<i64> {
+        self.started.get(&name_of(table, measure)).copied().flatten()
+    }
+
+    /// A table, to be kept: it stays as it is now. The same `Arc` is the same content.
+    pub fn share(&self, table: Table) -> Arc<Sets> {
+        Arc::clone(&self.tables[table as usize])
     }
 
     /// Drops the label sets without a chat since `before`, and the names of what is gone.
     pub fn retire(&mut self, before: DateTime<Utc>) {
         let before = before.timestamp_millis();
-        for sets in &mut self.tables {
-            sets.retain(|_, entry| entry.touched_ms >= before);
+        let is_old = |entry: &Arc<Entry>| entry.touched_ms < before;
+        // What is shared is copied only where something goes.
+        let has_old = |sets: &Arc<Sets>| sets.values().any(is_old);
+        if !self.tables.iter().any(has_old) {
+            return;
+        }
+        for sets in self.tables.iter_mut().filter(|sets| has_old(sets)) {
+            Arc::make_mut(sets).retain(|_, entry| !is_old(entry));
         }
         let ids = |table: Table, label: &str| -> BTreeSet<&str> {
             let sets = self.tables[table as usize].keys();
@@ -174,18 +194,18 @@ impl Totals {
             ids(Table::Agents, "agent_id"),
             ids(Table::Dispositions, "cod_act"),
         );
-        self.agent_names.retain(|id, _| agents.contains(id.as_str()));
-        self.descriptions.retain(|code, _| codes.contains(code.as_str()));
+        Arc::make_mut(&mut self.agent_names).retain(|id, _| agents.contains(id.as_str()));
+        Arc::make_mut(&mut self.descriptions).retain(|code, _| codes.contains(code.as_str()));
     }
 
     /// Removes what the setting no longer allows to keep.
     pub fn restrict_to(&mut self, agents: Agents) {
         if agents != Agents::Names {
-            self.agent_names.clear();
+            self.agent_names = Arc::default();
         }
         for table in Table::ALL {
             if agents == Agents::Off && table.is_of_agents() {
-                self.tables[table as usize].clear();
+                self.tables[table as usize] = Arc::default();
             }
         }
     }
@@ -193,9 +213,9 @@ impl Totals {
     /// A family starts at 0 for the label sets that are there.
     fn restart(&mut self, table: Table, slot: usize) {
         let measure = &table.measures()[slot];
-        let sets = &mut self.tables[table as usize];
+        let sets = Arc::make_mut(&mut self.tables[table as usize]);
         for entry in sets.values_mut() {
-            entry.cells[slot] = Cell::zero(measure.spec.kind);
+            Arc::make_mut(entry).cells[slot] = Cell::zero(measure.spec.kind);
         }
         if !sets.is_empty() {
             self.started.insert(name_of(table, measure), None);
@@ -227,7 +247,7 @@ impl Counted for Totals {
         for table in Table::ALL {
             for (slot, measure) in table.measures().iter().enumerate() {
                 let Some(bounds) = measure.bounds() else { continue };
-                let fits = |entry: &Entry| match &entry.cells[slot] {
+                let fits = |entry: &Arc<Entry>| match &entry.cells[slot] {
                     Cell::Histogram(Histogram { buckets, .. }) => buckets.len() == bounds.len() + 1,
                     _ => false,
                 };
@@ -253,14 +273,17 @@ impl Counted for Totals {
 
     fn add(&mut self, other: Totals) {
         for (mine, theirs) in self.tables.iter_mut().zip(other.tables) {
-            merge(mine, theirs);
+            // A table that is shared is copied only where something comes.
+            if !theirs.is_empty() {
+                merge(Arc::make_mut(mine), Arc::unwrap_or_clone(theirs));
+            }
         }
         for (names, others) in [
             (&mut self.agent_names, other.agent_names),
             (&mut self.descriptions, other.descriptions),
         ] {
-            for (id, name) in others {
-                note(names, &id, Some(&name.text), name.as_of_ms);
+            for (id, name) in &*others {
+                note(names, id, Some(&name.text), name.as_of_ms);
             }
         }
         self.sent.extend(other.sent);
@@ -281,12 +304,14 @@ fn family_of(name: &str) -> Option<&'static str> {
 }
 
 fn entry<'a>(sets: &'a mut Sets, table: Table, set: &LabelSet, now_ms: i64) -> &'a mut Entry {
-    let new = || Entry {
-        created_ms: now_ms,
-        touched_ms: now_ms,
-        cells: table.zero(),
+    let new = || {
+        Arc::new(Entry {
+            created_ms: now_ms,
+            touched_ms: now_ms,
+            cells: table.zero(),
+        })
     };
-    let entry = sets.entry(set.clone()).or_insert_with(new);
+    let entry = Arc::make_mut(sets.entry(set.clone()).or_insert_with(new));
     entry.touched_ms = entry.touched_ms.max(now_ms);
     entry
 }
@@ -296,7 +321,7 @@ fn merge(mine: &mut Sets, theirs: Sets) {
         match mine.entry(set) {
             btree_map::Entry::Vacant(vacant) => drop(vacant.insert(other)),
             btree_map::Entry::Occupied(mut known) => {
-                let known = known.get_mut();
+                let known = Arc::make_mut(known.get_mut());
                 known.touched_ms = known.touched_ms.max(other.touched_ms);
                 for (cell, other) in known.cells.iter_mut().zip(&other.cells) {
                     cell.add(other);
@@ -308,12 +333,12 @@ fn merge(mine: &mut Sets, theirs: Sets) {
 
 /// Keeps the text of the chat closed last; of two closed in the same second the lesser text, so that the order in
 /// which they are read does not matter.
-fn note(names: &mut BTreeMap<String, Name>, id: &str, text: Option<&String>, as_of_ms: i64) {
+fn note(names: &mut Arc<Names>, id: &str, text: Option<&String>, as_of_ms: i64) {
     let Some(text) = text else { return };
     let newer =
         |known: &Name| as_of_ms > known.as_of_ms || (as_of_ms == known.as_of_ms && *text < known.text);
     if names.get(id).is_none_or(newer) {
-        names.insert(
+        Arc::make_mut(names).insert(
             id.to_owned(),
             Name {
                 text: text.clone(),

@@ -24,24 +24,38 @@ pub(super) struct Blocks {
 
 impl Blocks {
     /// Blocks that others follow.
-    pub(super) fn continued(plain: &[u8]) -> io::Result<Self> {
+    pub(super) fn continued<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> io::Result<Self> {
         let mut encoder = DeflateEncoder::new(Vec::new(), Compression::default());
-        encoder.write_all(plain)?;
+        let mut checksum = Hasher::new();
+        for piece in pieces {
+            encoder.write_all(piece)?;
+            checksum.update(piece);
+        }
         encoder.flush()?;
         // Taken before the encoder is dropped, which would end the stream.
-        Ok(Self::new(std::mem::take(encoder.get_mut()), plain))
+        let bytes = std::mem::take(encoder.get_mut()).into();
+        Ok(Self { bytes, checksum })
     }
 
     /// Blocks that end the stream.
     pub(super) fn last(plain: &[u8]) -> io::Result<Self> {
         let mut encoder = DeflateEncoder::new(Vec::new(), Compression::fast());
         encoder.write_all(plain)?;
-        Ok(Self::new(encoder.finish()?, plain))
-    }
-
-    fn new(bytes: Vec<u8>, plain: &[u8]) -> Self {
         let mut checksum = Hasher::new();
         checksum.update(plain);
+        Ok(Self {
+            bytes: encoder.finish()?.into(),
+            checksum,
+        })
+    }
+
+    /// These blocks as one.
+    pub(super) fn joined<'a>(parts: impl IntoIterator<Item = &'a Blocks>) -> Self {
+        let (mut bytes, mut checksum) = (Vec::new(), Hasher::new());
+        for part in parts {
+            bytes.extend_from_slice(&part.bytes);
+            checksum.combine(&part.checksum);
+        }
         Self {
             bytes: bytes.into(),
             checksum,

@@ -9,6 +9,9 @@ struct Choice<'a> {
     name: &'a str,
     /// `version`, where given.
     version: Option<&'a str>,
+    /// `proto` and `encoding` of protobuf, where given.
+    proto: Option<&'a str>,
+    encoding: Option<&'a str>,
     /// From 0 (refused) to 1 (the default).
     quality: f64,
 }
@@ -27,6 +30,8 @@ fn choice(element: &str) -> Option<Choice<'_>> {
     let mut choice = Choice {
         name,
         version: None,
+        proto: None,
+        encoding: None,
         quality: 1.0,
     };
     for part in parts {
@@ -40,6 +45,8 @@ fn choice(element: &str) -> Option<Choice<'_>> {
                     .filter(|quality| (0.0..=1.0).contains(quality))?;
             }
             key if key.eq_ignore_ascii_case("version") => choice.version = Some(value),
+            key if key.eq_ignore_ascii_case("proto") => choice.proto = Some(value),
+            key if key.eq_ignore_ascii_case("encoding") => choice.encoding = Some(value),
             // charset, and what newer Prometheus adds, like escaping: our names need no escaping.
             _ => {}
         }
@@ -49,12 +56,25 @@ fn choice(element: &str) -> Option<Choice<'_>> {
 
 /// How closely a choice names a format: 2 the type, 1 `type/*`, 0 `*/*`; `None` not at all.
 fn closeness(choice: &Choice, format: Format) -> Option<u8> {
-    let (class, name, version) = match format {
-        Format::Text => ("text/*", "text/plain", "0.0.4"),
-        Format::OpenMetrics => ("application/*", "application/openmetrics-text", "1.0.0"),
+    let (class, name, versions) = match format {
+        // 1.0.0 differs in names that need quotes, and ours need none: whoever reads it reads 0.0.4.
+        Format::Text => ("text/*", "text/plain", &["0.0.4", "1.0.0"][..]),
+        Format::OpenMetrics => ("application/*", "application/openmetrics-text", &["1.0.0"][..]),
+        // Whoever can read it says so: it is for no browser, and for nobody who takes anything.
+        Format::Protobuf => {
+            let is_named = choice
+                .name
+                .eq_ignore_ascii_case("application/vnd.google.protobuf")
+                && choice.proto == Some("io.prometheus.client.MetricFamily")
+                && choice.encoding == Some("delimited");
+            return is_named.then_some(2);
+        }
     };
     if choice.name.eq_ignore_ascii_case(name) {
-        choice.version.is_none_or(|asked| asked == version).then_some(2)
+        choice
+            .version
+            .is_none_or(|asked| versions.contains(&asked))
+            .then_some(2)
     } else if choice.name.eq_ignore_ascii_case(class) {
         Some(1)
     } else {
@@ -82,12 +102,15 @@ impl Format {
     /// The format that the lines of `Accept` ask for; text where they name none that we speak, or are missing.
     pub fn negotiate<'a>(accept: impl IntoIterator<Item = &'a str>) -> Self {
         let choices: Vec<_> = choices(accept).collect();
-        // Greater, not equal: a scraper that takes anything gets text.
-        if rank(&choices, Self::OpenMetrics) > rank(&choices, Self::Text) {
-            Self::OpenMetrics
-        } else {
-            Self::Text
+        let mut best = (Self::Text, rank(&choices, Self::Text));
+        for format in [Self::OpenMetrics, Self::Protobuf] {
+            let rank = rank(&choices, format);
+            // Greater, not equal: a scraper that takes anything gets text.
+            if rank > best.1 {
+                best = (format, rank);
+            }
         }
+        best.0
     }
 }
 

@@ -3,12 +3,13 @@
 //! The numbers are written the way Go's client does it: floats always with a point or an exponent (`17.0`), counts of
 //! histograms and summaries as integers.
 
-use std::fmt::Write as _;
-
-use prometheus::proto::{Metric, MetricType};
+use prometheus::proto::MetricType;
 
 use super::Options;
-use crate::metrics::{Exemplar, Extra, Family};
+use super::label::{self, Bounds};
+use super::number::{push_float, push_integer, push_seconds, push_short};
+use crate::metrics::rows::{Meta, Point, Row, Rows};
+use crate::metrics::{Exemplar, Family};
 
 /// Ends an exposition; nothing may follow.
 pub const EOF: &str = "# EOF\n";
@@ -32,92 +33,64 @@ pub struct Stamp {
 
 /// Appends the samples of the families as they were at an instant, without [`EOF`]. The metadata of a family is
 /// written only if `is_new` says so of its name.
-pub fn write_stamped(out: &mut String, families: &[Family], stamp: &Stamp, is_new: impl FnMut(&str) -> bool) {
-    write_all(out, families, Options::default(), Some(stamp), is_new);
-}
-
-/// Appends the families that have samples, without [`EOF`].
-pub(super) fn write(out: &mut String, families: &[Family], options: Options) {
-    write_all(out, families, options, None, |_| true);
-}
-
-fn write_all(
+pub fn write_stamped(
     out: &mut String,
     families: &[Family],
-    options: Options,
-    stamp: Option<&Stamp>,
+    stamp: &Stamp,
     mut is_new: impl FnMut(&str) -> bool,
 ) {
-    // One buffer for the labels of all metrics: a histogram writes them twenty times.
-    let mut labels = String::new();
-    let mut end = String::new();
-    let mut first = String::new();
-    if let Some(stamp) = stamp {
-        end.push(' ');
-        push_seconds(&mut end, stamp.timestamp_ms);
-        for (name, value) in &stamp.labels {
-            write_label(&mut first, name, value);
+    for family in families.iter().filter(|family| family.lines() > 0) {
+        let meta = family.meta();
+        if is_new(family_name(meta)) {
+            write_head(out, meta);
         }
+        Writer::stamped(family_name(meta), stamp).write_all(out, family);
     }
-    end.push('\n');
-    for family in families {
-        let kind = match family.proto.get_field_type() {
-            MetricType::COUNTER => "counter",
-            MetricType::GAUGE => "gauge",
-            MetricType::HISTOGRAM => "histogram",
-            MetricType::SUMMARY => "summary",
-            MetricType::UNTYPED => continue,
-        };
-        if family.proto.get_metric().is_empty() {
-            continue;
-        }
-        let name = family_name(family);
-        if is_new(name) {
-            write_metadata(out, name, kind, family.proto.help());
-        }
-        for (index, metric) in family.proto.get_metric().iter().enumerate() {
-            labels.clone_from(&first);
-            for pair in metric.get_label() {
-                write_label(&mut labels, pair.name(), pair.value());
-            }
-            let sample = Samples {
-                name,
-                labels: &labels,
-                extra: family.extras.get(index),
-                options,
-                end: &end,
-                short_bounds: stamp.is_some_and(|stamp| stamp.short_bounds),
-            };
-            sample.write(out, family.proto.get_field_type(), metric);
-        }
+}
+
+/// Appends what comes before the samples of a family.
+pub(super) fn write_head(out: &mut String, meta: Meta<'_>) {
+    let name = family_name(meta);
+    let kind = match meta.kind {
+        MetricType::COUNTER => "counter",
+        MetricType::GAUGE => "gauge",
+        MetricType::HISTOGRAM => "histogram",
+        MetricType::SUMMARY => "summary",
+        MetricType::UNTYPED => "unknown",
+    };
+    line(out, &["# TYPE ", name, " ", kind]);
+    if let Some(unit) = unit(name) {
+        line(out, &["# UNIT ", name, " ", unit]);
     }
+    if !meta.help.is_empty() {
+        out.push_str("# HELP ");
+        out.push_str(name);
+        out.push(' ');
+        label::push_escaped(out, meta.help);
+        out.push('\n');
+    }
+}
+
+/// Appends the samples of a family.
+pub(super) fn write_samples(out: &mut String, rows: &dyn Rows, options: Options) {
+    Writer::new(family_name(rows.meta()), options).write_all(out, rows);
+}
+
+/// The base unit that the name of a family ends in.
+pub(super) fn unit(name: &str) -> Option<&'static str> {
+    UNITS
+        .into_iter()
+        .find(|unit| name.strip_suffix(unit).is_some_and(|rest| rest.ends_with('_')))
 }
 
 /// The name of the family: a counter's goes without the `_total` that its samples have.
-fn family_name(family: &Family) -> &str {
-    let name = family.proto.name();
-    if family.proto.get_field_type() != MetricType::COUNTER {
+pub(super) fn family_name(meta: Meta<'_>) -> &str {
+    let name = meta.name;
+    if meta.kind != MetricType::COUNTER {
         return name;
     }
     debug_assert!(name.ends_with("_total"), "the counter {name} must end in _total");
     name.strip_suffix("_total").unwrap_or(name)
-}
-
-fn write_metadata(out: &mut String, name: &str, kind: &str, help: &str) {
-    line(out, &["# TYPE ", name, " ", kind]);
-    let unit = UNITS
-        .into_iter()
-        .find(|unit| name.strip_suffix(unit).is_some_and(|rest| rest.ends_with('_')));
-    if let Some(unit) = unit {
-        line(out, &["# UNIT ", name, " ", unit]);
-    }
-    if !help.is_empty() {
-        out.push_str("# HELP ");
-        out.push_str(name);
-        out.push(' ');
-        push_escaped(out, help);
-        out.push('\n');
-    }
 }
 
 fn line(out: &mut String, parts: &[&str]) {
@@ -127,98 +100,131 @@ fn line(out: &mut String, parts: &[&str]) {
     out.push('\n');
 }
 
-/// Writes the samples of one metric.
-struct Samples<'a> {
+/// Writes rows; what they have in common is kept.
+struct Writer<'a> {
     name: &'a str,
-    /// The metric's labels as they stand between the braces, without them.
-    labels: &'a str,
-    extra: Option<&'a Extra>,
     options: Options,
-    /// What follows a value: the timestamp, if there is one, and the line's end.
-    end: &'a str,
+    /// Labels that come before those of the rows.
+    first: String,
+    /// The row's labels as they stand between the braces.
+    labels: String,
+    /// What follows a value: the timestamp, if there is one.
+    end: String,
     short_bounds: bool,
+    bounds: Bounds,
 }
 
-impl Samples<'_> {
-    fn write(&self, out: &mut String, kind: MetricType, metric: &Metric) {
-        match kind {
-            MetricType::COUNTER => {
-                self.float(out, "_total", metric.get_counter().get_value());
-                self.created(out);
-            }
-            MetricType::GAUGE => self.float(out, "", metric.get_gauge().get_value()),
-            MetricType::HISTOGRAM => self.histogram(out, metric),
-            MetricType::SUMMARY => {
-                let summary = metric.get_summary();
-                self.integer(out, "_count", summary.sample_count());
-                self.float(out, "_sum", summary.sample_sum());
-                self.created(out);
-            }
-            MetricType::UNTYPED => {}
+impl<'a> Writer<'a> {
+    fn new(name: &'a str, options: Options) -> Self {
+        Self {
+            name,
+            options,
+            first: String::new(),
+            labels: String::new(),
+            end: String::new(),
+            short_bounds: false,
+            bounds: Bounds::default(),
         }
     }
 
-    fn histogram(&self, out: &mut String, metric: &Metric) {
-        let histogram = metric.get_histogram();
-        let finite = histogram
-            .get_bucket()
-            .iter()
-            .filter(|bucket| bucket.upper_bound().is_finite());
-        let mut index = 0;
-        for bucket in finite {
-            self.bucket(out, index, bucket.upper_bound(), bucket.cumulative_count());
-            index += 1;
+    fn stamped(name: &'a str, stamp: &Stamp) -> Self {
+        let mut writer = Self::new(name, Options::default());
+        writer.end.push(' ');
+        push_seconds(&mut writer.end, stamp.timestamp_ms);
+        for (name, value) in &stamp.labels {
+            label::write(&mut writer.first, name, value);
         }
-        self.bucket(out, index, f64::INFINITY, histogram.get_sample_count());
-        self.integer(out, "_count", histogram.get_sample_count());
-        self.float(out, "_sum", histogram.get_sample_sum());
-        self.created(out);
+        writer.short_bounds = stamp.short_bounds;
+        writer
     }
 
-    fn bucket(&self, out: &mut String, index: usize, upper_bound: f64, count: u64) {
-        out.push_str(self.name);
-        out.push_str("_bucket{");
-        out.push_str(self.labels);
-        out.push_str(if self.labels.is_empty() { "le=\"" } else { ",le=\"" });
-        if self.short_bounds && upper_bound.is_finite() {
-            push_display(out, upper_bound);
+    fn write_all(mut self, out: &mut String, rows: &dyn Rows) {
+        let is_counter = rows.meta().kind == MetricType::COUNTER;
+        rows.each(&mut |row| self.write(out, is_counter, &row));
+    }
+
+    fn write(&mut self, out: &mut String, is_counter: bool, row: &Row<'_>) {
+        self.labels.clone_from(&self.first);
+        for (name, value) in row.labels {
+            label::write(&mut self.labels, name, value);
+        }
+        match row.point {
+            Point::Number(value) if is_counter => {
+                self.float(out, "_total", value);
+                self.created(out, row);
+            }
+            Point::Number(value) => self.float(out, "", value),
+            Point::Histogram { buckets, count, sum } => {
+                self.buckets(out, row, buckets, count);
+                self.integer(out, "_count", count);
+                self.float(out, "_sum", sum);
+                self.created(out, row);
+            }
+            Point::Summary { count, sum } => {
+                self.integer(out, "_count", count);
+                self.float(out, "_sum", sum);
+                self.created(out, row);
+            }
+        }
+    }
+
+    fn buckets(&mut self, out: &mut String, row: &Row<'_>, buckets: &[(f64, u64)], count: u64) {
+        let exemplars = if self.options.exemplars {
+            (row.exemplars)()
         } else {
-            push_float(out, upper_bound);
-        }
-        out.push_str("\"} ");
-        push_display(out, count);
-        out.push_str(self.end.trim_end_matches('\n'));
-        if self.options.exemplars {
-            let exemplar = self.extra.and_then(|extra| extra.exemplars.get(index)?.as_ref());
-            if let Some(exemplar) = exemplar.filter(|exemplar| fits(exemplar)) {
+            Vec::new()
+        };
+        let infinite = (f64::INFINITY, count);
+        for (index, (bound, below)) in buckets.iter().chain([&infinite]).enumerate() {
+            self.bucket(out, index, *bound, *below);
+            if let Some(exemplar) = exemplars
+                .get(index)
+                .and_then(Option::as_ref)
+                .filter(|one| fits(one))
+            {
                 write_exemplar(out, exemplar);
             }
+            out.push('\n');
         }
-        out.push('\n');
     }
 
-    fn created(&self, out: &mut String) {
-        let created = self
-            .extra
-            .and_then(|extra| extra.created_ms)
-            .filter(|_| self.options.created);
-        if let Some(created) = created {
+    /// A bucket without the end of its line.
+    fn bucket(&mut self, out: &mut String, index: usize, bound: f64, below: u64) {
+        out.push_str(self.name);
+        out.push_str("_bucket{");
+        out.push_str(&self.labels);
+        out.push_str(if self.labels.is_empty() { "le=\"" } else { ",le=\"" });
+        let is_short = self.short_bounds && bound.is_finite();
+        let push = if is_short { push_short } else { push_float };
+        out.push_str(self.bounds.text(index, bound, push));
+        out.push_str("\"} ");
+        push_integer(out, below);
+        out.push_str(&self.end);
+    }
+
+    fn created(&self, out: &mut String, row: &Row<'_>) {
+        if let Some(created) = row.created_ms.filter(|_| self.options.created) {
             self.head(out, "_created");
             push_seconds(out, created);
-            out.push_str(self.end);
+            self.end(out);
         }
     }
 
     fn float(&self, out: &mut String, suffix: &str, value: f64) {
         self.head(out, suffix);
         push_float(out, value);
-        out.push_str(self.end);
+        self.end(out);
     }
 
     fn integer(&self, out: &mut String, suffix: &str, value: u64) {
         self.head(out, suffix);
-        push_display(out, value);
-        out.push_str(self.end);
+        push_integer(out, value);
+        self.end(out);
+    }
+
+    fn end(&self, out: &mut String) {
+        out.push_str(&self.end);
+        out.push('\n');
     }
 
     /// A sample up to its value.
@@ -227,14 +233,15 @@ impl Samples<'_> {
         out.push_str(suffix);
         if !self.labels.is_empty() {
             out.push('{');
-            out.push_str(self.labels);
+            out.push_str(&self.labels);
             out.push('}');
         }
         out.push(' ');
     }
 }
 
-fn fits(exemplar: &Exemplar) -> bool {
+/// Whether an exemplar is as short as it must be.
+pub(super) fn fits(exemplar: &Exemplar) -> bool {
     let chars = |text: &str| text.chars().count();
     let total: usize = exemplar
         .labels
@@ -247,7 +254,7 @@ fn fits(exemplar: &Exemplar) -> bool {
 fn write_exemplar(out: &mut String, exemplar: &Exemplar) {
     let mut labels = String::new();
     for (name, value) in &exemplar.labels {
-        write_label(&mut labels, name, value);
+        label::write(&mut labels, name, value);
     }
     out.push_str(" # {");
     out.push_str(&labels);
@@ -257,60 +264,6 @@ fn write_exemplar(out: &mut String, exemplar: &Exemplar) {
         out.push(' ');
         push_seconds(out, timestamp);
     }
-}
-
-/// Appends a label to the ones that `labels` has.
-fn write_label(labels: &mut String, name: &str, value: &str) {
-    if !labels.is_empty() {
-        labels.push(',');
-    }
-    labels.push_str(name);
-    labels.push_str("=\"");
-    push_escaped(labels, value);
-    labels.push('"');
-}
-
-/// What `OpenMetrics` escapes in label values and, unlike the text format, also in HELP.
-fn push_escaped(out: &mut String, text: &str) {
-    let mut rest = text;
-    while let Some(at) = rest.find(['\\', '"', '\n']) {
-        let (plain, special) = rest.split_at(at);
-        out.push_str(plain);
-        out.push_str(match special.as_bytes()[0] {
-            b'\\' => "\\\\",
-            b'"' => "\\\"",
-            _ => "\\n",
-        });
-        rest = &special[1..];
-    }
-    out.push_str(rest);
-}
-
-/// The shortest digits that read back as the same float.
-fn push_float(out: &mut String, value: f64) {
-    if value.is_nan() {
-        out.push_str("NaN");
-    } else if value.is_infinite() {
-        out.push_str(if value > 0.0 { "+Inf" } else { "-Inf" });
-    } else {
-        // `Debug`, unlike `Display`, keeps the point (`5.0`) and writes 1e300 with an exponent.
-        push_display(out, format_args!("{value:?}"));
-    }
-}
-
-/// Milliseconds as seconds, without a float in between.
-fn push_seconds(out: &mut String, milliseconds: i64) {
-    let sign = if milliseconds < 0 { "-" } else { "" };
-    let milliseconds = milliseconds.unsigned_abs();
-    push_display(
-        out,
-        format_args!("{sign}{}.{:03}", milliseconds / 1000, milliseconds % 1000),
-    );
-}
-
-fn push_display(out: &mut String, value: impl std::fmt::Display) {
-    let written = write!(out, "{value}");
-    debug_assert!(written.is_ok(), "a String takes everything");
 }
 
 #[cfg(test)]

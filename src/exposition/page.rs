@@ -1,80 +1,154 @@
-//! A page of `/metrics`: rendered once per publication, answered many times.
+//! A page of `/metrics`: what one publication shows. What a scrape asks for is rendered once, and answered many times.
+
+mod section;
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use bytes::Bytes;
+use tokio::sync::OnceCell;
 use tokio::time::Instant;
 
 use super::gzip::{self, Blocks};
-use super::{Encoding, Format, Options, open_metrics, text};
-use crate::metrics::Family;
+use super::{Encoding, Format, Options, write};
+use crate::metrics::{Family, Rows};
+use section::Section;
 
-/// What has been published, in both formats, each plain and compressed.
+/// What has been published. Its families stay as they were then, whenever they are rendered.
 #[derive(Debug)]
 pub struct Page {
     options: Options,
-    main: Segment,
+    main: Section,
     window: Option<WindowGauges>,
+    /// Set once the bytes are there, by format and encoding.
+    rendered: [[OnceCell<()>; Encoding::ALL.len()]; Format::ALL.len()],
 }
 
 /// The gauges over the latest window. They are withdrawn once they expire.
 #[derive(Debug)]
 struct WindowGauges {
-    segment: Segment,
+    section: Section,
     expires: Instant,
     /// So that it is logged once, not at every scrape.
     withdrawn: AtomicBool,
 }
 
 impl Page {
-    /// Renders the families. Those of `window` are left out from its instant on, so that old values are never shown as
-    /// current.
+    /// Shows these families, and renders none of them. Those of `window` are left out from its instant on, so that old
+    /// values are never shown as current. Families of one name are shown as one where they follow each other.
     ///
     /// No family may be both in `main` and in `window` or in the tail of [`Page::answer`].
-    pub fn render(main: &[Family], window: Option<(&[Family], Instant)>, options: Options) -> Self {
-        let window = window.map(|(families, expires)| WindowGauges {
-            segment: Segment::render(families, options),
-            expires,
-            withdrawn: AtomicBool::new(false),
-        });
-        Self {
-            options,
-            main: Segment::render(main, options),
-            window,
-        }
+    pub fn new(
+        main: Vec<Arc<dyn Rows>>,
+        window: Option<(Vec<Arc<dyn Rows>>, Instant)>,
+        options: Options,
+    ) -> Self {
+        Self::following(&Self::of(Section::default(), None, options), main, window)
     }
 
     /// A page without families: before anything was published.
     pub fn empty(options: Options) -> Self {
-        Self::render(&[], None, options)
+        Self::of(Section::default(), None, options)
     }
 
-    /// The answer to a scrape at `now`: the rendered families as they are, and after them `tail`, rendered now.
+    /// The page after another one: it keeps the bytes of the families that have not changed.
+    pub fn following(
+        before: &Self,
+        main: Vec<Arc<dyn Rows>>,
+        window: Option<(Vec<Arc<dyn Rows>>, Instant)>,
+    ) -> Self {
+        let empty = Section::default();
+        let window_before = before.window.as_ref().map_or(&empty, |window| &window.section);
+        let window = window.map(|(families, expires)| WindowGauges {
+            section: Section::following(window_before, families),
+            expires,
+            withdrawn: AtomicBool::new(false),
+        });
+        Self::of(Section::following(&before.main, main), window, before.options)
+    }
+
+    fn of(main: Section, window: Option<WindowGauges>, options: Options) -> Self {
+        Self {
+            options,
+            main,
+            window,
+            rendered: Default::default(),
+        }
+    }
+
+    /// Renders what [`Page::answer`] needs, unless that was done: on a thread of its own, where the system gives one. Of many
+    /// at once one renders, and the others wait.
+    pub async fn render(self: &Arc<Self>, format: Format, encoding: Encoding) {
+        let cell = &self.rendered[format as usize][encoding as usize];
+        if cell.initialized() {
+            return;
+        }
+        let page = Arc::clone(self);
+        // As a task: the one that began must not be dropped with a request, or others would begin anew.
+        let rendering = tokio::spawn(async move {
+            let cell = &page.rendered[format as usize][encoding as usize];
+            cell.get_or_init(|| render_aside(&page, format, encoding)).await;
+        });
+        // What a panic leaves undone is done by `answer`.
+        let _ = rendering.await;
+    }
+
+    /// The answer to a scrape at `now`: the families as they were published, and after them `tail`, rendered now. What
+    /// was not rendered yet is rendered here.
     pub fn answer(&self, format: Format, encoding: Encoding, now: Instant, tail: &[Family]) -> Rendered {
-        let parts = [Some(&self.main), self.window_at(now)];
-        let parts: Vec<&RenderedPart> = parts
+        let sections: Vec<&Section> = [Some(&self.main), self.window_at(now)]
             .into_iter()
             .flatten()
-            .map(|segment| segment.part(format))
             .collect();
-        let mut tail = write(tail, format, self.options);
-        if format == Format::OpenMetrics {
-            tail.push_str(open_metrics::EOF);
-        }
+        let mut end = Vec::new();
+        let tail = tail.iter().map(|family| family as &dyn Rows);
+        write(&mut end, tail, format, self.options);
+        end.extend_from_slice(format.end().as_bytes());
         if encoding == Encoding::Gzip
-            && let Some(rendered) = zipped(&parts, &tail)
+            && let Some(rendered) = self.zipped(&sections, format, &end)
         {
             return rendered;
         }
-        let chunks = parts.iter().map(|part| part.plain.clone()).chain([tail.into()]);
-        Rendered::new(chunks, Encoding::Identity)
+        let chunks = sections
+            .iter()
+            .flat_map(|section| section.plain(format, self.options));
+        Rendered::new(chunks.chain([end.into()]), Encoding::Identity)
     }
 
-    fn window_at(&self, now: Instant) -> Option<&Segment> {
+    /// One gzip member of the sections and the end. `None` if something could not be compressed; then gzip is not offered.
+    /// Compression in memory does not fail in practice.
+    fn zipped(&self, sections: &[&Section], format: Format, end: &[u8]) -> Option<Rendered> {
+        let end = Blocks::last(end).ok()?;
+        let mut blocks: Vec<&Blocks> = sections
+            .iter()
+            .map(|section| section.zipped(format, self.options))
+            .collect::<Option<_>>()?;
+        blocks.push(&end);
+        let bytes = blocks.iter().map(|blocks| blocks.bytes.clone());
+        let chunks = [Bytes::from_static(gzip::HEADER)].into_iter().chain(bytes);
+        let trailer = gzip::trailer(blocks.iter().copied());
+        Some(Rendered::new(chunks.chain([trailer]), Encoding::Gzip))
+    }
+
+    fn render_here(&self, format: Format, encoding: Encoding) {
+        let window = self.window.as_ref();
+        let window = window.filter(|window| Instant::now() < window.expires);
+        for section in [&self.main]
+            .into_iter()
+            .chain(window.map(|window| &window.section))
+        {
+            match encoding {
+                Encoding::Identity => drop(section.plain(format, self.options)),
+                Encoding::Gzip => drop(section.zipped(format, self.options)),
+            }
+        }
+    }
+
+    fn window_at(&self, now: Instant) -> Option<&Section> {
         let window = self.window.as_ref()?;
         if now < window.expires {
-            return Some(&window.segment);
+            return Some(&window.section);
         }
         if !window.withdrawn.swap(true, Ordering::Relaxed) {
             tracing::info!(
@@ -86,69 +160,13 @@ impl Page {
     }
 }
 
-/// The same families in both formats.
-#[derive(Debug)]
-struct Segment {
-    text: RenderedPart,
-    open_metrics: RenderedPart,
-}
-
-impl Segment {
-    fn render(families: &[Family], options: Options) -> Self {
-        let part = |format| RenderedPart::new(write(families, format, options));
-        Self {
-            text: part(Format::Text),
-            open_metrics: part(Format::OpenMetrics),
-        }
+/// Rendering takes milliseconds, which other connections shall not wait for.
+async fn render_aside(page: &Arc<Page>, format: Format, encoding: Encoding) {
+    let there = Arc::clone(page);
+    let aside = offload::run("render", move || there.render_here(format, encoding)).await;
+    if aside.is_err() {
+        page.render_here(format, encoding);
     }
-
-    fn part(&self, format: Format) -> &RenderedPart {
-        match format {
-            Format::Text => &self.text,
-            Format::OpenMetrics => &self.open_metrics,
-        }
-    }
-}
-
-/// A part of an exposition.
-#[derive(Debug)]
-struct RenderedPart {
-    plain: Bytes,
-    /// `None` if it could not be compressed; then gzip is not offered. Compression in memory does not fail in practice.
-    blocks: Option<Blocks>,
-}
-
-impl RenderedPart {
-    fn new(plain: String) -> Self {
-        let blocks = Blocks::continued(plain.as_bytes()).ok();
-        Self {
-            plain: plain.into(),
-            blocks,
-        }
-    }
-}
-
-fn write(families: &[Family], format: Format, options: Options) -> String {
-    let mut out = String::new();
-    match format {
-        Format::Text => text::write(&mut out, families),
-        Format::OpenMetrics => open_metrics::write(&mut out, families, options),
-    }
-    out
-}
-
-/// One gzip member of all parts and the tail.
-fn zipped(parts: &[&RenderedPart], tail: &str) -> Option<Rendered> {
-    let tail = Blocks::last(tail.as_bytes()).ok()?;
-    let mut blocks: Vec<&Blocks> = parts
-        .iter()
-        .map(|part| part.blocks.as_ref())
-        .collect::<Option<_>>()?;
-    blocks.push(&tail);
-    let bytes = blocks.iter().map(|blocks| blocks.bytes.clone());
-    let chunks = [Bytes::from_static(gzip::HEADER)].into_iter().chain(bytes);
-    let trailer = gzip::trailer(blocks.iter().copied());
-    Some(Rendered::new(chunks.chain([trailer]), Encoding::Gzip))
 }
 
 /// The bytes of an answer, in chunks that share the page's memory.

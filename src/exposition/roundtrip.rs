@@ -1,10 +1,37 @@
-//! Both formats read back to what was written, whatever stands in the labels.
+//! All formats read back to what was written, whatever stands in the labels. And what is written from rows is what the
+//! encoder of the `prometheus` crate writes.
 
 use proptest::prelude::*;
 
-use super::{Options, build, open_metrics, text};
-use crate::metrics::{Exemplar, Extra, Family};
-use exposition_reader::{Exposition, Sample, parse};
+use super::{Format, Options, build, samples, written};
+use crate::metrics::{Exemplar, Extra, Family, Meta, Row, Rows};
+use exposition_reader::{Exposition, Sample, parse, protobuf};
+
+/// A family that is not in the model of the `prometheus` crate.
+#[derive(Debug)]
+struct OnlyRows(Family);
+
+impl Rows for OnlyRows {
+    fn meta(&self) -> Meta<'_> {
+        self.0.meta()
+    }
+
+    fn lines(&self) -> usize {
+        self.0.lines()
+    }
+
+    fn each(&self, visit: &mut dyn FnMut(Row<'_>)) {
+        self.0.each(visit);
+    }
+
+    fn are_those_of(&self, _: &dyn Rows) -> bool {
+        false
+    }
+}
+
+fn text_of(families: &[Family], format: Format, options: Options) -> String {
+    String::from_utf8(written(families, format, options)).unwrap()
+}
 
 /// Text that tries to break out of its quotes.
 fn hostile() -> impl Strategy<Value = String> {
@@ -104,32 +131,62 @@ fn finite() -> impl Strategy<Value = f64> {
 proptest! {
     #[test]
     fn text_reads_back_to_the_same_samples(label in hostile(), help in hostile(), value in finite()) {
-        let mut out = String::new();
-        text::write(&mut out, &families(&label, &help, value));
-        let read = parse(&out);
+        let read = parse(&text_of(&families(&label, &help, value), Format::Text, Options::default()));
         prop_assert_eq!(comparable(&read), expected(&label, value));
         prop_assert!(!read.ended);
     }
 
     #[test]
     fn openmetrics_reads_back_to_the_same_samples(label in hostile(), help in hostile(), value in finite()) {
-        let mut out = String::new();
-        open_metrics::write(&mut out, &families(&label, &help, value), Options::default());
-        let read = parse(&out);
+        let read = parse(&text_of(&families(&label, &help, value), Format::OpenMetrics, Options::default()));
         prop_assert_eq!(comparable(&read), expected(&label, value));
         prop_assert!(!read.ended);
     }
 
     #[test]
     fn exemplars_and_creation_times_read_back(label in hostile(), value in finite()) {
-        let mut out = String::new();
-        open_metrics::write(&mut out, &families(&label, "", value), Options { exemplars: true, created: true });
-        let read = parse(&out);
+        let both = Options { exemplars: true, created: true };
+        let families = families(&label, "", value);
+        for read in [
+            parse(&text_of(&families, Format::OpenMetrics, both)),
+            protobuf::exposition(&written(&families, Format::Protobuf, both)),
+        ] {
         let exemplars: Vec<_> = read.samples.iter().filter_map(|sample| sample.exemplar.clone()).collect();
         let expected = (vec![("conn_id".to_owned(), label.clone())], value, Some(1.5));
         prop_assert_eq!(exemplars, if label.chars().count() <= 121 { vec![expected] } else { Vec::new() });
         let created: Vec<_> = read.samples.iter().filter(|sample| sample.name.ends_with("_created")).collect();
         prop_assert_eq!(created.len(), 1);
         prop_assert_eq!(created[0].value.to_bits(), 1.25_f64.to_bits());
+        }
+    }
+
+    #[test]
+    fn protobuf_reads_back_to_the_same_samples(label in hostile(), help in hostile(), value in finite()) {
+        let families = families(&label, &help, value);
+        let mut read = protobuf::exposition(&written(&families, Format::Protobuf, Options::default()));
+        for family in &families {
+            let key = |keyword: &str| (keyword.to_owned(), family.proto.name().to_owned());
+            prop_assert_eq!(&read.metadata[&key("HELP")], &help);
+        }
+        read.samples.retain(|sample| !sample.name.ends_with("_created"));
+        prop_assert_eq!(comparable(&read), expected(&label, value));
+    }
+
+    #[test]
+    fn rows_are_written_as_the_encoder_of_the_crate_writes_its_model(
+        label in hostile(), help in hostile(), value in any::<f64>(), count in any::<u64>(),
+    ) {
+        let mut families = families(&label, &help, value);
+        families.push(build::histogram("i_seconds", &help, &[], &[(0.5, count / 3), (1e20, count)], count, value));
+        for family in families {
+            let options = Options::default();
+            let encoded = samples(Format::Text, &family, options);
+            let own = samples(Format::Text, &OnlyRows(family.clone()), options);
+            prop_assert_eq!(String::from_utf8(own).unwrap(), String::from_utf8(encoded).unwrap());
+            let whole = text_of(std::slice::from_ref(&family), Format::Text, options);
+            let mut direct = String::new();
+            prometheus::TextEncoder::new().encode_utf8(&[family.proto], &mut direct).unwrap();
+            prop_assert_eq!(whole, direct);
+        }
     }
 }

@@ -1,25 +1,70 @@
-//! Families in Prometheus' text format 0.0.4, through the encoder of the `prometheus` crate.
+//! Families in Prometheus' text format 0.0.4.
+//!
+//! What is kept in the data model of the `prometheus` crate is written by its encoder. The totals are written here, row by
+//! row, to the same bytes: their model would cost more than they do.
 
 use prometheus::TextEncoder;
 use prometheus::proto::{MetricFamily, MetricType};
 
-use crate::metrics::Family;
+use super::label::{self, Bounds};
+use super::number::{push_integer, push_short};
+use crate::metrics::rows::{Meta, Point, Row, Rows};
 
-/// Appends the families that have samples; a family without any is left out (the encoder would refuse it).
-pub(super) fn write(out: &mut String, families: &[Family]) {
-    let encoder = TextEncoder::new();
-    for family in families.iter().map(|family| &family.proto) {
-        if family.get_metric().is_empty() || family.get_field_type() == MetricType::UNTYPED {
-            continue;
-        }
-        let finite = without_infinite_buckets(family);
-        let family = finite.as_ref().unwrap_or(family);
-        let written = encoder.encode_utf8(std::slice::from_ref(family), out);
-        debug_assert!(
-            written.is_ok(),
-            "only a family without a name is refused: {written:?}"
-        );
+/// Appends what comes before the samples of a family.
+pub(super) fn write_head(out: &mut String, meta: Meta<'_>) {
+    if !meta.help.is_empty() {
+        out.push_str("# HELP ");
+        out.push_str(meta.name);
+        out.push(' ');
+        label::push_escaped_help(out, meta.help);
+        out.push('\n');
     }
+    let kind = match meta.kind {
+        MetricType::COUNTER => "counter",
+        MetricType::GAUGE => "gauge",
+        MetricType::HISTOGRAM => "histogram",
+        MetricType::SUMMARY => "summary",
+        MetricType::UNTYPED => "untyped",
+    };
+    for part in ["# TYPE ", meta.name, " ", kind, "\n"] {
+        out.push_str(part);
+    }
+}
+
+/// Appends the samples of a family that has some.
+pub(super) fn write_samples(out: &mut String, rows: &dyn Rows) {
+    if let Some(family) = rows.proto() {
+        out.push_str(samples(&encoded(family)));
+        return;
+    }
+    let name = rows.meta().name;
+    let mut writer = Writer {
+        name,
+        labels: String::new(),
+        bounds: Bounds::default(),
+    };
+    rows.each(&mut |row| writer.write(out, &row));
+}
+
+/// The family with its head.
+fn encoded(family: &MetricFamily) -> String {
+    let mut out = String::new();
+    let finite = without_infinite_buckets(family);
+    let family = finite.as_ref().unwrap_or(family);
+    let written = TextEncoder::new().encode_utf8(std::slice::from_ref(family), &mut out);
+    debug_assert!(
+        written.is_ok(),
+        "only a family without a name or a sample is refused: {written:?}"
+    );
+    out
+}
+
+/// What follows the head: no sample begins with `#`.
+fn samples(mut text: &str) -> &str {
+    while let Some((_, rest)) = text.split_once('\n').filter(|(line, _)| line.starts_with('#')) {
+        text = rest;
+    }
+    text
 }
 
 /// The encoder adds `le="+Inf"` by itself; an explicit one it would write as `le="inf"`, which is another bucket to
@@ -46,6 +91,73 @@ fn without_infinite_buckets(family: &MetricFamily) -> Option<MetricFamily> {
         metric.set_histogram(histogram);
     }
     Some(family)
+}
+
+/// Writes rows; what they have in common is kept.
+struct Writer<'a> {
+    name: &'a str,
+    /// The labels of the row as they stand between the braces.
+    labels: String,
+    bounds: Bounds,
+}
+
+impl Writer<'_> {
+    fn write(&mut self, out: &mut String, row: &Row<'_>) {
+        self.labels.clear();
+        for (name, value) in row.labels {
+            label::write(&mut self.labels, name, value);
+        }
+        match row.point {
+            Point::Number(value) => self.number(out, "", value),
+            Point::Histogram { buckets, count, sum } => {
+                for (index, (bound, below)) in buckets.iter().enumerate() {
+                    self.bucket(out, index, *bound, *below);
+                }
+                self.bucket(out, buckets.len(), f64::INFINITY, count);
+                self.number(out, "_sum", sum);
+                self.number(out, "_count", count as f64);
+            }
+            Point::Summary { count, sum } => {
+                self.number(out, "_sum", sum);
+                self.number(out, "_count", count as f64);
+            }
+        }
+    }
+
+    fn bucket(&mut self, out: &mut String, index: usize, bound: f64, below: u64) {
+        out.push_str(self.name);
+        out.push_str("_bucket{");
+        out.push_str(&self.labels);
+        out.push_str(if self.labels.is_empty() { "le=\"" } else { ",le=\"" });
+        out.push_str(self.bounds.text(index, bound, |out, bound| {
+            if bound.is_infinite() {
+                out.push_str("+Inf");
+            } else {
+                push_short(out, bound);
+            }
+        }));
+        out.push_str("\"} ");
+        // The encoder of the `prometheus` crate makes floats of counts.
+        if below < 1 << f64::MANTISSA_DIGITS {
+            push_integer(out, below);
+        } else {
+            push_short(out, below as f64);
+        }
+        out.push('\n');
+    }
+
+    fn number(&self, out: &mut String, suffix: &str, value: f64) {
+        out.push_str(self.name);
+        out.push_str(suffix);
+        if !self.labels.is_empty() {
+            out.push('{');
+            out.push_str(&self.labels);
+            out.push('}');
+        }
+        out.push(' ');
+        push_short(out, value);
+        out.push('\n');
+    }
 }
 
 #[cfg(test)]

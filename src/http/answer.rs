@@ -38,7 +38,7 @@ impl Route {
 }
 
 /// Answers a request. hyper sends no body to a HEAD, and the `Content-Length` that a GET would have.
-pub(super) fn answer<B>(shared: &Arc<Shared>, request: &Request<B>) -> Response<Body> {
+pub(super) async fn answer<B>(shared: &Arc<Shared>, request: &Request<B>) -> Response<Body> {
     let Some(route) = Route::of(request.uri().path()) else {
         let paths = "There is nothing here. The paths are /, /metrics, /-/healthy and /-/ready; behind a proxy they \
                      may come after a prefix.\n";
@@ -54,7 +54,7 @@ pub(super) fn answer<B>(shared: &Arc<Shared>, request: &Request<B>) -> Response<
     }
     match route {
         Route::Status => status(shared),
-        Route::Metrics => metrics(shared, request.headers()),
+        Route::Metrics => metrics(shared, request.headers()).await,
         Route::Healthy => plain(StatusCode::OK, "The exporter is healthy.\n"),
         Route::Ready if shared.readiness() == Readiness::Ready => {
             plain(StatusCode::OK, "The exporter is ready.\n")
@@ -66,10 +66,11 @@ pub(super) fn answer<B>(shared: &Arc<Shared>, request: &Request<B>) -> Response<
     }
 }
 
-fn metrics(shared: &Arc<Shared>, headers: &HeaderMap) -> Response<Body> {
+async fn metrics(shared: &Arc<Shared>, headers: &HeaderMap) -> Response<Body> {
     let format = Format::negotiate(values(headers, &header::ACCEPT));
     let encoding = Encoding::negotiate(values(headers, &header::ACCEPT_ENCODING));
     let published = shared.page();
+    published.page.render(format, encoding).await;
     let tail = process::families(shared.scrapes());
     let rendered = published.page.answer(format, encoding, Instant::now(), &tail);
 

@@ -28,7 +28,7 @@ pub(super) async fn authorize_and_answer<B>(
         )
     } else {
         match web.authorize(config, request.headers(), peer).await {
-            Admission::Granted => answer(shared, request),
+            Admission::Granted => answer(shared, request).await,
             Admission::Denied => unauthorized(),
             Admission::Busy => busy(),
         }

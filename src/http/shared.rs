@@ -26,7 +26,7 @@ pub(crate) struct Shared {
 
 pub(super) struct Published {
     pub(super) number: u64,
-    pub(super) page: Page,
+    pub(super) page: Arc<Page>,
 }
 
 impl Shared {
@@ -37,7 +37,7 @@ impl Shared {
             clock,
             page: ArcSwap::from_pointee(Published {
                 number: 0,
-                page: Page::empty(options),
+                page: Arc::new(Page::empty(options)),
             }),
             publications: AtomicU64::new(0),
             status: ArcSwap::from_pointee(status),
@@ -51,8 +51,14 @@ impl Shared {
     /// once could overtake each other.
     pub(crate) fn publish(&self, page: Page) -> u64 {
         let number = self.publications.fetch_add(1, Ordering::Relaxed) + 1;
+        let page = Arc::new(page);
         self.page.store(Arc::new(Published { number, page }));
         number
+    }
+
+    /// Shows the page from now on that is made of the one shown now. Otherwise as [`Shared::publish`].
+    pub(crate) fn publish_next(&self, next: impl FnOnce(&Page) -> Page) -> u64 {
+        self.publish(next(&self.page().page))
     }
 
     /// The number of the page that is shown now; 0 before the first.

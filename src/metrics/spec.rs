@@ -1,6 +1,10 @@
 //! How a family is declared: its name, type, labels, help, and how its value is taken, in one row. Each room has the rows
 //! of what it shows; [`crate::catalogue`] puts them together.
 
+use prometheus::proto::MetricType;
+
+use super::rows::Meta;
+
 /// A metric's type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
@@ -22,6 +26,16 @@ impl Kind {
             Kind::Gauge => "gauge",
             Kind::Histogram(_) => "histogram",
             Kind::Summary => "summary",
+        }
+    }
+
+    /// The type in the data model.
+    pub fn metric_type(self) -> MetricType {
+        match self {
+            Kind::Counter => MetricType::COUNTER,
+            Kind::Gauge => MetricType::GAUGE,
+            Kind::Histogram(_) => MetricType::HISTOGRAM,
+            Kind::Summary => MetricType::SUMMARY,
         }
     }
 
@@ -101,6 +115,21 @@ pub struct Spec {
 }
 
 impl Spec {
+    /// Its labels, `operation` first where it has it.
+    pub fn label_names(&self) -> impl Iterator<Item = &'static str> + use<> {
+        let operation = self.is_per_operation().then_some("operation");
+        operation.into_iter().chain(self.labels.iter().copied())
+    }
+
+    /// What its rows have in common.
+    pub fn meta(&self) -> Meta<'static> {
+        Meta {
+            name: self.name,
+            help: self.help,
+            kind: self.kind.metric_type(),
+        }
+    }
+
     /// Whether it has the label `operation`.
     pub fn is_per_operation(&self) -> bool {
         self.section != Section::Exporter

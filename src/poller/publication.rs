@@ -56,7 +56,7 @@ pub struct Publication<'a> {
     /// The families' source.
     pub view: View<'a>,
     /// The latest window and when it must be withdrawn.
-    pub latest: Option<(&'a Latest, Instant)>,
+    pub latest: Option<(&'a Arc<Latest>, Instant)>,
     /// How the last poll went.
     pub last_poll: Option<&'a LastPoll>,
 }
@@ -70,11 +70,11 @@ pub trait Publish: Send {
 /// What was committed last, and what was shown before the current cycle.
 #[derive(Debug)]
 pub(super) struct Snapshot {
-    totals: Arc<Totals>,
+    totals: Totals,
     progress: LedgerProgress,
     pub(super) exemplars: Exemplars,
-    latest: Option<(Latest, Instant)>,
-    shown: Arc<Totals>,
+    latest: Option<(Arc<Latest>, Instant)>,
+    shown: Totals,
     /// Nothing was committed in this cycle yet.
     is_cycle_fresh: bool,
 }
@@ -82,10 +82,9 @@ pub(super) struct Snapshot {
 impl Snapshot {
     /// What a restart shows: stored values at once.
     pub(super) fn new(ledger: &Ledger, today: NaiveDate) -> Snapshot {
-        let totals = Arc::new(ledger.totals.clone());
         Snapshot {
-            shown: Arc::clone(&totals),
-            totals,
+            shown: ledger.totals.clone(),
+            totals: ledger.totals.clone(),
             progress: progress(ledger, today),
             exemplars: Exemplars::default(),
             latest: None,
@@ -99,13 +98,15 @@ impl Snapshot {
 
     /// Takes what has just been committed.
     pub(super) fn put(&mut self, ledger: &Ledger, staged: Staged, today: NaiveDate) {
-        let before = std::mem::replace(&mut self.totals, Arc::new(ledger.totals.clone()));
+        let before = std::mem::replace(&mut self.totals, ledger.totals.clone());
         if std::mem::take(&mut self.is_cycle_fresh) {
             self.shown = before;
         }
         self.progress = progress(ledger, today);
         self.exemplars.add(staged.exemplars);
-        self.latest = staged.latest.or(self.latest.take());
+        if let Some((latest, expires)) = staged.latest {
+            self.latest = Some((Arc::new(latest), expires));
+        }
     }
 
     pub(super) fn publication<'a>(

@@ -1,7 +1,10 @@
-//! A strict reader of Prometheus' text format 0.0.4 and of OpenMetrics 1.0, for tests. It panics at anything unknown.
+//! A strict reader of Prometheus' text format 0.0.4, of OpenMetrics 1.0 and of the protobuf format, for tests. It panics at
+//! anything unknown.
 
 // A test that can't go on fails.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::missing_panics_doc)]
+
+pub mod protobuf;
 
 use std::collections::BTreeMap;
 

@@ -1,13 +1,15 @@
 //! The gauges of the latest window.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
 use crate::chats::key::LabelSet;
 use crate::chats::latest_window::{Latest, SkillWindow};
-use crate::metrics::family::{Extra, Family, Sample, seconds_of};
+use crate::metrics::family::seconds_of;
 use crate::metrics::histogram::SumCount;
+use crate::metrics::rows::{self, Meta, Point, Row, Rows};
 use crate::metrics::spec::{Kind::Gauge, Spec, generators, seconds};
 
 generators! {
@@ -55,38 +57,102 @@ pub(super) fn specs() -> impl Iterator<Item = &'static Spec> {
 }
 
 /// The families of the latest window; those without a sample are left out.
-pub fn families(operation: &str, latest: &Latest) -> Vec<Family> {
-    let mut families = Vec::new();
-    for row in &CHATS {
-        let mut family = Family::new(&row.spec);
-        for (set, count) in (row.value)(latest) {
-            family.push(
-                &row.spec,
-                &set.values(operation),
-                (*count).into(),
-                Extra::default(),
-            );
-        }
-        families.push(family);
-    }
-    for row in &SKILLS {
-        let mut family = Family::new(&row.spec);
-        for (set, skill) in &latest.skills {
-            if let Some(value) = (row.value)(skill) {
-                let value = Sample::Number(value);
-                family.push(&row.spec, &set.values(operation), value, Extra::default());
-            }
-        }
-        families.push(family);
-    }
-    for row in &ENDS {
-        let value = seconds_of((row.value)(latest));
-        families.push(Family::single(&row.spec, operation, Some(value)));
-    }
-    families.retain(|family| !family.proto.get_metric().is_empty());
-    families
+pub fn families(operation: &str, latest: &Arc<Latest>) -> Vec<Arc<dyn Rows>> {
+    let operation: Arc<str> = operation.into();
+    let chats = CHATS.iter().map(|row| (&row.spec, Value::Count(row.value)));
+    let skills = SKILLS.iter().map(|row| (&row.spec, Value::Skill(row.value)));
+    let ends = ENDS.iter().map(|row| (&row.spec, Value::End(row.value)));
+    chats
+        .chain(skills)
+        .chain(ends)
+        .map(|(spec, value)| WindowRows {
+            spec,
+            value,
+            operation: Arc::clone(&operation),
+            latest: Arc::clone(latest),
+        })
+        .filter(|rows| rows.lines() > 0)
+        .map(|rows| Arc::new(rows) as Arc<dyn Rows>)
+        .collect()
 }
 
 fn mean(sum_count: SumCount) -> Option<f64> {
     (sum_count.count > 0).then(|| seconds(sum_count.sum_ms) / sum_count.count as f64)
+}
+
+/// How the values of a family are taken of the window.
+#[derive(Debug, Clone, Copy)]
+enum Value {
+    Count(fn(&Latest) -> SetCounts<'_>),
+    Skill(fn(&SkillWindow) -> Option<f64>),
+    End(fn(&Latest) -> DateTime<Utc>),
+}
+
+/// A family of the window.
+#[derive(Debug)]
+struct WindowRows {
+    spec: &'static Spec,
+    value: Value,
+    operation: Arc<str>,
+    latest: Arc<Latest>,
+}
+
+impl WindowRows {
+    /// The values with their label sets, of which the ends of the window have none.
+    fn values(&self) -> Box<dyn Iterator<Item = (Option<&LabelSet>, f64)> + '_> {
+        match self.value {
+            Value::Count(of) => Box::new(
+                of(&self.latest)
+                    .iter()
+                    .map(|(set, count)| (Some(set), *count as f64)),
+            ),
+            Value::Skill(of) => Box::new(
+                self.latest
+                    .skills
+                    .iter()
+                    .filter_map(move |(set, skill)| Some((Some(set), of(skill)?))),
+            ),
+            Value::End(of) => Box::new(std::iter::once((None, seconds_of(of(&self.latest))))),
+        }
+    }
+}
+
+impl Rows for WindowRows {
+    fn meta(&self) -> Meta<'_> {
+        self.spec.meta()
+    }
+
+    fn lines(&self) -> usize {
+        match self.value {
+            Value::Count(of) => of(&self.latest).len(),
+            Value::Skill(_) | Value::End(_) => self.values().count(),
+        }
+    }
+
+    fn each(&self, visit: &mut dyn FnMut(Row<'_>)) {
+        let mut labels = Vec::new();
+        for (set, value) in self.values() {
+            let values = set.into_iter().flat_map(LabelSet::values);
+            labels.clear();
+            labels.extend(
+                self.spec
+                    .label_names()
+                    .zip(std::iter::once(&*self.operation).chain(values)),
+            );
+            visit(Row {
+                labels: &labels,
+                point: Point::Number(value),
+                created_ms: None,
+                exemplars: &rows::no_exemplars,
+            });
+        }
+    }
+
+    fn are_those_of(&self, other: &dyn Rows) -> bool {
+        let Some(other) = other.downcast::<WindowRows>() else {
+            return false;
+        };
+        let is_same_family = self.spec == other.spec && self.operation == other.operation;
+        is_same_family && (Arc::ptr_eq(&self.latest, &other.latest) || self.values().eq(other.values()))
+    }
 }

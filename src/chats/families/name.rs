@@ -1,28 +1,33 @@
 //! Names to join with, by id; always 1.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::chats::Totals;
-use crate::chats::totals::Name;
+use crate::chats::totals::Names;
 use crate::config::Counting;
-use crate::metrics::family::{Extra, Family, Sample};
+use crate::metrics::rows::{self, Meta, Point, Row, Rows};
 use crate::metrics::spec::{Kind::Gauge, Spec, generators};
 
-type Texts = for<'a> fn(&'a Totals, &'a Counting) -> Vec<(&'a String, &'a String)>;
+/// Texts by id.
+type Texts = BTreeMap<String, String>;
 
-generators! {
-    NAMES: Texts, Settings {
-        "wolkvox_agent_info", Gauge, ["agent_id", "agent_name"], |totals, _| texts(&totals.agent_names),
-            "Name of an agent (report field agent_name of the chat closed last); only with WOLKVOX_AGENTS=names. Always 1. Refreshed once per poll.";
-        "wolkvox_skill_info", Gauge, ["skill_id", "skill_name"], |_, counting| counting.skill_names.iter().collect(),
-            "Name of a skill (WOLKVOX_SKILL_NAMES; the report has none). Always 1.";
-        "wolkvox_disposition_info", Gauge, ["cod_act", "description"], |totals, _| texts(&totals.descriptions),
-            "Text of a code (report field description_cod_act of the chat closed last). Always 1. Refreshed once per poll.";
-    }
+/// Where names come from.
+#[derive(Debug, PartialEq)]
+enum Source {
+    Chats(Arc<Names>),
+    Settings(Arc<Texts>),
 }
 
-fn texts(names: &BTreeMap<String, Name>) -> Vec<(&String, &String)> {
-    names.iter().map(|(id, name)| (id, &name.text)).collect()
+generators! {
+    NAMES: fn(&Totals, &Arc<Texts>) -> Source, Settings {
+        "wolkvox_agent_info", Gauge, ["agent_id", "agent_name"], |totals, _| Source::Chats(Arc::clone(&totals.agent_names)),
+            "Name of an agent (report field agent_name of the chat closed last); only with WOLKVOX_AGENTS=names. Always 1. Refreshed once per poll.";
+        "wolkvox_skill_info", Gauge, ["skill_id", "skill_name"], |_, skills| Source::Settings(Arc::clone(skills)),
+            "Name of a skill (WOLKVOX_SKILL_NAMES; the report has none). Always 1.";
+        "wolkvox_disposition_info", Gauge, ["cod_act", "description"], |totals, _| Source::Chats(Arc::clone(&totals.descriptions)),
+            "Text of a code (report field description_cod_act of the chat closed last). Always 1. Refreshed once per poll.";
+    }
 }
 
 pub(super) fn specs() -> impl Iterator<Item = &'static Spec> {
@@ -30,15 +35,58 @@ pub(super) fn specs() -> impl Iterator<Item = &'static Spec> {
 }
 
 /// The families of the names.
-pub fn families(operation: &str, counting: &Counting, totals: &Totals) -> Vec<Family> {
-    let mut families = Vec::new();
-    for row in &NAMES {
-        let mut family = Family::new(&row.spec);
-        for (id, name) in (row.value)(totals, counting) {
-            let values = [operation, id, name];
-            family.push(&row.spec, &values, Sample::Number(1.0), Extra::default());
-        }
-        families.push(family);
+pub fn families(operation: &str, counting: &Counting, totals: &Totals) -> Vec<Arc<dyn Rows>> {
+    let operation: Arc<str> = operation.into();
+    let skills = Arc::new(counting.skill_names.clone());
+    let family = |spec, source| NameRows {
+        spec,
+        operation: Arc::clone(&operation),
+        source,
+    };
+    NAMES
+        .iter()
+        .map(|row| Arc::new(family(&row.spec, (row.value)(totals, &skills))) as Arc<dyn Rows>)
+        .collect()
+}
+
+/// A sample for each name.
+#[derive(Debug, PartialEq)]
+struct NameRows {
+    spec: &'static Spec,
+    operation: Arc<str>,
+    source: Source,
+}
+
+impl Rows for NameRows {
+    fn meta(&self) -> Meta<'_> {
+        self.spec.meta()
     }
-    families
+
+    fn lines(&self) -> usize {
+        match &self.source {
+            Source::Chats(names) => names.len(),
+            Source::Settings(texts) => texts.len(),
+        }
+    }
+
+    fn each(&self, visit: &mut dyn FnMut(Row<'_>)) {
+        let mut put = |id: &str, text: &str| {
+            let values = [&*self.operation, id, text];
+            let labels: Vec<_> = self.spec.label_names().zip(values).collect();
+            visit(Row {
+                labels: &labels,
+                point: Point::Number(1.0),
+                created_ms: None,
+                exemplars: &rows::no_exemplars,
+            });
+        };
+        match &self.source {
+            Source::Chats(names) => names.iter().for_each(|(id, name)| put(id, &name.text)),
+            Source::Settings(texts) => texts.iter().for_each(|(id, text)| put(id, text)),
+        }
+    }
+
+    fn are_those_of(&self, other: &dyn Rows) -> bool {
+        other.downcast::<NameRows>() == Some(self)
+    }
 }

@@ -1,9 +1,15 @@
 //! The totals per label set.
 
-use crate::chats::exemplar::{Buckets, Example, Exemplars};
-use crate::chats::key::Table;
-use crate::chats::totals::Totals;
-use crate::metrics::family::{Exemplar, Extra, Family};
+use std::iter::Peekable;
+use std::slice;
+use std::sync::Arc;
+
+use crate::chats::exemplar::{Example, Examples, Exemplars};
+use crate::chats::key::{LabelSet, Table};
+use crate::chats::measure::Measure;
+use crate::chats::totals::{Cell, Entry, Sets, Totals};
+use crate::metrics::family::Exemplar;
+use crate::metrics::rows::{Meta, Row, Rows};
 use crate::metrics::spec::{Spec, seconds};
 
 pub(super) fn specs() -> impl Iterator<Item = &'static Spec> {
@@ -12,34 +18,167 @@ pub(super) fn specs() -> impl Iterator<Item = &'static Spec> {
 }
 
 /// The families of the totals. What `shown` lacks is shown as 0: it is what was published before the current cycle.
-pub fn families(operation: &str, totals: &Totals, shown: &Totals, exemplars: &Exemplars) -> Vec<Family> {
-    let mut families = Vec::new();
+pub fn families(
+    operation: &str,
+    totals: &Totals,
+    shown: &Totals,
+    exemplars: &Exemplars,
+) -> Vec<Arc<dyn Rows>> {
+    let operation: Arc<str> = operation.into();
+    let mut families: Vec<Arc<dyn Rows>> = Vec::new();
     for table in Table::ALL {
-        let zero = table.zero();
+        let sets = totals.share(table);
+        let new = not_in(&sets, &shown.share(table));
         for (slot, measure) in table.measures().iter().enumerate() {
-            let mut family = Family::new(&measure.spec);
-            let is_sent = totals.is_sent(measure);
-            let was_sent = shown.is_sent(measure);
-            let created_ms = totals.created_ms(table, measure);
-            for (set, entry) in totals[table].iter().filter(|_| is_sent) {
-                let is_shown = was_sent && shown[table].contains_key(set);
-                let cell = if is_shown { &entry.cells[slot] } else { &zero[slot] };
-                let examples = exemplars.get(table, set).filter(|_| is_shown);
-                let extra = Extra {
-                    created_ms: Some(created_ms(entry)),
-                    exemplars: examples
-                        .map(|examples| buckets(&examples[slot]))
-                        .unwrap_or_default(),
-                };
-                family.push(&measure.spec, &set.values(operation), cell.sample(), extra);
+            if !totals.is_sent(measure) {
+                continue;
             }
-            families.push(family);
+            families.push(Arc::new(TotalRows {
+                operation: Arc::clone(&operation),
+                table,
+                slot,
+                sets: Arc::clone(&sets),
+                at_0: if shown.is_sent(measure) {
+                    At0::Sets(Arc::clone(&new))
+                } else {
+                    At0::All
+                },
+                restarted_ms: totals.restarted_ms(table, measure),
+                exemplars: exemplars.share(table),
+            }));
         }
     }
     families
 }
 
-fn buckets(buckets: &Buckets) -> Vec<Option<Exemplar>> {
+/// The label sets that the other table lacks, in their order.
+fn not_in(sets: &Arc<Sets>, other: &Arc<Sets>) -> Arc<[LabelSet]> {
+    if Arc::ptr_eq(sets, other) {
+        return Arc::default();
+    }
+    let mut others = other.keys().peekable();
+    let is_new = |set: &&LabelSet| {
+        while others.next_if(|other| other < set).is_some() {}
+        others.next_if_eq(set).is_none()
+    };
+    sets.keys().filter(is_new).cloned().collect()
+}
+
+/// Which label sets are shown as 0 until the next cycle.
+#[derive(Debug)]
+enum At0 {
+    /// All: the server has not sent the field before.
+    All,
+    /// These, in their order: they were not there before.
+    Sets(Arc<[LabelSet]>),
+}
+
+/// One measure of a table, as it is shown.
+#[derive(Debug)]
+struct TotalRows {
+    operation: Arc<str>,
+    table: Table,
+    slot: usize,
+    sets: Arc<Sets>,
+    at_0: At0,
+    restarted_ms: Option<i64>,
+    exemplars: Arc<Examples>,
+}
+
+/// A label set as it is shown.
+struct Shown<'a> {
+    set: &'a LabelSet,
+    entry: &'a Arc<Entry>,
+    is_at_0: bool,
+}
+
+impl TotalRows {
+    fn measure(&self) -> &'static Measure {
+        &self.table.measures()[self.slot]
+    }
+
+    fn shown(&self) -> impl Iterator<Item = Shown<'_>> {
+        let mut at_0: Option<Peekable<slice::Iter<LabelSet>>> = match &self.at_0 {
+            At0::All => None,
+            At0::Sets(sets) => Some(sets.iter().peekable()),
+        };
+        self.sets.iter().map(move |(set, entry)| Shown {
+            set,
+            entry,
+            is_at_0: at_0
+                .as_mut()
+                .is_none_or(|sets| sets.next_if(|first| *first == set).is_some()),
+        })
+    }
+
+    /// The examples that a label set shows; empty where it has none.
+    fn examples(&self, shown: &Shown<'_>) -> &[Option<Example>] {
+        let examples = self.exemplars.get(shown.set).filter(|_| !shown.is_at_0);
+        examples.map_or(&[], |examples| &examples[self.slot])
+    }
+
+    /// The value that a label set shows.
+    fn value<'a>(&self, shown: &Shown<'a>, zero: &'a Cell) -> &'a Cell {
+        if shown.is_at_0 {
+            zero
+        } else {
+            &shown.entry.cells[self.slot]
+        }
+    }
+
+    /// Whether a label set looks the same as in another publication.
+    fn is_same(&self, mine: &Shown<'_>, other: &TotalRows, theirs: &Shown<'_>, zero: &Cell) -> bool {
+        let is_same_entry = mine.is_at_0 == theirs.is_at_0 && Arc::ptr_eq(mine.entry, theirs.entry);
+        mine.set == theirs.set
+            && mine.entry.started_ms(self.restarted_ms) == theirs.entry.started_ms(other.restarted_ms)
+            && (is_same_entry || self.value(mine, zero) == other.value(theirs, zero))
+            && (self.measure().bounds().is_none()
+                || Arc::ptr_eq(&self.exemplars, &other.exemplars)
+                || self.examples(mine) == other.examples(theirs))
+    }
+}
+
+impl Rows for TotalRows {
+    fn meta(&self) -> Meta<'_> {
+        self.measure().spec.meta()
+    }
+
+    fn lines(&self) -> usize {
+        self.sets.len() * self.measure().spec.kind.lines()
+    }
+
+    fn each(&self, visit: &mut dyn FnMut(Row<'_>)) {
+        let kind = self.measure().spec.kind;
+        let zero = Cell::zero(kind);
+        let (mut labels, mut buckets) = (Vec::new(), Vec::new());
+        for shown in self.shown() {
+            labels.clear();
+            labels.push(("operation", &*self.operation));
+            labels.extend(shown.set.pairs(self.table));
+            visit(Row {
+                labels: &labels,
+                point: self.value(&shown, &zero).sample().point(kind, &mut buckets),
+                created_ms: Some(shown.entry.started_ms(self.restarted_ms)),
+                exemplars: &|| exemplars(self.examples(&shown)),
+            });
+        }
+    }
+
+    fn are_those_of(&self, other: &dyn Rows) -> bool {
+        let Some(other) = other.downcast::<TotalRows>() else {
+            return false;
+        };
+        let is_same_family = self.operation == other.operation
+            && self.table == other.table
+            && self.slot == other.slot
+            && self.sets.len() == other.sets.len();
+        let zero = Cell::zero(self.measure().spec.kind);
+        let mut pairs = self.shown().zip(other.shown());
+        is_same_family && pairs.all(|(mine, theirs)| self.is_same(&mine, other, &theirs, &zero))
+    }
+}
+
+fn exemplars(buckets: &[Option<Example>]) -> Vec<Option<Exemplar>> {
     let exemplar = |example: &Example| Exemplar {
         labels: vec![("conn_id".to_owned(), example.id.as_str().to_owned())],
         value: seconds(example.milliseconds),

@@ -12,7 +12,7 @@ use serde::de::{self, DeserializeSeed, Deserializer, Error as _, IgnoredAny, Map
 use serde::ser::SerializeMap;
 use serde::{Deserialize, Serialize, Serializer};
 
-use super::{Cell, Entry, Sets, Totals, family_of, name_of};
+use super::{Cell, Entry, Names, Sets, Totals, family_of, name_of};
 use crate::chats::field::Field;
 use crate::chats::key::{LabelSet, Table};
 use crate::metrics::spec::Kind;
@@ -24,8 +24,8 @@ impl Serialize for Totals {
             let sets = &self[table];
             map.serialize_entry(table.name(), &StoredSets { table, sets })?;
         }
-        map.serialize_entry("agent_names", &self.agent_names)?;
-        map.serialize_entry("descriptions", &self.descriptions)?;
+        map.serialize_entry("agent_names", &*self.agent_names)?;
+        map.serialize_entry("descriptions", &*self.descriptions)?;
         map.serialize_entry("sent", &self.sent)?;
         map.serialize_entry("started", &self.started)?;
         map.end()
@@ -85,8 +85,8 @@ impl<'de> Visitor<'de> for TotalsVisitor {
         let mut lacking = BTreeSet::new();
         while let Some(name) = map.next_key::<String>()? {
             match name.as_str() {
-                "agent_names" => totals.agent_names = map.next_value()?,
-                "descriptions" => totals.descriptions = map.next_value()?,
+                "agent_names" => totals.agent_names = map.next_value::<Names>()?.into(),
+                "descriptions" => totals.descriptions = map.next_value::<Names>()?.into(),
                 "sent" => totals.sent = map.next_value()?,
                 "started" => totals.started = map.next_value()?,
                 // Until version 0.1.0.
@@ -96,7 +96,8 @@ impl<'de> Visitor<'de> for TotalsVisitor {
                 name => match Table::ALL.into_iter().find(|table| table.name() == name) {
                     Some(table) => {
                         let lacking = &mut lacking;
-                        totals.tables[table as usize] = map.next_value_seed(SetsSeed { table, lacking })?;
+                        let sets = map.next_value_seed(SetsSeed { table, lacking })?;
+                        totals.tables[table as usize] = sets.into();
                     }
                     None => drop(map.next_value::<IgnoredAny>()?),
                 },
@@ -139,7 +140,7 @@ impl<'de> Visitor<'de> for SetsSeed<'_> {
             let lacking = measures.filter(|(_, cell)| cell.is_none());
             self.lacking
                 .extend(lacking.map(|(measure, _)| name_of(self.table, measure)));
-            sets.insert(set, draft.finish()?);
+            sets.insert(set, draft.finish()?.into());
         }
         Ok(sets)
     }

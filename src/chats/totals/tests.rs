@@ -209,7 +209,7 @@ fn a_family_with_other_bounds_starts_at_0_and_the_rest_goes_on() {
     for (table, slot, measure) in measures() {
         let is_changed = (table, measure.name) == (Table::Chats, "asa");
         for (set, entry) in &after.totals[table] {
-            let created_ms = after.totals.created_ms(table, measure)(entry);
+            let created_ms = entry.started_ms(after.totals.restarted_ms(table, measure));
             if is_changed {
                 assert!(
                     is_zero(table, slot, entry),
@@ -341,7 +341,7 @@ proptest! {
             }
             prop_assert_eq!(after.totals[table].len(), before.totals[table].len());
             for (set, entry) in &after.totals[table] {
-                let created_ms = after.totals.created_ms(table, measure)(entry);
+                let created_ms = entry.started_ms(after.totals.restarted_ms(table, measure));
                 if *lacks {
                     prop_assert!(is_zero(table, slot, entry));
                     prop_assert_eq!(created_ms, later().timestamp_millis());

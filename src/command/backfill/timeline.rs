@@ -2,6 +2,7 @@
 //! `/metrics` would have shown it.
 
 use std::collections::{BTreeSet, VecDeque};
+use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
@@ -16,6 +17,7 @@ use crate::chats::{self, Ledger, Tally, Totals};
 use crate::config::Config;
 use crate::exposition::{self, Stamp};
 use crate::ledger::{FoundBy, Moment, Novelty};
+use crate::metrics;
 use crate::poller::stats::Stats;
 use crate::poller::view::{LedgerProgress, View};
 
@@ -163,7 +165,9 @@ impl Timeline {
             gatherer.note(chat, &Keys::of(chat, config.counting.agents), self.held);
         }
         StepGauges {
-            latest: gatherer.finish(self.held, config.polling.window, config.counting.asa_target_ms),
+            latest: gatherer
+                .finish(self.held, config.polling.window, config.counting.asa_target_ms)
+                .into(),
             last_chat_close: self.ledger.last_chat_close,
             seen_chats: self.ledger.seen.len(),
         }
@@ -217,10 +221,10 @@ impl Timeline {
         };
         let mut families = catalogue::families(view, 0);
         families.retain(catalogue::has_a_past);
-        families.extend(chats::families::latest_window(
+        families.extend(metrics::values(&chats::families::latest_window(
             &config.server.operation,
             &window.latest,
-        ));
+        )));
         let stamp = Stamp {
             timestamp_ms: self.held.timestamp_millis(),
             labels: span.labels.clone(),
@@ -235,7 +239,7 @@ impl Timeline {
 
 /// What a step shows besides the totals.
 struct StepGauges {
-    latest: Latest,
+    latest: Arc<Latest>,
     last_chat_close: Option<DateTime<Utc>>,
     seen_chats: usize,
 }

@@ -2,7 +2,7 @@ use proptest::prelude::*;
 
 use super::*;
 use Encoding::{Gzip, Identity};
-use Format::{OpenMetrics, Text};
+use Format::{OpenMetrics, Protobuf, Text};
 
 #[test]
 fn formats_are_chosen_by_quality_then_name_then_order() {
@@ -35,8 +35,52 @@ fn formats_are_chosen_by_quality_then_name_then_order() {
             "application/openmetrics-text; version=0.0.1,text/plain;version=0.0.4;q=0.5,*/*;q=0.1",
             Text,
         ),
+        // Prometheus 2 with native histograms.
         (
-            "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited",
+            "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited,\
+                 application/openmetrics-text;version=1.0.0;q=0.8,application/openmetrics-text;version=0.0.1;q=0.75,\
+                 text/plain;version=0.0.4;q=0.5,*/*;q=0.1",
+            Protobuf,
+        ),
+        // Prometheus 3 with scrape_protocols that begin with PrometheusProto.
+        (
+            "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited;q=0.6,\
+                 application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.5,\
+                 application/openmetrics-text;version=0.0.1;q=0.4,text/plain;version=1.0.0;escaping=allow-utf-8;q=0.3,\
+                 text/plain;version=0.0.4;q=0.2,*/*;q=0.1",
+            Protobuf,
+        ),
+        // The same with PrometheusProto behind OpenMetrics.
+        (
+            "application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.6,\
+                 application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited;q=0.5,*/*;q=0.1",
+            OpenMetrics,
+        ),
+        // Prometheus 3 with PrometheusText1.0.0 alone, and with it before OpenMetrics.
+        (
+            "text/plain;version=1.0.0;escaping=allow-utf-8;q=0.2,*/*;q=0.1",
+            Text,
+        ),
+        (
+            "text/plain;version=1.0.0;escaping=allow-utf-8;q=0.6,application/openmetrics-text;version=1.0.0;q=0.5",
+            Text,
+        ),
+        (
+            "Application/VND.google.protobuf; Proto=\"io.prometheus.client.MetricFamily\"; Encoding=delimited",
+            Protobuf,
+        ),
+        // Protobuf that we don't speak.
+        (
+            "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=text,*/*;q=0.1",
+            Text,
+        ),
+        (
+            "application/vnd.google.protobuf;proto=some.Other;encoding=delimited",
+            Text,
+        ),
+        ("application/vnd.google.protobuf", Text),
+        (
+            "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited;q=0,*/*",
             Text,
         ),
         ("", Text),

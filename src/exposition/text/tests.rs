@@ -1,10 +1,9 @@
-use crate::exposition::build;
+use crate::exposition::{Format, Options, build};
 use crate::metrics::Family;
 
 fn written(families: &[Family]) -> String {
-    let mut out = String::new();
-    super::write(&mut out, families);
-    out
+    let bytes = crate::exposition::written(families, Format::Text, Options::default());
+    String::from_utf8(bytes).unwrap()
 }
 
 #[test]

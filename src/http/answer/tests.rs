@@ -9,6 +9,7 @@ use super::*;
 use crate::clock::SystemClock;
 use crate::exposition::{Options, Page, build};
 use crate::http::Status;
+use crate::metrics::published;
 
 fn shared() -> Arc<Shared> {
     let status = Status::new("ventas", "wv0001.example", DateTime::UNIX_EPOCH);
@@ -40,7 +41,7 @@ async fn text(response: Response<Body>) -> String {
 
 #[tokio::test]
 async fn metrics_answers_with_its_own_state_before_anything_was_published() {
-    let response = answer(&shared(), &request("GET", "/metrics", &[]));
+    let response = answer(&shared(), &request("GET", "/metrics", &[])).await;
     assert_eq!(response.status(), 200);
     assert_eq!(
         header(&response, "content-type"),
@@ -54,11 +55,11 @@ async fn metrics_answers_with_its_own_state_before_anything_was_published() {
 #[tokio::test]
 async fn a_scrape_counts_once_its_body_was_taken() {
     let shared = shared();
-    drop(answer(&shared, &request("GET", "/metrics", &[])));
+    drop(answer(&shared, &request("GET", "/metrics", &[])).await);
     assert_eq!(shared.scrapes(), 0);
-    text(answer(&shared, &request("GET", "/metrics", &[]))).await;
+    text(answer(&shared, &request("GET", "/metrics", &[])).await).await;
     assert_eq!(shared.scrapes(), 1);
-    let text = text(answer(&shared, &request("GET", "/metrics?x=y", &[]))).await;
+    let text = text(answer(&shared, &request("GET", "/metrics?x=y", &[])).await).await;
     assert!(text.contains("\nwolkvox_exporter_scrapes_total 1\n"), "{text}");
 }
 
@@ -66,12 +67,12 @@ async fn a_scrape_counts_once_its_body_was_taken() {
 async fn format_and_encoding_are_those_asked_for() {
     let shared = shared();
     let family = build::counter("chats_total", "Chats.", &[(&[("skill_id", "1")], 3.0)]);
-    shared.publish(Page::render(&[family], None, Options::default()));
+    shared.publish(Page::new(published([family]), None, Options::default()));
     let headers = [
         ("accept", "application/openmetrics-text"),
         ("accept-encoding", "gzip"),
     ];
-    let response = answer(&shared, &request("GET", "/metrics", &headers));
+    let response = answer(&shared, &request("GET", "/metrics", &headers)).await;
     assert_eq!(
         header(&response, "content-type"),
         "application/openmetrics-text; version=1.0.0; charset=utf-8"
@@ -87,7 +88,7 @@ async fn format_and_encoding_are_those_asked_for() {
         "{text}"
     );
 
-    let response = answer(&shared, &request("GET", "/metrics", &[("accept-encoding", "br")]));
+    let response = answer(&shared, &request("GET", "/metrics", &[("accept-encoding", "br")])).await;
     assert_eq!(header(&response, "content-encoding"), "");
     assert!(
         self::text(response)
@@ -99,16 +100,21 @@ async fn format_and_encoding_are_those_asked_for() {
 #[tokio::test]
 async fn readiness_follows_what_was_set_and_health_does_not() {
     let shared = shared();
-    let status = |path| answer(&shared, &request("GET", path, &[])).status().as_u16();
-    assert_eq!((status("/-/healthy"), status("/-/ready")), (200, 503));
+    let status = async |path| {
+        answer(&shared, &request("GET", path, &[]))
+            .await
+            .status()
+            .as_u16()
+    };
+    assert_eq!((status("/-/healthy").await, status("/-/ready").await), (200, 503));
     shared.set_ready();
-    assert_eq!((status("/-/healthy"), status("/-/ready")), (200, 200));
+    assert_eq!((status("/-/healthy").await, status("/-/ready").await), (200, 200));
 }
 
 #[tokio::test]
 async fn an_unknown_path_names_the_known_ones() {
     for path in ["/metrics/", "/favicon.ico", "//"] {
-        let response = answer(&shared(), &request("GET", path, &[]));
+        let response = answer(&shared(), &request("GET", path, &[])).await;
         assert_eq!(response.status(), 404, "{path}");
         assert!(text(response).await.contains("/metrics"));
     }
@@ -117,7 +123,7 @@ async fn an_unknown_path_names_the_known_ones() {
 #[tokio::test]
 async fn other_methods_are_refused_with_those_that_are_answered() {
     for method in ["POST", "PUT", "DELETE", "OPTIONS", "BREW"] {
-        let response = answer(&shared(), &request(method, "/metrics", &[]));
+        let response = answer(&shared(), &request(method, "/metrics", &[])).await;
         assert_eq!(
             (response.status().as_u16(), header(&response, "allow")),
             (405, "GET, HEAD")
@@ -132,7 +138,7 @@ async fn the_status_page_may_load_nothing() {
     let mut status = Status::new("<ventas>", "wv0001.example", DateTime::UNIX_EPOCH);
     status.demo = true;
     shared.set_status(status);
-    let response = answer(&shared, &request("GET", "/", &[]));
+    let response = answer(&shared, &request("GET", "/", &[])).await;
     assert_eq!(header(&response, "content-type"), "text/html; charset=utf-8");
     assert!(
         header(&response, "content-security-policy")

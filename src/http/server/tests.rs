@@ -11,6 +11,7 @@ use super::*;
 use crate::clock::SystemClock;
 use crate::exposition::{Options, Page, build};
 use crate::http::Status;
+use crate::metrics::published;
 
 /// Far longer than anything here takes: reaching it means that it never happens.
 const NEVER: Duration = Duration::from_secs(30);
@@ -121,8 +122,8 @@ fn content_length(head: &str) -> usize {
 /// A page of more than the given number of bytes.
 fn large_page(bytes: usize) -> Page {
     let value = "x".repeat(bytes);
-    Page::render(
-        &[build::gauge("large", "", &[(&[("l", &value)], 1.0)])],
+    Page::new(
+        published([build::gauge("large", "", &[(&[("l", &value)], 1.0)])]),
         None,
         Options::default(),
     )

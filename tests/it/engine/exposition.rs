@@ -6,7 +6,7 @@ use tokio::time::Instant;
 use wolkvox_exporter::chats::Field;
 use wolkvox_exporter::config::Agents;
 use wolkvox_exporter::exposition::{Encoding, Format, Options, Page};
-use wolkvox_exporter::metrics::process;
+use wolkvox_exporter::metrics::{process, published};
 
 use crate::support::world::{World, hours, minutes};
 
@@ -91,7 +91,7 @@ async fn the_exposition_is_as_recorded() {
         created: true,
     };
     let expires = Instant::now() + std::time::Duration::from_secs(60);
-    let page = Page::render(&main, Some((&latest, expires)), options);
+    let page = Page::new(published(main), Some((published(latest), expires)), options);
     let tail = process::families(3);
     for (name, format) in [
         ("exposition.txt", Format::Text),

@@ -20,7 +20,7 @@ use simulator::{Handle, Server, Settings, Simulator};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines};
 use tokio::process::{Child, ChildStderr, ChildStdin, Command};
 use wolkvox::client::{self, Client, Token};
-use wolkvox_exporter::catalogue::families;
+use wolkvox_exporter::catalogue::rows;
 use wolkvox_exporter::clock::Clock;
 use wolkvox_exporter::exposition::{Encoding, Format, Options, Page};
 use wolkvox_exporter::ledger::store::Identity;
@@ -80,7 +80,7 @@ struct LatestPage(Arc<Mutex<Option<Page>>>);
 
 impl Publish for LatestPage {
     fn publish(&self, publication: Publication<'_>) {
-        let page = Page::render(&families(publication.view, 0), None, Options::default());
+        let page = Page::new(rows(publication.view, 0), None, Options::default());
         *self.0.lock().unwrap() = Some(page);
     }
 }

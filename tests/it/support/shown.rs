@@ -9,7 +9,7 @@ use prometheus::proto::MetricType;
 use tokio::time::Instant;
 use wolkvox_exporter::catalogue::{self, Section, families};
 use wolkvox_exporter::chats::{self, Ledger, Totals};
-use wolkvox_exporter::metrics::Family;
+use wolkvox_exporter::metrics::{self, Family};
 use wolkvox_exporter::poller::{Publication, Publish};
 
 use super::disk::Disk;
@@ -178,7 +178,10 @@ impl Publish for Shown {
         }
         state.latest = publication.latest.map(|(latest, expires)| {
             (
-                chats::families::latest_window(&publication.view.config.server.operation, latest),
+                metrics::values(&chats::families::latest_window(
+                    &publication.view.config.server.operation,
+                    latest,
+                )),
                 expires,
             )
         });
