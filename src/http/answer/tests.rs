@@ -98,6 +98,32 @@ async fn format_and_encoding_are_those_asked_for() {
 }
 
 #[tokio::test]
+async fn protobuf_is_answered_to_those_who_ask_for_it_first() {
+    let shared = shared();
+    let family = build::counter("chats_total", "Chats.", &[(&[("skill_id", "1")], 3.0)]);
+    shared.publish(Page::new(published([family]), None, Options::default()));
+    let accept = "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited;q=0.6,\
+                  application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.5,*/*;q=0.1";
+    for encoding in ["gzip", "identity"] {
+        let headers = [("accept", accept), ("accept-encoding", encoding)];
+        let response = answer(&shared, &request("GET", "/metrics", &headers)).await;
+        assert_eq!(
+            header(&response, "content-type"),
+            "application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; encoding=delimited"
+        );
+        let mut body = bytes(response).await.to_vec();
+        if encoding == "gzip" {
+            let mut plain = Vec::new();
+            GzDecoder::new(&body[..]).read_to_end(&mut plain).unwrap();
+            body = plain;
+        }
+        let families = exposition_reader::protobuf::families(&body);
+        assert_eq!(families[0].name(), "chats_total");
+        assert_eq!(families.last().unwrap().name(), "wolkvox_exporter_scrapes_total");
+    }
+}
+
+#[tokio::test]
 async fn readiness_follows_what_was_set_and_health_does_not() {
     let shared = shared();
     let status = async |path| {

@@ -2,6 +2,7 @@
 //! `UPDATE_GOLDEN=1 cargo test` writes them anew.
 
 use chrono_tz::America::Bogota;
+use exposition_reader::{Exposition, Sample, protobuf};
 use tokio::time::Instant;
 use wolkvox_exporter::chats::Field;
 use wolkvox_exporter::config::Agents;
@@ -66,6 +67,20 @@ fn normalised(text: &str) -> String {
     text.lines().map(|text| line(text) + "\n").collect()
 }
 
+/// The samples in an order, and with bounds, that do not depend on the format.
+fn comparable(exposition: Exposition) -> Vec<Sample> {
+    let mut samples = exposition.samples;
+    for (_, bound) in samples
+        .iter_mut()
+        .flat_map(|sample| &mut sample.labels)
+        .filter(|(name, _)| name == "le")
+    {
+        *bound = bound.parse::<f64>().unwrap().to_string();
+    }
+    samples.sort_by_key(|sample| (sample.name.clone(), sample.labels.clone()));
+    samples
+}
+
 fn compare(name: &str, text: &str) {
     let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("tests/it/golden")
@@ -101,4 +116,15 @@ async fn the_exposition_is_as_recorded() {
         let bytes: Vec<u8> = rendered.chunks.iter().flatten().copied().collect();
         compare(name, &String::from_utf8(bytes).unwrap());
     }
+    let bytes = |format| {
+        let rendered = page.answer(format, Encoding::Identity, Instant::now(), &tail);
+        rendered.chunks.into_iter().flatten().collect::<Vec<u8>>()
+    };
+    let open_metrics = String::from_utf8(bytes(Format::OpenMetrics)).unwrap();
+    let open_metrics = comparable(exposition_reader::parse(&open_metrics));
+    let protobuf = comparable(protobuf::exposition(&bytes(Format::Protobuf)));
+    for (protobuf, open_metrics) in protobuf.iter().zip(&open_metrics) {
+        assert_eq!(protobuf, open_metrics, "protobuf says what OpenMetrics does");
+    }
+    assert_eq!(protobuf.len(), open_metrics.len());
 }

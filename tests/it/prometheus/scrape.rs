@@ -18,6 +18,10 @@ use crate::support::prometheus::{Prometheus, Relay};
 /// Longer than the test lives, shorter than Prometheus' scrape time-out.
 const RANGE: &str = "30m";
 
+/// What Prometheus asks for that is to know when each counter started.
+const PROTOBUF_FIRST: &str = "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited,\
+    application/openmetrics-text;version=1.0.0;q=0.8,text/plain;version=0.0.4;q=0.5,*/*;q=0.1";
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_real_prometheus_sees_each_chat_once() {
     let mut operation = Placed::start().await;
@@ -40,14 +44,16 @@ async fn a_real_prometheus_sees_each_chat_once() {
     let exporter = Exporter::serve(&variables).await;
     let open_metrics = Relay::to(exporter.address(), None).await;
     let text = Relay::to(exporter.address(), Some("text/plain;version=0.0.4")).await;
+    let protobuf = Relay::to(exporter.address(), Some(PROTOBUF_FIRST)).await;
     let prometheus = Prometheus::scraping(&[
         ("direct", exporter.address()),
         ("open_metrics", &open_metrics.address),
         ("text", &text.address),
+        ("protobuf", &protobuf.address),
     ])
     .await;
     wait_for("a scrape of each job", || async {
-        (prometheus.query("wolkvox_polls_total", None).await.len() == 3).then_some(())
+        (prometheus.query("wolkvox_polls_total", None).await.len() == 4).then_some(())
     })
     .await;
     let token = operation.token();
@@ -62,11 +68,11 @@ async fn a_real_prometheus_sees_each_chat_once() {
     .await;
 
     wait_for("up == 1 for each job", || async {
-        (prometheus.query("up == 1", None).await.len() == 3).then_some(())
+        (prometheus.query("up == 1", None).await.len() == 4).then_some(())
     })
     .await;
-    formats_are_negotiated(&open_metrics, &text);
-    for job in ["direct", "open_metrics", "text"] {
+    formats_are_negotiated(&open_metrics, &text, &protobuf);
+    for job in ["direct", "open_metrics", "text", "protobuf"] {
         // At the very time of a scrape, increase() has nothing to guess.
         let series = format!("timestamp(wolkvox_up{{job=\"{job}\"}})");
         let time = wait_for("a scrape", || prometheus.value(&series, None)).await;
@@ -76,8 +82,8 @@ async fn a_real_prometheus_sees_each_chat_once() {
     exemplars_and_created_times_are_stored(&prometheus, &operation).await;
 }
 
-/// Debian's Prometheus asks for OpenMetrics first and gets it; whoever asks for text alone gets text.
-fn formats_are_negotiated(open_metrics: &Relay, text: &Relay) {
+/// Debian's Prometheus asks for OpenMetrics first and gets it; whoever asks for text alone or for protobuf first gets that.
+fn formats_are_negotiated(open_metrics: &Relay, text: &Relay, protobuf: &Relay) {
     let (asked, given) = open_metrics.newest().expect("a scrape");
     assert!(asked.contains("application/openmetrics-text"), "{asked}");
     assert_eq!(
@@ -86,6 +92,11 @@ fn formats_are_negotiated(open_metrics: &Relay, text: &Relay) {
     );
     let (_, given) = text.newest().expect("a scrape");
     assert_eq!(given, "text/plain; version=0.0.4; charset=utf-8");
+    let (_, given) = protobuf.newest().expect("a scrape");
+    assert_eq!(
+        given,
+        "application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; encoding=delimited"
+    );
 }
 
 async fn increases_are_the_truth(prometheus: &Prometheus, job: &str, time: f64, operation: &Placed) {
@@ -187,21 +198,23 @@ async fn exemplars_and_created_times_are_stored(prometheus: &Prometheus, operati
     ] {
         let parameters = [("query", name), ("start", &start), ("end", &end)];
         let data = prometheus.api("query_exemplars", &parameters).await;
-        let ids: HashSet<&str> = data
-            .as_array()
-            .unwrap()
-            .iter()
-            .filter(|series| series["seriesLabels"]["job"] == "direct")
-            .flat_map(|series| series["exemplars"].as_array().unwrap())
-            .map(|exemplar| exemplar["labels"]["conn_id"].as_str().unwrap())
-            .collect();
-        assert!(!ids.is_empty(), "no exemplars of {name}");
         let known: HashSet<&str> = operation
             .expected()
             .iter()
             .map(|chat| chat.conn_id.as_str())
             .collect();
-        assert!(ids.is_subset(&known), "exemplars of chats that never were");
+        for job in ["direct", "protobuf"] {
+            let ids: HashSet<&str> = data
+                .as_array()
+                .unwrap()
+                .iter()
+                .filter(|series| series["seriesLabels"]["job"] == job)
+                .flat_map(|series| series["exemplars"].as_array().unwrap())
+                .map(|exemplar| exemplar["labels"]["conn_id"].as_str().unwrap())
+                .collect();
+            assert!(!ids.is_empty(), "{job}: no exemplars of {name}");
+            assert!(ids.is_subset(&known), "exemplars of chats that never were");
+        }
     }
     for name in ["wolkvox_chats_created", "wolkvox_chat_asa_seconds_created"] {
         let created = prometheus

@@ -114,7 +114,7 @@ impl Prometheus {
 }
 
 /// Stands between Prometheus and an exporter and notes which format was asked for and given. It can ask for another
-/// one instead: Debian's Prometheus can't be set to ask for text alone.
+/// one instead: Debian's Prometheus can't be set to ask for text alone, or for protobuf.
 pub(crate) struct Relay {
     pub(crate) address: String,
     formats: Arc<Mutex<Vec<(String, String)>>>,
@@ -176,12 +176,15 @@ async fn relay(
                 .filter(|(name, _)| name.eq_ignore_ascii_case("accept"))
         })
         .map_or("", |(_, value)| value);
-    let (status, headers, body) = get(client, upstream, accept.unwrap_or(asked)).await;
-    let given = headers["content-type"].to_str().unwrap();
+    let request = client.get(upstream).header("Accept", accept.unwrap_or(asked));
+    let answer = request.send().await.unwrap();
+    let (status, given) = (answer.status().as_u16(), answer.headers()["content-type"].clone());
+    let given = given.to_str().unwrap();
+    let body = answer.bytes().await.unwrap();
     noted.lock().unwrap().push((asked.to_owned(), given.to_owned()));
-    let answer = format!(
-        "HTTP/1.1 {status} -\r\nContent-Type: {given}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
+    let head = format!(
+        "HTTP/1.1 {status} -\r\nContent-Type: {given}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
         body.len()
     );
-    let _ = stream.write_all(answer.as_bytes()).await;
+    let _ = stream.write_all(&[head.as_bytes(), &body].concat()).await;
 }
