@@ -19,6 +19,21 @@ const POLLER_WITH_A_PAST: [&str; 5] = [
     "wolkvox_last_chat_close_timestamp_seconds",
 ];
 
+/// What the reference says of the formats.
+const FORMATS: &str = "
+## Formats
+
+`/metrics` answers in the format that the scraper asks for first, with gzip where it takes it. All formats show the same numbers.
+
+| format | asked for by | what it has besides |
+|---|---|---|
+| text 0.0.4 | everything else | |
+| OpenMetrics 1.0 | Prometheus by default | exemplars with `WOLKVOX_EXEMPLARS=true`, `_created` samples with `WOLKVOX_CREATED_SAMPLES=true` |
+| protobuf | Prometheus where `PrometheusProto` comes first in `scrape_protocols`, or with `--enable-feature=st-storage` | the start timestamp of each counter, histogram and summary, always; exemplars with `WOLKVOX_EXEMPLARS=true` |
+
+The start timestamp of a label set is when its first chat was seen. It is kept in the state and survives restarts. A new one reads as a reset: the state was lost, or the label set was retired and came back.
+";
+
 /// Every family.
 pub fn all() -> impl Iterator<Item = &'static Spec> {
     chats::families::specs()
@@ -71,6 +86,7 @@ pub fn markdown() -> String {
     let mut text = String::from(
         "# Metrics\n\nMade from the catalogue by `wolkvox-exporter metrics`. Every family but the exporter's own also has the label `operation`.\n",
     );
+    text.push_str(FORMATS);
     for section in Section::ALL {
         // Writing to a String cannot fail.
         let _ = write!(

@@ -20,7 +20,7 @@ section! {
             "TLS, users and headers of `/metrics`, in the format of Prometheus' exporters: see docs/web-config.md. Read again when it changes.",
             path;
         exemplars: bool = "EXEMPLARS", Value("false"),
-            "`true` adds exemplars with the `conn_id` to the histograms (OpenMetrics only).",
+            "`true` adds exemplars with the `conn_id` to the histograms (OpenMetrics and protobuf).",
             switch;
         created_samples: bool = "CREATED_SAMPLES", Value("false"),
             "`true` adds `_created` samples (OpenMetrics only).",
