@@ -8,6 +8,7 @@ use std::pin::pin;
 use std::sync::Arc;
 
 use exporter_web::{OpenError, Web};
+use prometheus::Registry;
 use secrecy::ExposeSecret;
 use small_file::Shown;
 use tokio::net::TcpListener;
@@ -22,6 +23,7 @@ use crate::exposition::{self, Page};
 use crate::http::{self, Shared, Status};
 use crate::ledger::store::{Adoption, Identity, Opened};
 use crate::ledger::{FileStore, StoreError};
+use crate::metrics::process::Process;
 use crate::poller::{self, Poller, Publication, Publish};
 use crate::signal::{self, Request};
 use crate::token::ConfiguredToken;
@@ -103,6 +105,9 @@ pub enum AppError {
     /// The client can't be set up.
     #[error(transparent)]
     Client(#[from] ClientError),
+    /// One of them is there twice.
+    #[error("the exporter's own metrics can't be registered (a fault of the program: please report it)")]
+    Metrics(#[from] prometheus::Error),
     /// It ends by itself only where it panicked.
     #[error("the HTTP server failed, and without it the exporter does not go on")]
     Server(#[source] JoinError),
@@ -189,7 +194,9 @@ impl App {
             clock.now(),
         );
         status.demo = upstream == Upstream::Simulator;
-        let shared = Arc::new(Shared::new(status, options, Arc::clone(&clock)));
+        // Handed down: nothing is in a registry of the whole program.
+        let process = Process::register(Registry::new())?;
+        let shared = Arc::new(Shared::new(status, options, Arc::clone(&clock), process));
         let restored = ledger.is_some();
         tell_start(&config, &store, ledger.as_ref());
         let ledger = Ledger::resume(ledger, clock.now(), config.counting.count_from);

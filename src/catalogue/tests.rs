@@ -3,6 +3,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use chrono_tz::UTC;
+use prometheus::Registry;
 use prometheus::proto::MetricType;
 use proptest::prelude::*;
 
@@ -123,7 +124,7 @@ fn shown_of(totals: &Totals, shown: &Totals) -> Vec<Family> {
         "ventas",
         &Arc::new(latest),
     )));
-    families.extend(process::families(1));
+    families.extend(process::Process::register(Registry::new()).unwrap().families());
     families
 }
 

@@ -21,7 +21,7 @@ statuses! {
     AppError: |error| match error {
         AppError::Web(OpenError::Config(_)) | AppError::Client(_) => ExitStatus::Usage,
         AppError::Web(OpenError::Random(_)) | AppError::State(_) => ExitStatus::Failed,
-        AppError::Server(_) => ExitStatus::Fault,
+        AppError::Server(_) | AppError::Metrics(_) => ExitStatus::Fault,
     };
 }
 

@@ -10,7 +10,6 @@ use super::body::Body;
 use super::status::Readiness;
 use super::{Shared, html};
 use crate::exposition::{Encoding, Format};
-use crate::metrics::process;
 
 /// No script, nothing from elsewhere; the style is in the page itself.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; \
@@ -71,7 +70,7 @@ async fn metrics(shared: &Arc<Shared>, headers: &HeaderMap) -> Response<Body> {
     let encoding = Encoding::negotiate(values(headers, &header::ACCEPT_ENCODING));
     let published = shared.page();
     published.page.render(format, encoding).await;
-    let tail = process::families(shared.scrapes());
+    let tail = shared.process();
     let rendered = published.page.answer(format, encoding, Instant::now(), &tail);
 
     let (shared, number) = (Arc::clone(shared), published.number);

@@ -10,6 +10,8 @@ use super::Status;
 use super::status::Readiness;
 use crate::clock::Clock;
 use crate::exposition::{Options, Page};
+use crate::metrics::Family;
+use crate::metrics::process::Process;
 
 /// What the poller publishes and the server answers with. A reader never waits for the writer.
 pub(crate) struct Shared {
@@ -19,7 +21,7 @@ pub(crate) struct Shared {
     publications: AtomicU64,
     status: ArcSwap<Status>,
     ready: AtomicBool,
-    scrapes: AtomicU64,
+    process: Process,
     /// The newest publication that a scrape was answered with.
     scraped: watch::Sender<Option<u64>>,
 }
@@ -31,8 +33,8 @@ pub(super) struct Published {
 
 impl Shared {
     /// Nothing published, not ready. `clock` is for the times on the status page, `options` for the page that only has
-    /// the live tail.
-    pub(crate) fn new(status: Status, options: Options, clock: Arc<dyn Clock>) -> Self {
+    /// the live tail, which `process` has.
+    pub(crate) fn new(status: Status, options: Options, clock: Arc<dyn Clock>, process: Process) -> Self {
         Self {
             clock,
             page: ArcSwap::from_pointee(Published {
@@ -42,7 +44,7 @@ impl Shared {
             publications: AtomicU64::new(0),
             status: ArcSwap::from_pointee(status),
             ready: AtomicBool::new(false),
-            scrapes: AtomicU64::new(0),
+            process,
             scraped: watch::Sender::new(None),
         }
     }
@@ -94,8 +96,14 @@ impl Shared {
     }
 
     /// How many `GET /metrics` were answered in full.
+    #[cfg(test)]
     pub(crate) fn scrapes(&self) -> u64 {
-        self.scrapes.load(Ordering::Relaxed)
+        self.process.scrapes()
+    }
+
+    /// The live tail of the page.
+    pub(super) fn process(&self) -> Vec<Family> {
+        self.process.families()
     }
 
     pub(super) fn page(&self) -> Arc<Published> {
@@ -120,7 +128,7 @@ impl Shared {
 
     /// Notes that a scrape was answered in full with the publication of this number.
     pub(super) fn answered(&self, publication: u64) {
-        self.scrapes.fetch_add(1, Ordering::Relaxed);
+        self.process.count_scrape();
         self.scraped.send_if_modified(|newest| {
             let newer = newest.is_none_or(|newest| newest < publication);
             if newer {

@@ -1,7 +1,15 @@
-//! The live tail of `/metrics`: the exporter's own process and log, and how often it was scraped. Read at every scrape.
+//! The live tail of `/metrics`: the exporter's own process and log, and how often it was scraped. Read at every scrape, from
+//! a registry that is handed down.
+
+use std::collections::HashMap;
+
+use prometheus::core::{Collector, Desc};
+use prometheus::proto::MetricFamily;
+use prometheus::{IntCounter, IntGauge, Opts, Registry};
 
 use super::family::{Extra, Family, Sample};
 use super::spec::{
+    Generator,
     Kind::{Counter, Gauge},
     Spec, generators,
 };
@@ -19,7 +27,6 @@ struct ProcessValues {
     open_fds: Option<f64>,
     max_fds: Option<f64>,
     log_lines_dropped: Option<f64>,
-    scrapes: Option<f64>,
 }
 
 generators! {
@@ -48,7 +55,12 @@ generators! {
             "Maximum number of open file descriptors.";
         "wolkvox_exporter_log_lines_dropped_total", Counter, [], |values| values.log_lines_dropped,
             "Log lines that were lost: the standard error refused them (a full disk, a pipe whose reader left), or its reader is too slow. Everything else goes on.";
-        "wolkvox_exporter_scrapes_total", Counter, [], |values| values.scrapes,
+    }
+}
+
+generators! {
+    SCRAPES: (), Exporter {
+        "wolkvox_exporter_scrapes_total", Counter, [], (),
             "Scrapes of /metrics that were answered in full since the exporter started, without the one that reads this.";
     }
 }
@@ -64,7 +76,11 @@ generators! {
 pub fn specs() -> impl Iterator<Item = &'static Spec> {
     let build = BUILD_INFO.iter().map(|row| &row.spec);
     let zone_data = ZONE_DATA.iter().map(|row| &row.spec);
-    build.chain(zone_data).chain(LIVE.iter().map(|row| &row.spec))
+    let live = LIVE.iter().map(|row| &row.spec);
+    build
+        .chain(zone_data)
+        .chain(live)
+        .chain(SCRAPES.iter().map(|row| &row.spec))
 }
 
 /// What the exporter was built from.
@@ -80,23 +96,92 @@ fn info(spec: &'static Spec, labels: &[&str]) -> Family {
     family
 }
 
-/// The tail: the process as far as the system shows it (Linux only), and `scrapes`, those answered so far.
-pub fn families(scrapes: u64) -> Vec<Family> {
-    let values = ProcessValues {
-        log_lines_dropped: Some(log::lines_dropped() as f64),
-        scrapes: Some(scrapes as f64),
-        ..read()
-    };
-    let [zone_data] = &ZONE_DATA;
-    let mut families = vec![info(&zone_data.spec, &zone_data.value)];
-    for row in &LIVE {
-        if let Some(value) = (row.value)(&values) {
-            let mut family = Family::new(&row.spec);
-            family.push(&row.spec, &[], Sample::Number(value), Extra::default());
-            families.push(family);
-        }
+/// The exporter's own metrics.
+#[derive(Debug)]
+pub struct Process {
+    registry: Registry,
+    scrapes: IntCounter,
+}
+
+impl Process {
+    /// Registers them.
+    ///
+    /// # Errors
+    /// The registry has one of them already.
+    pub fn register(registry: Registry) -> prometheus::Result<Process> {
+        let [scrapes] = &SCRAPES;
+        let scrapes = IntCounter::with_opts(opts(&scrapes.spec))?;
+        registry.register(Box::new(scrapes.clone()))?;
+        let [zone_data] = &ZONE_DATA;
+        let labels = zone_data.spec.label_names().zip(zone_data.value);
+        let labels = labels.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let zone_data = IntGauge::with_opts(opts(&zone_data.spec).const_labels(labels.collect()))?;
+        zone_data.set(1);
+        registry.register(Box::new(zone_data))?;
+        registry.register(Box::new(Live::new()?))?;
+        Ok(Process { registry, scrapes })
     }
-    families
+
+    /// Counts a scrape that was answered in full.
+    pub fn count_scrape(&self) {
+        self.scrapes.inc();
+    }
+
+    /// How many were counted.
+    pub fn scrapes(&self) -> u64 {
+        self.scrapes.get()
+    }
+
+    /// The tail as it is now, in the order of the catalogue; the process as far as the system shows it (Linux only).
+    pub fn families(&self) -> Vec<Family> {
+        let mut families = self.registry.gather();
+        families.sort_by_key(|family| specs().position(|spec| spec.name == family.name()));
+        let family = |proto: MetricFamily| Family {
+            extras: vec![Extra::default(); proto.get_metric().len()],
+            proto,
+        };
+        families.into_iter().map(family).collect()
+    }
+}
+
+fn opts(spec: &Spec) -> Opts {
+    Opts::new(spec.name, spec.help)
+}
+
+/// Collects what the system and the log say at that moment.
+struct Live {
+    descriptions: Vec<Desc>,
+}
+
+impl Live {
+    fn new() -> prometheus::Result<Live> {
+        let description =
+            |spec: &Spec| Desc::new(spec.name.into(), spec.help.into(), Vec::new(), HashMap::new());
+        let descriptions = LIVE.iter().map(|row| description(&row.spec));
+        Ok(Live {
+            descriptions: descriptions.collect::<prometheus::Result<_>>()?,
+        })
+    }
+}
+
+impl Collector for Live {
+    fn desc(&self) -> Vec<&Desc> {
+        self.descriptions.iter().collect()
+    }
+
+    fn collect(&self) -> Vec<MetricFamily> {
+        let values = ProcessValues {
+            log_lines_dropped: Some(log::lines_dropped() as f64),
+            ..read()
+        };
+        let family = |row: &Generator<fn(&ProcessValues) -> Option<f64>>| {
+            let mut family = Family::new(&row.spec);
+            let value = Sample::Number((row.value)(&values)?);
+            family.push(&row.spec, &[], value, Extra::default());
+            Some(family.proto)
+        };
+        LIVE.iter().filter_map(family).collect()
+    }
 }
 
 #[cfg(not(target_os = "linux"))]
@@ -122,7 +207,6 @@ fn read() -> ProcessValues {
         open_fds: process.fd_count().ok().map(|open| open as f64),
         max_fds: max_fds(&process).map(|most| most as f64),
         log_lines_dropped: None,
-        scrapes: None,
     }
 }
 

@@ -9,11 +9,18 @@ use super::*;
 use crate::clock::SystemClock;
 use crate::exposition::{Options, Page, build};
 use crate::http::Status;
+use crate::metrics::process::Process;
 use crate::metrics::published;
 
 fn shared() -> Arc<Shared> {
+    let process = Process::register(prometheus::Registry::new()).unwrap();
     let status = Status::new("ventas", "wv0001.example", DateTime::UNIX_EPOCH);
-    Arc::new(Shared::new(status, Options::default(), Arc::new(SystemClock)))
+    Arc::new(Shared::new(
+        status,
+        Options::default(),
+        Arc::new(SystemClock),
+        process,
+    ))
 }
 
 fn request(method: &str, path: &str, headers: &[(&str, &str)]) -> Request<()> {

@@ -11,6 +11,7 @@ use super::*;
 use crate::clock::SystemClock;
 use crate::exposition::{Options, Page, build};
 use crate::http::Status;
+use crate::metrics::process::Process;
 use crate::metrics::published;
 
 /// Far longer than anything here takes: reaching it means that it never happens.
@@ -37,8 +38,14 @@ struct Server {
 }
 
 fn start(limits: Limits) -> Server {
+    let process = Process::register(prometheus::Registry::new()).unwrap();
     let status = Status::new("ventas", "wv0001.example", DateTime::UNIX_EPOCH);
-    let shared = Arc::new(Shared::new(status, Options::default(), Arc::new(SystemClock)));
+    let shared = Arc::new(Shared::new(
+        status,
+        Options::default(),
+        Arc::new(SystemClock),
+        process,
+    ));
     let socket = TcpSocket::new_v4().unwrap();
     // Small, so that a client who doesn't read is felt soon.
     socket.set_send_buffer_size(16 * 1024).unwrap();

@@ -3,10 +3,12 @@ use tokio::time::{Duration, timeout};
 
 use super::*;
 use crate::clock::SystemClock;
+use crate::metrics::process::Process;
 
 fn shared() -> Shared {
+    let process = Process::register(prometheus::Registry::new()).unwrap();
     let status = Status::new("ventas", "wv0001.example", DateTime::UNIX_EPOCH);
-    Shared::new(status, Options::default(), Arc::new(SystemClock))
+    Shared::new(status, Options::default(), Arc::new(SystemClock), process)
 }
 
 fn page() -> Page {

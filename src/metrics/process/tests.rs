@@ -12,14 +12,38 @@ fn value(families: &[Family], name: &str) -> f64 {
     }
 }
 
+fn process() -> Process {
+    Process::register(Registry::new()).unwrap()
+}
+
 #[test]
 fn the_scrapes_are_in_the_tail() {
-    assert!((value(&families(7), "wolkvox_exporter_scrapes_total") - 7.0).abs() < f64::EPSILON);
+    let process = process();
+    (0..7).for_each(|_| process.count_scrape());
+    assert!((value(&process.families(), "wolkvox_exporter_scrapes_total") - 7.0).abs() < f64::EPSILON);
+}
+
+#[test]
+fn each_exporter_has_a_registry_of_its_own_and_a_registry_takes_one() {
+    let (one, other) = (process(), process());
+    one.count_scrape();
+    assert_eq!((one.scrapes(), other.scrapes()), (1, 0));
+    let registry = Registry::new();
+    let _first = Process::register(registry.clone()).unwrap();
+    assert!(Process::register(registry).is_err());
+}
+
+#[test]
+fn the_tail_is_in_the_order_of_the_catalogue() {
+    let families = process().families();
+    let shown: Vec<_> = families.iter().map(|family| family.proto.name()).collect();
+    let declared = specs().map(|spec| spec.name).filter(|name| shown.contains(name));
+    assert_eq!(shown, declared.collect::<Vec<_>>());
 }
 
 #[test]
 fn the_release_of_the_time_zone_data_is_in_the_tail() {
-    let families = families(0);
+    let families = process().families();
     let name = "wolkvox_exporter_timezone_data_info";
     assert!((value(&families, name) - 1.0).abs() < f64::EPSILON);
     let family = families
@@ -33,7 +57,7 @@ fn the_release_of_the_time_zone_data_is_in_the_tail() {
 #[cfg(target_os = "linux")]
 #[test]
 fn the_process_has_plausible_values() {
-    let families = families(0);
+    let families = process().families();
     assert_eq!(families.len(), 10);
     for name in ["process_open_fds", "process_max_fds", "process_threads"] {
         assert!(value(&families, name) >= 1.0, "{name}");

@@ -7,7 +7,8 @@ use tokio::time::Instant;
 use wolkvox_exporter::chats::Field;
 use wolkvox_exporter::config::Agents;
 use wolkvox_exporter::exposition::{Encoding, Format, Options, Page};
-use wolkvox_exporter::metrics::{process, published};
+use wolkvox_exporter::metrics::process::Process;
+use wolkvox_exporter::metrics::published;
 
 use crate::support::world::{World, hours, minutes};
 
@@ -107,7 +108,9 @@ async fn the_exposition_is_as_recorded() {
     };
     let expires = Instant::now() + std::time::Duration::from_secs(60);
     let page = Page::new(published(main), Some((published(latest), expires)), options);
-    let tail = process::families(3);
+    let process = Process::register(prometheus::Registry::new()).unwrap();
+    (0..3).for_each(|_| process.count_scrape());
+    let tail = process.families();
     for (name, format) in [
         ("exposition.txt", Format::Text),
         ("exposition.openmetrics.txt", Format::OpenMetrics),
