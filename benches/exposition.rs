@@ -1,0 +1,211 @@
+//! What a page of 20,000 lines costs: to publish it, at the first scrape after that, and at the next ones. To compare with:
+//! compressing the same bytes as one stream, which no exporter can do without.
+
+#![allow(missing_docs, clippy::unwrap_used, clippy::print_stdout)]
+
+use std::hint::black_box;
+use std::io::Write as _;
+use std::sync::LazyLock;
+use std::time::{Duration, Instant};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use chrono_tz::America::Bogota;
+use criterion::{BatchSize, Criterion};
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use prometheus::Registry;
+use wolkvox::{Row, Value};
+use wolkvox_exporter::catalogue;
+use wolkvox_exporter::chats::chat::Chat;
+use wolkvox_exporter::chats::exemplar::Exemplars;
+use wolkvox_exporter::chats::{Field, Ledger, Tally, Totals};
+use wolkvox_exporter::config::Config;
+use wolkvox_exporter::exposition::{Encoding, Format, Options, Page, Rendered};
+use wolkvox_exporter::ledger::FoundBy;
+use wolkvox_exporter::metrics::process::Process;
+use wolkvox_exporter::poller::stats::Stats;
+use wolkvox_exporter::poller::view::{LedgerProgress, View};
+
+fn now() -> DateTime<Utc> {
+    DateTime::from_timestamp(1_790_000_000, 0).unwrap()
+}
+
+fn config() -> Config {
+    let variables = [
+        ("WOLKVOX_SERVER", "0001"),
+        ("WOLKVOX_TOKEN", "token"),
+        ("WOLKVOX_OPERATION", "ventas"),
+        ("WOLKVOX_MAX_SERIES", "1000000"),
+    ];
+    let variables = variables.map(|(name, value)| (name.to_owned(), Ok(value.to_owned())));
+    Config::from_variables(variables, now()).unwrap()
+}
+
+fn chat(id: u32, skill: u32) -> Chat {
+    let mut row = Row::default();
+    let asa = id * 7 % 900;
+    for (field, text) in [
+        (Field::ConnId, (1_900_000_000 + u64::from(id)).to_string()),
+        (
+            Field::DateClose,
+            (now() - TimeDelta::seconds(i64::from(id % 3_000)))
+                .with_timezone(&Bogota)
+                .format("%F %T")
+                .to_string(),
+        ),
+        (Field::Channel, ["whatsapp", "web"][id as usize % 2].to_owned()),
+        (Field::SkillId, skill.to_string()),
+        (Field::AgentId, (2_000 + id % 300).to_string()),
+        (Field::Asa, format!("00:{:02}:{:02}", asa / 60, asa % 60)),
+        (Field::ChatDuration, "00:09:00".to_owned()),
+        (Field::TimeOnAgent, "00:07:12".to_owned()),
+        (Field::AgentResponse, "9".to_owned()),
+        (Field::CodAct, (100 + id % 20).to_string()),
+        (Field::Transfer, "no".to_owned()),
+    ] {
+        row.set(field, Value::Text(text));
+    }
+    Chat::from_row(&row, Bogota).unwrap()
+}
+
+/// A ledger after these chats more.
+fn counted(ledger: &Ledger, config: &Config, chats: impl Iterator<Item = Chat>) -> Ledger {
+    let end = now().with_timezone(&Bogota).naive_local();
+    let mut tally = Tally::begin(ledger, &config.counting, FoundBy::Poll, end);
+    tally.answered(now(), now(), end);
+    for chat in chats {
+        tally.absorb(&chat);
+    }
+    let mut ledger = ledger.clone();
+    ledger.apply(tally.finish().absorbed);
+    ledger
+}
+
+/// The page that follows another one.
+fn publish(before: &Page, config: &Config, totals: &Totals) -> Page {
+    let progress = LedgerProgress {
+        counting_since: now(),
+        watermark: now(),
+        last_success: Some(now()),
+        last_chat_close: Some(now()),
+        seen_chats: 0,
+        requests_today: 0,
+    };
+    let (exemplars, stats) = (Exemplars::default(), Stats::new(now()));
+    let view = View {
+        config,
+        totals,
+        shown: totals,
+        exemplars: &exemplars,
+        progress: &progress,
+        stats: &stats,
+    };
+    Page::following(before, catalogue::rows(view, 0), None)
+}
+
+static PROCESS: LazyLock<Process> = LazyLock::new(|| Process::register(Registry::new()).unwrap());
+
+fn scrape(page: &Page, format: Format, encoding: Encoding) -> Rendered {
+    page.answer(format, encoding, tokio::time::Instant::now(), &PROCESS.families())
+}
+
+fn bytes(rendered: &Rendered) -> Vec<u8> {
+    rendered.chunks.iter().flatten().copied().collect()
+}
+
+fn compress(plain: &[u8]) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+    encoder.write_all(plain).unwrap();
+    encoder.finish().unwrap()
+}
+
+/// The least of several runs, each with something made for it: what else the machine does can only add to it.
+fn least<I, T>(mut setup: impl FnMut() -> I, mut run: impl FnMut(I) -> T) -> Duration {
+    let one = |_| {
+        let input = setup();
+        let begun = Instant::now();
+        black_box(run(input));
+        begun.elapsed()
+    };
+    (0..15).map(one).min().unwrap()
+}
+
+const FORMS: [(Format, Encoding); 4] = [
+    (Format::Text, Encoding::Gzip),
+    (Format::Text, Encoding::Identity),
+    (Format::OpenMetrics, Encoding::Gzip),
+    (Format::Protobuf, Encoding::Gzip),
+];
+
+fn main() {
+    let config = config();
+    let first = Ledger::first_start(now(), Some(now() - TimeDelta::days(1)));
+    let ledger = counted(&first, &config, (0..40_000).map(|id| chat(id, id % 110)));
+    let one_more = counted(&ledger, &config, [chat(50_000, 7)].into_iter());
+    let empty = Page::empty(Options::default());
+    let page = publish(&empty, &config, &ledger.totals);
+    let plain = bytes(&scrape(&page, Format::Text, Encoding::Identity));
+    let lines = plain.split(|byte| *byte == b'\n').count();
+
+    let mut criterion = Criterion::default().configure_from_args().sample_size(20);
+    criterion.bench_function("compress the text as one stream", |bencher| {
+        bencher.iter(|| compress(black_box(&plain)));
+    });
+    criterion.bench_function("publish", |bencher| {
+        bencher.iter(|| publish(&page, &config, black_box(&one_more.totals)));
+    });
+    for (format, encoding) in FORMS {
+        criterion.bench_function(&format!("first scrape, {format:?}, {encoding:?}"), |bencher| {
+            bencher.iter_batched(
+                || publish(&empty, &config, &ledger.totals),
+                |page| scrape(&page, format, encoding),
+                BatchSize::PerIteration,
+            );
+        });
+        scrape(&page, format, encoding);
+        criterion.bench_function(&format!("next scrape, {format:?}, {encoding:?}"), |bencher| {
+            bencher.iter(|| scrape(black_box(&page), format, encoding));
+        });
+    }
+    criterion.final_summary();
+
+    // `cargo test` runs each benchmark once and measures nothing.
+    if std::env::args().any(|argument| argument == "--bench") {
+        let joined = bytes(&scrape(&page, Format::Text, Encoding::Gzip)).len();
+        let one = compress(&plain).len();
+        println!(
+            "{lines} lines, {} bytes, compressed {joined}: {:.3} of one stream",
+            plain.len(),
+            joined as f64 / one as f64
+        );
+        let stream = least(|| (), |()| compress(&plain)).as_secs_f64();
+        let compare = |what: &str, took: Duration| {
+            println!(
+                "{what}: {took:?}, {:.3} of compressing one stream",
+                took.as_secs_f64() / stream
+            );
+        };
+        compare(
+            "publish, a chat more",
+            least(|| (), |()| publish(&page, &config, &one_more.totals)),
+        );
+        for (format, encoding) in FORMS {
+            let fresh = || publish(&empty, &config, &ledger.totals);
+            let what = format!("{format:?}, {encoding:?}");
+            compare(
+                &format!("first scrape of all, {what}"),
+                least(fresh, |page| scrape(&page, format, encoding)),
+            );
+            let after_a_chat = || publish(&page, &config, &one_more.totals);
+            compare(
+                &format!("first scrape after a chat, {what}"),
+                least(after_a_chat, |page| scrape(&page, format, encoding)),
+            );
+            compare(
+                &format!("next scrape, {what}"),
+                least(|| (), |()| scrape(&page, format, encoding)),
+            );
+        }
+        compare("the live tail of it", least(|| (), |()| PROCESS.families()));
+    }
+}
