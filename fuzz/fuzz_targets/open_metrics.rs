@@ -54,12 +54,16 @@ fuzz_target!(|input: Input| {
             created: true,
         },
     );
-    for format in [Format::Text, Format::OpenMetrics] {
+    for format in Format::ALL {
         let chunks = page
             .answer(format, Encoding::Identity, Instant::now(), &[])
             .chunks;
-        let text = String::from_utf8(chunks.into_iter().flatten().collect()).expect("text");
-        let read = exposition_reader::parse(&text);
+        let bytes: Vec<u8> = chunks.into_iter().flatten().collect();
+        let read = if format == Format::Protobuf {
+            exposition_reader::protobuf::exposition(&bytes)
+        } else {
+            exposition_reader::parse(&String::from_utf8(bytes).expect("text"))
+        };
         assert_eq!(read.ended, format == Format::OpenMetrics);
         let is_created = |sample: &&exposition_reader::Sample| sample.name.ends_with("_created");
         let mut samples: Vec<Sample> = read

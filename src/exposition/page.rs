@@ -44,7 +44,7 @@ impl Page {
         window: Option<(Vec<Arc<dyn Rows>>, Instant)>,
         options: Options,
     ) -> Self {
-        Self::following(&Self::of(Section::default(), None, options), main, window)
+        Self::following(&Self::empty(options), main, window)
     }
 
     /// A page without families: before anything was published.

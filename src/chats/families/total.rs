@@ -128,13 +128,16 @@ impl TotalRows {
 
     /// Whether a label set looks the same as in another publication.
     fn is_same(&self, mine: &Shown<'_>, other: &TotalRows, theirs: &Shown<'_>, zero: &Cell) -> bool {
-        let is_same_entry = mine.is_at_0 == theirs.is_at_0 && Arc::ptr_eq(mine.entry, theirs.entry);
-        mine.set == theirs.set
-            && mine.entry.started_ms(self.restarted_ms) == theirs.entry.started_ms(other.restarted_ms)
-            && (is_same_entry || self.value(mine, zero) == other.value(theirs, zero))
-            && (self.measure().bounds().is_none()
-                || Arc::ptr_eq(&self.exemplars, &other.exemplars)
-                || self.examples(mine) == other.examples(theirs))
+        let is_same_start =
+            || mine.entry.started_ms(self.restarted_ms) == theirs.entry.started_ms(other.restarted_ms);
+        let is_same_value = || {
+            // An example comes with a chat, which changes the entry.
+            let is_same_entry = mine.is_at_0 == theirs.is_at_0 && Arc::ptr_eq(mine.entry, theirs.entry);
+            is_same_entry
+                || self.value(mine, zero) == other.value(theirs, zero)
+                    && (self.measure().bounds().is_none() || self.examples(mine) == other.examples(theirs))
+        };
+        mine.set == theirs.set && is_same_start() && is_same_value()
     }
 }
 
