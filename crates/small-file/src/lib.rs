@@ -86,15 +86,25 @@ pub fn read(path: &Path, limit: u64, links: Links) -> Result<Vec<u8>, Error> {
     Ok(bytes)
 }
 
-/// The same as text.
+/// The same as text, without the byte order mark that it may begin with.
 ///
 /// # Errors
 /// See [`Error`]; bytes that are not UTF-8 are [`Error::Read`] with [`io::ErrorKind::InvalidData`].
 pub fn read_text(path: &Path, limit: u64, links: Links) -> Result<String, Error> {
-    String::from_utf8(read(path, limit, links)?).map_err(|_| Error::Read {
+    let bytes = read(path, limit, links)?;
+    let failed = |what| Error::Read {
         path: path.to_owned(),
-        cause: io::Error::new(io::ErrorKind::InvalidData, "it is not UTF-8 text"),
-    })
+        cause: io::Error::new(io::ErrorKind::InvalidData, what),
+    };
+    if bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") {
+        return Err(failed("it is UTF-16 text; save it as UTF-8"));
+    }
+    let mut text = String::from_utf8(bytes).map_err(|_| failed("it is not UTF-8 text"))?;
+    // What Windows programs begin a file with. It is removed in place: no copy of a secret is made.
+    if text.starts_with('\u{feff}') {
+        text.remove(0);
+    }
+    Ok(text)
 }
 
 /// Opens a regular file for reading, without blocking on whatever else the path may name.

@@ -77,3 +77,25 @@ fn bytes_that_are_no_text_are_reported() {
     let error = read_text(&path, 5, Links::Follow).unwrap_err();
     assert!(error.to_string().contains("it is not UTF-8 text"), "{error}");
 }
+
+#[test]
+fn text_is_read_without_the_mark_that_windows_programs_begin_it_with() {
+    let directory = directory();
+    let path = directory.path().join("token");
+    for (bytes, text) in [
+        (&b"\xef\xbb\xbftoken\r\n"[..], "token\r\n"),
+        (b"\xef\xbb\xbf", ""),
+        (b"to\xef\xbb\xbfken", "to\u{feff}ken"),
+    ] {
+        fs::write(&path, bytes).unwrap();
+        assert_eq!(read_text(&path, 50, Links::Follow).unwrap(), text);
+    }
+    for mark in [b"\xff\xfe", b"\xfe\xff"] {
+        fs::write(&path, [&mark[..], b"t\0o\0"].concat()).unwrap();
+        let error = read_text(&path, 50, Links::Follow).unwrap_err();
+        assert!(
+            error.to_string().contains("it is UTF-16 text; save it as UTF-8"),
+            "{error}"
+        );
+    }
+}
