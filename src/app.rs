@@ -282,6 +282,9 @@ fn tell_start(config: &Config, store: &FileStore, ledger: Option<&Ledger>) {
             config.counting.count_from.map_or_else(|| "now".to_owned(), |from| from.format("%FT%TZ").to_string())
         );
     }
+    if let Some(proxy) = &config.server.proxy {
+        tracing::info!(operation = config.server.operation, %proxy, "Wolkvox is asked through the proxy {proxy}");
+    }
     for warning in &config.warnings {
         tracing::warn!(operation = config.server.operation, "{warning}");
     }

@@ -3,7 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use small_file::{Links, Shown};
-use wolkvox::client::{Client, Names, Settings, SetupError};
+use wolkvox::cause;
+use wolkvox::client::{Client, Names, RootsError, Settings, SetupError};
 
 use crate::chats::field;
 use crate::config::{Agents, Server};
@@ -25,8 +26,13 @@ pub enum ClientError {
     #[error("WOLKVOX_CA_FILE: {0}")]
     CaFile(small_file::Error),
     /// The CA file holds no certificate, or something else besides.
-    #[error("WOLKVOX_CA_FILE: {path} holds no certificates in PEM form (-----BEGIN CERTIFICATE-----)", path = Shown(.0))]
-    NoCertificate(PathBuf),
+    #[error("WOLKVOX_CA_FILE: {path} {why}", path = Shown(path))]
+    Roots {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        why: RootsError,
+    },
     /// The TLS library refuses: most likely the system has no root certificates.
     #[error("{0}: install the system's CA certificates, or set WOLKVOX_CA_FILE")]
     Tls(SetupError),
@@ -44,7 +50,10 @@ pub fn open(server: &Server, agents: Agents) -> Result<Client, ClientError> {
     let ca_file = server.ca_file.as_deref();
     settings.roots = ca_file.map(read_roots).transpose()?;
     Client::new(settings).map_err(|error| match (error, ca_file) {
-        (SetupError::NoCertificate, Some(path)) => ClientError::NoCertificate(path.to_owned()),
+        (SetupError::Roots(why), Some(path)) => ClientError::Roots {
+            path: path.to_owned(),
+            why,
+        },
         (error @ SetupError::Tls(_), _) => ClientError::Tls(error),
         (error, _) => ClientError::Setup(error),
     })
@@ -54,6 +63,7 @@ fn settings(server: &Server, agents: Agents) -> Settings {
     Settings {
         agent_dni: server.agent_dni.clone(),
         timeout: server.request_timeout,
+        proxy: server.proxy.clone(),
         user_agent: concat!("wolkvox-exporter/", env!("CARGO_PKG_VERSION")).to_owned(),
         names: NAMES,
         ..Settings::new(
@@ -62,6 +72,11 @@ fn settings(server: &Server, agents: Agents) -> Settings {
             field::report(agents),
         )
     }
+}
+
+/// Why no answer comes that can be read, as a table for the documents: the words of the log, the status page and `check`.
+pub fn causes() -> String {
+    cause::markdown(&NAMES)
 }
 
 fn read_roots(path: &Path) -> Result<Vec<u8>, ClientError> {

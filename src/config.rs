@@ -9,6 +9,7 @@ mod literal;
 mod log;
 mod operation_name;
 mod polling;
+mod proxy;
 mod server;
 mod shown;
 mod skill_names;
@@ -24,10 +25,12 @@ use chrono::{DateTime, Utc};
 pub use counting::{Agents, Counting};
 pub use log::{Log, LogFormat};
 pub use polling::Polling;
+pub use proxy::proxy_variables;
 pub use server::Server;
 pub use state::State;
 pub use web::Web;
 
+use proxy::ProxyVariables;
 use value::Values;
 
 /// No report reaches back before this year.
@@ -96,9 +99,11 @@ impl Config {
         now: DateTime<Utc>,
     ) -> Result<Config, ConfigError> {
         let mut problems = Vec::new();
-        let raw = environment::read(variables, &mut problems);
+        let mut proxies = ProxyVariables::default();
+        let raw = environment::read(variables, &mut proxies, &mut problems);
         let mut values = Values {
             raw,
+            proxies,
             now,
             problems,
             warnings: Vec::new(),

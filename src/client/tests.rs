@@ -18,7 +18,7 @@ fn a_ca_file_that_is_none_is_told_with_its_variable() {
     };
     let file = tempfile::NamedTempFile::new().unwrap();
     let error = refused(file.path());
-    assert!(matches!(error, ClientError::NoCertificate(_)), "{error:?}");
+    assert!(matches!(error, ClientError::Roots { .. }), "{error:?}");
     let said = format!("WOLKVOX_CA_FILE: {} holds no certificates", file.path().display());
     assert!(error.to_string().starts_with(&said), "{error}");
     let error = refused(Path::new("/nonexistent"));

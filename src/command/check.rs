@@ -110,6 +110,13 @@ pub async fn run(config: &Config, clock: &dyn Clock) -> Result<Findings, ClientE
     for warning in &config.warnings {
         findings.add(Verdict::Note, "settings", warning);
     }
+    if let Some(proxy) = &config.server.proxy {
+        findings.add(
+            Verdict::Ok,
+            "settings",
+            format!("Wolkvox is asked through the proxy {proxy}"),
+        );
+    }
     findings.add(
         Verdict::Ok,
         "zone-data",

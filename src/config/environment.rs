@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::literal;
+use super::proxy::ProxyVariables;
 use super::variable::{PREFIX, Variable};
 
 /// A secret of this length is recognised inside another value too.
@@ -17,13 +18,17 @@ const SYSTEMD: &str = "STATE_DIRECTORY";
 /// Values by the variables' names without the prefix, in lower case, as envy has them.
 pub(super) type Raw = BTreeMap<String, String>;
 
-/// Picks out the exporter's variables. What is wrong goes to `problems`; an empty value is not set.
+/// Picks out the exporter's variables, and those of proxies. What is wrong goes to `problems`; an empty value is not set.
 pub(super) fn read(
     variables: impl IntoIterator<Item = (String, Result<String, String>)>,
+    proxies: &mut ProxyVariables,
     problems: &mut Vec<String>,
 ) -> Raw {
     let mut state_directory = None;
     let mut known = Vec::new();
+    let variables = variables
+        .into_iter()
+        .filter_map(|(name, value)| proxies.take(name, value));
     for (name, value) in variables {
         if name == SYSTEMD {
             state_directory = Some(value);

@@ -6,9 +6,11 @@ use std::time::Duration;
 
 use reqwest::Url;
 use secrecy::{ExposeSecret, SecretString};
+use wolkvox::client::Proxy;
 use wolkvox::zone::{Zone, ZoneError};
 
 use super::operation_name;
+use super::proxy::Remarks;
 use super::shown::{is_near, length, shown};
 use super::value::{Given, HOUR, SECOND, Values, duration, path, secret, switch, text};
 use super::variable::{
@@ -102,6 +104,8 @@ pub struct Server {
     pub request_timeout: Duration,
     /// `WOLKVOX_CA_FILE`.
     pub ca_file: Option<PathBuf>,
+    /// `HTTPS_PROXY` and its like, where the server is reached through one.
+    pub proxy: Option<Proxy>,
 }
 
 impl Server {
@@ -114,6 +118,7 @@ impl Server {
         let timezone = values.read(&TIMEZONE, timezone);
         let request_timeout = values.read(&REQUEST_TIMEOUT, duration(SECOND..=HOUR));
         let ca_file = values.read(&CA_FILE, path);
+        let proxy = address.as_ref().and_then(|(url, _)| values.proxy(url));
         Some(Server {
             base_url: address?.0,
             token: token?,
@@ -122,6 +127,7 @@ impl Server {
             timezone: timezone?,
             request_timeout: request_timeout?,
             ca_file: ca_file?,
+            proxy,
         })
     }
 
@@ -179,6 +185,14 @@ impl Values {
         };
         self.problem(SERVER.short, problem);
         None
+    }
+
+    fn proxy(&mut self, server: &Url) -> Option<Proxy> {
+        let mut remarks = Remarks::default();
+        let proxy = self.proxies.proxy_for(server, &mut remarks);
+        self.problems.extend(remarks.problems);
+        self.warnings.extend(remarks.warnings);
+        proxy
     }
 
     fn token(&mut self) -> Option<ConfiguredToken> {

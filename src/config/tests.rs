@@ -29,7 +29,7 @@ pub(crate) static COUNTING: Counting = Counting {
 const MINUTE: Duration = Duration::from_secs(60);
 const NEEDED: [(&str, &str); 2] = [("WOLKVOX_SERVER", "0010"), ("WOLKVOX_TOKEN", "SECRET123")];
 
-fn now() -> DateTime<Utc> {
+pub(crate) fn now() -> DateTime<Utc> {
     DateTime::from_timestamp(1_773_154_800, 0).unwrap()
 }
 
@@ -44,7 +44,7 @@ pub(crate) fn with(variables: &[(&str, &str)]) -> Result<Config, ConfigError> {
 }
 
 /// With a token and a base address.
-fn at(base: &str, more: &[(&str, &str)]) -> Result<Config, ConfigError> {
+pub(super) fn at(base: &str, more: &[(&str, &str)]) -> Result<Config, ConfigError> {
     let needed = [("WOLKVOX_BASE_URL", base), ("WOLKVOX_TOKEN", "SECRET123")];
     read(&[&needed, more].concat())
 }

@@ -8,6 +8,7 @@ use chrono::{DateTime, Utc};
 use secrecy::SecretString;
 
 use super::environment::Raw;
+use super::proxy::ProxyVariables;
 use super::shown::{length, shown, shown_near};
 use super::variable::{PREFIX, Preset, Variable};
 
@@ -62,6 +63,7 @@ impl From<Vec<String>> for Problems {
 #[derive(Debug)]
 pub(super) struct Values {
     pub(super) raw: Raw,
+    pub(super) proxies: ProxyVariables,
     pub(super) now: DateTime<Utc>,
     pub(super) problems: Vec<String>,
     pub(super) warnings: Vec<String>,

@@ -1,6 +1,7 @@
 //! The built program, from outside: its environment, ports, files, signals, output and exit status.
 
 mod backfill;
+mod cause;
 mod check;
 mod cli;
 mod fault;

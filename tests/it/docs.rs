@@ -6,10 +6,18 @@ use std::path::{Path, PathBuf};
 use std::{env, fs};
 
 use wolkvox_exporter::catalogue::{self, Kind};
+use wolkvox_exporter::client;
+use wolkvox_exporter::config;
 use wolkvox_exporter::config::variable::{self, Variable};
 
-const BEGIN: &str = "<!-- variables: begin -->\n";
-const END: &str = "<!-- variables: end -->\n";
+/// What is written by this test stands between such lines.
+fn marks(name: &str) -> (String, String) {
+    (
+        format!("<!-- {name}: begin -->\n"),
+        format!("<!-- {name}: end -->\n"),
+    )
+}
+
 /// What Kubernetes sets, as the documents name it.
 const FROM_KUBERNETES: [&str; 2] = ["WOLKVOX_SERVICE_HOST", "WOLKVOX_PORT"];
 
@@ -69,13 +77,40 @@ fn the_metric_reference_is_the_catalogues() {
 #[test]
 fn the_tables_of_variables_are_the_programs() {
     for name in ["README.md", "docs/configuration.md"] {
-        let path = root().join(name);
-        let text = read(&path);
-        let (before, rest) = text.split_once(BEGIN).unwrap();
-        let (_, after) = rest.split_once(END).unwrap();
-        let expected = format!("{before}{BEGIN}\n{}\n{END}{after}", variable::markdown());
-        assert_is(&path, &text, &expected);
+        assert_has_table(&root().join(name), "variables", &variable::markdown());
     }
+}
+
+#[test]
+fn the_table_of_causes_is_the_catalogues() {
+    assert_has_table(&root().join("docs/operating.md"), "causes", &client::causes());
+}
+
+/// Each page that sends a reader to the causes does so by the heading above their table.
+#[test]
+fn the_pages_that_speak_of_causes_lead_to_their_table() {
+    let heading = "\n## Why no answer comes\n";
+    let table = read(&root().join("docs/operating.md"));
+    let (_, section) = table.split_once(heading).unwrap();
+    let section = section.split("\n## ").next().unwrap();
+    assert!(section.contains("<!-- causes: begin -->"), "{section}");
+    for name in [
+        "README.md",
+        "docs/configuration.md",
+        "docs/reliability.md",
+        "docs/runbooks/WolkvoxPollFailing.md",
+    ] {
+        let page = read(&root().join(name));
+        assert!(page.contains("operating.md#why-no-answer-comes"), "{name}");
+    }
+}
+
+fn assert_has_table(path: &Path, name: &str, table: &str) {
+    let (begin, end) = marks(name);
+    let text = read(path);
+    let (before, rest) = text.split_once(&begin).unwrap();
+    let (_, after) = rest.split_once(&end).unwrap();
+    assert_is(path, &text, &format!("{before}{begin}\n{table}\n{end}{after}"));
 }
 
 #[test]
@@ -154,6 +189,14 @@ fn compose_hands_over_every_variable_that_names_no_file() {
         let is_handed_over = compose.contains(&format!("      {name}: ${{{name}:-}}\n"));
         let is_fixed = ["WOLKVOX_LISTEN_ADDRESS", "WOLKVOX_STATE_DIR"].contains(&name.as_str());
         assert_eq!(is_handed_over, !is_file && !is_fixed, "{name}");
+    }
+    let page = read(&root().join("docs/configuration.md"));
+    for name in config::proxy_variables() {
+        assert!(
+            compose.contains(&format!("      {name}: ${{{name}:-}}\n")),
+            "{name}"
+        );
+        assert!(page.contains(&format!("`{name}`")), "{name}");
     }
 }
 

@@ -4,6 +4,7 @@ pub(crate) mod disk;
 pub(crate) mod exposition;
 pub(crate) mod names;
 pub(crate) mod operation;
+pub(crate) mod peer;
 pub(crate) mod placed;
 pub(crate) mod process;
 pub(crate) mod prometheus;

@@ -2,8 +2,11 @@
 
 mod body;
 mod judge;
+mod proxy;
 mod resolver;
 mod token;
+mod transport;
+mod trust;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -12,17 +15,22 @@ use std::time::{Duration, Instant};
 use chrono::{DateTime, Utc};
 use reqwest::header::{DATE, HeaderMap, HeaderValue};
 use reqwest::redirect::Policy;
-use reqwest::{Certificate, ClientBuilder, Response, Url};
+use reqwest::{ClientBuilder, Response, Url};
+use rustls::crypto::CryptoProvider;
 use secrecy::{ExposeSecret, SecretString};
 
+pub use proxy::{Proxy, ProxyError};
 pub use token::{NoToken, ReadToken, Token, TokenError, TokenSource};
+pub use trust::RootsError;
 
-use super::report::Report;
+use super::report::{Envelope, Report};
 use super::window::{Window, format_local};
 use super::{Answer, Error, Exchange, Gate, Reason, Sink, Source};
 use body::Limits;
 use judge::Words;
 use resolver::Resolver;
+use transport::{RootsIn, Route};
+use trust::{Trust, TrustError};
 
 const PATH: [&str; 3] = ["api", "v2", "reports_manager.php"];
 /// The server closes an idle connection after 5 s; a request on one that is just being closed would be lost.
@@ -68,6 +76,8 @@ pub struct Settings {
     pub timeout: Duration,
     /// Roots to trust instead of the system's, PEM.
     pub roots: Option<Vec<u8>>,
+    /// The way to the server. One on this machine is never reached through a proxy.
+    pub proxy: Option<Proxy>,
     /// Which report to ask for, and what to read of it.
     pub report: Report,
     /// What all of these are called where the caller's users set them.
@@ -88,6 +98,7 @@ impl Settings {
             agent_dni: None,
             timeout: Duration::from_secs(90),
             roots: None,
+            proxy: None,
             report,
             names: Names::OF_SETTINGS,
             max_bytes: 256 * 1024 * 1024,
@@ -102,9 +113,12 @@ pub enum SetupError {
     /// The base is not an address with `http` or `https` and a host. It is not shown: it may have a password in it.
     #[error("what is set is no address of a Wolkvox server; it should look like https://wv0001.wolkvox.com")]
     Base,
-    /// The roots to trust hold no certificate, or something else besides.
-    #[error("the roots to trust hold no certificates in PEM form (-----BEGIN CERTIFICATE-----)")]
-    NoCertificate,
+    /// The roots to trust can't be used.
+    #[error("what holds the roots to trust {0}")]
+    Roots(#[from] RootsError),
+    /// The HTTP library refuses the proxy. Its address is not shown: it may have a password in it.
+    #[error("the proxy can't be used")]
+    Proxy,
     /// The TLS library refuses: most likely the system has no root certificates.
     #[error("secure connections can't be set up ({0})")]
     Tls(String),
@@ -115,6 +129,7 @@ pub enum SetupError {
 pub struct Client {
     http: reqwest::Client,
     url: Url,
+    route: Box<Route>,
     settings: Settings,
     /// What is odd about the report was logged as a warning.
     has_logged: AtomicBool,
@@ -135,24 +150,12 @@ impl Client {
     /// See [`SetupError`].
     pub fn new(settings: Settings) -> Result<Self, SetupError> {
         let url = address(&settings.base).ok_or(SetupError::Base)?;
-        if rustls::crypto::CryptoProvider::get_default().is_none() {
-            // Fails only if another thread was faster, and then there is one.
-            drop(rustls::crypto::ring::default_provider().install_default());
-        }
-        let mut builder = reqwest::Client::builder()
-            .user_agent(settings.user_agent.as_str())
-            .redirect(Policy::none())
-            .referer(false)
-            .pool_idle_timeout(IDLE)
-            .dns_resolver(Resolver)
-            .connect_timeout(CONNECT_TIMEOUT.min(settings.timeout / 2));
-        builder = trust(builder, &url, settings.roots.as_deref())?;
-        let http = builder
-            .build()
-            .map_err(|error| SetupError::Tls(Gate::new([]).admit(&judge::root_cause(&error)).to_string()))?;
+        let route = Box::new(route(&url, &settings));
+        let http = http(&settings, &route)?;
         Ok(Client {
             http,
             url,
+            route,
             settings,
             has_logged: AtomicBool::new(false),
         })
@@ -180,18 +183,31 @@ impl Client {
             match body::verdict(response, &words, &mut progress.bytes).await {
                 // An empty window, or a report that is not there: nobody knows.
                 Err(error) if status == 404 => Err(error.with_status(status)),
-                envelope => judge::status(status, envelope.ok().flatten().as_ref(), &words)
-                    .map(|()| Answer::default()),
+                envelope => self.judge(status, envelope.ok().flatten().as_ref(), &words),
             }
         };
         result.map_err(|error| error.with_retry_after(retry_after))
     }
 
+    /// A proxy speaks for itself where it answers without an envelope.
+    fn judge(&self, status: u16, envelope: Option<&Envelope>, words: &Words<'_>) -> Result<Answer, Error> {
+        match self
+            .route
+            .answered_by_proxy(status)
+            .filter(|_| envelope.is_none())
+        {
+            Some(error) => Err(error),
+            None => judge::status(status, envelope, words).map(|()| Answer::default()),
+        }
+    }
+
     fn words(&self, token: &Token) -> Words<'_> {
         let agent = self.settings.agent_dni.as_ref();
         let agent = agent.map_or("", |agent| agent.expose_secret());
+        let of_proxy = self.route.proxy.as_ref().map(Proxy::secrets).unwrap_or_default();
+        let secrets = [token.expose_secret(), agent].into_iter();
         Words {
-            gate: Gate::new([token.expose_secret(), agent]),
+            gate: Gate::new(secrets.chain(of_proxy.iter().map(String::as_str))),
             names: &self.settings.names,
         }
     }
@@ -205,7 +221,11 @@ impl Client {
         }
         let token = HeaderValue::from(token);
         let request = self.http.get(self.query(window)).header("wolkvox-token", token);
-        request.send().await.map_err(|error| judge::sending(error, words))
+        match request.send().await {
+            Ok(response) => Ok(response),
+            // Aside: it is rare, and what it needs would be a part of each call.
+            Err(error) => Err(Box::pin(self.route.explain(error, &words.gate)).await),
+        }
     }
 
     async fn read<S: Sink>(
@@ -268,8 +288,12 @@ impl Source for Client {
         let limit = self.settings.timeout;
         let mut progress = CallProgress::default();
         let result = tokio::time::timeout(limit, self.ask(window, sink, &mut progress)).await;
-        let result =
-            result.unwrap_or_else(|_| Err(judge::timeout(progress.status, limit, &self.settings.names)));
+        let result = result.unwrap_or_else(|_| {
+            Err(match progress.status {
+                Some(status) => judge::stalled(status, limit),
+                None => self.route.no_answer(limit),
+            })
+        });
         let CallProgress { status, date, bytes } = progress;
         Exchange {
             status,
@@ -291,27 +315,68 @@ fn address(base: &str) -> Option<Url> {
     Some(url)
 }
 
-fn trust(builder: ClientBuilder, url: &Url, roots: Option<&[u8]>) -> Result<ClientBuilder, SetupError> {
-    // A server on this machine is never reached through a proxy.
-    let is_local = is_loopback(url);
-    let builder = if is_local { builder.no_proxy() } else { builder };
-    if let Some(pem) = roots {
-        return Ok(builder.tls_certs_only(certificates(pem)?));
+fn route(url: &Url, settings: &Settings) -> Route {
+    let roots = match settings.roots {
+        Some(_) => RootsIn::File,
+        None => RootsIn::System,
+    };
+    Route {
+        server: url.clone(),
+        proxy: settings.proxy.clone().filter(|_| !is_loopback(url)),
+        roots,
+        names: settings.names,
+        connect_limit: CONNECT_TIMEOUT.min(settings.timeout / 2),
     }
+}
+
+fn http(settings: &Settings, route: &Route) -> Result<reqwest::Client, SetupError> {
+    let builder = reqwest::Client::builder()
+        .user_agent(settings.user_agent.as_str())
+        .redirect(Policy::none())
+        .referer(false)
+        .pool_idle_timeout(IDLE)
+        .dns_resolver(Resolver)
+        .connect_timeout(route.connect_limit)
+        .tls_backend_preconfigured(tls(settings, route)?);
+    let builder = lenient(builder).no_proxy();
+    let builder = match &route.proxy {
+        Some(proxy) => builder.proxy(proxy.for_all().map_err(|_| SetupError::Proxy)?),
+        None => builder,
+    };
+    builder.build().map_err(|error| refused(&error))
+}
+
+/// A head that is not well-formed spoils no answer: old gateways fold lines, put a blank before the colon, or add lines that
+/// are no headers at all, which are left out.
+fn lenient(builder: ClientBuilder) -> ClientBuilder {
+    builder
+        .http1_ignore_invalid_headers_in_responses(true)
+        .http1_allow_spaces_after_header_name_in_responses(true)
+        .http1_allow_obsolete_multiline_headers_in_responses(true)
+}
+
+fn tls(settings: &Settings, route: &Route) -> Result<rustls::ClientConfig, SetupError> {
+    if CryptoProvider::get_default().is_none() {
+        // Fails only if another thread was faster, and then there is one.
+        drop(rustls::crypto::ring::default_provider().install_default());
+    }
+    let provider = CryptoProvider::get_default().cloned();
+    let provider = provider.unwrap_or_else(|| Arc::new(rustls::crypto::ring::default_provider()));
     // Without TLS no roots are needed, and the smallest containers have none.
-    let needs_roots = !(is_local && url.scheme() == "http");
-    Ok(if needs_roots {
-        builder
-    } else {
-        builder.tls_certs_only([])
+    let is_plain = is_loopback(&route.server) && route.server.scheme() == "http";
+    let trust = match &settings.roots {
+        Some(pem) => Trust::Only(pem),
+        None if is_plain => Trust::Nobody,
+        None => Trust::System,
+    };
+    trust::config(trust, &provider).map_err(|error| match error {
+        TrustError::Roots(error) => SetupError::Roots(error),
+        TrustError::Tls(error) => refused(&error),
     })
 }
 
-fn certificates(pem: &[u8]) -> Result<Vec<Certificate>, SetupError> {
-    match Certificate::from_pem_bundle(pem) {
-        Ok(certificates) if !certificates.is_empty() => Ok(certificates),
-        _ => Err(SetupError::NoCertificate),
-    }
+fn refused(error: &(dyn std::error::Error + 'static)) -> SetupError {
+    SetupError::Tls(Gate::new([]).admit(&judge::root_cause(error)).to_string())
 }
 
 fn is_loopback(url: &Url) -> bool {

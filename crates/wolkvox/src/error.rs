@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::Cause;
+
 /// Why a call failed: the label `reason` of `wolkvox_poll_failures_total`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Reason {
@@ -79,7 +81,7 @@ pub struct Error {
     message: String,
     retry_after: Option<Duration>,
     status: Option<u16>,
-    spoke_http: bool,
+    cause: Option<Cause>,
 }
 
 impl Error {
@@ -91,15 +93,15 @@ impl Error {
             message: message.into(),
             retry_after: None,
             status: None,
-            spoke_http: true,
+            cause: None,
         }
     }
 
-    /// Something answered that is no HTTP server: a failure to connect, which is no matter of the allow-list.
-    pub fn not_http(message: impl Into<String>) -> Self {
+    /// No answer came that can be read, for this cause, in the catalogue's words.
+    pub(crate) fn of(cause: Cause, message: String) -> Self {
         Error {
-            spoke_http: false,
-            ..Error::new(Reason::Connect, message)
+            cause: Some(cause),
+            ..Error::new(cause.reason(), message)
         }
     }
 
@@ -133,9 +135,9 @@ impl Error {
         self.status
     }
 
-    /// Whether what answered, if anything did, is an HTTP server.
-    pub fn spoke_http(&self) -> bool {
-        self.spoke_http
+    /// Why no answer came that can be read; `None` where one came.
+    pub fn cause(&self) -> Option<Cause> {
+        self.cause
     }
 
     /// What is likely to help.
@@ -144,6 +146,8 @@ impl Error {
             Reason::Truncated | Reason::TooLarge | Reason::TooManyRows => Class::Smaller,
             // An answer that began and did not end. No answer at all is no matter of size.
             Reason::Timeout if self.status.is_some() => Class::Smaller,
+            // The next try would be refused as well, and a proxy may lock a user out who tries too often.
+            Reason::Connect if self.is_refused_by_proxy() => Class::GiveUp,
             Reason::Connect => Class::Retry,
             Reason::HttpStatus if matches!(self.status, Some(429 | 500..=599)) => Class::Retry,
             // After a time-out the server may still be at work on the call, and it answers one at a time.
@@ -152,6 +156,10 @@ impl Error {
             }
             Reason::HttpStatus | Reason::Tls | Reason::Auth | Reason::BadRequest => Class::GiveUp,
         }
+    }
+
+    fn is_refused_by_proxy(&self) -> bool {
+        matches!(self.cause, Some(Cause::ProxyPassword | Cause::ProxyForbids))
     }
 
     /// Whether the same would be too much each time, so that only less can help.

@@ -2,6 +2,7 @@
 //! it, and the reader that gets a range of a report in spite of failures. Nothing here knows Prometheus, what has been
 //! counted, or which report and fields the caller wants.
 
+pub mod cause;
 pub mod client;
 pub mod error;
 pub mod history;
@@ -15,6 +16,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
+pub use cause::{Cause, Subject};
 pub use error::{Class, Error, Reason};
 pub use report::{Key, Read, Report, Row, RowError, Value};
 pub use server_text::{Gate, RawText, ServerText};

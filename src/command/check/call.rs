@@ -23,7 +23,8 @@ pub(super) fn judge_call(findings: &mut Findings, exchange: &Exchange, server: &
         return;
     };
     let about = subject(error);
-    if exchange.status.is_some() {
+    // A proxy may have answered in the server's place.
+    if exchange.status.is_some() && error.cause().is_none() {
         findings.add(Verdict::Ok, "address", answered);
         findings.add(Verdict::Ok, "allow-list", "this machine's address is let in");
         let knows_token = matches!(
@@ -39,14 +40,16 @@ pub(super) fn judge_call(findings: &mut Findings, exchange: &Exchange, server: &
 
 /// What a failed call is about.
 fn subject(error: &Error) -> &'static str {
+    if let Some(cause) = error.cause() {
+        return cause.subject().as_str();
+    }
     match error.reason() {
-        Reason::Connect if !error.spoke_http() => "address",
-        Reason::Connect | Reason::Timeout => "allow-list",
-        Reason::Tls | Reason::NotJson => "address",
+        Reason::Connect | Reason::Tls => "network",
+        Reason::NotJson => "address",
         Reason::Auth => "token",
         Reason::Quota | Reason::Concurrency => "quota",
         Reason::Forbidden | Reason::HttpStatus | Reason::BadRequest => "report",
-        Reason::Truncated | Reason::TooLarge | Reason::TooManyRows => "rows",
+        Reason::Timeout | Reason::Truncated | Reason::TooLarge | Reason::TooManyRows => "rows",
     }
 }
 

@@ -7,7 +7,6 @@ use std::time::{Duration, SystemTime};
 
 use chrono::{DateTime, Utc};
 use reqwest::header::{HeaderMap, RETRY_AFTER};
-use rustls::CertificateError;
 
 use super::Names;
 use crate::report::{Code, DecodeError, Envelope};
@@ -20,14 +19,6 @@ const LONGEST_WAIT: Duration = Duration::from_secs(24 * 3600);
 pub(super) struct Words<'a> {
     pub(super) gate: Gate,
     pub(super) names: &'a Names,
-}
-
-fn allow_list(names: &Names) -> String {
-    format!(
-        "Wolkvox answers only the addresses on its allow-list and leaves all others refused or without an answer: ask \
-         Wolkvox whether the public address of this machine (or of its proxy, HTTPS_PROXY) is listed. Check {} too",
-        names.server
-    )
 }
 
 /// Judges an answer by a status that is not 200. `Ok` is an empty window.
@@ -182,44 +173,6 @@ pub(super) fn decoding(error: &DecodeError, names: &Names) -> Error {
     }
 }
 
-/// Judges why a request got no answer.
-pub(super) fn sending(error: reqwest::Error, words: &Words<'_>) -> Error {
-    // The address holds agent_dni, a person's identity document.
-    let error = error.without_url();
-    let cause = words.gate.admit(&root_cause(&error));
-    if let Some(error) = find::<rustls::Error>(&error) {
-        let cause = validity(error).unwrap_or_else(|| cause.to_string());
-        return Error::new(
-            Reason::Tls,
-            format!(
-                "no secure connection to Wolkvox ({cause}): where a proxy inspects TLS, or the server has a private \
-                 certificate, name its roots in {}",
-                words.names.roots
-            ),
-        );
-    }
-    if find::<hyper::Error>(&error).is_some_and(hyper::Error::is_parse) {
-        return Error::not_http(format!(
-            "what answers at this address is no HTTP server, or not of HTTP/1.1 ({cause}): check {}, the port and whether \
-             it is http or https, and whether a proxy answers in its place",
-            words.names.address
-        ));
-    }
-    if error.is_timeout() {
-        return Error::new(
-            Reason::Timeout,
-            format!(
-                "no connection to Wolkvox within the time allowed. {}",
-                allow_list(words.names)
-            ),
-        );
-    }
-    Error::new(
-        Reason::Connect,
-        format!("no connection to Wolkvox ({cause}). {}", allow_list(words.names)),
-    )
-}
-
 /// Judges why a body could not be read to its end.
 pub(super) fn reading(error: reqwest::Error, words: &Words<'_>) -> Error {
     let error = error.without_url();
@@ -236,23 +189,13 @@ pub(super) fn reading(error: reqwest::Error, words: &Words<'_>) -> Error {
     )
 }
 
-/// Nothing more came in time.
-pub(super) fn timeout(status: Option<u16>, limit: Duration, names: &Names) -> Error {
+/// The answer began, and did not end in time.
+pub(super) fn stalled(status: u16, limit: Duration) -> Error {
     let limit = humantime::format_duration(limit);
-    let message = match status {
-        Some(status) => format!(
-            "the answer (HTTP {status}) began but did not end within {limit}: Wolkvox is slow or stalled"
-        ),
-        None => format!(
-            "no answer from Wolkvox within {limit}. It may be busy; if it never answers: {}",
-            allow_list(names)
-        ),
-    };
-    let error = Error::new(Reason::Timeout, message);
-    match status {
-        Some(status) => error.with_status(status),
-        None => error,
-    }
+    let message = format!(
+        "the answer (HTTP {status}) began but did not end within {limit}: Wolkvox is slow or stalled"
+    );
+    Error::new(Reason::Timeout, message).with_status(status)
 }
 
 /// `Retry-After`, in seconds or as a date; a date is taken by the server's own clock where it shows it.
@@ -268,31 +211,10 @@ pub(super) fn retry_after(headers: &HeaderMap, date: Option<DateTime<Utc>>) -> O
     Some(wait.min(LONGEST_WAIT))
 }
 
-/// A certificate out of its time, with its date: the library's own text has seconds since 1970, long numbers.
-fn validity(error: &rustls::Error) -> Option<String> {
-    let date = |time: rustls::pki_types::UnixTime| {
-        let at = DateTime::from_timestamp(i64::try_from(time.as_secs()).ok()?, 0)?;
-        Some(at.format("%FT%TZ").to_string())
-    };
-    let rustls::Error::InvalidCertificate(error) = error else {
-        return None;
-    };
-    match error {
-        CertificateError::ExpiredContext { time, not_after } => Some(format!(
-            "its certificate expired on {}, and this machine's clock says {}",
-            date(*not_after)?,
-            date(*time)?
-        )),
-        CertificateError::NotValidYetContext { time, not_before } => Some(format!(
-            "its certificate is valid from {} on, and this machine's clock says {}",
-            date(*not_before)?,
-            date(*time)?
-        )),
-        _ => None,
-    }
-}
-
-fn chain<'a>(error: &'a (dyn StdError + 'static)) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
+/// The error, and those within it.
+pub(super) fn chain<'a>(
+    error: &'a (dyn StdError + 'static),
+) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
     std::iter::successors(Some(error), |&error| match error.downcast_ref::<io::Error>() {
         // An I/O error's source is its inner error's source: the inner one is skipped.
         Some(outer) if outer.get_ref().is_some() => {
@@ -303,7 +225,7 @@ fn chain<'a>(error: &'a (dyn StdError + 'static)) -> impl Iterator<Item = &'a (d
     .take(16)
 }
 
-fn find<'a, E: StdError + 'static>(error: &'a (dyn StdError + 'static)) -> Option<&'a E> {
+pub(super) fn find<'a, E: StdError + 'static>(error: &'a (dyn StdError + 'static)) -> Option<&'a E> {
     chain(error).find_map(|error| error.downcast_ref())
 }
 

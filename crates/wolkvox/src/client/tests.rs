@@ -195,6 +195,9 @@ fn a_base_or_roots_that_are_none_are_told() {
     for roots in ["", "no certificate"] {
         let mut settings = Settings::new("https://wv1.wolkvox.com", token(), report());
         settings.roots = Some(roots.into());
-        assert!(matches!(Client::new(settings), Err(SetupError::NoCertificate)));
+        assert!(matches!(
+            Client::new(settings),
+            Err(SetupError::Roots(RootsError::NoCertificate))
+        ));
     }
 }

@@ -2,7 +2,7 @@
 
 use super::size::gzip;
 use super::*;
-use crate::Class;
+use crate::{Cause, Class};
 
 #[tokio::test]
 async fn a_whole_json_that_was_announced_to_be_longer_is_truncated() {
@@ -127,7 +127,8 @@ async fn a_server_that_speaks_no_tls_is_tls() {
     settings.base = base;
     let error = ask_with(settings).await.0.result.unwrap_err();
     assert_eq!(error.reason(), Reason::Tls);
-    assert!(error.to_string().contains("name its roots in `roots`"));
+    assert_eq!(error.cause(), Some(Cause::NotTls));
+    assert!(error.to_string().contains("whether it is http and not https"));
 }
 
 #[tokio::test]

@@ -1,0 +1,248 @@
+//! Which certificates are trusted, and what is kept of one that is not: whose it is.
+
+use std::fmt;
+use std::sync::Arc;
+
+use rustls::client::WebPkiServerVerifier;
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::crypto::CryptoProvider;
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::{
+    CertificateError, ClientConfig, DigitallySignedStruct, OtherError, RootCertStore, SignatureScheme,
+};
+
+const UTF_8_MARK: &[u8] = b"\xef\xbb\xbf";
+const UTF_16_MARKS: [&[u8]; 2] = [b"\xff\xfe", b"\xfe\xff"];
+
+/// Why roots can't be used. It goes on after the name of where they come from.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum RootsError {
+    /// No certificate, or one that is cut or mistyped.
+    #[error("holds no certificates in PEM form (-----BEGIN CERTIFICATE-----)")]
+    NoCertificate,
+    /// Text of two bytes a letter.
+    #[error("is UTF-16 text, as Windows programs write it; save it as UTF-8 or ASCII")]
+    Utf16,
+    /// The bytes of a certificate.
+    #[error(
+        "is a certificate in binary form (DER); write it as PEM: openssl x509 -inform der -in FILE -out FILE.pem"
+    )]
+    Binary,
+    /// PEM, and in it something else than a certificate that can be a root.
+    #[error("holds a certificate that can't be a root ({0}): it may be cut or of an old form")]
+    Unusable(String),
+}
+
+/// Whom to trust.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Trust<'a> {
+    /// Nobody: there is no TLS.
+    Nobody,
+    /// The system's roots.
+    System,
+    /// These, PEM.
+    Only(&'a [u8]),
+}
+
+/// Why there is no configuration of TLS.
+#[derive(Debug)]
+pub(super) enum TrustError {
+    Roots(RootsError),
+    Tls(rustls::Error),
+}
+
+/// What TLS is made with.
+pub(super) fn config(trust: Trust<'_>, provider: &Arc<CryptoProvider>) -> Result<ClientConfig, TrustError> {
+    let builder = ClientConfig::builder_with_provider(Arc::clone(provider))
+        .with_safe_default_protocol_versions()
+        .map_err(TrustError::Tls)?;
+    let mut config = match verifier(trust, provider)? {
+        Some(verifier) => builder
+            .dangerous()
+            .with_custom_certificate_verifier(Arc::new(NamingVerifier(verifier)))
+            .with_no_client_auth(),
+        None => builder
+            .with_root_certificates(RootCertStore::empty())
+            .with_no_client_auth(),
+    };
+    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    Ok(config)
+}
+
+fn verifier(
+    trust: Trust<'_>,
+    provider: &Arc<CryptoProvider>,
+) -> Result<Option<Arc<dyn ServerCertVerifier>>, TrustError> {
+    let provider = Arc::clone(provider);
+    match trust {
+        Trust::Nobody => Ok(None),
+        Trust::System => {
+            let verifier = rustls_platform_verifier::Verifier::new(provider).map_err(TrustError::Tls)?;
+            Ok(Some(Arc::new(verifier)))
+        }
+        Trust::Only(pem) => {
+            let roots = Arc::new(roots(pem).map_err(TrustError::Roots)?);
+            let verifier = WebPkiServerVerifier::builder_with_provider(roots, provider).build();
+            let verifier =
+                verifier.map_err(|error| TrustError::Tls(rustls::Error::General(error.to_string())))?;
+            Ok(Some(verifier))
+        }
+    }
+}
+
+fn roots(pem: &[u8]) -> Result<RootCertStore, RootsError> {
+    if UTF_16_MARKS.iter().any(|mark| pem.starts_with(mark)) {
+        return Err(RootsError::Utf16);
+    }
+    let pem = without_marks(pem);
+    let mut roots = RootCertStore::empty();
+    for certificate in CertificateDer::pem_slice_iter(&pem) {
+        let certificate = certificate.map_err(|_| RootsError::NoCertificate)?;
+        let added = roots.add(certificate);
+        added.map_err(|error| RootsError::Unusable(error.to_string()))?;
+    }
+    if roots.is_empty() {
+        let is_der = webpki::EndEntityCert::try_from(&CertificateDer::from(&*pem)).is_ok();
+        return Err(if is_der {
+            RootsError::Binary
+        } else {
+            RootsError::NoCertificate
+        });
+    }
+    Ok(roots)
+}
+
+/// Without the marks of UTF-8 that Windows programs begin a file with. In files that were joined they stand in the middle,
+/// and would hide the certificate behind them.
+fn without_marks(pem: &[u8]) -> Vec<u8> {
+    let mut rest = pem;
+    let mut kept = Vec::with_capacity(pem.len());
+    while let Some(byte) = rest.first() {
+        if let Some(after) = rest.strip_prefix(UTF_8_MARK) {
+            rest = after;
+        } else {
+            kept.push(*byte);
+            rest = &rest[1..];
+        }
+    }
+    kept
+}
+
+/// Judges as another does, and says whose certificate it was that nobody vouches for.
+#[derive(Debug)]
+struct NamingVerifier(Arc<dyn ServerCertVerifier>);
+
+impl ServerCertVerifier for NamingVerifier {
+    fn verify_server_cert(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        server_name: &ServerName<'_>,
+        ocsp_response: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        let verified = self
+            .0
+            .verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now);
+        verified.map_err(|error| named(error, end_entity))
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        self.0.verify_tls12_signature(message, cert, dss)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        self.0.verify_tls13_signature(message, cert, dss)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.0.supported_verify_schemes()
+    }
+}
+
+/// A certificate that no root vouches for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Untrusted {
+    /// The common name of its issuer, as the server sends it.
+    pub(super) issuer: Option<String>,
+    /// How it is untrusted.
+    pub(super) kind: UntrustedKind,
+}
+
+/// How a certificate is untrusted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum UntrustedKind {
+    UnknownIssuer,
+    SelfSigned,
+    AuthorityAsServer,
+}
+
+impl fmt::Display for Untrusted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self.kind {
+            UntrustedKind::UnknownIssuer => "unknown issuer",
+            UntrustedKind::SelfSigned => "self-signed",
+            UntrustedKind::AuthorityAsServer => "an authority's certificate is used as a server's",
+        })
+    }
+}
+
+impl std::error::Error for Untrusted {}
+
+fn named(error: rustls::Error, end_entity: &CertificateDer<'_>) -> rustls::Error {
+    let Some(untrusted) = untrusted(&error, end_entity) else {
+        return error;
+    };
+    rustls::Error::InvalidCertificate(CertificateError::Other(OtherError(Arc::new(untrusted))))
+}
+
+fn untrusted(error: &rustls::Error, end_entity: &CertificateDer<'_>) -> Option<Untrusted> {
+    let rustls::Error::InvalidCertificate(error) = error else {
+        return None;
+    };
+    let certificate = webpki::EndEntityCert::try_from(end_entity).ok()?;
+    let kind = match error {
+        CertificateError::UnknownIssuer if certificate.issuer() == certificate.subject() => {
+            UntrustedKind::SelfSigned
+        }
+        CertificateError::UnknownIssuer => UntrustedKind::UnknownIssuer,
+        CertificateError::Other(other) => match other.0.downcast_ref() {
+            Some(webpki::Error::CaUsedAsEndEntity) => UntrustedKind::AuthorityAsServer,
+            _ => return None,
+        },
+        _ => return None,
+    };
+    Some(Untrusted {
+        issuer: common_name(certificate.issuer()),
+        kind,
+    })
+}
+
+/// The common name within a distinguished name in DER: what follows its identifier, 2.5.4.3, is a text with its kind and a
+/// length of one byte.
+fn common_name(name: &[u8]) -> Option<String> {
+    const IDENTIFIER: &[u8] = &[0x06, 0x03, 0x55, 0x04, 0x03];
+    let at = name
+        .windows(IDENTIFIER.len())
+        .position(|part| part == IDENTIFIER)?;
+    let [_, length, text @ ..] = &name[at + IDENTIFIER.len()..] else {
+        return None;
+    };
+    let text = text.get(..usize::from(*length))?;
+    let text = String::from_utf8_lossy(text).trim().to_owned();
+    (!text.is_empty()).then_some(text)
+}
+
+#[cfg(test)]
+mod tests;
