@@ -21,6 +21,8 @@ use crate::token::ConfiguredToken;
 
 /// More characters than the number of any server has, and fewer than a token.
 const LONGEST_NUMBER: usize = 12;
+/// Of the numbers that are known.
+const DIGITS: usize = 4;
 
 const SERVER: Variable = Variable {
     short: "SERVER",
@@ -176,7 +178,16 @@ impl Values {
         let server = self.read(&SERVER, text)?;
         let base = self.read(&BASE_URL, text)?;
         let problem = match (server, base) {
-            (Some(server), None) => return self.read(&SERVER, |_| numbered_server(&server)),
+            (Some(server), None) => {
+                let address = self.read(&SERVER, |_| numbered_server(&server))?;
+                if is_shortened(&address.1) {
+                    self.warning(
+                        SERVER.short,
+                        &format!("is {server}, and the known numbers have four digits, such as 0010: YAML makes 8 of 0010 without quotes"),
+                    );
+                }
+                return Some(address);
+            }
             (None, Some(base)) => return self.base_url(&base, insecure == Some(true)),
             (None, None) => {
                 "is not set. It is the number in the address where you log in: 0010 for https://wv0010.wolkvox.com (or set WOLKVOX_BASE_URL for a gateway). To look around without a Wolkvox server, run `wolkvox-exporter demo`"
@@ -260,6 +271,11 @@ fn numbered_server(server: &str) -> Result<(Url, String), String> {
     Err(format!(
         "is {shown}; it should be the number alone, such as 0010 or wv0010"
     ))
+}
+
+/// Whether a number lacks its leading zeros, as one that a program read as a number and wrote anew.
+fn is_shortened(number: &str) -> bool {
+    number.len() < DIGITS && number.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// The address of a server, where its number alone is asked for.

@@ -116,5 +116,6 @@ pub fn help() -> String {
         // Writing to a String cannot fail.
         let _ = writeln!(text, "{}", row.replace('`', ""));
     }
+    text.push_str("\nThe proxy is that of HTTPS_PROXY (HTTP_PROXY for plain http) or ALL_PROXY, but for what NO_PROXY lists.\n");
     text
 }

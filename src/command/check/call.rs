@@ -16,9 +16,13 @@ pub(super) fn judge_call(findings: &mut Findings, exchange: &Exchange, server: &
         exchange.status.unwrap_or_default(),
         exchange.duration.as_secs_f64()
     );
+    let let_in = match &server.proxy {
+        Some(proxy) => format!("the address of the proxy {proxy} is let in"),
+        None => "this machine's address is let in".to_owned(),
+    };
     let Err(error) = &exchange.result else {
         findings.add(Verdict::Ok, "address", answered);
-        findings.add(Verdict::Ok, "allow-list", "this machine's address is let in");
+        findings.add(Verdict::Ok, "allow-list", let_in);
         findings.add(Verdict::Ok, "token", "it is known to this server");
         return;
     };
@@ -26,7 +30,7 @@ pub(super) fn judge_call(findings: &mut Findings, exchange: &Exchange, server: &
     // A proxy may have answered in the server's place.
     if exchange.status.is_some() && error.cause().is_none() {
         findings.add(Verdict::Ok, "address", answered);
-        findings.add(Verdict::Ok, "allow-list", "this machine's address is let in");
+        findings.add(Verdict::Ok, "allow-list", let_in);
         let knows_token = matches!(
             error.reason(),
             Reason::Quota | Reason::Concurrency | Reason::Truncated | Reason::TooLarge | Reason::TooManyRows

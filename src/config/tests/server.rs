@@ -30,6 +30,25 @@ fn the_server_is_its_number_in_any_spelling() {
 }
 
 #[test]
+fn a_number_that_lost_its_zeros_is_a_warning() {
+    let warnings = |server| {
+        let set = [("WOLKVOX_SERVER", server), ("WOLKVOX_TOKEN", "SECRET123")];
+        read(&set).unwrap().warnings
+    };
+    for server in ["8", "10", "wv8", "008"] {
+        let warning = warnings(server);
+        assert_eq!(warning.len(), 1, "{server}: {warning:?}");
+        assert!(
+            warning[0].starts_with(&format!("WOLKVOX_SERVER is {server}, and")),
+            "{warning:?}"
+        );
+    }
+    for server in ["0010", "wv0010", "12345", "a1"] {
+        assert_eq!(warnings(server), Vec::<String>::new(), "{server}");
+    }
+}
+
+#[test]
 fn exactly_one_of_server_and_base_url_is_needed() {
     let none = problem(read(&[("WOLKVOX_TOKEN", "SECRET123")]));
     assert!(

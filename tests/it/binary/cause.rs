@@ -5,6 +5,7 @@ mod answer;
 mod certificate;
 mod connection;
 mod proxy;
+mod roots;
 mod tls;
 
 use tokio::process::Command;
@@ -105,6 +106,36 @@ async fn checked_by(case: &Case<'_>, check: Command) -> String {
     assert_eq!(sentence.contains("allow-list"), may_be, "{name}: {sentence}");
     assert_says_no_secret(name, &(output.clone() + &error));
     sentence.to_owned()
+}
+
+/// Those that are met elsewhere, and those that stand for whatever nobody has seen yet.
+const NOT_HERE: [(Cause, &str); 3] = [
+    (
+        Cause::NoLookup,
+        "a unit test: where threads have run out, the state fails after it, and is told",
+    ),
+    (Cause::Other, "any other failure of a connection"),
+    (Cause::OtherTls, "any other failure of a handshake"),
+];
+
+#[test]
+fn every_cause_is_met_with_a_server_of_its_kind() {
+    let sources = [
+        include_str!("cause/answer.rs"),
+        include_str!("cause/certificate.rs"),
+        include_str!("cause/connection.rs"),
+        include_str!("cause/proxy.rs"),
+        include_str!("cause/tls.rs"),
+    ]
+    .concat();
+    for cause in Cause::ALL {
+        // Not as a part of a longer name.
+        let is_met = [",", ")"]
+            .iter()
+            .any(|end| sources.contains(&format!("Cause::{cause:?}{end}")));
+        let is_elsewhere = NOT_HERE.iter().any(|(other, _)| other == cause);
+        assert_ne!(is_met, is_elsewhere, "{cause:?}");
+    }
 }
 
 fn assert_says_no_secret(name: &str, said: &str) {

@@ -313,3 +313,6 @@ fn is_end(kind: ErrorKind) -> bool {
 fn words(limit: Duration) -> String {
     humantime::format_duration(limit).to_string()
 }
+
+#[cfg(test)]
+mod tests;

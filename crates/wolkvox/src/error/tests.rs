@@ -28,6 +28,20 @@ fn only_connections_429_and_5xx_are_retried_soon() {
 }
 
 #[test]
+fn where_a_proxy_refuses_it_is_not_asked_again() {
+    let class = |cause| Error::of(cause, String::new()).class();
+    for cause in Cause::ALL {
+        let is_given_up = matches!(cause, Cause::ProxyPassword | Cause::ProxyForbids);
+        let expected = match cause.reason() {
+            Reason::Connect if !is_given_up => Class::Retry,
+            Reason::Timeout => Class::Wait,
+            _ => Class::GiveUp,
+        };
+        assert_eq!(class(*cause), expected, "{cause:?}");
+    }
+}
+
+#[test]
 fn a_time_out_is_about_size_only_where_the_answer_had_begun() {
     let timeout = Error::new(Reason::Timeout, "");
     assert_eq!(timeout.class(), Class::Wait);

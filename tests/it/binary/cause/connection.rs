@@ -76,8 +76,15 @@ async fn a_connection_that_is_never_taken_is_told_with_the_time_that_was_waited(
 /// In a network of its own no packet comes out, and no name server can be asked.
 #[tokio::test]
 async fn a_machine_without_a_network_is_told_and_not_the_allow_list_alone() {
+    let forbidding = "ip route add prohibit 198.51.100.0/24 && exec \"$0\" \"$@\"";
     let user = if is_root() { "-n" } else { "-rn" };
     for (name, base, cause, says) in [
+        (
+            "not let out",
+            "https://198.51.100.1",
+            Cause::Forbidden,
+            "this machine does not let the exporter connect to 198.51.100.1",
+        ),
         (
             "no way",
             "https://192.0.2.1",
@@ -93,7 +100,10 @@ async fn a_machine_without_a_network_is_told_and_not_the_allow_list_alone() {
     ] {
         let directory = tempfile::tempdir().unwrap();
         let variables = variables(directory.path(), &[("WOLKVOX_BASE_URL", base)]);
-        let check = through(&["unshare", user], &command(["check"], &variables));
+        let check = through(
+            &["unshare", user, "sh", "-c", forbidding],
+            &command(["check"], &variables),
+        );
         let case = Case {
             name,
             variables: &[],

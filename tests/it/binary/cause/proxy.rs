@@ -242,6 +242,7 @@ async fn a_server_is_asked_through_proxies_of_both_kinds_with_their_password_and
     .await;
     assert_eq!(status, Some(0), "{said}");
     assert!(said.contains("asked through the proxy socks5h://"), "{said}");
+    assert!(said.contains("the address of the proxy socks5h://"), "{said}");
     assert_eq!(socks.asked(), ["gateway.invalid"]);
     // This machine, and what is listed, are asked directly: the proxy hears nothing of it.
     let (status, said) = check(&operation.base_url(), &with_password(http.address), "").await;

@@ -51,6 +51,34 @@ async fn without_a_token_nothing_is_asked() {
     assert!(server.requests.lock().unwrap().is_empty());
 }
 
+#[tokio::test]
+async fn a_proxy_that_repeats_its_password_does_not_bring_it_into_the_log() {
+    let header = "YW5hOnMzY3IzdC1wNHNz";
+    let body = format!(r#"{{"code":403,"msg":"ana:s3cr3t-p4ss and s3cr3t%2Dp4ss and {header}"}}"#);
+    let server = serve(http("403 Forbidden", body), End::Close).await;
+    let proxy = server.base.replace("http://", "http://ana:s3cr3t-p4ss@");
+    let mut settings = settings(&server);
+    settings.base = "http://gateway.invalid".to_owned();
+    settings.proxy = Some(Proxy::parse(&proxy, "HTTP_PROXY").unwrap());
+    let shown = format!("{settings:?}");
+    let error = ask_with(settings).await.0.result.unwrap_err().to_string();
+    for secret in ["s3cr3t", "p4ss", header] {
+        assert!(
+            !error.contains(secret) && !shown.contains(secret),
+            "{error} {shown}"
+        );
+    }
+    let requests = server.requests.lock().unwrap();
+    assert!(
+        requests[0].starts_with("GET http://gateway.invalid/api/v2/"),
+        "{requests:?}"
+    );
+    assert!(
+        requests[0].contains(&format!("proxy-authorization: Basic {header}\r\n")),
+        "{requests:?}"
+    );
+}
+
 #[test]
 fn settings_never_show_what_is_secret() {
     let mut settings = Settings::new("https://a", token(), report());
