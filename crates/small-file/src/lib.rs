@@ -14,6 +14,9 @@ use std::path::{Path, PathBuf};
 
 pub use shown::{Shown, looks_like_key, looks_like_path};
 
+/// The byte order mark of UTF-8.
+const MARK: &[u8] = b"\xef\xbb\xbf";
+
 /// Whether the path itself may be a symbolic link. Links in the directories above it are always followed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Links {
@@ -105,6 +108,21 @@ pub fn read_text(path: &Path, limit: u64, links: Links) -> Result<String, Error>
         text.remove(0);
     }
     Ok(text)
+}
+
+/// Takes the byte order marks of UTF-8 out, which Windows programs begin a file with. In files that were joined they stand in
+/// the middle, and hide the block of PEM behind them from its readers. No copy is made: there may be a key in it.
+pub fn remove_marks(text: &mut Vec<u8>) {
+    let (mut at, mut kept) = (0, 0);
+    while at < text.len() {
+        if text[at..].starts_with(MARK) {
+            at += MARK.len();
+        } else {
+            text[kept] = text[at];
+            (at, kept) = (at + 1, kept + 1);
+        }
+    }
+    text.truncate(kept);
 }
 
 /// Opens a regular file for reading, without blocking on whatever else the path may name.

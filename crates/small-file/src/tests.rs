@@ -99,3 +99,18 @@ fn text_is_read_without_the_mark_that_windows_programs_begin_it_with() {
         );
     }
 }
+
+#[test]
+fn marks_are_taken_out_wherever_they_stand_and_nothing_else() {
+    for (text, without) in [
+        (&b""[..], &b""[..]),
+        (b"\xef\xbb\xbf", b""),
+        (b"\xef\xbb\xbfa\n\xef\xbb\xbfb\xef\xbb\xbf", b"a\nb"),
+        (b"\xef\xbb\xbf\xef\xbb\xbfa", b"a"),
+        (b"\xef\xbba\xef\xbb", b"\xef\xbba\xef\xbb"),
+    ] {
+        let mut text = text.to_vec();
+        remove_marks(&mut text);
+        assert_eq!(text, without);
+    }
+}

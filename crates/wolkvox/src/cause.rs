@@ -141,7 +141,8 @@ causes! {
     /// 407: the proxy wants a user, or another one.
     ProxyPassword: Connect, Proxy,
         "the proxy {proxy} does not let the exporter in without the right user and password ({detail}): write them into \
-         {variable} before the host, as user:password@, with @ as %40, : as %3A and / as %2F in them";
+         {variable} before the host, as user:password@, with @ as %40, : as %3A and / as %2F in them; of the methods of HTTP it \
+         must take Basic";
     /// 403 and the like: the proxy's rules.
     ProxyForbids: Connect, Proxy,
         "the proxy {proxy} does not allow connections to {server} ({detail}): have those who run it allow them";

@@ -149,6 +149,26 @@ fn certificate_and_key_may_stand_in_the_file() {
 }
 
 #[test]
+fn files_may_begin_with_the_mark_that_windows_programs_write() {
+    let (cert, key) = pair();
+    let directory = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| {
+        let path = directory.path().join(name);
+        std::fs::write(&path, format!("\u{feff}{text}").replace('\n', "\r\n")).unwrap();
+        path
+    };
+    write("server.pem", &cert);
+    write("server.key", &key);
+    let path = write(
+        "web.yml",
+        "tls_server_config:\n  cert_file: server.pem\n  key_file: server.key\n",
+    );
+    let (_, loaded) = load(&path);
+    let problems = loaded.err().map(|error| error.problems);
+    assert_eq!(problems, None);
+}
+
+#[test]
 fn what_is_not_known_is_reported_with_its_line_and_the_nearest_key() {
     assert_eq!(
         problems("tls_server_config:\n  cert_flie: x\n"),

@@ -144,7 +144,10 @@ impl<'a> Builder<'a> {
             (Some(_), Some(_)) => self.problem(key, &format!("and {key}_file are both set; one is needed")),
             (Some(pem), None) => Ok(Some(self.noted(pem.into_bytes()))),
             (None, Some(file)) => match self.files.read(&self.directory.join(file)) {
-                Ok(pem) => Ok(Some(self.noted(pem))),
+                Ok(mut pem) => {
+                    small_file::remove_marks(&mut pem);
+                    Ok(Some(self.noted(pem)))
+                }
                 Err(error) => self.problem(&format!("{key}_file"), &error.to_string()),
             },
             (None, None) => Ok(None),

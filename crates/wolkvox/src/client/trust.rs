@@ -12,7 +12,6 @@ use rustls::{
     CertificateError, ClientConfig, DigitallySignedStruct, OtherError, RootCertStore, SignatureScheme,
 };
 
-const UTF_8_MARK: &[u8] = b"\xef\xbb\xbf";
 const UTF_16_MARKS: [&[u8]; 2] = [b"\xff\xfe", b"\xfe\xff"];
 
 /// Why roots can't be used. It goes on after the name of where they come from.
@@ -95,7 +94,8 @@ fn roots(pem: &[u8]) -> Result<RootCertStore, RootsError> {
     if UTF_16_MARKS.iter().any(|mark| pem.starts_with(mark)) {
         return Err(RootsError::Utf16);
     }
-    let pem = without_marks(pem);
+    let mut pem = pem.to_vec();
+    small_file::remove_marks(&mut pem);
     let mut roots = RootCertStore::empty();
     for certificate in CertificateDer::pem_slice_iter(&pem) {
         let certificate = certificate.map_err(|_| RootsError::NoCertificate)?;
@@ -111,22 +111,6 @@ fn roots(pem: &[u8]) -> Result<RootCertStore, RootsError> {
         });
     }
     Ok(roots)
-}
-
-/// Without the marks of UTF-8 that Windows programs begin a file with. In files that were joined they stand in the middle,
-/// and would hide the certificate behind them.
-fn without_marks(pem: &[u8]) -> Vec<u8> {
-    let mut rest = pem;
-    let mut kept = Vec::with_capacity(pem.len());
-    while let Some(byte) = rest.first() {
-        if let Some(after) = rest.strip_prefix(UTF_8_MARK) {
-            rest = after;
-        } else {
-            kept.push(*byte);
-            rest = &rest[1..];
-        }
-    }
-    kept
 }
 
 /// Judges as another does, and says whose certificate it was that nobody vouches for.

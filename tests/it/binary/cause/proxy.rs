@@ -180,6 +180,17 @@ async fn a_proxy_that_answers_in_the_place_of_a_server_without_tls_is_named_too(
 
 #[tokio::test]
 async fn a_proxy_whose_tls_is_wrong_is_named_and_not_the_server() {
+    let plain = Peer::start(Behaviour::Send(b"HTTP/1.1 400 Bad Request\r\n\r\n".to_vec())).await;
+    meet(&Case {
+        name: "no TLS at the proxy",
+        variables: &[SERVER, ("HTTPS_PROXY", &format!("https://{}", plain.address))],
+        cause: Cause::NotTls,
+        says: &[
+            "the proxy https://",
+            "check the port in HTTPS_PROXY, and whether it is http and not https",
+        ],
+    })
+    .await;
     let directory = tempfile::tempdir().unwrap();
     issue(
         directory.path(),
