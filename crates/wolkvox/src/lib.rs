@@ -6,6 +6,7 @@ pub mod cause;
 pub mod client;
 pub mod error;
 pub mod history;
+pub mod local_time;
 pub mod report;
 mod server_text;
 pub mod window;
@@ -18,6 +19,7 @@ use chrono::{DateTime, Utc};
 
 pub use cause::{Cause, Subject};
 pub use error::{Class, Error, Reason};
+pub use local_time::{HourlyZone, Instants};
 pub use report::{Key, Read, Report, Row, RowError, Value};
 pub use server_text::{Gate, RawText, ServerText};
 pub use window::Window;
