@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::field::{Field, FieldSet};
 pub use crate::ledger::{Id, Moment};
 pub use conn_id::MAX_CONN_ID_BYTES;
-use wolkvox::{Row, Value, Zone, window};
+use wolkvox::{Instants, Row, Value};
 
 /// The value of a label whose field is empty.
 pub const UNKNOWN: &str = "unknown";
@@ -191,12 +191,11 @@ impl Chat {
         self.opened_local.filter(|_| is_once && is_in_order)
     }
 
-    /// Reads a row. Dates are local times of `zone`.
+    /// Reads a row. Dates are local times of `zone`; who reads many rows hands in a [`wolkvox::HourlyZone`].
     ///
     /// # Errors
     /// [`NotAChat::NoConnId`] and [`NotAChat::BadConnId`]: without an id a chat can't be counted once.
-    pub fn from_row(row: &Row, zone: impl Into<Zone>) -> Result<Chat, NotAChat> {
-        let zone = zone.into();
+    pub fn from_row(row: &Row, mut zone: impl Instants) -> Result<Chat, NotAChat> {
         let mut chat = Chat::unread(conn_id::parse(row.get(Field::ConnId))?);
         for field in Field::ALL {
             let read = match row.get(field) {
@@ -207,11 +206,16 @@ impl Chat {
                     continue;
                 }
                 Value::Text(text) if value::is_blank(text) => continue,
-                Value::Text(text) => field.read(&mut chat, text.trim(), zone),
+                Value::Text(text) => field.read(&mut chat, text.trim(), &mut zone),
                 Value::Unreadable => None,
             };
             if read.is_none() {
                 chat.invalid.insert(field);
+            }
+        }
+        for label in [&mut chat.channel, &mut chat.skill_id, &mut chat.agent_id] {
+            if label.is_empty() {
+                UNKNOWN.clone_into(label);
             }
         }
         let ended = || chat.opened?.after(chat.duration_ms?);
@@ -220,14 +224,13 @@ impl Chat {
         Ok(chat)
     }
 
-    /// A chat of which nothing is known but its id.
+    /// A chat of which nothing is known but its id. Its labels are empty, as no label is that was read.
     fn unread(id: Id) -> Chat {
-        let unknown = || UNKNOWN.to_owned();
         Chat {
             id,
-            channel: unknown(),
-            skill_id: unknown(),
-            agent_id: unknown(),
+            channel: String::new(),
+            skill_id: String::new(),
+            agent_id: String::new(),
             agent_name: None,
             outcome: Outcome::Uncoded,
             code: None,
@@ -252,8 +255,8 @@ impl Chat {
 }
 
 /// A local time of the report as instants.
-pub(super) fn moment(local: NaiveDateTime, zone: Zone) -> Moment {
-    let (earliest, latest) = window::to_instants(local, zone);
+pub(super) fn moment(local: NaiveDateTime, zone: &mut dyn Instants) -> Moment {
+    let (earliest, latest) = zone.instants_of(local);
     Moment { earliest, latest }
 }
 

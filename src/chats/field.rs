@@ -3,7 +3,7 @@
 
 use crate::config::Agents;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use wolkvox::{Key, Read, Report, Zone};
+use wolkvox::{Instants, Key, Read, Report};
 
 use super::chat::{Chat, moment, value};
 
@@ -19,7 +19,7 @@ enum Provenance {
 }
 
 /// Reads a text, trimmed and not blank, into the chat; `None` is a value that can't be read.
-type ReadText = fn(&mut Chat, &str, Zone) -> Option<()>;
+type ReadText = fn(&mut Chat, &str, &mut dyn Instants) -> Option<()>;
 
 struct FieldRow {
     key: &'static str,
@@ -53,7 +53,7 @@ fields! {
     /// The chat's id. It is read before all others, for without it a row is no chat.
     ConnId = "conn_id", Documented, |_, _, _| Some(());
     /// `whatsapp`, `web`, …
-    Channel = "channel", Documented, |chat, text, _| put(&mut chat.channel, value::label(text).map(|label| label.to_lowercase()));
+    Channel = "channel", Documented, |chat, text, _| put(&mut chat.channel, value::lower_case_label(text));
     /// When the chat was opened, operation's local time.
     Date = "date", Documented, |chat, text, zone| {
         let local = value::local_time(text)?;
@@ -124,7 +124,7 @@ impl Field {
     }
 
     /// Reads the field's text into a chat.
-    pub(super) fn read(self, chat: &mut Chat, text: &str, zone: Zone) -> Option<()> {
+    pub(super) fn read(self, chat: &mut Chat, text: &str, zone: &mut dyn Instants) -> Option<()> {
         (self.row().read)(chat, text, zone)
     }
 }

@@ -12,7 +12,7 @@ use crate::chats::{Ledger, Tallied, Tally};
 use crate::config::Config;
 use crate::ledger::Novelty;
 use wolkvox::history::Purpose;
-use wolkvox::{Row, RowError, Sink, Window, window};
+use wolkvox::{HourlyZone, Row, RowError, Sink, Window, window};
 
 /// The window's beginning is known only when the poll has ended. A chat that is older than the window and this can't be in it.
 const SLACK: TimeDelta = TimeDelta::hours(1);
@@ -56,6 +56,7 @@ impl TakenAnswer {
 pub(super) struct Intake<'a> {
     config: &'a Config,
     clocks: &'a Clocks,
+    zone: HourlyZone,
     /// Up to where the server has answered.
     watermark: DateTime<Utc>,
     tally: Tally<'a>,
@@ -77,6 +78,7 @@ impl<'a> Intake<'a> {
         Intake {
             config,
             clocks,
+            zone: HourlyZone::new(config.server.timezone),
             watermark: ledger.cursors.poll,
             tally: Tally::begin(ledger, &config.counting, found(purpose), chunk.date_end),
             asked_at: clocks.ours(),
@@ -126,7 +128,7 @@ impl Sink for Intake<'_> {
     fn row(&mut self, row: Result<Row, RowError>) {
         let chat = match row
             .map_err(NotAChat::from)
-            .and_then(|row| Chat::from_row(&row, self.config.server.timezone))
+            .and_then(|row| Chat::from_row(&row, &mut self.zone))
         {
             Ok(chat) => chat,
             Err(error) => return self.tally.reject(error),

@@ -1,14 +1,14 @@
 //! What a past is read into: the chats of one chunk.
 
 use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
-use wolkvox::{Row, RowError, Sink, Zone};
+use wolkvox::{HourlyZone, Row, RowError, Sink, Zone};
 
 use crate::chats::chat::{Chat, NotAChat};
 
 /// The chats of one chunk, in the server's order; ids may repeat. Rows that are no chat are left out.
 #[derive(Debug)]
 pub struct Chats {
-    zone: Zone,
+    zone: HourlyZone,
     /// What was read.
     pub chats: Vec<Chat>,
 }
@@ -17,7 +17,7 @@ impl Chats {
     /// None yet. Dates are local times of `zone`.
     pub fn new(zone: Zone) -> Chats {
         Chats {
-            zone,
+            zone: HourlyZone::new(zone),
             chats: Vec::new(),
         }
     }
@@ -29,7 +29,7 @@ impl Sink for Chats {
     fn row(&mut self, row: Result<Row, RowError>) {
         let chat = row
             .map_err(NotAChat::from)
-            .and_then(|row| Chat::from_row(&row, self.zone));
+            .and_then(|row| Chat::from_row(&row, &mut self.zone));
         self.chats.extend(chat);
     }
 }
