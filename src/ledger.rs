@@ -5,7 +5,9 @@
 //! floor below which no request may begin, whatever clocks and settings say.
 
 pub mod delta;
+pub(crate) mod hashing;
 pub mod id;
+pub mod id_map;
 pub mod seen;
 pub mod state;
 pub mod store;
@@ -16,7 +18,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::clock::WRITTEN;
 pub use delta::{Absorbed, Counts, Delta, FoundBy, Novelty, Times};
-pub use id::{Id, Moment};
+pub use id::{Id, IdRef, Moment};
+pub use id_map::{IdMap, IdSet};
 pub use seen::Seen;
 pub use store::{Adoption, FileStore, Store, StoreError};
 
@@ -179,7 +182,7 @@ impl<T: Counted> Ledger<T> {
         }
         self.last_chat_close = self.last_chat_close.max(absorbed.last_chat_close);
         self.seen
-            .remember(absorbed.new, absorbed.first_seen, absorbed.extent);
+            .remember(&absorbed.new, absorbed.first_seen, absorbed.extent);
         self.totals.add(absorbed.totals);
     }
 

@@ -1,12 +1,10 @@
 //! The ids that one answer brings. They are gathered beside the ledger and applied only when the answer proved whole: an
 //! answer counts whole or not at all.
 
-use std::collections::HashSet;
-
 use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
 
 use super::seen::Extent;
-use super::{Id, Ledger, Moment};
+use super::{IdRef, IdSet, Ledger, Moment};
 
 /// What found a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -52,7 +50,7 @@ pub struct Times {
 #[derive(Debug)]
 pub struct Absorbed<T> {
     /// Ids not seen before.
-    pub new: HashSet<Id>,
+    pub new: IdSet,
     /// When they were first seen, server's time.
     pub first_seen: DateTime<Utc>,
     /// Where their rows lie in the report.
@@ -71,7 +69,7 @@ pub struct Delta<'a, T> {
     ledger: &'a Ledger<T>,
     found: FoundBy,
     /// Ids of this answer that were known before.
-    known: HashSet<Id>,
+    known: IdSet,
     absorbed: Absorbed<T>,
 }
 
@@ -81,9 +79,9 @@ impl<'a, T: Default> Delta<'a, T> {
         Delta {
             ledger,
             found,
-            known: HashSet::new(),
+            known: IdSet::default(),
             absorbed: Absorbed {
-                new: HashSet::new(),
+                new: IdSet::default(),
                 first_seen: DateTime::UNIX_EPOCH,
                 extent: Extent {
                     reach: date_end,
@@ -116,21 +114,22 @@ impl<'a, T: Default> Delta<'a, T> {
     }
 
     /// How an id relates to what is known. One that is new stays so until it is [remembered](Delta::remember).
-    pub fn novelty(&mut self, id: &Id) -> Novelty {
+    pub fn novelty<'b>(&mut self, id: impl Into<IdRef<'b>>) -> Novelty {
+        let id = id.into();
         if self.absorbed.new.contains(id) || self.known.contains(id) {
             return Novelty::Repeated;
         }
         let Some(first_seen) = self.ledger.seen.first_seen(id) else {
             return Novelty::New;
         };
-        self.known.insert(id.clone());
+        self.known.add(id);
         Novelty::Duplicate(first_seen)
     }
 
     /// Remembers a new id. Returns whether it adds to what is counted.
-    pub fn remember(&mut self, id: &Id, times: Times) -> Counts {
+    pub fn remember<'b>(&mut self, id: impl Into<IdRef<'b>>, times: Times) -> Counts {
         let absorbed = &mut self.absorbed;
-        absorbed.new.insert(id.clone());
+        absorbed.new.add(id);
         absorbed.extent.note_opened(times.not_before_local);
         // With a wrong zone it may lie a day ahead, and has to show that. A time further ahead is the row's own mistake.
         let closed = times.closed.map(|closed| closed.earliest);

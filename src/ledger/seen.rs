@@ -1,14 +1,17 @@
 //! The ids of chats that are counted (or remembered), grouped by the answer that first showed them, and where in the
 //! report their rows lie.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+mod stored;
+
+use std::collections::{BTreeMap, HashSet};
 use std::ops::Range;
 
 use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
-use serde::{Deserialize, Serialize, Serializer};
+use serde::Deserialize;
 
-use super::Id;
-use local_text::LocalText;
+use super::id::{Id, IdRef};
+use super::id_map::{IdMap, IdSet};
+use stored::StoredSeen;
 
 /// A group is forgotten only if it lies below the next request by more than this: `date_end` may round, and in the
 /// repeated hour of daylight saving later instants have lesser local times.
@@ -16,10 +19,10 @@ const MARGIN: TimeDelta = TimeDelta::hours(1);
 
 /// Ids in groups, and the floor that forgotten groups leave.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
-#[serde(from = "StoredSeen<Id>")]
+#[serde(from = "StoredSeen<Vec<Id>>")]
 pub struct Seen {
     /// When each id was first seen: seconds since the epoch, the key of its group.
-    ids: HashMap<Id, i64>,
+    ids: IdMap<i64>,
     groups: BTreeMap<i64, Extent>,
     floor: Option<NaiveDateTime>,
 }
@@ -56,7 +59,7 @@ impl Extent {
 
 impl Seen {
     /// When an id was first seen, server's time; `None` if it is new.
-    pub fn first_seen(&self, id: &Id) -> Option<DateTime<Utc>> {
+    pub fn first_seen<'a>(&self, id: impl Into<IdRef<'a>>) -> Option<DateTime<Utc>> {
         self.ids
             .get(id)
             .and_then(|seconds| DateTime::from_timestamp(*seconds, 0))
@@ -100,13 +103,16 @@ impl Seen {
     }
 
     /// Remembers the new ids of one answer, and where their rows lie.
-    pub fn remember(&mut self, ids: HashSet<Id>, first_seen: DateTime<Utc>, extent: Extent) {
+    pub fn remember(&mut self, ids: &IdSet, first_seen: DateTime<Utc>, extent: Extent) {
         if ids.is_empty() {
             return;
         }
         let group = first_seen.timestamp();
         self.groups.entry(group).or_insert(extent).join(extent);
-        self.ids.extend(ids.into_iter().map(|id| (id, group)));
+        self.ids.reserve(ids.len());
+        for (id, ()) in ids.iter() {
+            self.ids.insert(id, group);
+        }
     }
 
     /// Forgets the groups that lie below `next_date_ini` by more than an hour, and raises the floor so that no request can
@@ -132,91 +138,9 @@ impl Seen {
                 .map(|extent| extent.reach + TimeDelta::seconds(1));
             self.floor = self.floor.max(above);
         }
-        self.ids.retain(|_, group| !gone.contains(group));
+        self.ids.retain(|group| !gone.contains(&group));
     }
 }
 
-/// The form on disk: ids listed per group, local times as `date_ini` text. Ids are borrowed when they are written.
-#[derive(Serialize, Deserialize)]
-struct StoredSeen<I> {
-    floor: Option<LocalText>,
-    groups: Vec<StoredGroup<I>>,
-}
-
-#[derive(Serialize, Deserialize)]
-struct StoredGroup<I> {
-    first_seen: i64,
-    #[serde(with = "local_text")]
-    reach: NaiveDateTime,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    last_opened: Option<LocalText>,
-    ids: Vec<I>,
-}
-
-impl Serialize for Seen {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut ids: BTreeMap<i64, Vec<&Id>> = BTreeMap::new();
-        for (id, group) in &self.ids {
-            ids.entry(*group).or_default().push(id);
-        }
-        let groups = self.groups.iter().map(|(first_seen, extent)| {
-            let mut ids = ids.remove(first_seen).unwrap_or_default();
-            ids.sort_unstable();
-            StoredGroup {
-                first_seen: *first_seen,
-                reach: extent.reach,
-                last_opened: extent.last_opened.map(LocalText),
-                ids,
-            }
-        });
-        let stored = StoredSeen {
-            floor: self.floor.map(LocalText),
-            groups: groups.collect(),
-        };
-        stored.serialize(serializer)
-    }
-}
-
-impl From<StoredSeen<Id>> for Seen {
-    fn from(stored: StoredSeen<Id>) -> Seen {
-        let ids = stored.groups.iter().map(|group| group.ids.len()).sum();
-        let mut seen = Seen {
-            ids: HashMap::with_capacity(ids),
-            groups: BTreeMap::new(),
-            floor: stored.floor.map(|LocalText(at)| at),
-        };
-        for group in stored.groups {
-            let extent = Extent {
-                reach: group.reach,
-                last_opened: group.last_opened.map(|LocalText(at)| at),
-            };
-            seen.groups.insert(group.first_seen, extent);
-            seen.ids
-                .extend(group.ids.into_iter().map(|id| (id, group.first_seen)));
-        }
-        seen
-    }
-}
-
-/// Local times as the report's `date_ini` writes them.
-mod local_text {
-    use chrono::NaiveDateTime;
-    use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
-
-    const FORM: &str = "%Y%m%d%H%M%S";
-
-    pub(super) fn serialize<S: Serializer>(at: &NaiveDateTime, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(&at.format(FORM))
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<NaiveDateTime, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        NaiveDateTime::parse_from_str(&text, FORM)
-            .map_err(|_| de::Error::custom(format!("{text:?} is no YYYYmmddHHMMSS")))
-    }
-
-    /// For a time that may not be there.
-    #[derive(Serialize, Deserialize)]
-    #[serde(transparent)]
-    pub(super) struct LocalText(#[serde(with = "super::local_text")] pub(super) NaiveDateTime);
-}
+#[cfg(test)]
+mod tests;

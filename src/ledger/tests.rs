@@ -192,15 +192,15 @@ proptest! {
             // A chat closes every ten minutes; a server that minds `date_end` loosely sends more.
             let reach = if loose { end + 4000 } else { end };
             let rows = (begin.div_euclid(600)..=reach.div_euclid(600)).map(|index| index * 600).filter(|at| (begin..=reach).contains(at));
-            let mut new = HashSet::new();
+            let mut new = IdSet::default();
             for row in rows {
                 let id = chat(&format!("at {row}"), None, None).id;
                 if seen.first_seen(&id).is_none() {
                     prop_assert!(counted.insert(row), "{row} is taken for new twice");
-                    new.insert(id);
+                    new.add(&id);
                 }
             }
-            seen.remember(new, at(i64::try_from(number / 3).unwrap()), up_to(reach));
+            seen.remember(&new, at(i64::try_from(number / 3).unwrap()), up_to(reach));
             if forgets {
                 seen.forget_before(local(end - back));
             }
@@ -215,7 +215,9 @@ proptest! {
         let mut seen = Seen::default();
         for (number, reach) in reaches.iter().enumerate() {
             let id = chat(&format!("a{number}"), None, None).id;
-            seen.remember(HashSet::from([id]), at(i64::try_from(number).unwrap()), up_to(*reach));
+            let mut ids = IdSet::default();
+            ids.add(&id);
+            seen.remember(&ids, at(i64::try_from(number).unwrap()), up_to(*reach));
         }
         seen.forget_before(local(next));
         prop_assert!(seen.floor().is_none_or(|floor| floor <= local(next)));

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use wolkvox::Value;
 
 use super::{Id, NotAChat};
+use crate::ledger::IdRef;
 
 /// The longest `conn_id`, in bytes; a longer one is rejected.
 pub const MAX_CONN_ID_BYTES: usize = 64;
@@ -29,8 +30,13 @@ pub(super) fn parse(value: &Value) -> Result<Id, NotAChat> {
     let text = match value {
         Value::Absent => return Err(NotAChat::NoConnId),
         Value::Unreadable => return Err(NotAChat::BadConnId),
-        Value::Text(text) => one_spelling(text.trim()),
+        Value::Text(text) => text.trim(),
     };
+    // As nearly all of them are written. 0 is none.
+    if let number @ IdRef::Number(1..) = IdRef::from(text) {
+        return Ok(number.into());
+    }
+    let text = one_spelling(text);
     if text.is_empty() || NO_IDS.iter().any(|no_id| text.eq_ignore_ascii_case(no_id)) {
         return Err(NotAChat::NoConnId);
     }

@@ -29,9 +29,8 @@ fn utc(text: &str) -> DateTime<Utc> {
 
 #[test]
 fn an_id_is_any_trimmed_text_up_to_64_bytes() {
-    let with_id = |id: &str| {
-        Chat::from_row(&row(&[(Field::ConnId, id)]), Bogota).map(|chat| chat.id.as_str().to_owned())
-    };
+    let with_id =
+        |id: &str| Chat::from_row(&row(&[(Field::ConnId, id)]), Bogota).map(|chat| chat.id.to_string());
     assert_eq!(with_id(" abc-1 "), Ok("abc-1".to_owned()));
     for none in ["", " ", "-", "0", " 0 ", "\u{a0}"] {
         assert_eq!(with_id(none), Err(NotAChat::NoConnId), "{none:?}");

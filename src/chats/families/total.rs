@@ -183,7 +183,7 @@ impl Rows for TotalRows {
 
 fn exemplars(buckets: &[Option<Example>]) -> Vec<Option<Exemplar>> {
     let exemplar = |example: &Example| Exemplar {
-        labels: vec![("conn_id".to_owned(), example.id.as_str().to_owned())],
+        labels: vec![("conn_id".to_owned(), example.id.to_string())],
         value: seconds(example.milliseconds),
         timestamp_ms: Some(example.at.timestamp_millis()),
     };
