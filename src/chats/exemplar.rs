@@ -52,24 +52,13 @@ impl Exemplars {
     pub fn note(&mut self, chat: &Chat, keys: &Keys, counting: &Counting, first_seen: DateTime<Utc>) {
         let at = chat.closed.map_or(first_seen, |closed| closed.earliest);
         for (table, set) in keys.each().filter(|(table, _)| table.has_histograms()) {
-            let examples = self.of(table, set);
-            for (measure, buckets) in table.measures().iter().zip(examples) {
-                let Some((bounds, milliseconds)) = measure.bounds().zip(measure.of(chat, counting)) else {
-                    continue;
-                };
-                let example = Example {
-                    id: chat.id.clone(),
-                    milliseconds,
-                    at,
-                };
-                put(
-                    buckets,
-                    bounds.len() + 1,
-                    bucket_of(bounds, milliseconds),
-                    example,
-                );
-            }
+            self::note(self.of(table, set), table, chat, counting, at);
         }
+    }
+
+    /// Puts in the examples of a label set, by the measures of its table.
+    pub(super) fn insert(&mut self, table: Table, set: &LabelSet, examples: Vec<Buckets>) {
+        *self.of(table, set) = examples;
     }
 
     /// Takes in the examples of another answer.
@@ -93,6 +82,32 @@ impl Exemplars {
         let empty = || Arc::new(vec![Buckets::new(); table.measures().len()]);
         let examples = Arc::make_mut(&mut self.0[table as usize]);
         Arc::make_mut(examples.entry(set.clone()).or_insert_with(empty))
+    }
+}
+
+/// Notes a chat that was counted in the examples of a label set. `at` is when it was closed, else first seen.
+pub(super) fn note(
+    examples: &mut [Buckets],
+    table: Table,
+    chat: &Chat,
+    counting: &Counting,
+    at: DateTime<Utc>,
+) {
+    for (measure, buckets) in table.measures().iter().zip(examples) {
+        let Some((bounds, milliseconds)) = measure.bounds().zip(measure.of(chat, counting)) else {
+            continue;
+        };
+        let example = Example {
+            id: chat.id.clone(),
+            milliseconds,
+            at,
+        };
+        put(
+            buckets,
+            bounds.len() + 1,
+            bucket_of(bounds, milliseconds),
+            example,
+        );
     }
 }
 

@@ -1,5 +1,6 @@
 //! The tables that chats are counted in, one row each: their labels, and what is counted per label set.
 
+use std::hash::{BuildHasher, Hash as _, Hasher as _};
 use std::ops::Index;
 use std::sync::Arc;
 
@@ -159,6 +160,15 @@ impl Table {
     pub fn is_of_agents(self) -> bool {
         self.labels().iter().any(|label| label.name == AGENT_ID.name)
     }
+
+    /// The [`LabelSet::hash`] of the label set that a chat has; `None` if the chat is left out.
+    pub(super) fn hash(self, chat: &Chat, hashing: &impl BuildHasher) -> Option<u64> {
+        let mut hasher = hashing.build_hasher();
+        for label in self.labels() {
+            (label.of)(chat)?.hash(&mut hasher);
+        }
+        Some(hasher.finish())
+    }
 }
 
 /// The value of a label.
@@ -226,6 +236,32 @@ impl LabelSet {
         self.pairs(table)
             .find(|(name, _)| *name == label)
             .map(|(_, value)| value)
+    }
+
+    /// The id that a text belongs to, where the table is one of ids with texts.
+    pub(super) fn id_with_text(&self, table: Table) -> Option<&str> {
+        let label = match table {
+            Table::Agents => &AGENT_ID,
+            Table::Dispositions => &COD_ACT,
+            Table::Chats | Table::Feelings | Table::Speakers => return None,
+        };
+        self.get(table, label.name)
+    }
+
+    /// A hash of the values: those of equal label sets are equal.
+    pub(super) fn hash(&self, hashing: &impl BuildHasher) -> u64 {
+        let mut hasher = hashing.build_hasher();
+        for value in self.0.iter() {
+            value.as_str().hash(&mut hasher);
+        }
+        hasher.finish()
+    }
+
+    /// Whether it is the label set of a chat.
+    pub(super) fn is_of(&self, table: Table, chat: &Chat) -> bool {
+        let pairs = table.labels().iter().zip(self.0.iter());
+        let mut equal = pairs.map(|(label, value)| (label.of)(chat) == Some(value.as_str()));
+        equal.all(|is_equal| is_equal)
     }
 
     /// The label set that stands in for this one past the series limit: what the report decides becomes `other`.

@@ -1,5 +1,7 @@
 //! What the chats of one answer add: gathered beside the totals, with numbers about the answer's rows.
 
+mod sums;
+
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, NaiveDateTime, Utc};
@@ -13,6 +15,7 @@ use super::{Ledger, Totals, bounds};
 use crate::config::Counting;
 use crate::ledger::{Absorbed, Counts, Delta, FoundBy, Novelty, Times};
 use crate::metrics::histogram::Histogram;
+use sums::{Places, Sums};
 
 /// Numbers about the rows of one answer, for the poller's own metrics.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -97,12 +100,15 @@ pub struct Tallied {
 #[derive(Debug)]
 pub struct Tally<'a> {
     delta: Delta<'a, Totals>,
+    /// What was counted before this answer.
+    base: &'a Totals,
     counting: &'a Counting,
     series_limit: SeriesLimit<'a>,
     /// The later of both clocks. A clock that was slow for a moment must not make a label set look old.
     touched: DateTime<Utc>,
     counts: AnswerCounts,
-    exemplars: Exemplars,
+    /// What is added to the label sets of the answer's totals, until the answer ends.
+    sums: Sums,
 }
 
 impl<'a> Tally<'a> {
@@ -115,11 +121,12 @@ impl<'a> Tally<'a> {
     ) -> Tally<'a> {
         Tally {
             delta: Delta::begin(ledger, found, date_end),
+            base: &ledger.totals,
             counting,
             series_limit: SeriesLimit::new(&ledger.totals, counting.max_series),
             touched: DateTime::UNIX_EPOCH,
             counts: AnswerCounts::default(),
-            exemplars: Exemplars::default(),
+            sums: Sums::new(counting.agents),
         }
     }
 
@@ -137,37 +144,60 @@ impl<'a> Tally<'a> {
     /// Takes in one chat. Returns how it relates to what is known, and the label sets that it belongs to.
     pub fn absorb(&mut self, chat: &Chat) -> (Novelty, Keys) {
         self.counts.rows += 1;
-        let keys = Keys::of(chat, self.counting.agents);
         let novelty = self.delta.novelty(&chat.id);
         let keys = match novelty {
             Novelty::Repeated => {
                 self.counts.repeated += 1;
-                keys
+                Keys::of(chat, self.counting.agents)
             }
             Novelty::Duplicate(_) => {
                 self.counts.duplicate += 1;
-                self.series_limit.look_up(keys, self.delta.totals())
+                self.look_up(chat)
             }
             Novelty::New => {
-                let (keys, limited) = self.series_limit.admit(keys, self.delta.totals());
-                self.counts.limited += u64::from(limited);
-                self.count(chat, &keys);
-                keys
+                let places = self.sums.places(chat).unwrap_or_else(|| self.admit(chat));
+                self.counts.limited += u64::from(places.is_limited);
+                self.count(chat, &places);
+                self.sums.keys(&places)
             }
         };
         (novelty, keys)
     }
 
-    fn count(&mut self, chat: &Chat, keys: &Keys) {
+    /// The label sets under which a chat is shown that is counted already.
+    fn look_up(&mut self, chat: &Chat) -> Keys {
+        if let Some(keys) = self.sums.keys_of_known(chat) {
+            return keys;
+        }
+        let keys = Keys::of(chat, self.counting.agents);
+        for (table, set) in keys.each() {
+            if self.base[table].contains_key(set) {
+                self.sums.note_existing(table, set);
+            }
+        }
+        self.series_limit.look_up(keys, self.delta.totals())
+    }
+
+    /// Where a new chat is counted of which a label set is met for the first time. Its label sets are created at 0.
+    fn admit(&mut self, chat: &Chat) -> Places {
+        let keys = Keys::of(chat, self.counting.agents);
+        let totals = self.delta.totals();
+        let (shown, is_limited) = self.series_limit.admit(keys.clone(), totals);
+        totals.absorb(chat, &shown, Counts::No, self.counting, self.touched);
+        self.sums.open(&keys, &shown, is_limited)
+    }
+
+    fn count(&mut self, chat: &Chat, places: &Places) {
         let times = Times {
             opened: chat.opened,
             closed: chat.closed,
             not_before_local: chat.not_before_local(),
         };
         let counts = self.delta.remember(&chat.id, times);
-        self.delta
-            .totals()
-            .absorb(chat, keys, counts, self.counting, self.touched);
+        let first_seen = self.delta.first_seen();
+        self.sums.add(chat, places, counts, self.counting, first_seen);
+        self.sums
+            .note_texts(chat, places, self.counting.agents, self.touched);
         for (map, fields) in [
             (&mut self.counts.invalid, chat.invalid),
             (&mut self.counts.absent, chat.absent),
@@ -182,8 +212,6 @@ impl<'a> Tally<'a> {
         }
         self.counts.counted += 1;
         self.counts.late += u64::from(self.delta.found() == FoundBy::Sweep);
-        let first_seen = self.delta.first_seen();
-        self.exemplars.note(chat, keys, self.counting, first_seen);
         if let Some(closed) = chat.closed {
             let delay = (first_seen - closed.earliest).num_milliseconds();
             self.counts
@@ -199,11 +227,16 @@ impl<'a> Tally<'a> {
     }
 
     /// The answer proved whole.
-    pub fn finish(self) -> Tallied {
+    pub fn finish(mut self) -> Tallied {
+        let mut exemplars = Exemplars::default();
+        self.sums.finish(self.delta.totals(), &mut exemplars);
         Tallied {
             absorbed: self.delta.finish(),
             counts: self.counts,
-            exemplars: self.exemplars,
+            exemplars,
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -131,6 +131,29 @@ impl Totals {
         }
     }
 
+    /// Adds to the values of a label set that is there.
+    pub(super) fn add_cells(&mut self, table: Table, set: &LabelSet, cells: &[Cell]) {
+        if let Some(entry) = Arc::make_mut(&mut self.tables[table as usize]).get_mut(set) {
+            for (mine, theirs) in Arc::make_mut(entry).cells.iter_mut().zip(cells) {
+                mine.add(theirs);
+            }
+        }
+    }
+
+    /// Adds the text of an id of the table.
+    pub(super) fn add_text(&mut self, table: Table, id: &str, name: &Name) {
+        let names = match table {
+            Table::Agents => &mut self.agent_names,
+            _ => &mut self.descriptions,
+        };
+        note(names, id, Some(&name.text), name.as_of_ms);
+    }
+
+    /// Adds fields that the server has sent.
+    pub(super) fn add_sent(&mut self, sent: FieldSet) {
+        self.sent.extend(sent);
+    }
+
     /// Creates the label sets of `other` that are not here yet, at 0, with its texts and what the server is known to
     /// send: what a reader of the past shows before a label set has its first chat.
     pub fn add_label_sets_of(&mut self, other: &Totals) {

@@ -28,7 +28,7 @@ impl Cell {
     }
 
     /// Takes in what one chat adds.
-    pub(super) fn take(&mut self, kind: Kind, value: u64) {
+    pub(in crate::chats) fn take(&mut self, kind: Kind, value: u64) {
         match (self, kind) {
             (Cell::Count(count), _) => *count += value,
             (Cell::Histogram(histogram), Kind::Histogram(bounds)) => histogram.observe(bounds, value),

@@ -1,0 +1,291 @@
+//! What the chats of one answer add to each label set. A chat's label sets are found by its labels: putting them together for
+//! each chat, and finding them in sorted maps, would take longer than all else that is done with a row.
+
+use chrono::{DateTime, Utc};
+use hashbrown::HashTable;
+
+use super::super::chat::Chat;
+use super::super::exemplar::{self, Buckets, Exemplars};
+use super::super::field::FieldSet;
+use super::super::key::{Keys, LabelSet, PerTable, Table};
+use super::super::totals::{Cell, Name, Totals};
+use crate::config::{Agents, Counting};
+use crate::ledger::Counts;
+use crate::ledger::hashing::Hashing;
+
+/// As many label sets past the series limit are remembered per table. The report decides how many there are.
+const MOST_LIMITED: usize = 4096;
+
+/// What one answer adds.
+#[derive(Debug)]
+pub(super) struct Sums {
+    tables: PerTable<TableSums>,
+    hashing: Hashing,
+    /// Fields that only some servers send, and this one did.
+    sent: FieldSet,
+}
+
+#[derive(Debug, Default)]
+struct TableSums {
+    /// Whether chats are counted in it at all.
+    is_off: bool,
+    known: HashTable<Known>,
+    /// How many of them are past the series limit.
+    limited: usize,
+    by_set: HashTable<usize>,
+    sums: Vec<Sum>,
+}
+
+/// A label set that chats have.
+#[derive(Debug)]
+struct Known {
+    set: LabelSet,
+    /// Under which sum they are counted; `None` as long as all its chats were known before this answer.
+    sum: Option<usize>,
+    is_limited: bool,
+}
+
+/// What is known of the label set that a chat has in a table.
+enum Met<'a> {
+    /// The chat is left out of the table.
+    Nowhere,
+    Before(&'a Known),
+    Never,
+}
+
+/// What an answer adds to a label set of the totals.
+#[derive(Debug)]
+struct Sum {
+    set: LabelSet,
+    cells: Box<[Cell]>,
+    /// By the measures of the table; empty if none of them is a histogram.
+    examples: Vec<Buckets>,
+    /// The text of its id.
+    text: Option<Name>,
+}
+
+/// The sums that a chat adds to.
+#[derive(Debug)]
+pub(super) struct Places {
+    sums: PerTable<Option<usize>>,
+    /// One of its label sets is past the series limit.
+    pub(super) is_limited: bool,
+}
+
+impl Sums {
+    pub(super) fn new(agents: Agents) -> Sums {
+        let table = |table: Table| TableSums {
+            is_off: agents == Agents::Off && table.is_of_agents(),
+            ..TableSums::default()
+        };
+        Sums {
+            tables: Table::ALL.map(table),
+            hashing: Hashing::default(),
+            sent: FieldSet::default(),
+        }
+    }
+
+    /// Where a new chat is counted, if all its label sets were met before; `None` if [`Sums::open`] has to say so.
+    pub(super) fn places(&self, chat: &Chat) -> Option<Places> {
+        let mut places = Places {
+            sums: PerTable::default(),
+            is_limited: false,
+        };
+        for table in Table::ALL {
+            match self.met(table, chat) {
+                Met::Nowhere => {}
+                Met::Before(known) => {
+                    places.sums[table as usize] = Some(known.sum?);
+                    places.is_limited |= known.is_limited;
+                }
+                Met::Never => return None,
+            }
+        }
+        Some(places)
+    }
+
+    /// The label sets under which a chat is shown that was known before, if all of them were met before.
+    pub(super) fn keys_of_known(&self, chat: &Chat) -> Option<Keys> {
+        let mut keys = Keys::from_sets([]);
+        for table in Table::ALL {
+            let known = match self.met(table, chat) {
+                Met::Nowhere => continue,
+                Met::Before(known) => known,
+                Met::Never => return None,
+            };
+            let sum = known.sum.map(|sum| &self.tables[table as usize].sums[sum]);
+            let set = sum.map_or(&known.set, |sum| &sum.set);
+            keys.0[table as usize] = Some(set.clone());
+        }
+        Some(keys)
+    }
+
+    fn met(&self, table: Table, chat: &Chat) -> Met<'_> {
+        let TableSums { is_off, known, .. } = &self.tables[table as usize];
+        if *is_off {
+            return Met::Nowhere;
+        }
+        let Some(hash) = table.hash(chat, &self.hashing) else {
+            return Met::Nowhere;
+        };
+        let found = known.find(hash, |known| known.set.is_of(table, chat));
+        found.map_or(Met::Never, Met::Before)
+    }
+
+    /// The label sets that places stand for.
+    pub(super) fn keys(&self, places: &Places) -> Keys {
+        let mut keys = Keys::from_sets([]);
+        for ((key, table), place) in keys.0.iter_mut().zip(&self.tables).zip(places.sums) {
+            *key = place.map(|sum| table.sums[sum].set.clone());
+        }
+        keys
+    }
+
+    /// Notes that a chat's label sets are counted under these of the totals.
+    pub(super) fn open(&mut self, keys: &Keys, shown: &Keys, is_limited: bool) -> Places {
+        let mut places = Places {
+            sums: PerTable::default(),
+            is_limited,
+        };
+        for ((table, set), (_, shown)) in keys.each().zip(shown.each()) {
+            let sum = self.tables[table as usize].sum(table, shown, &self.hashing);
+            places.sums[table as usize] = Some(sum);
+            self.know(table, set, Some(sum), shown != set);
+        }
+        places
+    }
+
+    /// Notes that a label set is there already and stays as it is. Nothing is counted under it yet.
+    pub(super) fn note_existing(&mut self, table: Table, set: &LabelSet) {
+        self.know(table, set, None, false);
+    }
+
+    fn know(&mut self, table: Table, set: &LabelSet, sum: Option<usize>, is_limited: bool) {
+        let TableSums { known, limited, .. } = &mut self.tables[table as usize];
+        let hash = set.hash(&self.hashing);
+        if let Some(known) = known.find_mut(hash, |known| known.set == *set) {
+            known.sum = known.sum.or(sum);
+            return;
+        }
+        if is_limited {
+            if *limited == MOST_LIMITED {
+                return;
+            }
+            *limited += 1;
+        }
+        let new = Known {
+            set: set.clone(),
+            sum,
+            is_limited,
+        };
+        known.insert_unique(hash, new, |known| known.set.hash(&self.hashing));
+    }
+
+    /// Adds a chat. One that does not count leaves a trace only of what the server sends.
+    pub(super) fn add(
+        &mut self,
+        chat: &Chat,
+        places: &Places,
+        counts: Counts,
+        counting: &Counting,
+        first_seen: DateTime<Utc>,
+    ) {
+        let closed = chat.closed.map(|closed| closed.earliest);
+        for (table, place) in Table::ALL.into_iter().zip(places.sums) {
+            let Some(place) = place else { continue };
+            let sum = &mut self.tables[table as usize].sums[place];
+            for (measure, cell) in table.measures().iter().zip(&mut sum.cells) {
+                let Some(value) = measure.of(chat, counting) else {
+                    continue;
+                };
+                if counts == Counts::Yes {
+                    cell.take(measure.spec.kind, value);
+                }
+                if let Some(field) = measure.where_sent {
+                    self.sent.insert(field);
+                }
+            }
+            if counts == Counts::Yes && !sum.examples.is_empty() {
+                let at = closed.unwrap_or(first_seen);
+                exemplar::note(&mut sum.examples, table, chat, counting, at);
+            }
+        }
+    }
+
+    /// Notes the texts of a chat's ids, which have label sets of their own. `now` stands in for a close time.
+    pub(super) fn note_texts(&mut self, chat: &Chat, places: &Places, agents: Agents, now: DateTime<Utc>) {
+        let closed = chat.closed.map_or(now, |closed| closed.earliest);
+        let agent_name = chat.agent_name.as_ref().filter(|_| agents == Agents::Names);
+        let texts = [
+            (Table::Agents, Some(&chat.agent_id), agent_name),
+            (Table::Dispositions, chat.code.as_ref(), chat.description.as_ref()),
+        ];
+        for (table, id, text) in texts {
+            let place = places.sums[table as usize];
+            let (Some(place), Some(id), Some(text)) = (place, id, text) else {
+                continue;
+            };
+            let sum = &mut self.tables[table as usize].sums[place];
+            if sum.set.id_with_text(table) == Some(id) {
+                note(&mut sum.text, text, closed.timestamp_millis());
+            }
+        }
+    }
+
+    /// Adds all that was counted to the answer's totals, where all its label sets are, and to its examples.
+    pub(super) fn finish(self, totals: &mut Totals, exemplars: &mut Exemplars) {
+        totals.add_sent(self.sent);
+        for (table, TableSums { sums, .. }) in Table::ALL.into_iter().zip(self.tables) {
+            for sum in sums {
+                totals.add_cells(table, &sum.set, &sum.cells);
+                if let Some((id, text)) = sum.set.id_with_text(table).zip(sum.text) {
+                    totals.add_text(table, id, &text);
+                }
+                let is_counted = sum.cells.first().is_some_and(|chats| chats.count() > 0);
+                if is_counted && !sum.examples.is_empty() {
+                    exemplars.insert(table, &sum.set, sum.examples);
+                }
+            }
+        }
+    }
+}
+
+impl TableSums {
+    /// The sum of a label set of the totals.
+    fn sum(&mut self, table: Table, set: &LabelSet, hashing: &Hashing) -> usize {
+        let TableSums { by_set, sums, .. } = self;
+        let hash = set.hash(hashing);
+        if let Some(sum) = by_set.find(hash, |sum| sums[*sum].set == *set) {
+            return *sum;
+        }
+        let measures = table.measures().len();
+        sums.push(Sum {
+            set: set.clone(),
+            cells: table.zero(),
+            examples: vec![Buckets::new(); if table.has_histograms() { measures } else { 0 }],
+            text: None,
+        });
+        let sum = sums.len() - 1;
+        by_set.insert_unique(hash, sum, |sum| sums[*sum].set.hash(hashing));
+        sum
+    }
+}
+
+/// Keeps the text of the chat closed last; of two closed in the same second the lesser text.
+fn note(known: &mut Option<Name>, text: &str, as_of_ms: i64) {
+    match known {
+        None => {
+            *known = Some(Name {
+                text: text.to_owned(),
+                as_of_ms,
+            });
+        }
+        Some(known) if as_of_ms > known.as_of_ms || as_of_ms == known.as_of_ms && *text < *known.text => {
+            known.as_of_ms = as_of_ms;
+            if known.text != text {
+                text.clone_into(&mut known.text);
+            }
+        }
+        Some(_) => {}
+    }
+}
