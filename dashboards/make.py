@@ -847,10 +847,11 @@ def exporter():
             ),
             series(
                 "Polls and failures",
-                "Polls within the interval, and those that failed, by reason.",
+                "Polls within the interval, and those that failed, by reason; and the pauses that Wolkvox called for.",
                 [
                     (f"sum(increase(wolkvox_polls_total{{{OP}}}[{RATE}]))", "polls"),
                     (f"sum by (reason) (increase(wolkvox_poll_failures_total{{{OP}}}[{RATE}])) > 0", "{{reason}}"),
+                    (f"sum by (reason) (increase(wolkvox_api_pauses_total{{{OP}}}[{RATE}])) > 0", "pause: {{reason}}"),
                 ],
                 "short",
                 size=(8, 8),

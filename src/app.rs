@@ -316,6 +316,7 @@ impl Publish for Publisher {
             status.counting_since = Some(progress.counting_since);
             status.chats_counted = publication.view.totals.chats_counted();
             status.last_poll = publication.last_poll.cloned();
+            status.pause = publication.view.stats.pause;
         });
     }
 }

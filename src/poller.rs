@@ -5,6 +5,7 @@ mod cycle;
 mod disbelief;
 pub(crate) mod families;
 mod intake;
+mod pause;
 mod publication;
 mod reading;
 mod schedule;
@@ -16,7 +17,7 @@ pub mod view;
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use tokio::time::Instant;
 use tracing::Instrument;
 
@@ -25,10 +26,11 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::ledger::{Store, StoreError};
 use crate::poller::stats::{FailureReason, Stats};
-use wolkvox::history::{Call, OpenRange, Purpose, Reader};
+use wolkvox::history::{Call, Next, OpenRange, Purpose, Reader};
 use wolkvox::{Error, Exchange, Reason, Source, Window, window};
 
 pub use cycle::{Cycle, CycleFailure, ReadSummary};
+pub use pause::{Pause, PauseReason};
 pub use publication::{LastPoll, Publication, Publish};
 pub use schedule::{Schedule, run};
 
@@ -108,6 +110,7 @@ impl<S: Source, D: Store, P: Publish> Poller<S, D, P> {
     async fn cycle(&mut self, next_cycle: Option<Instant>) -> Cycle {
         let started = Instant::now();
         self.stats.polls += 1;
+        self.stats.pause = None;
         self.books.snapshot.begin_cycle();
         self.reader.begin_cycle(next_cycle);
         let poll_from = self.look_back(self.books.ledger.cursors.poll, self.config.polling.window);
@@ -193,7 +196,12 @@ impl<S: Source, D: Store, P: Publish> Poller<S, D, P> {
             self.note_call(&exchange, &taken);
             match exchange.result {
                 Ok(_) => self.take_in(&mut reading, &mut range, chunk, taken),
-                Err(error) => log_failed_call(&error, &chunk, next),
+                Err(error) => {
+                    log_failed_call(&error, &chunk, next);
+                    if let Next::Again(wait) = next {
+                        self.note_wait(&error, wait);
+                    }
+                }
             }
         }
         self.end_reading(reading, range)
@@ -248,6 +256,22 @@ impl<S: Source, D: Store, P: Publish> Poller<S, D, P> {
             self.stats.clock_offset_ms = Some((date - begun.ours).num_milliseconds());
             self.clocks.note(date, &begun);
         }
+    }
+
+    /// Notes that the next call of this cycle waits so long.
+    fn note_wait(&mut self, error: &Error, wait: Duration) {
+        let wait = TimeDelta::from_std(wait).ok();
+        let until = wait.and_then(|wait| self.clocks.ours().checked_add_signed(wait));
+        if let (Some(reason), Some(until)) = (PauseReason::of(error), until) {
+            self.pause(Pause { until, reason });
+        }
+    }
+
+    /// Counts, logs and shows a pause that Wolkvox calls for.
+    fn pause(&mut self, pause: Pause) {
+        self.stats.note_pause(pause);
+        pause.log();
+        self.publish();
     }
 
     /// Where a range begins that looks back from a cursor.

@@ -94,11 +94,18 @@ fn last_poll(status: &Status, now: DateTime<Utc>) -> String {
 }
 
 fn next_poll(status: &Status, now: DateTime<Utc>) -> String {
-    match status.next_poll {
+    let next = match status.next_poll {
         // The time of the one after is known only when this one has ended.
         Some(due) if due <= now => "under way".to_owned(),
         Some(due) => moment(due, now),
         None => "not planned yet".to_owned(),
+    };
+    match status.pause.filter(|pause| pause.until > now) {
+        Some(pause) => {
+            let (until, why) = (moment(pause.until, now), escaped(pause.reason.words()));
+            format!("{next}<br><span class=\"bad\">Pauses</span> until {until}: {why}")
+        }
+        None => next,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-pub(crate) use crate::poller::LastPoll;
+pub(crate) use crate::poller::{LastPoll, Pause};
 
 /// What `/-/ready` answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,6 +33,8 @@ pub(crate) struct Status {
     pub counting_since: Option<DateTime<Utc>>,
     pub chats_counted: u64,
     pub next_poll: Option<DateTime<Utc>>,
+    /// The last pause that Wolkvox called for. It is over when its time is.
+    pub pause: Option<Pause>,
 }
 
 impl Status {
@@ -54,6 +56,7 @@ impl Status {
             counting_since: None,
             chats_counted: 0,
             next_poll: None,
+            pause: None,
         }
     }
 }

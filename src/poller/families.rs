@@ -50,6 +50,8 @@ generators! {
             "How long a call to the Wolkvox API took, to the end of the answer.";
         "wolkvox_api_response_bytes_total", Counter, [], |view| count(view.stats.response_bytes),
             "Bytes of the API's answers, after decompression.";
+        "wolkvox_api_pauses_total", Counter, ["reason"], |view| counts(&view.stats.pauses, |reason| reason.as_str().into()),
+            "Times that the exporter waited longer than usual because Wolkvox called for it, by reason: retry_after (429 or 503 that says when to come back), quota (the day's calls are used up), concurrency (too many calls at once on this token).";
         "wolkvox_api_requests_today", Gauge, [], |view| count(view.progress.requests_today),
             "Calls by this exporter since the operation's midnight; the daily quota is shared by all tokens. Survives restarts.";
         "wolkvox_api_daily_limit", Gauge, [], |view| gauge(view.config.polling.api_daily_limit.map(|limit| limit as f64)),

@@ -6,6 +6,7 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use tokio::time::Instant;
 
+use super::pause::{Pause, PauseReason};
 use super::publication::Publish;
 use super::{Cycle, CycleFailure, Poller};
 use crate::ledger::Store;
@@ -20,6 +21,15 @@ const LONGEST_WAIT_FOR_SCRAPE: Duration = Duration::from_secs(60);
 pub struct Schedule {
     interval: Duration,
     quota_failures: u32,
+}
+
+/// When the next cycle begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NextCycle {
+    /// By our clock, UTC.
+    pub at: DateTime<Utc>,
+    /// Why that is later than usual, if it is.
+    pub pause: Option<PauseReason>,
 }
 
 impl Schedule {
@@ -51,13 +61,23 @@ impl Schedule {
     }
 
     /// When the cycle after one begins that began at `started` and ended at `now`, with the pause that it calls for.
-    pub fn after(&mut self, cycle: &Cycle, started: DateTime<Utc>, now: DateTime<Utc>) -> DateTime<Utc> {
-        let next = self.next(started, now);
+    pub fn after(&mut self, cycle: &Cycle, started: DateTime<Utc>, now: DateTime<Utc>) -> NextCycle {
+        let usual = self.next(started, now);
         let quota = self.quota_pause(cycle).map(|pause| started + pause);
         let asked = cycle.retry_after().map(|pause| now + pause.min(LONGEST_PAUSE));
-        match quota.max(asked) {
-            Some(not_before) if not_before > next => self.at_or_after(not_before),
-            _ => next,
+        let not_before = [(quota, PauseReason::Quota), (asked, PauseReason::RetryAfter)]
+            .into_iter()
+            .filter_map(|(at, reason)| Some((at?, reason)))
+            .max();
+        match not_before {
+            Some((at, reason)) if at > usual => NextCycle {
+                at: self.at_or_after(at),
+                pause: Some(reason),
+            },
+            _ => NextCycle {
+                at: usual,
+                pause: None,
+            },
         }
     }
 
@@ -97,9 +117,12 @@ pub async fn run<S: Source, D: Store, P: Publish>(
         let now = poller.clocks.ours();
         // In today's reading of our clock: were it set back during the cycle, the next one would be that far off.
         let started = now - began.elapsed();
-        let next = schedule.after(&cycle, started, now);
-        announce(next);
-        tokio::time::sleep_until(instant_of(next, now)).await;
+        let NextCycle { at, pause } = schedule.after(&cycle, started, now);
+        if let Some(reason) = pause {
+            poller.pause(Pause { until: at, reason });
+        }
+        announce(at);
+        tokio::time::sleep_until(instant_of(at, now)).await;
     }
 }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
+use super::pause::{Pause, PauseReason};
 use crate::chats::chat::NotAChat;
 use crate::chats::{AnswerCounts, Field, bounds};
 use crate::metrics::histogram::Histogram;
@@ -52,6 +53,9 @@ pub struct Stats {
     pub requests: BTreeMap<Option<u16>, u64>,
     pub request_duration: Histogram,
     pub response_bytes: u64,
+    pub pauses: BTreeMap<PauseReason, u64>,
+    /// The pause that lasts now, if Wolkvox called for one.
+    pub pause: Option<Pause>,
     /// Of all whole answers.
     pub answers: AnswerCounts,
     pub report_seconds_skipped: u64,
@@ -79,6 +83,8 @@ impl Stats {
                 .collect(),
             request_duration: Histogram::new(bounds::API_REQUEST),
             response_bytes: 0,
+            pauses: PauseReason::ALL.into_iter().map(|reason| (reason, 0)).collect(),
+            pause: None,
             answers: AnswerCounts {
                 rejected: NotAChat::ALL.into_iter().map(|error| (error, 0)).collect(),
                 invalid: Field::ALL.into_iter().map(|field| (field, 0)).collect(),
@@ -99,12 +105,19 @@ impl Stats {
         }
     }
 
-    /// Takes in one call.
+    /// Takes in one call. A pause before it is over.
     pub fn note_exchange(&mut self, exchange: &Exchange) {
+        self.pause = None;
         *self.requests.entry(exchange.status).or_default() += 1;
         let milliseconds = u64::try_from(exchange.duration.as_millis()).unwrap_or(u64::MAX);
         self.request_duration.observe(bounds::API_REQUEST, milliseconds);
         self.response_bytes += exchange.bytes;
+    }
+
+    /// Takes in a pause that begins.
+    pub fn note_pause(&mut self, pause: Pause) {
+        *self.pauses.entry(pause.reason).or_default() += 1;
+        self.pause = Some(pause);
     }
 
     /// Takes in a failure.

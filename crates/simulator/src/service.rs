@@ -194,7 +194,8 @@ fn replacement(fault: &Fault, handle: &Handle, query: &Query) -> Option<Reply> {
             }
         }
         Fault::Html502 => Reply::html(502, "502 Proxy Error"),
-        Fault::Html200 => Reply::html(200, "Login"),
+        // Portals name a time to come back: nobody may obey it.
+        Fault::Html200 => Reply::html(200, "Login").with(header::RETRY_AFTER, "86400"),
         Fault::EmptyBody => Reply::json(200, Source::whole("")),
         Fault::Body(bytes) => Reply::json(200, Source::whole(bytes.clone())),
         Fault::OtherCodeIn200 { code, msg } => {

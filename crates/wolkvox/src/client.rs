@@ -175,7 +175,7 @@ impl Client {
         let headers = response.headers();
         progress.status = Some(status);
         progress.date = date(headers);
-        let retry_after = judge::retry_after(headers, progress.date);
+        let retry_after = judge::retry_after(status, headers, progress.date);
         sink.begin(progress.date);
         let result = if status == 200 {
             self.read(response, sink, &words, &mut progress.bytes).await

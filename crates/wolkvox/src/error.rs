@@ -113,7 +113,7 @@ impl Error {
         self
     }
 
-    /// Adds how long the server asked us to wait.
+    /// Adds how long the server asked us to wait, with 429 or 503.
     #[must_use]
     pub fn with_retry_after(mut self, wait: Option<Duration>) -> Self {
         self.retry_after = wait;

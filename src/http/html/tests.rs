@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use super::*;
-use crate::poller::LastPoll;
+use crate::poller::{LastPoll, Pause, PauseReason};
 
 fn at(seconds: i64) -> DateTime<Utc> {
     DateTime::from_timestamp(1_800_000_000 + seconds, 0).unwrap()
@@ -79,6 +79,31 @@ fn a_poll_that_is_due_is_shown_as_under_way() {
     }
     status.next_poll = Some(at(3));
     assert!(page(&status, Readiness::Ready, at(0)).contains("(in 3 s)"));
+}
+
+#[test]
+fn a_pause_is_shown_with_its_end_and_its_cause_while_it_lasts() {
+    let mut status = Status::new("ventas", "wv0001.example", at(-10));
+    for (next_poll, reason, why) in [
+        // It waits before the second call of a poll.
+        (at(-3), PauseReason::Concurrency, "too many calls at once"),
+        (
+            at(600),
+            PauseReason::RetryAfter,
+            "Wolkvox asks to wait that long (Retry-After",
+        ),
+        (at(600), PauseReason::Quota, "the day&#39;s calls are used up"),
+    ] {
+        status.next_poll = Some(next_poll);
+        let until = at(600);
+        status.pause = Some(Pause { until, reason });
+        let during = page(&status, Readiness::Ready, at(0));
+        assert!(
+            during.contains("Pauses</span> until <time") && during.contains(&format!("(in 10 min): {why}")),
+            "{during}"
+        );
+        assert!(!page(&status, Readiness::Ready, until).contains("Pauses"));
+    }
 }
 
 #[test]

@@ -49,7 +49,7 @@ fn cycles_begin_at_multiples_of_the_interval() {
 fn a_quota_pause_doubles_up_to_an_hour_and_a_good_cycle_ends_it() {
     let mut schedule = Schedule::new(FIVE_MINUTES);
     let start = at("15:00:00");
-    let mut pause = |cycle: &Cycle| (schedule.after(cycle, start, start) - start).num_minutes();
+    let mut pause = |cycle: &Cycle| (schedule.after(cycle, start, start).at - start).num_minutes();
     let quota = failed(Reason::Quota);
     assert_eq!([(); 6].map(|()| pause(&quota)), [5, 10, 20, 40, 60, 60]);
     for _ in 0..80 {
@@ -67,7 +67,7 @@ fn an_interval_beyond_the_longest_pause_is_not_shortened() {
     let start = at("14:00:00");
     for _ in 0..4 {
         let next = schedule.after(&failed(Reason::Quota), start, start);
-        assert_eq!(next, at("16:00:00"));
+        assert_eq!((next.at, next.pause), (at("16:00:00"), None));
     }
 }
 
@@ -76,12 +76,14 @@ fn the_server_is_given_the_time_that_it_asks_for_up_to_an_hour() {
     let mut schedule = Schedule::new(FIVE_MINUTES);
     let mut next = |seconds| {
         let error = Error::new(Reason::HttpStatus, "").with_retry_after(Some(Duration::from_secs(seconds)));
-        schedule.after(&failed_by(error), at("15:00:00"), at("15:00:10"))
+        let next = schedule.after(&failed_by(error), at("15:00:00"), at("15:00:10"));
+        (next.at, next.pause)
     };
-    assert_eq!(next(20), at("15:05:00"));
-    assert_eq!(next(290), at("15:05:00"));
-    assert_eq!(next(291), at("15:10:00"));
-    assert_eq!(next(86_400), at("16:05:00"));
+    let asked = Some(PauseReason::RetryAfter);
+    assert_eq!(next(20), (at("15:05:00"), None));
+    assert_eq!(next(290), (at("15:05:00"), None));
+    assert_eq!(next(291), (at("15:10:00"), asked));
+    assert_eq!(next(86_400), (at("16:05:00"), asked));
 }
 
 #[test]
@@ -93,5 +95,6 @@ fn a_sweeps_quota_failure_pauses_too() {
         ..good()
     };
     schedule.after(&cycle, start, start);
-    assert_eq!(schedule.after(&cycle, start, start), at("15:10:00"));
+    let next = schedule.after(&cycle, start, start);
+    assert_eq!((next.at, next.pause), (at("15:10:00"), Some(PauseReason::Quota)));
 }

@@ -198,8 +198,13 @@ pub(super) fn stalled(status: u16, limit: Duration) -> Error {
     Error::new(Reason::Timeout, message).with_status(status)
 }
 
-/// `Retry-After`, in seconds or as a date; a date is taken by the server's own clock where it shows it.
-pub(super) fn retry_after(headers: &HeaderMap, date: Option<DateTime<Utc>>) -> Option<Duration> {
+/// `Retry-After`, in seconds or as a date; a date is taken by the server's own clock where it shows it. It binds only where
+/// the server refuses for now, with 429 or 503: portals, redirects and error pages have the header too, and would stop the
+/// polls.
+pub(super) fn retry_after(status: u16, headers: &HeaderMap, date: Option<DateTime<Utc>>) -> Option<Duration> {
+    if !matches!(status, 429 | 503) {
+        return None;
+    }
     let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
     let wait = if let Ok(seconds) = text.parse() {
         Duration::from_secs(seconds)

@@ -68,6 +68,44 @@ async fn refusals_by_status() {
 }
 
 #[tokio::test]
+async fn nothing_but_429_and_503_can_stop_the_polls_for_an_hour() {
+    let stopping = |code| Fault::Status {
+        code,
+        msg: "COME BACK TOMORROW".to_owned(),
+        retry_after: Some("86400".to_owned()),
+    };
+    endure(
+        "30s",
+        vec![
+            case(
+                "a portal",
+                Fault::Html200,
+                "not_json",
+                "200",
+                "not an answer of Wolkvox",
+            ),
+            case(
+                "a redirect",
+                stopping(302),
+                "http_status",
+                "302",
+                "never followed",
+            ),
+            case("a 403", stopping(403), "forbidden", "403", "maintenance"),
+            case(
+                "a 404",
+                stopping(404),
+                "http_status",
+                "404",
+                "chat_1 report is enabled",
+            ),
+            case("a 500", stopping(500), "http_status", "500", "in trouble"),
+        ],
+    )
+    .await;
+}
+
+#[tokio::test]
 async fn a_retry_after_longer_than_the_cycle_is_waited_for() {
     let state = state();
     let (mut operation, variables) = set_up(&state).await;
@@ -81,6 +119,11 @@ async fn a_retry_after_longer_than_the_cycle_is_waited_for() {
         msg: "SLOW DOWN".to_owned(),
         retry_after: Some("4".to_owned()),
     });
+    wait_for("the status page to say that it waits", async || {
+        let (_, _, page) = exporter.get("/").await;
+        page.contains("Pauses</span> until <time").then_some(())
+    })
+    .await;
     let (refused, next) = wait_for("a request after the refusal", async || {
         let requests = handle.requests();
         let refused = requests.iter().position(|request| request.status == Some(429))?;
@@ -88,6 +131,14 @@ async fn a_retry_after_longer_than_the_cycle_is_waited_for() {
     })
     .await;
     assert!(next - refused >= seconds(4), "{refused}, then {next}");
+    let log = exporter.log.text();
+    let said = log.lines().filter(|line| line.contains("no call until "));
+    let said: Vec<_> = said.collect();
+    assert!(
+        said.len() == 1 && said[0].contains("reason=\"retry_after\"") && said[0].contains("Retry-After"),
+        "{log}"
+    );
+    assert_eq!(exporter.scrape().await.sum("wolkvox_api_pauses_total"), 1.0);
     operation.place_until(now());
     exporter.settle(&operation, &mut newest).await;
 }

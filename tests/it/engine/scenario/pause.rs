@@ -93,6 +93,45 @@ async fn too_many_calls_at_once_are_waited_for_once_a_cycle() {
     );
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_pause_that_wolkvox_calls_for_is_counted_by_its_reason_and_no_other_is() {
+    let pauses = |world: &World| {
+        ["retry_after", "quota", "concurrency"].map(|reason| {
+            let part = format!("reason=\"{reason}\"");
+            assert!(world.shown.has(&format!(
+                "wolkvox_api_pauses_total{{operation=\"ventas\",{part}}}"
+            )));
+            world.shown.sum("wolkvox_api_pauses_total", &part)
+        })
+    };
+    for (fault, counted) in [
+        // Within the cycle, and up to a later one.
+        (asking_to_wait(100), [1.0, 0.0, 0.0]),
+        (asking_to_wait(700), [1.0, 0.0, 0.0]),
+        (Fault::of(Reason::Concurrency), [0.0, 0.0, 1.0]),
+        // Our own.
+        (Fault::of(Reason::Connect), [0.0; 3]),
+        (Fault::status(503), [0.0; 3]),
+        (Fault::of(Reason::Timeout), [0.0; 3]),
+    ] {
+        let mut world = without_sweeps().await;
+        assert_eq!(pauses(&world), [0.0; 3], "from the start");
+        world
+            .server
+            .with(|state| state.script.push_back(Some(fault.clone())));
+        run(&mut world, minutes(30)).await;
+        assert_eq!(pauses(&world), counted, "{fault:?}");
+    }
+    let mut world = without_sweeps().await;
+    world
+        .server
+        .with(|state| state.down = Some(Fault::of(Reason::Quota)));
+    let asked = run(&mut world, hours(6)).await;
+    let waited = asked.windows(2).filter(|pair| pair[1] - pair[0] > minutes(9));
+    // The last one lasts on.
+    assert_eq!(pauses(&world), [0.0, waited.count() as f64 + 1.0, 0.0]);
+}
+
 type Announced = Arc<Mutex<Vec<DateTime<Utc>>>>;
 
 /// Runs the loop for a while, and returns when calls were made.

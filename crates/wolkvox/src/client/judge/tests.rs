@@ -1,3 +1,5 @@
+use reqwest::header::HeaderValue;
+
 use super::*;
 
 fn saying(msg: &str) -> Envelope {
@@ -56,6 +58,7 @@ fn retry_after_is_seconds_or_a_date_by_the_servers_clock() {
     let date = DateTime::from_timestamp(784_111_777, 0);
     let wait = |text: &'static str| {
         retry_after(
+            503,
             &HeaderMap::from_iter([(RETRY_AFTER, text.parse().unwrap())]),
             date,
         )
@@ -68,7 +71,18 @@ fn retry_after_is_seconds_or_a_date_by_the_servers_clock() {
     assert_eq!(wait("Sun, 06 Nov 1994 08:00:00 GMT"), Some(Duration::ZERO));
     assert_eq!(wait("18446744073709551615"), Some(LONGEST_WAIT));
     assert_eq!(wait("soon"), None);
-    assert_eq!(retry_after(&HeaderMap::new(), date), None);
+    assert_eq!(retry_after(503, &HeaderMap::new(), date), None);
+}
+
+#[test]
+fn retry_after_binds_with_429_and_503_only() {
+    let headers = HeaderMap::from_iter([(RETRY_AFTER, HeaderValue::from_static("86400"))]);
+    for status in (100..600).filter(|status| !matches!(status, 429 | 503)) {
+        assert_eq!(retry_after(status, &headers, None), None, "{status}");
+    }
+    for status in [429, 503] {
+        assert_eq!(retry_after(status, &headers, None), Some(LONGEST_WAIT));
+    }
 }
 
 #[test]
