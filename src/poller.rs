@@ -37,7 +37,7 @@ pub use schedule::{Schedule, run};
 use books::Books;
 use intake::{Intake, TakenAnswer};
 use reading::{Reading, log_failed_call};
-use sweep::Sweeps;
+use sweep::{Due, Left, Sweeps};
 use time::Clocks;
 
 /// Polls the report, counts, commits and publishes.
@@ -136,9 +136,12 @@ impl<S: Source, D: Store, P: Publish> Poller<S, D, P> {
 
     /// The poll. What it read is the latest window as soon as its chats are committed.
     async fn poll(&mut self, from: DateTime<Utc>) -> Result<ReadSummary, CycleFailure> {
+        let to = self.clocks.later();
+        let floor = self.books.ledger.seen.floor();
+        let range = self.reader.open(Purpose::Poll, from, to, floor);
         let Reading {
             summary, gatherer, ..
-        } = self.read(Purpose::Poll, from, self.clocks.later()).await?;
+        } = Box::pin(self.read(Reading::new(Purpose::Poll, from, to), range)).await?;
         if summary.answers == 0 {
             return Err(nothing_to_ask().into());
         }
@@ -156,8 +159,18 @@ impl<S: Source, D: Store, P: Publish> Poller<S, D, P> {
             self.books.ledger.cursors.sweep,
             self.config.polling.sweep_lookback,
         );
-        let (from, to) = self.sweeps.begin(from, to)?;
-        let read = self.read(Purpose::Sweep, from, to).await;
+        let Due { from, to, left } = self.sweeps.begin(from, to)?;
+        let floor = self.books.ledger.seen.floor();
+        let mut reading = Reading::new(Purpose::Sweep, from, to);
+        let range = match left {
+            Some(mut left) => {
+                left.range.resume(floor);
+                reading.not_believed = left.not_believed;
+                left.range
+            }
+            None => self.reader.open(Purpose::Sweep, from, to, floor),
+        };
+        let read = Box::pin(self.read(reading, range)).await;
         let result = read.map(|reading| reading.summary);
         if result.as_ref().is_ok_and(|summary| summary.is_whole) {
             self.books.ledger.settle(reading::found(Purpose::Sweep));
@@ -167,17 +180,8 @@ impl<S: Source, D: Store, P: Publish> Poller<S, D, P> {
     }
 
     /// Reads a range chunk by chunk; each one is committed and published before the next is asked for, so that a long
-    /// backlog gets through even if the process is killed in between.
-    async fn read(
-        &mut self,
-        purpose: Purpose,
-        from: DateTime<Utc>,
-        to: DateTime<Utc>,
-    ) -> Result<Reading, CycleFailure> {
-        let mut reading = Reading::new(purpose, from, to);
-        let mut range = self
-            .reader
-            .open(purpose, from, to, self.books.ledger.seen.floor());
+    /// backlog gets through even if the process is killed in between. Its future is large: callers keep it on the heap.
+    async fn read(&mut self, mut reading: Reading, mut range: OpenRange) -> Result<Reading, CycleFailure> {
         while let Some(chunk) = self.reader.next(&mut range) {
             if reading.is_beyond(self.clocks.later(), chunk.from) {
                 break;
@@ -189,13 +193,20 @@ impl<S: Source, D: Store, P: Publish> Poller<S, D, P> {
             let Call { exchange, sink, next } = self
                 .reader
                 .ask(&mut range, &chunk, |chunk| {
-                    Intake::new(&self.books.ledger, &self.config, &self.clocks, purpose, chunk)
+                    Intake::new(
+                        &self.books.ledger,
+                        &self.config,
+                        &self.clocks,
+                        reading.purpose,
+                        chunk,
+                    )
                 })
                 .await;
             let taken = sink.finish();
             self.note_call(&exchange, &taken);
             match exchange.result {
-                Ok(_) => self.take_in(&mut reading, &mut range, chunk, taken),
+                Ok(_) if next == Next::Judge => self.take_in(&mut reading, &mut range, chunk, taken),
+                Ok(_) => {}
                 Err(error) => {
                     log_failed_call(&error, &chunk, next);
                     if let Next::Again(wait) = next {
@@ -230,8 +241,14 @@ impl<S: Source, D: Store, P: Publish> Poller<S, D, P> {
         self.reader.accept(range, &chunk);
     }
 
-    fn end_reading(&mut self, mut reading: Reading, range: OpenRange) -> Result<Reading, CycleFailure> {
+    fn end_reading(&mut self, mut reading: Reading, mut range: OpenRange) -> Result<Reading, CycleFailure> {
         self.stats.report_seconds_skipped = self.reader.seconds_skipped();
+        let read = self.reader.leave(&mut range);
+        if reading.purpose == Purpose::Sweep && !range.is_at_end() {
+            let not_believed = std::mem::take(&mut reading.not_believed);
+            self.sweeps.leave(Left { range, not_believed });
+            return read.map(|()| reading).map_err(CycleFailure::from);
+        }
         let not_believed = if range.has_failed() {
             None
         } else {
@@ -241,8 +258,8 @@ impl<S: Source, D: Store, P: Publish> Poller<S, D, P> {
             // Later chats may end the disbelief. A sweep that goes on from here would never ask for them.
             self.sweeps.abandon();
         }
-        reading.summary.is_whole = !range.gives_way();
-        self.reader.close(range)?;
+        reading.summary.is_whole = true;
+        read?;
         not_believed.map_or(Ok(reading), |error| Err(error.into()))
     }
 

@@ -62,6 +62,7 @@ pub(super) fn log_failed_call(error: &Error, chunk: &Window, next: Next) {
     let what = match next {
         Next::Again(pause) => format!("Trying once more in {} s", pause.as_secs()),
         Next::Smaller => "Asking for half of it".to_owned(),
+        Next::Control => "Asking for one second first, to see whether the server answers at all".to_owned(),
         // A second that can't be read is logged when it is given up, and a poll or a sweep that has failed says so itself.
         Next::Around | Next::End | Next::Judge => return,
     };

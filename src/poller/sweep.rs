@@ -5,13 +5,36 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use tokio::time::Instant;
 
-/// A sweep goes on where it failed. If it began anew in each cycle, one with slow answers would never reach its end. The end
-/// stays where it was at first: the next sweep looks back from there, and finds what came late meanwhile.
-#[derive(Debug, Clone, Copy)]
+use super::disbelief::NotBelieved;
+use wolkvox::history::OpenRange;
+
+/// A sweep goes on where it was left. If it began anew in each cycle, one with slow answers, or with a second that can't be
+/// read, would never reach its end. The end stays where it was at first: the next sweep looks back from there, and finds what
+/// came late meanwhile.
+#[derive(Debug)]
 struct UnderWay {
+    /// Up to here it was read without a gap.
     at: DateTime<Utc>,
     to: DateTime<Utc>,
     begun: Instant,
+    /// `None` where it begins anew from `at`.
+    left: Option<Left>,
+}
+
+/// A sweep that failed or gave way before its end, with what it has learned.
+#[derive(Debug)]
+pub(super) struct Left {
+    pub(super) range: OpenRange,
+    pub(super) not_believed: NotBelieved,
+}
+
+/// A sweep that is due.
+#[derive(Debug)]
+pub(super) struct Due {
+    pub(super) from: DateTime<Utc>,
+    pub(super) to: DateTime<Utc>,
+    /// Goes on with this, if it was left.
+    pub(super) left: Option<Left>,
 }
 
 /// The sweeps of an operation. They find rows that come late.
@@ -34,23 +57,35 @@ impl Sweeps {
     }
 
     /// The range to read now, if one is due: from `from` to `to`, or what is left of the one that is under way.
-    pub(super) fn begin(
-        &mut self,
-        from: DateTime<Utc>,
-        to: DateTime<Utc>,
-    ) -> Option<(DateTime<Utc>, DateTime<Utc>)> {
+    pub(super) fn begin(&mut self, from: DateTime<Utc>, to: DateTime<Utc>) -> Option<Due> {
         let begun = Instant::now();
         if self.interval.is_none() || self.due > begun {
             return None;
         }
-        let under_way = self.under_way.get_or_insert(UnderWay { at: from, to, begun });
-        Some((under_way.at, under_way.to))
+        let under_way = self.under_way.get_or_insert(UnderWay {
+            at: from,
+            to,
+            begun,
+            left: None,
+        });
+        Some(Due {
+            from: under_way.at,
+            to: under_way.to,
+            left: under_way.left.take(),
+        })
     }
 
     /// All up to here was read.
     pub(super) fn reach(&mut self, at: DateTime<Utc>) {
         if let Some(under_way) = &mut self.under_way {
             under_way.at = at;
+        }
+    }
+
+    /// It failed or gave way before its end.
+    pub(super) fn leave(&mut self, left: Left) {
+        if let Some(under_way) = &mut self.under_way {
+            under_way.left = Some(left);
         }
     }
 

@@ -5,6 +5,8 @@
 //! follows a failure; the caller takes each whole answer in and says whether it is believed ([`Reader::accept`],
 //! [`OpenRange::disbelieve`]).
 
+mod control;
+mod failure;
 mod persistent;
 mod range;
 mod retry;
@@ -22,24 +24,22 @@ pub use persistent::{Notice, ReadError};
 pub use range::{OpenRange, Purpose};
 pub use retry::{LONGEST_PAUSE, Pauses, doubled};
 
+use control::Control;
 use persistent::Persistence;
 use retry::CycleRetries;
-use size::{ChunkSize, Remedy, Search};
-use unreadable::{GIVE_UP_AFTER, Part, Unreadable, behind};
+use size::ChunkSize;
+use unreadable::{GIVE_UP_AFTER, Part, Suspects, Unreadable, behind};
 
 /// The pause between the chunks of a range is as long as the last call took, within these bounds. The server answers one
 /// call at a time, and other clients wait for their answers too.
 const PAUSE_BETWEEN_CALLS: RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_secs(10);
 /// No chunk gets shorter.
 const SHORTEST: TimeDelta = TimeDelta::seconds(1);
-/// The most seconds in a row that are passed over: during a search, and otherwise. A server that fails every call must not
-/// cost that many calls each time.
-const SUSPECTS: (usize, usize) = (16, 1);
 
 /// What follows a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Next {
-    /// The answer is whole: the caller says whether it is believed.
+    /// The answer is whole: the caller says whether it is believed. No other answer counts.
     Judge,
     /// The call failed, and another is made after so long.
     Again(Duration),
@@ -47,6 +47,9 @@ pub enum Next {
     Smaller,
     /// The call failed, and can't ask for less: what is behind it is asked for, to see whether that can be read.
     Around,
+    /// The call failed, and one second is asked for that every server which is up can answer. What then follows is that
+    /// call's `next`, and its rows do not count.
+    Control,
     /// The range has failed.
     End,
 }
@@ -71,13 +74,21 @@ pub struct Reader<S> {
     cycle: CycleRetries,
     /// Of a reader that is after whole ranges.
     persistence: Option<Persistence>,
-    polls: ChunkSize,
-    sweeps: ChunkSize,
+    polls: Learned,
+    sweeps: Learned,
     unreadable: Unreadable,
+    control: Control,
     /// When the last call ended, and how long it took.
     last_call: Option<(Instant, Duration)>,
     calls: u64,
     seconds_skipped: u64,
+}
+
+/// What polls, or sweeps, have learned of the report. Kept from cycle to cycle, in memory only.
+#[derive(Debug, Default)]
+struct Learned {
+    size: ChunkSize,
+    suspects: Suspects,
 }
 
 impl<S: Source> Reader<S> {
@@ -90,16 +101,18 @@ impl<S: Source> Reader<S> {
             pauses: Pauses::default(),
             cycle: CycleRetries::default(),
             persistence: None,
-            polls: ChunkSize::default(),
-            sweeps: ChunkSize::default(),
+            polls: Learned::default(),
+            sweeps: Learned::default(),
             unreadable: Unreadable::default(),
+            control: Control::default(),
             last_call: None,
             calls: 0,
             seconds_skipped: 0,
         }
     }
 
-    /// Begins a cycle. `next` is when the next one is due: nothing is retried into it, and sweeps give way to it.
+    /// Begins a cycle. `next` is when the next one is due: nothing is retried into it, and sweeps give way to it. Few calls
+    /// of a cycle may fail; a range that still fails then has failed, and the next cycle goes on with what was learned.
     pub fn begin_cycle(&mut self, next: Option<Instant>) {
         self.cycle = CycleRetries::until(next);
     }
@@ -147,11 +160,15 @@ impl<S: Source> Reader<S> {
             return None;
         }
         // A sweep must not delay the next poll, but makes at least one call in each cycle.
-        range.gives_way = range.purpose == Purpose::Sweep && range.calls > 0 && self.cycle.is_over();
+        range.gives_way =
+            range.purpose == Purpose::Sweep && range.calls > 0 && self.cycle.is_over() && !range.is_at_end();
         if range.gives_way {
             return None;
         }
         loop {
+            if let Some(held) = &range.held {
+                return Some(held.question);
+            }
             if let Some(probe) = &range.probe {
                 match probe.chunks.front() {
                     Some(chunk) => return Some(*chunk),
@@ -160,8 +177,17 @@ impl<S: Source> Reader<S> {
                 continue;
             }
             let (at, month_end) = range.position()?;
-            let end = self.size(range.purpose).end_of_chunk(at).unwrap_or(month_end);
-            match self.unreadable.part(at, end.min(month_end)) {
+            let learned = self.learned(range.purpose);
+            let mut end = learned.size.end_of_chunk(at).unwrap_or(month_end).min(month_end);
+            match learned.suspects.next(at) {
+                Some((from, error)) if *from <= at => {
+                    range.pass_suspect(*from, error);
+                    continue;
+                }
+                Some((from, _)) => end = end.min(*from),
+                None => {}
+            }
+            match self.unreadable.part(at, end) {
                 Part::Usual { to } => match range.chunk(at, to) {
                     Some(chunk) => return Some(chunk),
                     None => range.move_to(to),
@@ -208,7 +234,11 @@ impl<S: Source> Reader<S> {
         let exchange = self.ask_once(chunk, &mut sink).await;
         range.calls += 1;
         let next = match &exchange.result {
-            Ok(_) => Next::Judge,
+            Ok(_) => {
+                self.cycle.note_answer();
+                let held = range.held.take();
+                held.map_or(Next::Judge, |held| self.after_control(range, &held))
+            }
             Err(error) => self.after_failure(range, chunk, error),
         };
         Call { exchange, sink, next }
@@ -219,26 +249,28 @@ impl<S: Source> Reader<S> {
         if let Some(persistence) = &mut self.persistence {
             persistence.note_answer();
         }
+        self.control.note_read(chunk);
         if let Some(probe) = &mut range.probe {
             probe.chunks.pop_front();
         } else {
-            self.note_neighbour(range);
-            self.size(range.purpose).note_read(chunk.to);
+            self.note_neighbour(range, chunk.from);
+            self.learned(range.purpose).size.note_read(chunk.to);
             range.move_to(chunk.to);
         }
     }
 
-    /// The range is done with.
+    /// The range is left, at its end or before it. A sweep that was left before its end can go on in another cycle:
+    /// [`OpenRange::resume`].
     ///
     /// # Errors
     /// Why not all of it was read.
-    pub fn close(&mut self, range: OpenRange) -> Result<(), Error> {
-        let size = self.size(range.purpose);
+    pub fn leave(&mut self, range: &mut OpenRange) -> Result<(), Error> {
+        let size = &mut self.learned(range.purpose).size;
         if range.is_whole() {
             size.note_whole_range();
         }
-        let failure = range.into_failure();
-        failure
+        let cause = range.cause();
+        cause
             .inspect(|error| size.note_failed_range(error))
             .map_or(Ok(()), Err)
     }
@@ -246,60 +278,16 @@ impl<S: Source> Reader<S> {
     /// Forgets what no later range reaches.
     pub fn forget_before(&mut self, start: DateTime<Utc>) {
         self.unreadable.forget_before(start);
-        self.polls.forget_before(start);
-        self.sweeps.forget_before(start);
+        for learned in [&mut self.polls, &mut self.sweeps] {
+            learned.size.forget_before(start);
+            learned.suspects.forget_before(start);
+        }
     }
 
-    fn size(&mut self, purpose: Purpose) -> &mut ChunkSize {
+    fn learned(&mut self, purpose: Purpose) -> &mut Learned {
         match purpose {
             Purpose::Poll => &mut self.polls,
             Purpose::Sweep => &mut self.sweeps,
-        }
-    }
-
-    /// Decides what follows a failure.
-    fn after_failure(&mut self, range: &mut OpenRange, chunk: &Window, error: &Error) -> Next {
-        let next = match self.cycle.pause(&self.pauses, error) {
-            Some(pause) => Next::Again(pause),
-            None if range.probe.is_some() => range.note_probe_failure(error),
-            None => self.ask_for_less(range, chunk, error),
-        };
-        let next = self.persist(next, error);
-        match next {
-            Next::Again(pause) => range.not_before = Some(Instant::now() + pause),
-            Next::End => range.failure = Some(error.clone()),
-            Next::Judge | Next::Smaller | Next::Around => {}
-        }
-        next
-    }
-
-    /// Asks for less at once, or for what is behind a second that can't be read.
-    fn ask_for_less(&mut self, range: &mut OpenRange, chunk: &Window, error: &Error) -> Next {
-        let shortest = self
-            .persistence
-            .as_ref()
-            .map_or(SHORTEST, |_| persistent::SHORTEST);
-        let is_due = match &self.persistence {
-            Some(persistence) => persistence.is_search_due(),
-            None => self.size(range.purpose).is_search_due(),
-        };
-        let (search, suspects) = if is_due {
-            (Search::Due, SUSPECTS.0)
-        } else {
-            (Search::NotDue, SUSPECTS.1)
-        };
-        match self.size(range.purpose).remedy(error, chunk, shortest, search) {
-            Remedy::Halve if self.persistence.is_some() || self.cycle.may_ask_for_less(error) => {
-                range.move_before(chunk.from);
-                Next::Smaller
-            }
-            // Too many in a row: the server fails, not a few seconds of the report.
-            Remedy::Shortest if self.persistence.is_none() && range.suspects.len() < suspects => {
-                range.suspects.push((chunk.from, error.clone()));
-                range.move_before(behind(chunk.from));
-                Next::Around
-            }
-            _ => Next::End,
         }
     }
 
@@ -308,16 +296,20 @@ impl<S: Source> Reader<S> {
         range.move_before(behind(probe.from));
         if probe.is_readable {
             self.unreadable.note_readable(probe.from);
-            self.note_neighbour(range);
+            self.note_neighbour(range, probe.from);
         }
     }
 
-    /// A chunk behind the suspects was good: so they are at fault.
-    fn note_neighbour(&mut self, range: &mut OpenRange) {
-        for (from, error) in std::mem::take(&mut range.suspects) {
+    /// What begins at `at` was read: so the suspects before it are at fault.
+    fn note_neighbour(&mut self, range: &mut OpenRange, at: DateTime<Utc>) {
+        range.has_read_behind();
+        for (from, error) in self.learned(range.purpose).suspects.take_before(at) {
             let failures = self.unreadable.note_failure(from);
             if failures < GIVE_UP_AFTER {
                 range.unread = Some(error);
+                continue;
+            }
+            if failures > GIVE_UP_AFTER {
                 continue;
             }
             self.seconds_skipped += 1;

@@ -3,6 +3,7 @@
 mod backlog;
 mod clock;
 mod outage;
+mod pace;
 mod pause;
 mod row;
 mod second;

@@ -7,8 +7,9 @@ use chrono::{DateTime, NaiveDateTime, SubsecRound, TimeDelta, Utc};
 use tokio::time::Instant;
 
 use super::Next;
+use super::control::Held;
 use super::size::may_lie_in_one_row;
-use super::unreadable::behind;
+use super::unreadable::{Suspects, behind};
 
 /// What a range is read for. Each has a chunk size of its own: if the latest minutes can be read, a second a day back may
 /// still be unreadable.
@@ -32,8 +33,10 @@ pub struct OpenRange {
     /// Whether `at` was read, as the last second of the chunk before.
     is_at_read: bool,
     pub(super) probe: Option<Probe>,
-    /// Failed, and not yet known whether what follows can be read.
-    pub(super) suspects: Vec<(DateTime<Utc>, Error)>,
+    /// A failure whose cause is being looked for.
+    pub(super) held: Option<Held>,
+    /// Of the last second that failed, while it is not known whether what follows can be read.
+    suspect: Option<Error>,
     /// Of a second that can't be read and is not given up yet.
     pub(super) unread: Option<Error>,
     is_disbelieved: bool,
@@ -74,7 +77,8 @@ impl OpenRange {
             months,
             is_at_read: false,
             probe: None,
-            suspects: Vec::new(),
+            held: None,
+            suspect: None,
             unread: None,
             is_disbelieved: false,
             failure: None,
@@ -95,7 +99,7 @@ impl OpenRange {
 
     /// Whether something before the next chunk was not read, or not believed: what follows is no reason to move a cursor.
     pub fn has_gap(&self) -> bool {
-        !self.suspects.is_empty() || self.unread.is_some() || self.is_disbelieved
+        self.suspect.is_some() || self.unread.is_some() || self.is_disbelieved
     }
 
     /// Whether it ended before its end, to leave the time to the next cycle.
@@ -146,6 +150,44 @@ impl OpenRange {
         self.is_at_read = false;
     }
 
+    /// Goes on behind a second that failed, to see whether that can be read.
+    pub(super) fn pass_suspect(&mut self, at: DateTime<Utc>, error: &Error) {
+        self.suspect = Some(error.clone());
+        self.move_before(behind(at));
+    }
+
+    /// Goes back to the first second that failed.
+    pub(super) fn return_to(&mut self, at: DateTime<Utc>) {
+        self.suspect = None;
+        self.move_before(at);
+    }
+
+    /// What is behind the seconds that failed was read.
+    pub(super) fn has_read_behind(&mut self) {
+        self.suspect = None;
+    }
+
+    /// The last second of the range; `None` below the floor.
+    pub(super) fn last_second(&self) -> Option<Window> {
+        let end = self.months.back()?.to;
+        self.chunk(end, end)
+    }
+
+    /// Whether there is nothing left to ask for.
+    pub fn is_at_end(&mut self) -> bool {
+        self.probe.is_none() && self.held.is_none() && self.position().is_none()
+    }
+
+    /// Another cycle goes on with it. Nothing is asked for below `floor`, which may have risen.
+    pub fn resume(&mut self, floor: Option<NaiveDateTime>) {
+        self.floor = self.floor.max(floor);
+        self.held = None;
+        self.failure = None;
+        self.gives_way = false;
+        self.calls = 0;
+        self.not_before = None;
+    }
+
     /// Asks for a second by itself that could not be read before.
     pub(super) fn begin_probe(&mut self, from: DateTime<Utc>, is_given_up: bool) {
         let second = TimeDelta::seconds(1);
@@ -170,13 +212,14 @@ impl OpenRange {
     }
 
     /// A second failed that could not be read before.
-    pub(super) fn note_probe_failure(&mut self, error: &Error) -> Next {
+    pub(super) fn note_probe_failure(&mut self, error: &Error, suspects: &mut Suspects) -> Next {
         let Some(probe) = self.probe.as_mut().filter(|_| may_lie_in_one_row(error)) else {
             return Next::End;
         };
         probe.chunks.pop_front();
         if std::mem::take(&mut probe.is_readable) && !probe.is_given_up {
-            self.suspects.push((probe.from, error.clone()));
+            suspects.push(probe.from, error);
+            self.suspect = Some(error.clone());
         }
         Next::Around
     }
@@ -186,9 +229,12 @@ impl OpenRange {
         !self.gives_way && !self.has_gap() && !self.has_failed()
     }
 
-    /// Why not all of it could be read.
-    pub(super) fn into_failure(mut self) -> Option<Error> {
-        let suspect = self.suspects.pop().map(|(_, error)| error);
-        self.failure.or(suspect).or(self.unread)
+    /// Why not all of it was read, unless another cycle goes on with it.
+    pub(super) fn cause(&self) -> Option<Error> {
+        let unread = self.suspect.as_ref().or(self.unread.as_ref());
+        self.failure
+            .as_ref()
+            .or(unread.filter(|_| !self.gives_way))
+            .cloned()
     }
 }

@@ -10,7 +10,9 @@ use crate::{Class, Error, Reason};
 pub const LONGEST_PAUSE: Duration = Duration::from_secs(60 * 60);
 /// Nothing is retried this close to the next cycle, which covers it anyway.
 const TOO_CLOSE: Duration = Duration::from_secs(30);
-/// How many calls of one cycle may time out: each takes the longest time that is allowed.
+/// How many calls of one cycle may fail. The vendor asks for one call in five minutes.
+const FAILURES_PER_CYCLE: u32 = 6;
+/// How many may time out: each takes the longest time that is allowed.
 const TIMEOUTS_PER_CYCLE: u32 = 4;
 
 /// How long to wait before another call, where the server does not say.
@@ -61,6 +63,8 @@ pub(super) struct CycleRetries {
     next: Option<Instant>,
     has_retried: bool,
     has_waited_for_others: bool,
+    has_answered: bool,
+    failures: u32,
     timeouts: u32,
 }
 
@@ -94,11 +98,30 @@ impl CycleRetries {
         Some(pause)
     }
 
-    /// Whether less may be asked for in this cycle after another failure.
-    pub(super) fn may_ask_for_less(&mut self, error: &Error) -> bool {
-        let is_timeout = error.reason() == Reason::Timeout;
-        self.timeouts += u32::from(is_timeout);
-        !(is_timeout && self.timeouts >= TIMEOUTS_PER_CYCLE)
+    /// Takes in a good answer.
+    pub(super) fn note_answer(&mut self) {
+        self.has_answered = true;
+    }
+
+    /// Takes in a call that failed.
+    pub(super) fn note_failure(&mut self, error: &Error) {
+        self.failures += 1;
+        self.timeouts += u32::from(error.reason() == Reason::Timeout);
+    }
+
+    /// Whether a call was answered well.
+    pub(super) fn has_answered(&self) -> bool {
+        self.has_answered
+    }
+
+    /// Calls that failed.
+    pub(super) fn failures(&self) -> u32 {
+        self.failures
+    }
+
+    /// Whether no further call may fail.
+    pub(super) fn is_spent(&self) -> bool {
+        self.failures >= FAILURES_PER_CYCLE || self.timeouts >= TIMEOUTS_PER_CYCLE
     }
 }
 

@@ -10,6 +10,9 @@ pub(super) const MODEST: TimeDelta = TimeDelta::hours(1);
 /// A length that failed is tried again after this many good chunks.
 const TRY_LONGER_AFTER: u32 = 12;
 
+/// A row may be at fault where so many ranges failed one after the other.
+const SUSPICIOUS: u32 = 3;
+
 /// How long chunks are. Kept from cycle to cycle, in memory only.
 #[derive(Debug)]
 pub(super) struct ChunkSize {
@@ -99,10 +102,10 @@ impl ChunkSize {
         self.failed_ranges += u32::from(may_lie_in_one_row(error));
     }
 
-    /// A server that fails every call is not searched through in every cycle: only at the 3rd, 6th, 12th, … failure.
+    /// Whether after one more failure a row is a likely cause. It stays so until a range was read to its end: a search takes
+    /// more than one cycle.
     pub(super) fn is_search_due(&self) -> bool {
-        let failures = self.failed_ranges + 1;
-        failures.is_multiple_of(3) && (failures / 3).is_power_of_two()
+        self.failed_ranges + 1 >= SUSPICIOUS
     }
 
     /// What to do about a chunk that failed. With `search`, a failure that one row may cause is asked for in halves too, down

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+use crate::Error;
+
 /// A second is given up after this many failures while its neighbours succeeded.
 pub(super) const GIVE_UP_AFTER: u32 = 3;
 
@@ -51,6 +53,42 @@ impl Unreadable {
     /// Forgets what no range reaches any more.
     pub(super) fn forget_before(&mut self, start: DateTime<Utc>) {
         self.0.retain(|from, _| behind(*from) > start);
+    }
+}
+
+/// Seconds in a row that failed while the server answered other calls. What is behind the last of them was not read yet: so
+/// it is not known whether they are at fault, or the server. Kept from cycle to cycle, so that a search which comes to its
+/// end in few calls a cycle need not ask for them again.
+#[derive(Debug, Default)]
+pub(super) struct Suspects(Vec<(DateTime<Utc>, Error)>);
+
+impl Suspects {
+    pub(super) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    pub(super) fn push(&mut self, from: DateTime<Utc>, error: &Error) {
+        self.0.push((from, error.clone()));
+    }
+
+    /// None of them is one: it is the server that fails. Returns where the first begins.
+    pub(super) fn drop_all(&mut self) -> Option<DateTime<Utc>> {
+        self.0.drain(..).next().map(|(from, _)| from)
+    }
+
+    /// The first that does not end before `at`.
+    pub(super) fn next(&self, at: DateTime<Utc>) -> Option<&(DateTime<Utc>, Error)> {
+        self.0.iter().find(|(from, _)| behind(*from) > at)
+    }
+
+    /// What begins at `at` was read: those before it are at fault.
+    pub(super) fn take_before(&mut self, at: DateTime<Utc>) -> Vec<(DateTime<Utc>, Error)> {
+        self.0.extract_if(.., |(from, _)| *from < at).collect()
+    }
+
+    /// Forgets what no range reaches any more.
+    pub(super) fn forget_before(&mut self, start: DateTime<Utc>) {
+        self.0.retain(|(from, _)| behind(*from) > start);
     }
 }
 

@@ -7,7 +7,7 @@ use simulator::Fault;
 use super::case::{Case, Logged, case, endure, set_up};
 use crate::support::exposition::Exposition;
 use crate::support::placed::{now, seconds};
-use crate::support::process::{Exporter, state, wait_for};
+use crate::support::process::{Exporter, state, wait_for, with};
 
 fn refusal(code: u16, msg: &str, reason: &'static str, label: &'static str, says: &'static str) -> Case {
     case("a status", Fault::status(code, msg), reason, label, says)
@@ -139,6 +139,34 @@ async fn a_retry_after_longer_than_the_cycle_is_waited_for() {
         "{log}"
     );
     assert_eq!(exporter.scrape().await.sum("wolkvox_api_pauses_total"), 1.0);
+    operation.place_until(now());
+    exporter.settle(&operation, &mut newest).await;
+}
+
+#[tokio::test]
+async fn a_server_that_fails_every_call_is_asked_no_more_often_than_one_that_is_well() {
+    let state = state();
+    let (mut operation, variables) = set_up(&state).await;
+    // Sweeps are none of this.
+    let exporter = Exporter::serve(&with(variables, "SWEEP_INTERVAL", "0")).await;
+    let mut newest = Exposition::default();
+    exporter.settle(&operation, &mut newest).await;
+    let handle = operation.handle();
+    handle.always(Some(Fault::status(500, "INTERNAL")));
+    handle.clear_requests();
+    let before = newest.failures("http_status");
+    let page = exporter
+        .scrape_until("polls to fail", &mut newest, |page| {
+            page.failures("http_status") >= before + 8.0
+        })
+        .await;
+    let (failed, asked) = (page.failures("http_status") - before, handle.requests().len());
+    // Those of a poll that is under way, and one that was made before the fault.
+    assert!(
+        asked as f64 <= 2.0 * (failed + 1.0) + 1.0,
+        "{asked} calls of {failed} polls"
+    );
+    handle.always(None);
     operation.place_until(now());
     exporter.settle(&operation, &mut newest).await;
 }

@@ -52,3 +52,20 @@ async fn a_second_that_cannot_be_read_hides_its_own_chats_only_and_only_until_it
     operation.expect(hidden);
     exporter.settle(&operation, &mut newest).await;
 }
+
+#[tokio::test]
+async fn sweeps_in_cycles_of_a_second_get_past_a_second_that_cannot_be_read() {
+    let state = state();
+    let (mut operation, variables) = set_up(&state).await;
+    let exporter = Exporter::serve(&with(variables, "WINDOW", "10s")).await;
+    let mut newest = Exposition::default();
+    exporter.settle(&operation, &mut newest).await;
+    let handle = operation.handle();
+    let unreadable = now() - seconds(60);
+    handle.poison(unreadable, Fault::status(500, "INTERNAL"));
+    // It shows up late behind that second, where only sweeps ask for it.
+    operation.place_chat(brief("late", unreadable + seconds(30)));
+    exporter.settle(&operation, &mut newest).await;
+    assert_eq!(newest.up(), Some(true));
+    handle.heal();
+}

@@ -104,8 +104,7 @@ async fn three_days_of_any_failure_cost_few_calls_and_one_good_cycle_makes_up_fo
     for fault in Reason::ALL.map(Fault::of).into_iter().chain([Fault::status(503)]) {
         let calls = three_days_of(&fault).await;
         let (most, all) = (calls.iter().max().unwrap(), calls.iter().sum::<usize>());
-        // A search for the seconds that may be at fault is the most.
-        assert!(*most <= 16 + 16, "{fault:?}: {most} calls in one cycle");
+        assert!(*most <= 6, "{fault:?}: {most} calls in one cycle");
         assert!(
             all <= 3 * calls.len(),
             "{fault:?}: {all} calls in {} cycles",

@@ -266,7 +266,7 @@ async fn a_chat_in_the_second_that_two_chunks_share_is_once_in_the_latest_window
         world.happen(chat);
     }
     let fault = Fault::of(Reason::TooManyRows);
-    world.server.with(|state| state.limit = Some((60, fault)));
+    world.server.with(|state| state.limit = Some((130, fault)));
     world.cycle().await;
     let latest = world.shown.latest().expect("the poll is good");
     let chats = latest

@@ -1,5 +1,7 @@
 //! A report that says that there are no chats: believed, unless it has shown some of that time before.
 
+use std::time::Duration;
+
 use simulator::Filter;
 use simulator::memory::{Chat, Fault};
 
@@ -210,4 +212,37 @@ async fn chats_that_were_deleted_at_the_end_of_a_sweep_do_not_hold_it_up() {
     }
     let swept = world.disk.committed().cursors.sweep;
     assert!(world.server.now() - swept < hours(3), "swept up to {swept}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn sweeps_in_short_cycles_wait_for_deleted_chats_no_longer_than_others() {
+    // In Bogotá, the evening of April 30.
+    let mut world = World::running_at("2026-05-01 02:00:00", chrono_tz::America::Bogota).await;
+    for _ in 0..42 {
+        world.close(1);
+        world.cycle().await;
+    }
+    let may = world.server.now() - minutes(30);
+    world.server.with(|state| {
+        state.has_hidden = true;
+        state.chats.retain(|chat| chat.closed >= may);
+    });
+    // A sweep has two chunks, of April and of May, and gives way to the next poll after one of them.
+    world.config.polling.poll_interval = Duration::from_secs(1);
+    world.config.polling.window = Duration::from_secs(60);
+    world.config.polling.sweep_interval = Some(Duration::from_secs(5));
+    world.config.polling.sweep_lookback = Duration::from_secs(3 * 3600);
+    world.restart().await;
+    let before = world.disk.committed().cursors.sweep;
+    let mut failed = 0;
+    for _ in 0..300 {
+        world.close(1);
+        failed += u32::from(world.cycle().await.sweep.is_some_and(|sweep| sweep.is_err()));
+    }
+    assert!((1..=12).contains(&failed), "{failed} failed sweeps");
+    let swept = world.disk.committed().cursors.sweep;
+    assert!(
+        swept > before.max(world.server.now() - minutes(15)),
+        "swept up to {swept}"
+    );
 }

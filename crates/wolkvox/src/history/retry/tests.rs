@@ -1,11 +1,14 @@
 use super::*;
 
 #[test]
-fn time_outs_of_large_answers_are_cut_a_few_times_a_cycle() {
+fn a_cycle_has_six_calls_that_may_fail_and_four_that_may_time_out() {
     let stalled = Error::new(Reason::Timeout, "").with_status(200);
-    let mut cycle = CycleRetries::until(None);
-    let may = [(); 4].map(|()| cycle.may_ask_for_less(&stalled));
-    assert_eq!(may, [true, true, true, false]);
-    assert!(cycle.may_ask_for_less(&Error::new(Reason::Truncated, "")));
-    assert!(CycleRetries::until(None).may_ask_for_less(&stalled));
+    for (error, most) in [(stalled, 4), (Error::new(Reason::Truncated, ""), 6)] {
+        let mut cycle = CycleRetries::until(None);
+        let calls = (1..=20).find(|_| {
+            cycle.note_failure(&error);
+            cycle.is_spent()
+        });
+        assert_eq!(calls, Some(most), "{error}");
+    }
 }

@@ -33,3 +33,18 @@ fn what_no_range_reaches_is_forgotten() {
     unreadable.forget_before(at(102));
     assert!(unreadable.0.is_empty());
 }
+
+#[test]
+fn seconds_that_failed_are_at_fault_when_what_is_behind_them_was_read() {
+    let mut suspects = Suspects::default();
+    for second in [100, 102] {
+        suspects.push(at(second), &Error::new(crate::Reason::NotJson, "scripted"));
+    }
+    let next = |suspects: &Suspects, from: i64| suspects.next(at(from)).map(|(second, _)| *second);
+    assert_eq!(next(&suspects, 0), Some(at(100)));
+    assert_eq!(next(&suspects, 101), Some(at(100)));
+    assert_eq!(next(&suspects, 102), Some(at(102)));
+    assert_eq!(next(&suspects, 104), None);
+    assert!(suspects.take_before(at(100)).is_empty());
+    assert_eq!((suspects.take_before(at(104)).len(), suspects.len()), (2, 0));
+}
