@@ -39,7 +39,7 @@ fn now() -> DateTime<Utc> {
 }
 
 /// Of so many, all but the ids alike. They close within the last day.
-fn row(number: u32, of: u32) -> Row {
+fn row(number: u32, of: u32) -> Row<'static> {
     let place = i64::from(number) * 86_400_000 / i64::from(of);
     let closed = (now() - TimeDelta::days(1) + TimeDelta::milliseconds(place)).with_timezone(&Bogota);
     let opened = closed - TimeDelta::minutes(9);
@@ -75,12 +75,12 @@ fn row(number: u32, of: u32) -> Row {
     ];
     let mut row = Row::default();
     for (field, text) in fields {
-        row.set(field, Value::Text(text));
+        row.set(field, Value::Text(&text));
     }
     row
 }
 
-fn chat(row: &Row) -> Chat {
+fn chat(row: &Row<'_>) -> Chat {
     Chat::from_row(row, Bogota).unwrap()
 }
 

@@ -13,7 +13,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::America::Bogota;
 use criterion::Criterion;
 use simulator::{Settings, Simulator};
-use wolkvox::report;
+use wolkvox::{Row, RowError, report};
 use wolkvox_exporter::catalogue;
 use wolkvox_exporter::chats::chat::Chat;
 use wolkvox_exporter::chats::exemplar::Exemplars;
@@ -77,7 +77,7 @@ fn count(ledger: &Ledger, body: &[u8]) -> Tallied {
     tally.answered(now(), now(), end);
     let mut rows = 0;
     let keys = field::report(CONFIG.counting.agents).keys;
-    let envelope = report::decode(body, &keys, &mut |row| {
+    let envelope = report::decode(body, &keys, &mut |row: Result<Row<'_>, RowError>| {
         tally.absorb(&Chat::from_row(&row.unwrap(), Bogota).unwrap());
         rows += 1;
         ControlFlow::Continue(())

@@ -6,6 +6,7 @@ use std::ops::ControlFlow;
 
 use libfuzzer_sys::fuzz_target;
 use wolkvox::report::decode;
+use wolkvox::{Row, RowError};
 use wolkvox_exporter::chats::chat::Chat;
 use wolkvox_exporter::chats::{Field, field};
 use wolkvox_exporter::config::Agents;
@@ -25,7 +26,7 @@ fuzz_target!(|text: &str| {
     decode(
         body.to_string().as_bytes(),
         &field::report(Agents::Names).keys,
-        &mut |row| {
+        &mut |row: Result<Row<'_>, RowError>| {
             rows += 1;
             let row = row.expect("a row of texts can be read");
             for zone in [chrono_tz::America::Bogota, chrono_tz::Europe::Madrid] {

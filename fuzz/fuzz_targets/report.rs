@@ -5,7 +5,8 @@
 use std::ops::ControlFlow;
 
 use libfuzzer_sys::fuzz_target;
-use wolkvox::report::decode;
+use wolkvox::report::{decode, reference};
+use wolkvox::{Row, RowError};
 use wolkvox_exporter::chats::chat::{Chat, MAX_CONN_ID_BYTES, NotAChat};
 use wolkvox_exporter::chats::field;
 use wolkvox_exporter::config::Agents;
@@ -14,8 +15,9 @@ mod bounds;
 
 fuzz_target!(|body: &[u8]| {
     for agents in [Agents::Ids, Agents::Names] {
+        let keys = field::report(agents).keys;
         let mut rows = 0;
-        let result = decode(body, &field::report(agents).keys, &mut |row| {
+        let result = decode(body, &keys, &mut |row: Result<Row<'_>, RowError>| {
             rows += 1;
             if let Ok(chat) = row
                 .map_err(NotAChat::from)
@@ -30,6 +32,11 @@ fuzz_target!(|body: &[u8]| {
         if let Ok(envelope) = result {
             assert_eq!(envelope.rows, rows);
             envelope.announced();
+        }
+        // However it is cut into chunks, it is what another decoder makes of it.
+        let size = body.first().map_or(1, |byte| usize::from(*byte % 61) + 1);
+        for sizes in [&[usize::MAX][..], &[1], &[size, 1, 2]] {
+            reference::assert_agreed(body, &keys, sizes);
         }
     }
 });

@@ -58,7 +58,7 @@ fn chat(skill: &str, agent: &str) -> Chat {
         (Field::Feeling, "positive"),
         (Field::LastParticipant, "agent"),
     ] {
-        row.set(field, Value::Text(value.to_owned()));
+        row.set(field, Value::Text(value));
     }
     Chat::from_row(&row, UTC).unwrap()
 }

@@ -195,8 +195,8 @@ impl Chat {
     ///
     /// # Errors
     /// [`NotAChat::NoConnId`] and [`NotAChat::BadConnId`]: without an id a chat can't be counted once.
-    pub fn from_row(row: &Row, mut zone: impl Instants) -> Result<Chat, NotAChat> {
-        let mut chat = Chat::unread(conn_id::parse(row.get(Field::ConnId))?);
+    pub fn from_row(row: &Row<'_>, mut zone: impl Instants) -> Result<Chat, NotAChat> {
+        let mut chat = Chat::unread(conn_id::parse(&row.get(Field::ConnId))?);
         for field in Field::ALL {
             let read = match row.get(field) {
                 Value::Absent => {

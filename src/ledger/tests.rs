@@ -40,11 +40,11 @@ fn chat(id: &str, opened: Option<i64>, closed: Option<i64>) -> Chat {
     let mut row = Row::default();
     let text = |seconds: Option<i64>| {
         let at = seconds.map(|seconds| local(seconds).format("%F %T").to_string());
-        Value::Text(at.unwrap_or_default())
+        at.unwrap_or_default()
     };
-    row.set(Field::ConnId, Value::Text(id.to_owned()));
-    row.set(Field::Date, text(opened));
-    row.set(Field::DateClose, text(closed));
+    row.set(Field::ConnId, Value::Text(id));
+    row.set(Field::Date, Value::Text(&text(opened)));
+    row.set(Field::DateClose, Value::Text(&text(closed)));
     Chat::from_row(&row, UTC).unwrap()
 }
 

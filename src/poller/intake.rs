@@ -125,7 +125,7 @@ impl Sink for Intake<'_> {
         self.gather_from = servers - self.config.polling.window - SLACK;
     }
 
-    fn row(&mut self, row: Result<Row, RowError>) {
+    fn row(&mut self, row: Result<Row<'_>, RowError>) {
         let chat = match row
             .map_err(NotAChat::from)
             .and_then(|row| Chat::from_row(&row, &mut self.zone))

@@ -125,7 +125,7 @@ struct Reply {
     /// How many rows the window has.
     found: u64,
     /// Those that are handed out.
-    rows: Vec<Row>,
+    rows: Vec<Row<'static>>,
     date: Option<DateTime<Utc>>,
     takes: Duration,
 }
@@ -199,7 +199,7 @@ impl MemorySource {
         let mut state = self.state();
         state.asked.push((now, *asked));
         let fault = state.next_fault(asked, &window);
-        let mut rows: Vec<Row> = state
+        let mut rows: Vec<Row<'static>> = state
             .chats_in(&window, truth)
             .map(|chat| chat.row(state.zone, &self.keys))
             .collect();

@@ -1,6 +1,7 @@
 //! The HTTP client.
 
 mod body;
+mod gzip;
 mod judge;
 mod proxy;
 mod resolver;
@@ -13,7 +14,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
-use reqwest::header::{DATE, HeaderMap, HeaderValue};
+use reqwest::header::{ACCEPT_ENCODING, DATE, HeaderMap, HeaderValue};
 use reqwest::redirect::Policy;
 use reqwest::{ClientBuilder, Response, Url};
 use rustls::crypto::CryptoProvider;
@@ -220,7 +221,11 @@ impl Client {
             ));
         }
         let token = HeaderValue::from(token);
-        let request = self.http.get(self.query(window)).header("wolkvox-token", token);
+        let request = self
+            .http
+            .get(self.query(window))
+            .header(ACCEPT_ENCODING, "gzip")
+            .header("wolkvox-token", token);
         match request.send().await {
             Ok(response) => Ok(response),
             // Aside: it is rare, and what it needs would be a part of each call.
@@ -239,15 +244,7 @@ impl Client {
             bytes: self.settings.max_bytes,
             rows: self.settings.max_rows,
         };
-        let envelope = body::report(
-            response,
-            self.settings.report.keys.clone(),
-            limits,
-            words,
-            bytes,
-            sink,
-        )
-        .await?;
+        let envelope = body::report(response, &self.settings.report.keys, limits, words, bytes, sink).await?;
         let answer = judge::envelope(&envelope, words)?;
         if let Some(oddity) = judge::oddity(&answer, &envelope.msg, words) {
             self.log_once(&oddity);

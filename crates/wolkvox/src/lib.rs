@@ -29,8 +29,8 @@ pub use zone::Zone;
 pub trait Sink: Send {
     /// Called once, before the first row, when the server's answer begins. `date` is its `Date` header.
     fn begin(&mut self, date: Option<DateTime<Utc>>);
-    /// Called for each entry of `data`, in the server's order.
-    fn row(&mut self, row: Result<Row, RowError>);
+    /// Called for each entry of `data`, in the server's order. The row lends the decoder's memory: what is kept of it is copied.
+    fn row(&mut self, row: Result<Row<'_>, RowError>);
 }
 
 /// Where the report comes from: the real [`client::Client`], or a source in memory in tests.

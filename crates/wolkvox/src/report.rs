@@ -2,9 +2,18 @@
 //! report, and which keys of its rows.
 
 mod decode;
-mod repair;
+mod envelope;
+mod field;
+mod nesting;
+#[cfg(any(test, fuzzing))]
+pub mod reference;
+mod row;
+mod text;
+mod token;
 
-pub use decode::{Code, DecodeError, Envelope, decode};
+pub use decode::{DecodeError, Decoder, OnRow, decode};
+pub use envelope::{Code, Envelope};
+pub use row::{Row, Value};
 
 /// A report to ask for, and what to read of its rows.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -35,43 +44,6 @@ pub enum Read {
     Value,
     /// That it is there: its value reads as empty text, whatever was sent. For personal data.
     Presence,
-}
-
-/// What a row holds for a field.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub enum Value {
-    /// The key is not in the row.
-    #[default]
-    Absent,
-    /// A string, or the text of a number, as sent and untrimmed; `null` is the empty text.
-    Text(String),
-    /// A boolean, an object, a list, or a string that is not UTF-8.
-    Unreadable,
-}
-
-/// One entry of `data`: the values of the keys that are read, as the server sends them, by [`Key::index`].
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Row(Vec<Value>);
-
-impl Row {
-    /// An empty row with room for so many values.
-    pub(crate) fn with_capacity(values: usize) -> Row {
-        Row(Vec::with_capacity(values))
-    }
-
-    /// What the row holds for a field.
-    pub fn get(&self, field: impl Into<usize>) -> &Value {
-        self.0.get(field.into()).unwrap_or(&Value::Absent)
-    }
-
-    /// Puts a value in; the last one counts.
-    pub fn set(&mut self, field: impl Into<usize>, value: Value) {
-        let index = field.into();
-        if index >= self.0.len() {
-            self.0.resize(index + 1, Value::Absent);
-        }
-        self.0[index] = value;
-    }
 }
 
 /// Why an entry of `data` is no row.

@@ -26,7 +26,7 @@ const NO_IDS: [&str; 9] = [
 
 /// The id of a chat: any text up to [`MAX_CONN_ID_BYTES`], trimmed. A whole number is one id in all its JSON spellings:
 /// `1000`, `1000.0` and `1e3`. Which one a server writes may change with its version, and the chat would count again.
-pub(super) fn parse(value: &Value) -> Result<Id, NotAChat> {
+pub(super) fn parse(value: &Value<'_>) -> Result<Id, NotAChat> {
     let text = match value {
         Value::Absent => return Err(NotAChat::NoConnId),
         Value::Unreadable => return Err(NotAChat::BadConnId),

@@ -6,11 +6,11 @@ use super::*;
 use crate::chats::chat::NotAChat;
 use chrono::{DateTime, Utc};
 
-fn row(fields: &[(Field, &str)]) -> Row {
+fn row(fields: &[(Field, &str)]) -> Row<'static> {
     let mut row = Row::default();
-    row.set(Field::ConnId, Value::Text("700000001".into()));
+    row.set(Field::ConnId, Value::Text("700000001"));
     for (field, text) in fields {
-        row.set(*field, Value::Text((*text).to_owned()));
+        row.set(*field, Value::Text(text));
     }
     row
 }

@@ -19,7 +19,7 @@ fn chat(closed_ago: Option<i64>, asa: &str) -> Chat {
         (Field::Asa, asa),
         (Field::DateClose, closed.as_deref().unwrap_or("")),
     ] {
-        row.set(field, Value::Text(value.to_owned()));
+        row.set(field, Value::Text(value));
     }
     Chat::from_row(&row, UTC).unwrap()
 }

@@ -167,7 +167,7 @@ fn label_sets_past_the_limit_are_counted_however_many_there_are() {
 
 fn one_chat() -> Chat {
     let mut row = wolkvox::Row::default();
-    row.set(Field::ConnId, wolkvox::Value::Text("1".into()));
+    row.set(Field::ConnId, wolkvox::Value::Text("1"));
     Chat::from_row(&row, chrono_tz::UTC).unwrap()
 }
 

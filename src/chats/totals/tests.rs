@@ -47,7 +47,7 @@ fn ledger() -> Ledger {
             (Field::DescriptionCodAct, "Sold"),
             (Field::Transfer, "yes"),
         ] {
-            row.set(field, wolkvox::Value::Text(text.to_owned()));
+            row.set(field, wolkvox::Value::Text(text));
         }
         tally.absorb(&Chat::from_row(&row, chrono_tz::UTC).unwrap());
     }

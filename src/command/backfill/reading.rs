@@ -26,7 +26,7 @@ impl Chats {
 impl Sink for Chats {
     fn begin(&mut self, _date: Option<DateTime<Utc>>) {}
 
-    fn row(&mut self, row: Result<Row, RowError>) {
+    fn row(&mut self, row: Result<Row<'_>, RowError>) {
         let chat = row
             .map_err(NotAChat::from)
             .and_then(|row| Chat::from_row(&row, &mut self.zone));

@@ -97,14 +97,14 @@ impl Sink for ReportSample<'_> {
         self.begun = Some(self.clock.now());
     }
 
-    fn row(&mut self, row: Result<Row, RowError>) {
+    fn row(&mut self, row: Result<Row<'_>, RowError>) {
         self.rows += 1;
         let Ok(row) = row else {
             self.rejected += 1;
             return;
         };
         for field in Field::ALL {
-            self.seen[field as usize] |= *row.get(field) != Value::Absent;
+            self.seen[field as usize] |= row.get(field) != Value::Absent;
         }
         let Ok(chat) = Chat::from_row(&row, self.zone) else {
             self.rejected += 1;

@@ -38,7 +38,7 @@ fn ledger(chats: u32) -> Ledger {
             (Field::AgentId, "2001".to_owned()),
             (Field::AgentName, "Ñandú".to_owned()),
         ] {
-            row.set(field, Value::Text(value));
+            row.set(field, Value::Text(&value));
         }
         tally.absorb(&Chat::from_row(&row, chrono_tz::UTC).unwrap());
     }

@@ -111,12 +111,12 @@ impl Chat {
     }
 
     /// Its row, as a caller reads it who has `keys`.
-    pub(super) fn row(&self, zone: Tz, keys: &[&str]) -> Row {
+    pub(super) fn row(&self, zone: Tz, keys: &[&str]) -> Row<'static> {
         let local = |at: DateTime<Utc>| local_text(at.with_timezone(&zone).naive_local());
         let mut row = Row::default();
         let mut put = |key: &str, text: String| {
             if let Some(index) = keys.iter().position(|name| *name == key) {
-                row.set(index, Value::Text(text));
+                row.set(index, Value::Text(&text));
             }
         };
         for (key, text) in COMMON {
@@ -129,7 +129,7 @@ impl Chat {
             put("date_close", local(self.closed));
         }
         for (field, text) in &self.fields {
-            row.set(*field, Value::Text(text.clone()));
+            row.set(*field, Value::Text(text));
         }
         row
     }

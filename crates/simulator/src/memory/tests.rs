@@ -19,23 +19,26 @@ impl Clock for Noon {
 
 /// Keeps the rows that it is handed.
 #[derive(Default)]
-struct Rows(Vec<Row>);
+struct Rows(Vec<Row<'static>>);
 
 impl Rows {
     fn texts(&self, field: usize) -> Vec<&str> {
-        let text = |row| match Row::get(row, field) {
-            Value::Text(text) => text.as_str(),
-            other => panic!("{other:?}"),
-        };
-        self.0.iter().map(text).collect()
+        self.0.iter().map(|row| text(row, field)).collect()
+    }
+}
+
+fn text<'a>(row: &'a Row<'_>, field: usize) -> &'a str {
+    match row.get(field) {
+        Value::Text(text) => text,
+        other => panic!("{other:?}"),
     }
 }
 
 impl Sink for Rows {
     fn begin(&mut self, _date: Option<DateTime<Utc>>) {}
 
-    fn row(&mut self, row: Result<Row, RowError>) {
-        self.0.push(row.unwrap());
+    fn row(&mut self, row: Result<Row<'_>, RowError>) {
+        self.0.push(row.unwrap().into_owned());
     }
 }
 

@@ -166,7 +166,7 @@ pub(super) fn decoding(error: &DecodeError, names: &Names) -> Error {
     match error {
         DecodeError::NotJson(what) => not_json(what, names),
         DecodeError::Empty => not_json("the body is empty", names),
-        DecodeError::Truncated | DecodeError::Read(_) | DecodeError::Stopped => Error::new(
+        DecodeError::Truncated | DecodeError::Stopped => Error::new(
             Reason::Truncated,
             "the answer ends in the middle of its JSON: Wolkvox, or a proxy before it, cut it off; it is not counted",
         ),
@@ -177,12 +177,6 @@ pub(super) fn decoding(error: &DecodeError, names: &Names) -> Error {
 pub(super) fn reading(error: reqwest::Error, words: &Words<'_>) -> Error {
     let error = error.without_url();
     let cause = words.gate.admit(&root_cause(&error));
-    if is_of_decompression(&error) {
-        return not_json(
-            &format!("it says that it is gzip, and is not ({cause})"),
-            words.names,
-        );
-    }
     Error::new(
         Reason::Truncated,
         format!("the connection ended before the answer did ({cause}); what came of it is not counted"),
@@ -234,11 +228,9 @@ pub(super) fn find<'a, E: StdError + 'static>(error: &'a (dyn StdError + 'static
     chain(error).find_map(|error| error.downcast_ref())
 }
 
-/// Whether the bytes that came can't be decompressed. The library reports all failures of a body like that, those of the
-/// connection too. But those have an error of hyper inside, and a compressed body that is cut ends too early.
-fn is_of_decompression(error: &reqwest::Error) -> bool {
-    let is_cut = io_errors(error).any(|error| error.kind() == io::ErrorKind::UnexpectedEof);
-    error.is_decode() && !is_cut && find::<hyper::Error>(error).is_none()
+/// Whether the connection ended where nothing said that it would.
+pub(super) fn is_cut(error: &reqwest::Error) -> bool {
+    io_errors(error).any(|error| error.kind() == io::ErrorKind::UnexpectedEof)
 }
 
 fn io_errors<'a>(error: &'a (dyn StdError + 'static)) -> impl Iterator<Item = &'a io::Error> {

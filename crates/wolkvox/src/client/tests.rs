@@ -16,7 +16,7 @@ use crate::{Key, Read, Value};
 struct Taken {
     begun: u32,
     date: Option<DateTime<Utc>>,
-    rows: Vec<Result<Row, RowError>>,
+    rows: Vec<Result<Row<'static>, RowError>>,
 }
 
 impl Sink for Taken {
@@ -26,8 +26,8 @@ impl Sink for Taken {
         self.date = date;
     }
 
-    fn row(&mut self, row: Result<Row, RowError>) {
-        self.rows.push(row);
+    fn row(&mut self, row: Result<Row<'_>, RowError>) {
+        self.rows.push(row.map(Row::into_owned));
     }
 }
 
@@ -148,10 +148,7 @@ async fn a_good_answer_hands_over_its_rows() {
     assert_eq!((exchange.status, exchange.bytes), (Some(200), GOOD.len() as u64));
     assert_eq!(exchange.date, DateTime::from_timestamp(784_111_777, 0));
     assert_eq!((rows.begun, rows.date), (1, exchange.date));
-    assert_eq!(
-        rows.rows[1].as_ref().unwrap().get(0_usize),
-        &Value::Text("2".into())
-    );
+    assert_eq!(rows.rows[1].as_ref().unwrap().get(0_usize), Value::Text("2"));
     let requests = server.requests.lock().unwrap();
     assert!(requests[0].starts_with(
         "GET /api/v2/reports_manager.php?api=chat_1&date_ini=20260101000000&date_end=20260101235959&agent_dni=1+234%265 HTTP/1.1\r\n"

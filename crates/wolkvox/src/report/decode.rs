@@ -1,67 +1,24 @@
-//! Reads an answer's body while it arrives, with one row in memory at a time.
+//! Reads an answer's body while it arrives, in chunks of any size. What it keeps is one row's values, the token that it is in
+//! and which containers are open, each of them bounded: no answer decides how much memory it takes.
+//!
+//! It is one machine, which can stop behind any byte. A row's field that lies whole in a chunk, as nearly all do, goes a short
+//! way through it ([`Decoder::plain_fields`]). What is broken in a string is mended where it stands, when its field is read.
 
-mod row;
+mod token_end;
 
 use std::ops::ControlFlow;
-use std::{fmt, io};
 
-use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
-use serde_json::error::Category;
-
-use super::repair::Repair;
-use super::{Key, Row, RowError, Value};
-use crate::RawText;
-use row::{KeySeed, RowSeed, ValueSeed, same_for, skip_map};
-
-/// What the envelope says of its answer.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Envelope {
-    /// `code`, which mirrors the HTTP status.
-    pub code: Code,
-    /// `error`, trimmed; empty if missing or `null`, as a word too.
-    pub error: RawText,
-    /// `msg`, trimmed; empty if missing.
-    pub msg: RawText,
-    /// Whether there is a `data`, and it is a list.
-    pub has_data: bool,
-    /// Entries of `data`, rejected ones included.
-    pub rows: u64,
-}
-
-/// The envelope's `code`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Code {
-    /// Missing, `null`, blank or 0: says nothing.
-    #[default]
-    None,
-    /// A number, or a string that is one.
-    Number(u16),
-    /// Anything else.
-    Unreadable,
-}
-
-impl Envelope {
-    /// N of `N records were found`.
-    pub fn announced(&self) -> Option<u64> {
-        self.msg.announced_records()
-    }
-
-    /// What the server has to say: `msg`, or `error` where that is all there is.
-    pub fn text(&self) -> &RawText {
-        if self.msg.is_empty() {
-            &self.error
-        } else {
-            &self.msg
-        }
-    }
-}
+use super::envelope::{Data, Envelope, EnvelopeKey};
+use super::field::Fields;
+use super::nesting::{Container, DEEPEST, Nesting};
+use super::row::Draft;
+use super::text::{self, Raw};
+use super::token::{Found, OpenNumber, OpenString, OpenWord};
+use super::{Key, Row, RowError};
 
 /// Why a body is no answer.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum DecodeError {
-    /// Reading failed.
-    #[error("reading the answer failed: {0}")]
-    Read(io::Error),
     /// There is nothing but blanks.
     #[error("the body is empty")]
     Empty,
@@ -76,161 +33,421 @@ pub enum DecodeError {
     Stopped,
 }
 
-/// Decodes one body, of whose rows these keys are read. `on_row` gets each entry of `data`, in the server's order; what it
-/// got counts only if the result is good, for the envelope's verdict may come after the rows.
+/// Takes each entry of `data`, in the server's order. What it got counts only if the whole answer is good, for the envelope's
+/// verdict may come after the rows.
+pub type OnRow<'a> = dyn FnMut(Result<Row<'_>, RowError>) -> ControlFlow<()> + 'a;
+
+/// Decodes one body that is all there, of whose rows these keys are read.
 ///
 /// # Errors
 /// See [`DecodeError`].
-pub fn decode(
-    reader: impl io::Read,
-    keys: &[Key],
-    on_row: &mut dyn FnMut(Result<Row, RowError>) -> ControlFlow<()>,
-) -> Result<Envelope, DecodeError> {
-    let mut repair = Repair::new(reader);
-    let mut reading = Decoding {
-        keys,
-        on_row,
-        envelope: Envelope::default(),
-        stopped: false,
-    };
-    let mut json = serde_json::Deserializer::from_reader(&mut repair);
-    let result = json
-        .deserialize_map(EnvelopeVisitor(&mut reading))
-        .and_then(|()| json.end());
-    match result {
-        Ok(()) => Ok(reading.envelope),
-        Err(_) if reading.stopped => Err(DecodeError::Stopped),
-        Err(error) => Err(judge(error, &repair)),
-    }
+pub fn decode(body: &[u8], keys: &[Key], on_row: &mut OnRow<'_>) -> Result<Envelope, DecodeError> {
+    let mut decoder = Decoder::new(keys);
+    decoder.feed(body, on_row)?;
+    decoder.finish()
 }
 
-fn judge<R: io::Read>(error: serde_json::Error, body: &Repair<R>) -> DecodeError {
-    match error.classify() {
-        Category::Io => DecodeError::Read(error.into()),
-        _ if body.first().is_none() => DecodeError::Empty,
-        Category::Eof => DecodeError::Truncated,
-        // A number cut behind its sign or its point is a matter of syntax to serde_json.
-        Category::Syntax if body.has_ended() => DecodeError::Truncated,
-        Category::Syntax if body.first() == Some(b'<') => {
-            DecodeError::NotJson("the body is HTML, or a warning of the server's software".into())
-        }
-        Category::Syntax => DecodeError::NotJson(format!(
-            "the body is not JSON (line {}, column {})",
-            error.line(),
-            error.column()
-        )),
-        // Not the parser's own text: it quotes what it found.
-        Category::Data => DecodeError::NotJson("the body is JSON, but not an object".into()),
-    }
-}
-
-struct Decoding<'a> {
-    keys: &'a [Key],
-    on_row: &'a mut dyn FnMut(Result<Row, RowError>) -> ControlFlow<()>,
+/// Decodes one body. After an error it is of no more use.
+#[derive(Debug)]
+pub struct Decoder<'k> {
+    fields: Fields<'k>,
+    draft: Draft,
+    nesting: Nesting,
+    expect: Expect,
+    token: Token,
+    /// What the value is for that comes next, or is being read.
+    role: Role,
+    /// Within the container `data`.
+    in_data: bool,
+    /// Within an object in it.
+    in_row: bool,
+    data: Data,
     envelope: Envelope,
-    stopped: bool,
+    /// What is kept of a token that began in an earlier chunk.
+    raw: Vec<u8>,
+    /// Bytes of the chunks before this one.
+    offset: u64,
+    /// Where the row's last key began, if that was in this chunk.
+    key_start: Option<usize>,
 }
 
-struct EnvelopeVisitor<'r, 'a>(&'r mut Decoding<'a>);
+/// What may come next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Expect {
+    /// The body's first character. So many bytes of a byte order mark before it have come, and a blank that JSON does not know.
+    Start {
+        mark: usize,
+        has_odd_blank: bool,
+    },
+    Value,
+    ValueOrEnd,
+    Key,
+    KeyOrEnd,
+    Colon,
+    CommaOrEnd,
+    /// Nothing more.
+    Nothing,
+}
 
-impl<'de> Visitor<'de> for EnvelopeVisitor<'_, '_> {
-    type Value = ();
+/// The token that the last chunk ended in.
+#[derive(Debug, Clone, Copy)]
+enum Token {
+    None,
+    Key(OpenString),
+    Text(OpenString),
+    Number(OpenNumber),
+    Word(OpenWord),
+}
 
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an envelope")
+/// What a value is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Role {
+    /// The whole body.
+    Body,
+    /// A key of the envelope.
+    Envelope(EnvelopeKey),
+    /// An entry of `data`.
+    Entry,
+    /// The key of that number, in a row.
+    Field(usize),
+    /// Nothing: it has to be JSON.
+    Skipped,
+}
+
+/// Depths of the containers that are not skipped.
+const ENVELOPE: usize = 1;
+const DATA: usize = 2;
+const ROW: usize = 3;
+
+const MARK: &[u8] = "\u{feff}".as_bytes();
+
+impl<'k> Decoder<'k> {
+    /// For a body of whose rows these keys are read.
+    pub fn new(keys: &'k [Key]) -> Decoder<'k> {
+        Decoder {
+            fields: Fields::new(keys),
+            draft: Draft::new(keys),
+            nesting: Nesting::default(),
+            expect: Expect::Start {
+                mark: 0,
+                has_odd_blank: false,
+            },
+            token: Token::None,
+            role: Role::Body,
+            in_data: false,
+            in_row: false,
+            data: Data::default(),
+            envelope: Envelope::default(),
+            raw: Vec::new(),
+            offset: 0,
+            key_start: None,
+        }
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        while let Some(key) = map.next_key_seed(KeySeed(envelope_key))? {
-            match key {
-                EnvelopeKey::Data => map.next_value_seed(DataSeed(self.0))?,
-                EnvelopeKey::Code => self.0.envelope.code = code(&map.next_value_seed(ValueSeed)?),
-                EnvelopeKey::Error => self.0.envelope.error = text(map.next_value_seed(ValueSeed)?),
-                EnvelopeKey::Msg => self.0.envelope.msg = text(map.next_value_seed(ValueSeed)?),
-                EnvelopeKey::Other => drop(map.next_value::<IgnoredAny>()?),
+    /// Takes the bytes that come next.
+    ///
+    /// # Errors
+    /// [`DecodeError::NotJson`], [`DecodeError::Stopped`].
+    pub fn feed(&mut self, chunk: &[u8], on_row: &mut OnRow<'_>) -> Result<(), DecodeError> {
+        self.key_start = None;
+        let mut at = 0;
+        while at < chunk.len() {
+            at = match self.token {
+                Token::None => self.structure(chunk, at, on_row)?,
+                _ => self.resume(chunk, at, on_row)?,
+            };
+        }
+        self.offset += chunk.len() as u64;
+        Ok(())
+    }
+
+    /// Nothing more comes.
+    ///
+    /// # Errors
+    /// [`DecodeError::Empty`], [`DecodeError::Truncated`], [`DecodeError::NotJson`].
+    pub fn finish(mut self) -> Result<Envelope, DecodeError> {
+        match (self.expect, self.token) {
+            (Expect::Start { mark: 0, .. }, _) => Err(DecodeError::Empty),
+            (Expect::Start { .. }, _) => Err(not_json(self.offset)),
+            (Expect::Nothing, _) => {
+                self.envelope.has_data = self.data.is_there(self.envelope.announced());
+                Ok(self.envelope)
+            }
+            (_, Token::Number(number)) if self.role == Role::Body && number.is_whole() => Err(no_object()),
+            _ => Err(DecodeError::Truncated),
+        }
+    }
+
+    fn bad(&self, at: usize) -> DecodeError {
+        not_json(self.offset + at as u64)
+    }
+
+    /// Goes on where no token is open. Returns the first byte that was not used.
+    fn structure(&mut self, chunk: &[u8], at: usize, on_row: &mut OnRow<'_>) -> Result<usize, DecodeError> {
+        if let Expect::Start { mark, has_odd_blank } = self.expect {
+            return self.start(chunk[at], at, mark, has_odd_blank);
+        }
+        let byte = chunk[at];
+        if matches!(byte, b' ' | b'\n' | b'\r' | b'\t') {
+            return Ok(at + 1);
+        }
+        match (self.expect, byte) {
+            (Expect::Key | Expect::KeyOrEnd, b'"') => self.key(chunk, at, on_row),
+            (Expect::KeyOrEnd, b'}') | (Expect::ValueOrEnd, b']') => {
+                self.close(on_row)?;
+                Ok(at + 1)
+            }
+            (Expect::Value | Expect::ValueOrEnd, _) => self.value(chunk, at, on_row),
+            (Expect::Colon, b':') => {
+                self.expect = Expect::Value;
+                Ok(at + 1)
+            }
+            (Expect::CommaOrEnd, _) => self.behind_value(byte, at, on_row),
+            _ => Err(self.bad(at)),
+        }
+    }
+
+    /// The beginning of the body.
+    fn start(&mut self, byte: u8, at: usize, mark: usize, has_odd_blank: bool) -> Result<usize, DecodeError> {
+        let is_blank = byte.is_ascii_whitespace();
+        if MARK.get(mark) == Some(&byte) {
+            // Some PHP servers send a byte order mark, which is no JSON.
+            self.expect = Expect::Start {
+                mark: (mark + 1) % MARK.len(),
+                has_odd_blank,
+            };
+            return Ok(at + 1);
+        }
+        match byte {
+            _ if mark > 0 => Err(self.bad(at)),
+            _ if is_blank => {
+                self.expect = Expect::Start {
+                    mark,
+                    has_odd_blank: has_odd_blank || byte == b'\x0c',
+                };
+                Ok(at + 1)
+            }
+            b'<' => Err(DecodeError::NotJson(
+                "the body is HTML, or a warning of the server's software".into(),
+            )),
+            _ if has_odd_blank => Err(self.bad(at)),
+            b'[' => Err(no_object()),
+            _ => {
+                self.expect = Expect::Value;
+                Ok(at)
+            }
+        }
+    }
+
+    fn key(&mut self, chunk: &[u8], at: usize, on_row: &mut OnRow<'_>) -> Result<usize, DecodeError> {
+        let is_of_row = self.in_row && self.nesting.depth() == ROW;
+        if is_of_row {
+            let next = self.plain_fields(chunk, at, on_row)?;
+            if next > at {
+                return Ok(next);
+            }
+            self.key_start = Some(at);
+        }
+        let mut string = OpenString::default();
+        let rest = &chunk[at + 1..];
+        match string.resume(rest) {
+            Found::End(end) => {
+                let bytes = &rest[..end];
+                let has_escapes = string.has_escapes;
+                self.key_ended(Raw { bytes, has_escapes });
+                Ok(at + end + 2)
+            }
+            Found::Bad(bad) => Err(self.bad(at + 1 + bad)),
+            Found::Open => {
+                self.token = Token::Key(string);
+                self.keep_first(rest);
+                Ok(chunk.len())
+            }
+        }
+    }
+
+    /// Reads fields for as long as they are strings under keys that can be guessed, each of them with what is behind it in this
+    /// chunk and without blanks; and the rows behind them.
+    fn plain_fields(
+        &mut self,
+        chunk: &[u8],
+        mut at: usize,
+        on_row: &mut OnRow<'_>,
+    ) -> Result<usize, DecodeError> {
+        while let Some((length, key)) = self.fields.guess(&chunk[at..]) {
+            let value = at + length;
+            let Some((b'"', rest)) = chunk[value..].split_first() else {
+                break;
+            };
+            let mut string = OpenString::default();
+            let Found::End(end) = string.resume(rest) else {
+                break;
+            };
+            let Some(behind @ (b',' | b'}')) = rest.get(end + 1) else {
+                break;
+            };
+            if let Some(key) = key {
+                let has_escapes = string.has_escapes;
+                let bytes = &rest[..end];
+                self.draft
+                    .put_string(self.fields.key(key), Raw { bytes, has_escapes });
+            }
+            self.fields.pass_guessed();
+            at = value + end + 3;
+            if *behind == b',' {
+                self.expect = Expect::Key;
+                continue;
+            }
+            self.close(on_row)?;
+            let is_list = self.nesting.innermost() == Some(Container::List);
+            if !is_list || !chunk[at..].starts_with(b",{") {
+                break;
+            }
+            self.role = Role::Entry;
+            self.open(Container::Object, at + 1, on_row)?;
+            at += 2;
+        }
+        Ok(at)
+    }
+
+    /// What the value is for whose key this is.
+    fn key_ended(&mut self, raw: Raw<'_>) {
+        self.expect = Expect::Colon;
+        let depth = self.nesting.depth();
+        let is_read = depth == ENVELOPE || depth == DATA && self.in_data || depth == ROW && self.in_row;
+        self.role = Role::Skipped;
+        if !is_read {
+            return;
+        }
+        let mut name = String::new();
+        text::mend(raw.bytes, &mut name);
+        match depth {
+            ENVELOPE => self.role = EnvelopeKey::of(&name).map_or(Role::Skipped, Role::Envelope),
+            DATA if self.data.note_key(&name) => self.role = Role::Entry,
+            DATA => {}
+            _ => self.role = self.fields.look_up(&name).map_or(Role::Skipped, Role::Field),
+        }
+    }
+
+    /// A value begins.
+    fn value(&mut self, chunk: &[u8], at: usize, on_row: &mut OnRow<'_>) -> Result<usize, DecodeError> {
+        if self.in_row && self.nesting.depth() == ROW {
+            let key = match self.role {
+                Role::Field(key) => Some(key),
+                _ => None,
+            };
+            let bytes = self.key_start.take().map(|start| &chunk[start..at]);
+            self.fields.pass(bytes, key);
+        }
+        let byte = chunk[at];
+        match byte {
+            b'{' => self.open(Container::Object, at, on_row)?,
+            b'[' => self.open(Container::List, at, on_row)?,
+            b'"' => {
+                self.token = Token::Text(OpenString::default());
+                self.raw.clear();
+            }
+            b'-' | b'0'..=b'9' => {
+                self.token = Token::Number(OpenNumber::default());
+                self.raw.clear();
+                return Ok(at);
+            }
+            _ => {
+                self.token = Token::Word(OpenWord::of(byte).ok_or_else(|| self.bad(at))?);
+                return Ok(at);
+            }
+        }
+        Ok(at + 1)
+    }
+
+    fn open(&mut self, container: Container, at: usize, on_row: &mut OnRow<'_>) -> Result<(), DecodeError> {
+        match (self.role, container) {
+            (Role::Entry, Container::Object) => {
+                self.in_row = true;
+                self.draft.clear();
+                self.fields.restart();
+            }
+            (Role::Envelope(EnvelopeKey::Data), _) => {
+                self.in_data = true;
+                self.data.begin(container);
+            }
+            (Role::Body, Container::Object) | (Role::Skipped, _) => {}
+            _ => self.unreadable(on_row)?,
+        }
+        if !self.nesting.open(container) {
+            return Err(DecodeError::NotJson(format!(
+                "the body is nested deeper than {DEEPEST} levels (byte {})",
+                self.offset + at as u64
+            )));
+        }
+        match container {
+            Container::Object => self.expect = Expect::KeyOrEnd,
+            Container::List => {
+                self.expect = Expect::ValueOrEnd;
+                self.role = self.role_in_list();
             }
         }
         Ok(())
     }
-}
 
-enum EnvelopeKey {
-    Data,
-    Code,
-    Error,
-    Msg,
-    Other,
-}
-
-fn envelope_key(key: &str) -> EnvelopeKey {
-    match key {
-        "data" => EnvelopeKey::Data,
-        "code" => EnvelopeKey::Code,
-        "error" => EnvelopeKey::Error,
-        "msg" => EnvelopeKey::Msg,
-        _ => EnvelopeKey::Other,
-    }
-}
-
-fn code(value: &Value) -> Code {
-    let Value::Text(text) = value else {
-        return Code::Unreadable;
-    };
-    match text.trim() {
-        "" | "-" => Code::None,
-        word if word.eq_ignore_ascii_case("null") => Code::None,
-        number if number.bytes().all(|byte| byte.is_ascii_digit()) => match number.parse() {
-            Ok(0) => Code::None,
-            Ok(number) => Code::Number(number),
-            Err(_) => Code::Unreadable,
-        },
-        _ => Code::Unreadable,
-    }
-}
-
-fn text(value: Value) -> RawText {
-    match value {
-        Value::Text(text) if !text.trim().eq_ignore_ascii_case("null") => RawText::new(text.trim()),
-        _ => RawText::default(),
-    }
-}
-
-/// The entries of `data`.
-struct DataSeed<'r, 'a>(&'r mut Decoding<'a>);
-
-impl<'de> DeserializeSeed<'de> for DataSeed<'_, '_> {
-    type Value = ();
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_any(self)
-    }
-}
-
-impl<'de> Visitor<'de> for DataSeed<'_, '_> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the rows")
+    fn role_in_list(&self) -> Role {
+        let is_entry = self.in_data && self.nesting.depth() == DATA;
+        if is_entry { Role::Entry } else { Role::Skipped }
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut rows: A) -> Result<(), A::Error> {
-        let reading = self.0;
-        reading.envelope.has_data = true;
-        while let Some(row) = rows.next_element_seed(RowSeed(reading.keys))? {
-            reading.envelope.rows += 1;
-            if (reading.on_row)(row).is_break() {
-                reading.stopped = true;
-                return Err(A::Error::custom("stopped"));
+    fn behind_value(&mut self, byte: u8, at: usize, on_row: &mut OnRow<'_>) -> Result<usize, DecodeError> {
+        match (self.nesting.innermost(), byte) {
+            (Some(Container::Object), b',') => self.expect = Expect::Key,
+            (Some(Container::List), b',') => {
+                self.expect = Expect::Value;
+                self.role = self.role_in_list();
             }
+            (Some(Container::Object), b'}') | (Some(Container::List), b']') => self.close(on_row)?,
+            _ => return Err(self.bad(at)),
+        }
+        Ok(at + 1)
+    }
+
+    /// The innermost container ends.
+    fn close(&mut self, on_row: &mut OnRow<'_>) -> Result<(), DecodeError> {
+        let depth = self.nesting.depth();
+        self.nesting.close();
+        self.expect = if depth == ENVELOPE {
+            Expect::Nothing
+        } else {
+            Expect::CommaOrEnd
+        };
+        if self.in_row && depth == ROW {
+            self.in_row = false;
+            self.envelope.rows += 1;
+            return go_on(on_row(Ok(self.draft.row())));
+        }
+        if self.in_data && depth == DATA {
+            self.in_data = false;
+            self.data.end();
         }
         Ok(())
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<(), A::Error> {
-        skip_map(map)
+    fn reject(&mut self, on_row: &mut OnRow<'_>) -> Result<(), DecodeError> {
+        self.envelope.rows += 1;
+        go_on(on_row(Err(RowError)))
     }
+}
 
-    same_for!((), (), visit_str: &str, visit_bool: bool, visit_u64: u64, visit_i64: i64, visit_f64: f64);
+fn go_on(flow: ControlFlow<()>) -> Result<(), DecodeError> {
+    match flow {
+        ControlFlow::Continue(()) => Ok(()),
+        ControlFlow::Break(()) => Err(DecodeError::Stopped),
+    }
+}
+
+fn not_json(byte: u64) -> DecodeError {
+    DecodeError::NotJson(format!("the body is not JSON (byte {})", byte + 1))
+}
+
+fn no_object() -> DecodeError {
+    DecodeError::NotJson("the body is JSON, but not an object".into())
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@ use proptest::prelude::*;
 use super::*;
 
 fn id(text: &str) -> Result<String, NotAChat> {
-    parse(&Value::Text(text.to_owned())).map(|id| id.to_string())
+    parse(&Value::Text(text)).map(|id| id.to_string())
 }
 
 #[test]
@@ -98,8 +98,8 @@ proptest! {
 
     #[test]
     fn an_id_is_read_again_as_itself(text in "[0-9.eE+-]{1,12}|.{1,40}") {
-        if let Ok(id) = parse(&Value::Text(text)) {
-            prop_assert_eq!(parse(&Value::Text(id.to_string())), Ok(id.clone()));
+        if let Ok(id) = parse(&Value::Text(&text)) {
+            prop_assert_eq!(parse(&Value::Text(&id.to_string())), Ok(id.clone()));
         }
     }
 }

@@ -79,8 +79,13 @@ async fn a_200_with_another_code_is_judged_by_that_code() {
         (r#"{"code":"401","data":null}"#, Reason::Auth),
         (r#"{"code":"ERROR","data":[]}"#, Reason::NotJson),
         (
-            r#"{"code":200,"msg":"0 records were found","data":null}"#,
+            r#"{"code":200,"msg":"1 records were found","data":null}"#,
             Reason::NotJson,
+        ),
+        (r#"{"code":200,"data":{}}"#, Reason::NotJson),
+        (
+            r#"{"code":200,"msg":"2 records were found","data":{"0":{"conn_id":"1"}}}"#,
+            Reason::Truncated,
         ),
         (r#"{"code":200}"#, Reason::NotJson),
         ("{}", Reason::NotJson),
@@ -91,6 +96,9 @@ async fn a_200_with_another_code_is_judged_by_that_code() {
         r#"{"data":[]}"#,
         r#"{"code":"","data":[]}"#,
         r#"{"code":"0","data":[]}"#,
+        r#"{"code":200,"msg":"0 records were found","data":null}"#,
+        r#"{"code":200,"msg":"0 records were found","data":{}}"#,
+        r#"{"code":200,"msg":"1 records were found","data":{"3":{"conn_id":"1"}}}"#,
     ] {
         assert!(ask(http("200 OK", body), End::Close).await.0.result.is_ok());
     }

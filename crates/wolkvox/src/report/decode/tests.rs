@@ -1,12 +1,15 @@
+mod agreement;
+mod bound;
+
 use std::fmt::Write as _;
 
 use proptest::prelude::*;
 
-use super::row::NUMBER;
 use super::*;
-use crate::report::Read;
+use crate::RawText;
+use crate::report::{Code, Read, Value};
 
-type Rows = Vec<Result<Row, RowError>>;
+type Rows = Vec<Result<Row<'static>, RowError>>;
 
 /// What a caller wants of a row.
 #[derive(Clone, Copy)]
@@ -59,7 +62,7 @@ fn keys(agent_name: Read) -> Vec<Key> {
 fn decode_with(body: impl AsRef<[u8]>, agent_name: Read) -> (Rows, Result<Envelope, DecodeError>) {
     let mut rows = Vec::new();
     let result = decode(body.as_ref(), &keys(agent_name), &mut |row| {
-        rows.push(row);
+        rows.push(row.map(Row::into_owned));
         ControlFlow::Continue(())
     });
     (rows, result)
@@ -70,15 +73,15 @@ fn decode_all(body: impl AsRef<[u8]>) -> (Rows, Result<Envelope, DecodeError>) {
 }
 
 /// The only row of an envelope around `row`.
-fn row_of(row: impl AsRef<[u8]>) -> Row {
+fn row_of(row: impl AsRef<[u8]>) -> Row<'static> {
     let body = [b"{\"code\":200,\"data\":[", row.as_ref(), b"]}"].concat();
     let (mut rows, result) = decode_all(body);
     assert_eq!(result.unwrap().rows, 1);
     rows.remove(0).unwrap()
 }
 
-fn text(text: &str) -> Value {
-    Value::Text(text.into())
+fn text(text: &str) -> Value<'_> {
+    Value::Text(text)
 }
 
 const WHOLE: &str = r#" {"code":"200","error":null,"msg":"2 records were found","data":[
@@ -94,12 +97,12 @@ fn a_whole_answer_is_read() {
     assert!(envelope.has_data);
     assert_eq!(envelope.rows, 2);
     let first = rows[0].as_ref().unwrap();
-    assert_eq!(first.get(Field::ConnId), &text("123456789"));
-    assert_eq!(first.get(Field::Asa), &text("00:00:12"));
-    assert_eq!(first.get(Field::AgentChars), &text("-0.5"));
-    assert_eq!(first.get(Field::Feeling), &text("très 😀"));
-    assert_eq!(first.get(Field::AgentAnswers), &Value::Absent);
-    assert_eq!(rows[1].as_ref().unwrap().get(Field::AgentAnswers), &text("7"));
+    assert_eq!(first.get(Field::ConnId), text("123456789"));
+    assert_eq!(first.get(Field::Asa), text("00:00:12"));
+    assert_eq!(first.get(Field::AgentChars), text("-0.5"));
+    assert_eq!(first.get(Field::Feeling), text("très 😀"));
+    assert_eq!(first.get(Field::AgentAnswers), Value::Absent);
+    assert_eq!(rows[1].as_ref().unwrap().get(Field::AgentAnswers), text("7"));
 }
 
 #[test]
@@ -153,7 +156,7 @@ fn the_keys_of_the_envelope_come_in_any_order_and_case() {
         (envelope.code, envelope.announced(), envelope.rows),
         (Code::Number(200), Some(1), 1)
     );
-    assert_eq!(rows[0].as_ref().unwrap().get(Field::ConnId), &text("1"));
+    assert_eq!(rows[0].as_ref().unwrap().get(Field::ConnId), text("1"));
 }
 
 #[test]
@@ -180,11 +183,65 @@ fn a_code_is_a_number_a_word_or_nothing() {
 
 #[test]
 fn data_that_is_no_list_is_no_data() {
-    for data in ["null", "{}", "{\"a\":[1]}", "\"\"", "5", "false"] {
+    for data in [
+        "null",
+        "{}",
+        "{\"a\":[1]}",
+        "{\"a\":{},\"b\":{}}",
+        "{\"-1\":{}}",
+        "\"\"",
+        "5",
+        "false",
+    ] {
         let envelope = decode_all(format!("{{\"data\":{data},\"code\":200}}")).1.unwrap();
         assert!(!envelope.has_data, "{data}");
-        assert_eq!(envelope.code, Code::Number(200));
+        assert_eq!((envelope.code, envelope.rows), (Code::Number(200), 0));
     }
+}
+
+#[test]
+fn no_data_is_none_only_where_no_records_are_announced() {
+    for data in ["null", "{}", "{ }"] {
+        for (msg, has_data) in [
+            ("0 records were found", true),
+            ("0.00 records were found", true),
+            ("1 records were found", false),
+            ("none", false),
+            ("", false),
+        ] {
+            let body = format!("{{\"data\":{data},\"code\":200,\"msg\":\"{msg}\"}}");
+            let envelope = decode_all(body).1.unwrap();
+            assert_eq!((envelope.has_data, envelope.rows), (has_data, 0), "{data} {msg}");
+        }
+    }
+}
+
+#[test]
+fn an_object_of_rows_under_numbers_is_a_list() {
+    let (rows, result) = decode_all(
+        r#"{"data":{"0":{"conn_id":"5"},"2":{"conn_id":"6"},"7":1},"msg":"3 records were found"}"#,
+    );
+    let envelope = result.unwrap();
+    assert!(envelope.has_data);
+    assert_eq!((envelope.rows, rows.len()), (3, 3));
+    assert_eq!(rows[1].as_ref().unwrap().get(Field::ConnId), text("6"));
+    assert_eq!(rows[2], Err(RowError));
+    // Whether these are rows can't be known.
+    for mixed in [
+        r#"{"data":{"0":{"conn_id":"5"},"a":{"conn_id":"6"}}}"#,
+        r#"{"data":{"a":{"conn_id":"6"},"0":{"conn_id":"5"}}}"#,
+        r#"{"data":{"0":{},"a":{}},"data":[]}"#,
+    ] {
+        assert!(!decode_all(mixed).1.unwrap().has_data, "{mixed}");
+    }
+}
+
+#[test]
+fn data_may_come_twice_and_its_rows_add_up() {
+    let (rows, result) = decode_all(r#"{"data":[{"conn_id":"1"}],"data":null,"data":[{"conn_id":"2"}]}"#);
+    let envelope = result.unwrap();
+    assert!(envelope.has_data);
+    assert_eq!((envelope.rows, rows.len()), (2, 2));
 }
 
 #[test]
@@ -215,33 +272,20 @@ fn values_keep_their_text() {
         r#"{"conn_id":123456789012345678901234567890,"ASA":1e309,"chat_duration":null,"skill_id":" 0 ",
             "agent_chars":true,"customer_chars":{"a":{"b":1}},"feeling":[1,[2]],"channel":{}}"#,
     );
-    assert_eq!(row.get(Field::ConnId), &text("123456789012345678901234567890"));
+    assert_eq!(row.get(Field::ConnId), text("123456789012345678901234567890"));
     let Value::Text(asa) = row.get(Field::Asa) else {
         panic!()
     };
-    assert!(asa.eq_ignore_ascii_case("1e309") || asa == "1e+309", "{asa}");
-    assert_eq!(row.get(Field::ChatDuration), &text(""));
-    assert_eq!(row.get(Field::SkillId), &text(" 0 "));
+    assert_eq!(asa, "1e309");
+    assert_eq!(row.get(Field::ChatDuration), text(""));
+    assert_eq!(row.get(Field::SkillId), text(" 0 "));
     for field in [
         Field::AgentChars,
         Field::CustomerChars,
         Field::Feeling,
         Field::Channel,
     ] {
-        assert_eq!(row.get(field), &Value::Unreadable);
-    }
-}
-
-#[test]
-fn the_parsers_private_key_is_no_trap() {
-    for (value, expected) in [
-        (format!("{{\"{NUMBER}\":\"5\"}}"), text("5")),
-        (format!("{{\"{NUMBER}\":[[1]],\"b\":2}}"), Value::Unreadable),
-        (format!("{{\"{NUMBER}\":{{\"c\":3}}}}"), Value::Unreadable),
-    ] {
-        let row = row_of(format!("{{\"ASA\":{value},\"conn_id\":\"1\"}}"));
-        assert_eq!(row.get(Field::Asa), &expected);
-        assert_eq!(row.get(Field::ConnId), &text("1"));
+        assert_eq!(row.get(field), Value::Unreadable);
     }
 }
 
@@ -277,11 +321,11 @@ fn the_names_of_a_field_are_one_field() {
             "si",
         ),
     ] {
-        assert_eq!(row_of(row).get(field), &text(expected), "{row}");
+        assert_eq!(row_of(row).get(field), text(expected), "{row}");
     }
     assert_eq!(
         row_of(r#"{"transfer_type":"skill"}"#).get(Field::Transfer),
-        &Value::Absent
+        Value::Absent
     );
 }
 
@@ -289,9 +333,9 @@ fn the_names_of_a_field_are_one_field() {
 fn of_a_key_whose_presence_is_asked_for_no_value_is_read() {
     let body = r#"{"data":[{"agent_name":"Ana","agent_dni":"5"}]}"#;
     let (rows, _) = decode_with(body, Read::Presence);
-    assert_eq!(rows[0].as_ref().unwrap().get(Field::AgentName), &text(""));
+    assert_eq!(rows[0].as_ref().unwrap().get(Field::AgentName), text(""));
     let (rows, _) = decode_with(body, Read::Value);
-    assert_eq!(rows[0].as_ref().unwrap().get(Field::AgentName), &text("Ana"));
+    assert_eq!(rows[0].as_ref().unwrap().get(Field::AgentName), text("Ana"));
 }
 
 #[test]
@@ -304,55 +348,20 @@ fn personal_fields_never_become_values() {
 }
 
 #[test]
-fn any_depth_of_nesting_is_skipped_without_stack() {
-    let depth = 100_000;
-    let deep = format!("{}{}", "[".repeat(depth), "]".repeat(depth));
-    let objects = format!("{}1{}", "{\"a\":".repeat(depth), "}".repeat(depth));
-    for nested in [deep, objects] {
-        let body = format!(
-            r#"{{"x":{nested},"data":[{{"ASA":{nested},"comments":{nested},"agent_name":{nested},"conn_id":"1"}}],"code":200}}"#
-        );
-        let (rows, result) = decode_all(body);
-        assert_eq!(result.unwrap().code, Code::Number(200));
-        let row = rows[0].as_ref().unwrap();
-        assert_eq!(
-            (row.get(Field::Asa), row.get(Field::ConnId)),
-            (&Value::Unreadable, &text("1"))
-        );
-    }
-    let list = format!("{}{}", "[".repeat(depth), "]".repeat(depth));
-    let (rows, result) = decode_all(format!("{{\"data\":[{list}],\"code\":{list}}}"));
-    assert_eq!(result.unwrap().code, Code::Unreadable);
-    assert_eq!(rows, [Err(RowError)]);
-    assert!(decode_all(list).1.is_err());
-}
-
-#[test]
 fn bytes_that_are_not_utf8_spoil_only_their_field() {
     let row = row_of(b"{\"comments\":\"\xff\xfe\",\"ASA\":\"\xe1\",\"a\xff\":1,\"conn_id\":\"1\",\"feeling\":\"\xc3\xa9\"}");
-    assert_eq!(row.get(Field::Asa), &Value::Unreadable);
-    assert_eq!(row.get(Field::ConnId), &text("1"));
-    assert_eq!(row.get(Field::Feeling), &text("é"));
+    assert_eq!(row.get(Field::Asa), Value::Unreadable);
+    assert_eq!(row.get(Field::ConnId), text("1"));
+    assert_eq!(row.get(Field::Feeling), text("é"));
 }
 
 #[test]
 fn half_a_surrogate_pair_spoils_only_its_field() {
     let row =
         row_of(r#"{"comments":"\ud800","ASA":"\ud800","\udc00":1,"conn_id":"1","channel":"\udc00\ud800x"}"#);
-    assert_eq!(row.get(Field::Asa), &Value::Unreadable);
-    assert_eq!(row.get(Field::Channel), &Value::Unreadable);
-    assert_eq!(row.get(Field::ConnId), &text("1"));
-}
-
-#[test]
-fn a_huge_id_is_cut_but_still_too_long() {
-    for character in ["9", "\\u0039", "\\ud83d\\ude00", "é"] {
-        let row = row_of(format!("{{\"conn_id\":\"{}\"}}", character.repeat(20_000)));
-        let Value::Text(id) = row.get(Field::ConnId) else {
-            panic!()
-        };
-        assert!((65..=4096).contains(&id.len()), "{character}: {}", id.len());
-    }
+    assert_eq!(row.get(Field::Asa), Value::Unreadable);
+    assert_eq!(row.get(Field::Channel), Value::Unreadable);
+    assert_eq!(row.get(Field::ConnId), text("1"));
 }
 
 #[test]
@@ -364,18 +373,6 @@ fn a_callback_can_stop_the_reading() {
     });
     assert!(matches!(result, Err(DecodeError::Stopped)));
     assert_eq!(seen, 1);
-}
-
-#[test]
-fn a_reader_that_fails_is_distinguished_from_a_cut() {
-    struct Failing;
-    impl io::Read for Failing {
-        fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
-            Err(io::Error::other("gone"))
-        }
-    }
-    let result = decode(Failing, &keys(Read::Value), &mut |_| ControlFlow::Continue(()));
-    assert!(matches!(result, Err(DecodeError::Read(_))));
 }
 
 proptest! {
@@ -403,7 +400,7 @@ proptest! {
         let (rows, result) = decode_all(body + "]}");
         prop_assert_eq!(result.unwrap().rows, values.len() as u64);
         for (row, value) in rows.iter().zip(&values) {
-            prop_assert_eq!(row.as_ref().unwrap().get(Field::Channel), &text(value));
+            prop_assert_eq!(row.as_ref().unwrap().get(Field::Channel), text(value));
         }
     }
 }

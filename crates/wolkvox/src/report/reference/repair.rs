@@ -1,4 +1,4 @@
-//! Mends what would make a JSON parser give up on a whole answer because of a single field.
+//! Mends a whole body, so that a JSON parser does not give up on it because of a single field.
 
 use std::io::{self, Read};
 
@@ -13,7 +13,7 @@ const REPLACEMENT: &[u8] = "\u{fffd}".as_bytes();
 /// strings, escapes that are half of a surrogate pair and bare control characters become U+FFFD too, and what is
 /// longer than 4 KiB is cut, so that no string of the server's decides how much memory the decoder takes.
 #[derive(Debug)]
-pub(crate) struct Repair<R> {
+pub(super) struct Repair<R> {
     inner: R,
     raw: Vec<u8>,
     /// How much of `raw` has been worked off.
@@ -24,8 +24,7 @@ pub(crate) struct Repair<R> {
     /// Bytes handed out of the string we are in.
     string_len: usize,
     inner_ended: bool,
-    ended: bool,
-    first: Option<u8>,
+    has_begun: bool,
 }
 
 /// What stands at one place of the raw bytes.
@@ -39,7 +38,7 @@ enum Scanned {
 }
 
 impl<R: Read> Repair<R> {
-    pub(crate) fn new(inner: R) -> Self {
+    pub(super) fn new(inner: R) -> Self {
         Repair {
             inner,
             raw: Vec::with_capacity(CHUNK),
@@ -49,20 +48,8 @@ impl<R: Read> Repair<R> {
             in_string: false,
             string_len: 0,
             inner_ended: false,
-            ended: false,
-            first: None,
+            has_begun: false,
         }
-    }
-
-    /// Whether the reader was asked for more than there was. It never reads ahead of what it hands out, so that this
-    /// distinguishes a text that ended too early from one that is wrong.
-    pub(crate) fn has_ended(&self) -> bool {
-        self.ended
-    }
-
-    /// The first byte that is not a blank.
-    pub(crate) fn first(&self) -> Option<u8> {
-        self.first
     }
 
     fn refill(&mut self) -> io::Result<()> {
@@ -133,12 +120,12 @@ impl<R: Read> Repair<R> {
         } else if !self.has_room(length) {
             return;
         }
-        if self.first.is_none() && !byte.is_ascii_whitespace() {
+        if !self.has_begun && !byte.is_ascii_whitespace() {
             // Some PHP servers send a byte order mark, which is no JSON.
             if self.raw[at..].starts_with("\u{feff}".as_bytes()) {
                 return;
             }
-            self.first = Some(byte);
+            self.has_begun = true;
         }
         self.out.extend_from_slice(&self.raw[at..at + length]);
     }
@@ -163,7 +150,6 @@ impl<R: Read> Read for Repair<R> {
         let length = ready.len().min(buffer.len());
         buffer[..length].copy_from_slice(&ready[..length]);
         self.handed += length;
-        self.ended |= length == 0;
         Ok(length)
     }
 }
