@@ -63,7 +63,7 @@ fn chat(id: u32, skill: u32) -> Chat {
         (Field::CodAct, (100 + id % 20).to_string()),
         (Field::Transfer, "no".to_owned()),
     ] {
-        row.set(field, Value::Text(text));
+        row.set(field, Value::Text(&text));
     }
     Chat::from_row(&row, Bogota).unwrap()
 }

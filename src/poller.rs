@@ -22,6 +22,7 @@ use tokio::time::Instant;
 use tracing::Instrument;
 
 use crate::chats::Ledger;
+use crate::chats::latest_window::Recent;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::ledger::{Store, StoreError};
@@ -49,6 +50,7 @@ pub struct Poller<S, D, P> {
     config: Config,
     stats: Stats,
     sweeps: Sweeps,
+    recent: Recent,
     last_poll: Option<LastPoll>,
     /// Why the last cycle failed, if it did: its poll, or else its sweep.
     last_failure: Option<FailureReason>,
@@ -90,6 +92,7 @@ impl<S: Source, D: Store, P: Publish> Poller<S, D, P> {
             sweeps: Sweeps::every(config.polling.sweep_interval),
             clocks,
             config,
+            recent: Recent::default(),
             last_poll: None,
             last_failure: None,
         };
@@ -147,7 +150,8 @@ impl<S: Source, D: Store, P: Publish> Poller<S, D, P> {
         }
         self.books.ledger.settle(reading::found(Purpose::Poll));
         let asa_target_ms = self.config.counting.asa_target_ms;
-        let latest = gatherer.finish(summary.to, self.config.polling.window, asa_target_ms);
+        let window = self.config.polling.window;
+        let latest = gatherer.finish_poll(&mut self.recent, summary.to, window, asa_target_ms);
         let expires = Instant::now() + 2 * self.config.polling.poll_interval;
         self.books.stage_latest(latest, expires);
         Ok(summary)
@@ -195,6 +199,7 @@ impl<S: Source, D: Store, P: Publish> Poller<S, D, P> {
                 .ask(&mut range, &chunk, |chunk| {
                     Intake::new(
                         &self.books.ledger,
+                        &self.recent,
                         &self.config,
                         &self.clocks,
                         reading.purpose,

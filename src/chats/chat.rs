@@ -224,6 +224,14 @@ impl Chat {
         Ok(chat)
     }
 
+    /// The id of a row's chat, without reading the rest.
+    ///
+    /// # Errors
+    /// As [`Chat::from_row`] has them.
+    pub fn id_of(row: &Row<'_>) -> Result<Id, NotAChat> {
+        conn_id::parse(&row.get(Field::ConnId))
+    }
+
     /// A chat of which nothing is known but its id. Its labels are empty, as no label is that was read.
     fn unread(id: Id) -> Chat {
         Chat {

@@ -1,7 +1,9 @@
 //! The latest window: gauges over the chats that closed within the last `WOLKVOX_WINDOW`, computed afresh from the
 //! answers of each poll. For people who want "now"; everything else is built on the totals.
 
-use std::collections::{BTreeMap, HashSet};
+mod recent;
+
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,6 +13,7 @@ use super::chat::Chat;
 use super::key::{Keys, LabelSet, Table};
 use crate::ledger::Id;
 use crate::metrics::histogram::SumCount;
+pub(crate) use recent::{Fingerprint, Recent, Unchanged};
 
 /// The averages of one skill and outcome.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -51,15 +54,44 @@ struct Closed {
     id: Id,
     at: DateTime<Utc>,
     labels: Arc<ChatLabels>,
-    asa_ms: Option<u64>,
-    duration_ms: Option<u64>,
-    time_on_agent_ms: Option<u64>,
+    asa: Milliseconds,
+    duration: Milliseconds,
+    time_on_agent: Milliseconds,
+    /// Its row, where that alone says all of this.
+    row: Option<Fingerprint>,
+}
+
+/// A time of a chat, if it has one, in half of the memory: there may be many chats. None is as long as 49 days.
+#[derive(Debug, Clone, Copy)]
+struct Milliseconds(u32);
+
+impl Milliseconds {
+    const NONE: u32 = u32::MAX;
+
+    fn new(time: Option<u64>) -> Milliseconds {
+        let time = time.map(|time| u32::try_from(time).unwrap_or(Self::NONE - 1));
+        Milliseconds(time.unwrap_or(Self::NONE))
+    }
+
+    fn get(self) -> Option<u64> {
+        (self.0 != Self::NONE).then_some(self.0.into())
+    }
+}
+
+/// What one answer brought.
+#[derive(Debug, Default)]
+struct Part {
+    chats: Vec<Closed>,
+    /// Chats whose rows are those of the last poll: where they are in [`Recent`].
+    again: Vec<usize>,
 }
 
 /// Gathers the chats of one poll's answers.
 #[derive(Debug, Default)]
 pub(crate) struct Gatherer {
-    closed: Vec<Closed>,
+    part: Part,
+    /// What other answers of the same poll brought, in their order.
+    before: Vec<Part>,
     /// A busy operation has thousands of chats and some dozens of label sets.
     labels: BTreeMap<ChatLabels, Arc<ChatLabels>>,
 }
@@ -67,6 +99,17 @@ pub(crate) struct Gatherer {
 impl Gatherer {
     /// Takes in one chat under these label sets. `first_seen` stands in for a close time that the report does not give.
     pub(crate) fn note(&mut self, chat: &Chat, keys: &Keys, first_seen: DateTime<Utc>) {
+        self.note_row(chat, keys, first_seen, None);
+    }
+
+    /// The same. `row` is that of the chat, if it alone says under which label sets the chat is shown.
+    pub(crate) fn note_row(
+        &mut self,
+        chat: &Chat,
+        keys: &Keys,
+        first_seen: DateTime<Utc>,
+        row: Option<Fingerprint>,
+    ) {
         let labels = ChatLabels {
             chat: keys[Table::Chats].clone(),
             agent: keys[Table::Agents].clone(),
@@ -75,30 +118,43 @@ impl Gatherer {
             .labels
             .entry(labels)
             .or_insert_with_key(|labels| Arc::new(labels.clone()));
-        self.closed.push(Closed {
+        self.part.chats.push(Closed {
             id: chat.id.clone(),
             at: chat.closed.map_or(first_seen, |closed| closed.earliest),
             labels: Arc::clone(labels),
-            asa_ms: chat.asa_ms,
-            duration_ms: chat.duration_ms,
-            time_on_agent_ms: chat.time_on_agent_ms,
+            asa: Milliseconds::new(chat.asa_ms),
+            duration: Milliseconds::new(chat.duration_ms),
+            time_on_agent: Milliseconds::new(chat.time_on_agent_ms),
+            // When a chat was seen first is no matter of its row.
+            row: row.filter(|_| chat.closed.is_some()),
         });
+    }
+
+    /// Takes in a chat whose row is that of the last poll.
+    pub(crate) fn note_again(&mut self, chat: Unchanged) {
+        self.part.again.push(chat.place);
     }
 
     /// Takes in the chats of a further chunk of the same poll. Chunks share a second, and some servers send more than was
     /// asked for: a chat that is there already stays as it is.
-    pub(crate) fn extend(&mut self, mut other: Gatherer) {
-        if self.closed.is_empty() {
-            self.closed = other.closed;
-            return;
-        }
-        let known: HashSet<&Id> = self.closed.iter().map(|chat| &chat.id).collect();
-        other.closed.retain(|chat| !known.contains(&chat.id));
-        self.closed.append(&mut other.closed);
+    pub(crate) fn extend(&mut self, other: Gatherer) {
+        self.before.extend(other.before);
+        self.before.push(other.part);
     }
 
     /// The window that ends where the poll's last answer did.
     pub(crate) fn finish(self, end: DateTime<Utc>, length: Duration, asa_target_ms: u64) -> Latest {
+        self.finish_poll(&mut Recent::default(), end, length, asa_target_ms)
+    }
+
+    /// The same, of a poll that found rows of the last one unchanged. Its own chats are kept for the next one.
+    pub(crate) fn finish_poll(
+        mut self,
+        recent: &mut Recent,
+        end: DateTime<Utc>,
+        length: Duration,
+        asa_target_ms: u64,
+    ) -> Latest {
         let start = end - length;
         let mut latest = Latest {
             start,
@@ -107,9 +163,14 @@ impl Gatherer {
             agents: BTreeMap::new(),
             skills: BTreeMap::new(),
         };
-        for chat in self.closed.iter().filter(|chat| (start..=end).contains(&chat.at)) {
+        self.before.push(self.part);
+        self.before
+            .retain(|part| !part.chats.is_empty() || !part.again.is_empty());
+        let chats = recent.join(self.before);
+        for chat in chats.iter().filter(|chat| (start..=end).contains(&chat.at)) {
             latest.count(chat, asa_target_ms);
         }
+        recent.keep(chats);
         latest
     }
 }
@@ -123,10 +184,11 @@ impl Latest {
         let Some(set) = set else { return };
         *self.chats.entry(set.clone()).or_default() += 1;
         let skill = self.skills.entry(set.without_first()).or_default();
-        skill.asa.observe(chat.asa_ms);
-        skill.duration.observe(chat.duration_ms);
-        skill.time_on_agent.observe(chat.time_on_agent_ms);
-        if let Some(asa) = chat.asa_ms {
+        let asa = chat.asa.get();
+        skill.asa.observe(asa);
+        skill.duration.observe(chat.duration.get());
+        skill.time_on_agent.observe(chat.time_on_agent.get());
+        if let Some(asa) = asa {
             skill.asa_max_ms = skill.asa_max_ms.max(asa);
             skill.answered_within_target += u64::from(asa <= asa_target_ms);
         }

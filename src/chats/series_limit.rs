@@ -44,6 +44,12 @@ impl<'a> SeriesLimit<'a> {
         aside.admit(keys, new).0
     }
 
+    /// Whether the label sets of any chat fit, whichever they are.
+    pub(crate) fn has_room(&self) -> bool {
+        let most: usize = Table::ALL.into_iter().map(Table::lines_of_new).sum();
+        self.lines + most <= self.limit
+    }
+
     fn fits(&mut self, table: Table, set: &LabelSet, new: &Totals) -> bool {
         if self.base[table].contains_key(set) || new[table].contains_key(set) {
             return true;

@@ -13,7 +13,7 @@ use super::key::Keys;
 use super::series_limit::SeriesLimit;
 use super::{Ledger, Totals, bounds};
 use crate::config::Counting;
-use crate::ledger::{Absorbed, Counts, Delta, FoundBy, Novelty, Times};
+use crate::ledger::{Absorbed, Counts, Delta, FoundBy, Id, Novelty, Times};
 use crate::metrics::histogram::Histogram;
 use sums::{Places, Sums};
 
@@ -141,31 +141,45 @@ impl<'a> Tally<'a> {
         self.delta.first_seen()
     }
 
+    /// Takes in a row by its chat's id, if the chat is known or came before in this answer. `None` is a new chat, whose row is
+    /// to be read and [absorbed](Tally::absorb).
+    pub fn recognize(&mut self, id: &Id) -> Option<Novelty> {
+        let novelty = self.delta.novelty(id);
+        let count = match novelty {
+            Novelty::New => return None,
+            Novelty::Duplicate(_) => &mut self.counts.duplicate,
+            Novelty::Repeated => &mut self.counts.repeated,
+        };
+        *count += 1;
+        self.counts.rows += 1;
+        Some(novelty)
+    }
+
+    /// Whether the label sets of any chat are its own, none of them `other`.
+    pub fn has_room_for_labels(&self) -> bool {
+        self.series_limit.has_room()
+    }
+
     /// Takes in one chat. Returns how it relates to what is known, and the label sets that it belongs to.
     pub fn absorb(&mut self, chat: &Chat) -> (Novelty, Keys) {
+        match self.recognize(&chat.id) {
+            Some(Novelty::Repeated) => (Novelty::Repeated, Keys::of(chat, self.counting.agents)),
+            Some(novelty) => (novelty, self.keys_of_known(chat)),
+            None => (Novelty::New, self.absorb_new(chat)),
+        }
+    }
+
+    /// Takes in a chat that is new. Returns the label sets that it is counted under.
+    pub fn absorb_new(&mut self, chat: &Chat) -> Keys {
         self.counts.rows += 1;
-        let novelty = self.delta.novelty(&chat.id);
-        let keys = match novelty {
-            Novelty::Repeated => {
-                self.counts.repeated += 1;
-                Keys::of(chat, self.counting.agents)
-            }
-            Novelty::Duplicate(_) => {
-                self.counts.duplicate += 1;
-                self.look_up(chat)
-            }
-            Novelty::New => {
-                let places = self.sums.places(chat).unwrap_or_else(|| self.admit(chat));
-                self.counts.limited += u64::from(places.is_limited);
-                self.count(chat, &places);
-                self.sums.keys(&places)
-            }
-        };
-        (novelty, keys)
+        let places = self.sums.places(chat).unwrap_or_else(|| self.admit(chat));
+        self.counts.limited += u64::from(places.is_limited);
+        self.count(chat, &places);
+        self.sums.keys(&places)
     }
 
     /// The label sets under which a chat is shown that is counted already.
-    fn look_up(&mut self, chat: &Chat) -> Keys {
+    pub fn keys_of_known(&mut self, chat: &Chat) -> Keys {
         if let Some(keys) = self.sums.keys_of_known(chat) {
             return keys;
         }
@@ -181,7 +195,7 @@ impl<'a> Tally<'a> {
     /// Where a new chat is counted of which a label set is met for the first time. Its label sets are created at 0.
     fn admit(&mut self, chat: &Chat) -> Places {
         let keys = Keys::of(chat, self.counting.agents);
-        let totals = self.delta.totals();
+        let totals = self.delta.totals_mut();
         let (shown, is_limited) = self.series_limit.admit(keys.clone(), totals);
         totals.absorb(chat, &shown, Counts::No, self.counting, self.touched);
         self.sums.open(&keys, &shown, is_limited)
@@ -229,7 +243,7 @@ impl<'a> Tally<'a> {
     /// The answer proved whole.
     pub fn finish(mut self) -> Tallied {
         let mut exemplars = Exemplars::default();
-        self.sums.finish(self.delta.totals(), &mut exemplars);
+        self.sums.finish(self.delta.totals_mut(), &mut exemplars);
         Tallied {
             absorbed: self.delta.finish(),
             counts: self.counts,

@@ -140,7 +140,12 @@ impl<'a, T: Default> Delta<'a, T> {
     }
 
     /// What the new ids add to what is counted.
-    pub fn totals(&mut self) -> &mut T {
+    pub fn totals(&self) -> &T {
+        &self.absorbed.totals
+    }
+
+    /// The same, to be added to.
+    pub fn totals_mut(&mut self) -> &mut T {
         &mut self.absorbed.totals
     }
 

@@ -7,10 +7,11 @@ use super::reading::found;
 use super::time::Clocks;
 use crate::chats::chat::{Chat, NotAChat};
 use crate::chats::exemplar::Exemplars;
-use crate::chats::latest_window::Gatherer;
+use crate::chats::key::Keys;
+use crate::chats::latest_window::{Fingerprint, Gatherer, Recent};
 use crate::chats::{Ledger, Tallied, Tally};
 use crate::config::Config;
-use crate::ledger::Novelty;
+use crate::ledger::{Id, Novelty};
 use wolkvox::history::Purpose;
 use wolkvox::{HourlyZone, Row, RowError, Sink, Window, window};
 
@@ -62,6 +63,8 @@ pub(super) struct Intake<'a> {
     tally: Tally<'a>,
     asked_at: DateTime<Utc>,
     begun: Option<Begun>,
+    /// `None` of a sweep, whose chats are not gathered.
+    recent: Option<&'a Recent>,
     gatherer: Gatherer,
     /// Chats closed before this are not gathered.
     gather_from: DateTime<Utc>,
@@ -70,6 +73,7 @@ pub(super) struct Intake<'a> {
 impl<'a> Intake<'a> {
     pub(super) fn new(
         ledger: &'a Ledger,
+        recent: &'a Recent,
         config: &'a Config,
         clocks: &'a Clocks,
         purpose: Purpose,
@@ -83,6 +87,7 @@ impl<'a> Intake<'a> {
             tally: Tally::begin(ledger, &config.counting, found(purpose), chunk.date_end),
             asked_at: clocks.ours(),
             begun: None,
+            recent: (purpose == Purpose::Poll).then_some(recent),
             gatherer: Gatherer::default(),
             gather_from: DateTime::<Utc>::MAX_UTC,
         }
@@ -126,21 +131,66 @@ impl Sink for Intake<'_> {
     }
 
     fn row(&mut self, row: Result<Row<'_>, RowError>) {
-        let chat = match row
-            .map_err(NotAChat::from)
-            .and_then(|row| Chat::from_row(&row, &mut self.zone))
-        {
-            Ok(chat) => chat,
-            Err(error) => return self.tally.reject(error),
-        };
-        let (novelty, keys) = self.tally.absorb(&chat);
-        let first_seen = match novelty {
-            Novelty::New => self.tally.first_seen(),
-            Novelty::Duplicate(first_seen) => first_seen,
-            Novelty::Repeated => return,
-        };
-        if chat.closed.map_or(first_seen, |closed| closed.earliest) >= self.gather_from {
-            self.gatherer.note(&chat, &keys, first_seen);
+        if let Err(error) = row.map_err(NotAChat::from).and_then(|row| self.take(&row)) {
+            self.tally.reject(error);
         }
     }
 }
+
+impl Intake<'_> {
+    fn take(&mut self, row: &Row<'_>) -> Result<(), NotAChat> {
+        let id = Chat::id_of(row)?;
+        match self.tally.recognize(&id) {
+            None => self.take_new(row),
+            Some(Novelty::Duplicate(first_seen)) => self.take_known(row, &id, first_seen),
+            Some(Novelty::New | Novelty::Repeated) => Ok(()),
+        }
+    }
+
+    fn take_new(&mut self, row: &Row<'_>) -> Result<(), NotAChat> {
+        let chat = Chat::from_row(row, &mut self.zone)?;
+        let keys = self.tally.absorb_new(&chat);
+        let fingerprint = self.recent.map(|recent| recent.fingerprint(row));
+        self.gather(&chat, &keys, self.tally.first_seen(), fingerprint);
+        Ok(())
+    }
+
+    /// A chat that is counted already: all that may change is the latest window. Its row is read only where it was not in the
+    /// last poll, or has changed since.
+    fn take_known(&mut self, row: &Row<'_>, id: &Id, first_seen: DateTime<Utc>) -> Result<(), NotAChat> {
+        let Some(recent) = self.recent else {
+            return Ok(());
+        };
+        let fingerprint = recent.fingerprint(row);
+        let unchanged = recent.find(id, fingerprint);
+        if let Some(chat) = unchanged.filter(|_| self.tally.has_room_for_labels()) {
+            if chat.closed >= self.gather_from {
+                self.gatherer.note_again(chat);
+            }
+            return Ok(());
+        }
+        let chat = Chat::from_row(row, &mut self.zone)?;
+        let keys = self.tally.keys_of_known(&chat);
+        self.gather(&chat, &keys, first_seen, Some(fingerprint));
+        Ok(())
+    }
+
+    fn gather(
+        &mut self,
+        chat: &Chat,
+        keys: &Keys,
+        first_seen: DateTime<Utc>,
+        fingerprint: Option<Fingerprint>,
+    ) {
+        let is_gathered = self.recent.is_some()
+            && chat.closed.map_or(first_seen, |closed| closed.earliest) >= self.gather_from;
+        if is_gathered {
+            // Near the series limit, what has come before decides on the label sets too.
+            let fingerprint = fingerprint.filter(|_| self.tally.has_room_for_labels());
+            self.gatherer.note_row(chat, keys, first_seen, fingerprint);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
