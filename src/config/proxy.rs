@@ -48,17 +48,18 @@ impl ProxyVariables {
 
     /// The proxy that this server is asked through; `None` where it is asked directly, or where there is a problem.
     pub(super) fn proxy_for(&self, server: &Url, remarks: &mut Remarks) -> Option<Proxy> {
-        let names = if server.scheme() == "http" {
-            FOR_HTTP
-        } else {
-            FOR_HTTPS
+        let (names, others) = match server.scheme() {
+            "http" => (FOR_HTTP, FOR_HTTPS),
+            _ => (FOR_HTTPS, FOR_HTTP),
         };
-        let (name, value) = self.first(names)?;
         if Proxy::is_bypassed(server, "") {
             return None;
         }
-        let exceptions = self.exceptions(remarks)?;
-        if Proxy::is_bypassed(server, exceptions) {
+        let Some((name, value)) = self.first(names) else {
+            self.warn_of_the_other_scheme(server, names[0], others, remarks);
+            return None;
+        };
+        if Proxy::is_bypassed(server, self.exceptions(remarks)?) {
             return None;
         }
         self.warn_of_another(name, remarks);
@@ -86,6 +87,27 @@ impl ProxyVariables {
         plain(value)
             .map_err(|problem| remarks.problems.push(format!("{name} {problem}")))
             .ok()
+    }
+
+    /// Whoever sets a proxy for one scheme alone may have meant both.
+    fn warn_of_the_other_scheme(
+        &self,
+        server: &Url,
+        name: &str,
+        others: [&'static str; 4],
+        remarks: &mut Remarks,
+    ) {
+        let Some((other, _)) = self.first(others) else {
+            return;
+        };
+        // What is listed there is asked directly on purpose.
+        let exceptions = self.exceptions(&mut Remarks::default()).unwrap_or_default();
+        if !Proxy::is_bypassed(server, exceptions) {
+            let scheme = server.scheme();
+            remarks.warnings.push(format!(
+                "{other} is set and {name} is not: Wolkvox is asked directly, because its address begins with {scheme}"
+            ));
+        }
     }
 
     fn warn_of_another(&self, name: &'static str, remarks: &mut Remarks) {

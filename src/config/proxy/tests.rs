@@ -120,3 +120,21 @@ fn two_spellings_that_differ_are_a_warning_without_the_values() {
     );
     assert!(!format!("{config:?}").contains("s3cr3t"));
 }
+
+#[test]
+fn a_proxy_for_the_other_scheme_alone_is_a_warning() {
+    let proxy = ("HTTP_PROXY", "http://u:s3cr3t@one:1");
+    assert_eq!(
+        config(&[proxy]).warnings,
+        [
+            "HTTP_PROXY is set and HTTPS_PROXY is not: Wolkvox is asked directly, because its address begins with https"
+        ]
+    );
+    for more in [("ALL_PROXY", "http://two:2"), ("NO_PROXY", ".wolkvox.com")] {
+        assert_eq!(config(&[proxy, more]).warnings, Vec::<String>::new(), "{more:?}");
+    }
+    assert_eq!(
+        at("https://localhost", &[proxy]).unwrap().warnings,
+        Vec::<String>::new()
+    );
+}
