@@ -36,6 +36,10 @@ docs:
 bench *words:
     cargo bench --locked --bench report -- {{ words }}
 
+# Measures the whole exporter side by side with its peers, or these parts: just measure polls size
+measure *parts:
+    benches/run {{ parts }}
+
 # Looks whether the fuzz targets still build.
 fuzz-check:
     RUSTFLAGS="--cfg fuzzing" cargo check --locked --manifest-path fuzz/Cargo.toml --target-dir target/fuzz
