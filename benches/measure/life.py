@@ -7,7 +7,7 @@ import time
 
 from . import report
 from .polls import sample_lines
-from .programs import EXPORTER, OURS
+from .programs import OURS
 from .table import Result, middle
 
 IDS = 1_000_000
@@ -65,8 +65,8 @@ def size(bench, _rounds, _say):
         bench.built.left_out.append("the size of the binary: there is no strip (Debian: binutils)")
         return [], [Result("release binary, stripped", None, "MB", 10)]
     stripped = bench.folder / "stripped"
-    subprocess.run(["strip", "-o", stripped, EXPORTER], check=True)
+    subprocess.run(["strip", "-o", stripped, bench.built.exporter], check=True)
     return [], [
         Result("release binary, stripped", os.path.getsize(stripped) / 1e6, "MB", 10),
-        Result("release binary, as cargo leaves it", os.path.getsize(EXPORTER) / 1e6, "MB"),
+        Result("release binary, as cargo leaves it", os.path.getsize(bench.built.exporter) / 1e6, "MB"),
     ]

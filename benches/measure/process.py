@@ -97,9 +97,26 @@ class Program:
         while time.monotonic() - at < QUIET_SECONDS:
             time.sleep(0.002)
             now = self.cpu()
-            if now - known > QUIET_CPU:
+            # A busy machine may keep a thread waiting for a processor for longer than that.
+            is_at_work = now - known > QUIET_CPU or (time.monotonic() - at >= QUIET_SECONDS and self._is_runnable())
+            if is_at_work:
                 known, at = now, time.monotonic()
         return at
+
+    def _tasks(self):
+        return os.listdir(f"/proc/{self.pid}/task")
+
+    def _is_runnable(self):
+        """Whether a thread runs, or would if it had a processor, or waits for the disk."""
+        for task in self._tasks():
+            try:
+                stat = Path(f"/proc/{self.pid}/task/{task}/stat").read_text()
+            except OSError:
+                # The thread has ended.
+                continue
+            if stat.rpartition(") ")[2][0] in "RD":
+                return True
+        return False
 
     def _status(self, key, task=""):
         text = Path(f"/proc/{self.pid}/{task}status").read_text()
@@ -115,8 +132,7 @@ class Program:
 
     def wake_ups(self):
         """How often a thread that is still there went to sleep by itself, since it was started."""
-        tasks = os.listdir(f"/proc/{self.pid}/task")
-        return sum(self._status("voluntary_ctxt_switches", f"task/{task}/") for task in tasks)
+        return sum(self._status("voluntary_ctxt_switches", f"task/{task}/") for task in self._tasks())
 
     def get(self, path="/metrics", encoding="gzip"):
         """The body of an answer, as it was sent, and the seconds it took."""

@@ -28,6 +28,7 @@ OURS = "exporter"
 class Built:
     """What there is, and what was left out and why."""
 
+    exporter: Path = EXPORTER
     peers: list = field(default_factory=list)
     left_out: list = field(default_factory=list)
 
@@ -41,13 +42,13 @@ def run(*command, **options):
     subprocess.run([str(word) for word in command], check=True, stdout=sys.stderr, **options)
 
 
-def build(with_peers):
-    """Builds what this machine can build."""
-    OWN.mkdir(parents=True, exist_ok=True)
+def build(exporter, with_peers):
+    """Builds what this machine can build; not the exporter, if it is there already."""
     cargo = ["cargo", "build", "--release", "--locked", "--manifest-path", ROOT / "Cargo.toml"]
-    run(*cargo, "--bin", "wolkvox-exporter")
+    if exporter is None:
+        run(*cargo, "--bin", "wolkvox-exporter")
     run(*cargo, "--package", "bench-tools")
-    built = Built()
+    built = Built(exporter or EXPORTER)
     if with_peers:
         for name, build_peer in [("Python", build_python), ("Go", build_go)]:
             try:
@@ -65,6 +66,7 @@ def build_go():
 
 
 def build_python():
+    OWN.mkdir(parents=True, exist_ok=True)
     requirements = PEERS / "python" / "requirements.txt"
     if not PYTHON.exists():
         run(sys.executable, "-m", "venv", OWN / "python")
@@ -77,6 +79,7 @@ class Bench:
     def __init__(self, built, zone):
         self.built = built
         self.zone = zone
+        OWN.mkdir(parents=True, exist_ok=True)
         self._folder = tempfile.TemporaryDirectory(prefix="bench-", dir=OWN)
         self.folder = Path(self._folder.name)
 
@@ -118,7 +121,7 @@ class Bench:
             "LISTEN_ADDRESS": f"127.0.0.1:{port}",
             "STATE_DIR": str(state or self.state()),
         }
-        return Program(OURS, [EXPORTER], port, {f"WOLKVOX_{name}": value for name, value in settings.items()})
+        return Program(OURS, [self.built.exporter], port, {f"WOLKVOX_{name}": value for name, value in settings.items()})
 
     def _go(self, url, _report, interval="1s"):
         port = free_port()

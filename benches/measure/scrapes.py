@@ -13,14 +13,15 @@ from .programs import OURS, TOOLS
 from .table import Result, markdown, middle, number
 
 SHAPES = {
-    2_000: report.Shape(rows=2_000, skills=4, agents=20),
-    20_000: report.Shape(rows=20_000),
-    200_000: report.Shape(rows=59_000, skills=400, agents=2_500),
+    2_000: report.Shape(rows=2_000, skills=4, agents=22),
+    20_000: report.Shape(rows=20_000, skills=43, agents=220),
+    200_000: report.Shape(rows=59_000, skills=410, agents=2_600),
 }
 CONNECTIONS = [1, 8, 64]
 ENCODINGS = ["plain", "gzip"]
-# How long one load lasts.
-SECONDS = 0.6
+# How long one load lasts, and how many there are in a round: many short ones, so that what disturbs one is not in the median.
+SECONDS = 0.2
+LOADS = 4
 # No server of constant bytes is needed for longer.
 LONGEST = 3000
 HYPER = "hyper"
@@ -101,6 +102,8 @@ def warm(bench, rounds, say):
             polled.poll(made.answer(), new=shape.rows)
             polled.poll(made.answer(), new=0)
             polled.server.request()
+            # Its gauges of the latest window are withdrawn after two intervals: from then on the page stays as it is.
+            time.sleep(2.5)
             page, _ = polled.program.get(encoding="identity")
             hyper = constant(bench, polled.program)
             try:
@@ -125,8 +128,8 @@ def side_by_side(program, hyper, size, rounds, say):
         for connections in CONNECTIONS:
             loads = seen[encoding, connections] = {OURS: [], HYPER: []}
             say(f"scrapes of {size:,} lines, {encoding}, {connections} at once")
-            for round_ in range(rounds):
-                pair = [program, hyper] if round_ % 2 else [hyper, program]
+            for turn in range(LOADS * rounds):
+                pair = [program, hyper] if turn % 2 else [hyper, program]
                 for one in pair:
                     loads[one.name].append(load(one, connections, encoding))
     return seen
