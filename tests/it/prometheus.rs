@@ -3,5 +3,6 @@
 
 mod alerts;
 mod boards;
+mod current;
 mod dashboards;
 mod scrape;

@@ -76,7 +76,9 @@ async fn a_real_prometheus_sees_each_chat_once() {
         // At the very time of a scrape, increase() has nothing to guess.
         let series = format!("timestamp(wolkvox_up{{job=\"{job}\"}})");
         let time = wait_for("a scrape", || prometheus.value(&series, None)).await;
-        increases_are_the_truth(&prometheus, job, time, &operation).await;
+        for how in [How::LastLessFirst, How::Increase] {
+            increases_are_the_truth(&prometheus, job, how, time, &operation).await;
+        }
         quantiles_are_the_truth(&prometheus, job, time, operation.expected()).await;
     }
     exemplars_and_created_times_are_stored(&prometheus, &operation).await;
@@ -99,15 +101,33 @@ fn formats_are_negotiated(open_metrics: &Relay, text: &Relay, protobuf: &Relay) 
     );
 }
 
-async fn increases_are_the_truth(prometheus: &Prometheus, job: &str, time: f64, operation: &Placed) {
+/// How an increase is asked for.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum How {
+    LastLessFirst,
+    Increase,
+}
+
+impl How {
+    fn query(self, name: &str, job: &str) -> String {
+        let series = format!("{name}{{job=\"{job}\"}}[{RANGE}]");
+        let increase = match self {
+            How::LastLessFirst => format!("last_over_time({series}) - min_over_time({series})"),
+            How::Increase => format!("increase({series})"),
+        };
+        format!("sum by (channel, skill_id, outcome) ({increase})")
+    }
+}
+
+/// The increases of the totals over the life of the test, at a time (Unix seconds), are what happened.
+pub(super) async fn increases_are_the_truth(
+    prometheus: &Prometheus,
+    job: &str,
+    how: How,
+    time: f64,
+    operation: &Placed,
+) {
     let truth = operation.truth();
-    let names = "channel, skill_id, outcome";
-    let last_less_first = |name: &str| {
-        format!(
-            "sum by ({names}) (last_over_time({name}{{job=\"{job}\"}}[{RANGE}]) - min_over_time({name}{{job=\"{job}\"}}[{RANGE}]))"
-        )
-    };
-    let increase = |name: &str| format!("sum by ({names}) (increase({name}{{job=\"{job}\"}}[{RANGE}]))");
     for (key, totals) in &truth.chats {
         assert!(totals.chats > 0, "{key:?}");
     }
@@ -118,31 +138,30 @@ async fn increases_are_the_truth(prometheus: &Prometheus, job: &str, time: f64, 
         ("wolkvox_chat_duration_seconds_sum", 3),
         ("wolkvox_chat_answered_within_target_total", 4),
     ] {
-        for query in [last_less_first(name), increase(name)] {
-            let stored = prometheus.query(&query, Some(time)).await;
-            for (key, totals) in &truth.chats {
-                let labels = format!(
-                    "{{channel=\"{}\",outcome=\"{}\",skill_id=\"{}\"}}",
-                    key.channel,
-                    key.outcome.as_str(),
-                    key.skill_id
-                );
-                let expected = [
-                    totals.chats as f64,
-                    totals.asa.count as f64,
-                    totals.asa.sum as f64 / 1000.0,
-                    totals.duration.sum as f64 / 1000.0,
-                    totals.within_target as f64,
-                ][of];
-                let found = stored.get(&labels).copied();
-                // The 0 was scraped before the value, so nothing is lost; floating point alone may differ.
-                assert!(
-                    found.is_some_and(|found| (found - expected).abs() <= expected * 1e-9 + 1e-9),
-                    "{query} of {labels}: {found:?}, in truth {expected}"
-                );
-            }
-            assert_eq!(stored.len(), truth.chats.len(), "{query}");
+        let query = how.query(name, job);
+        let stored = prometheus.query(&query, Some(time)).await;
+        for (key, totals) in &truth.chats {
+            let labels = format!(
+                "{{channel=\"{}\",outcome=\"{}\",skill_id=\"{}\"}}",
+                key.channel,
+                key.outcome.as_str(),
+                key.skill_id
+            );
+            let expected = [
+                totals.chats as f64,
+                totals.asa.count as f64,
+                totals.asa.sum as f64 / 1000.0,
+                totals.duration.sum as f64 / 1000.0,
+                totals.within_target as f64,
+            ][of];
+            let found = stored.get(&labels).copied();
+            // The 0 was scraped before the value, so nothing is lost; floating point alone may differ.
+            assert!(
+                found.is_some_and(|found| (found - expected).abs() <= expected * 1e-9 + 1e-9),
+                "{query} of {labels}: {found:?}, in truth {expected}"
+            );
         }
+        assert_eq!(stored.len(), truth.chats.len(), "{query}");
     }
 }
 

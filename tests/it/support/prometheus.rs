@@ -23,30 +23,66 @@ pub(crate) struct Prometheus {
     client: reqwest::Client,
 }
 
+/// A target that is scraped, a job of its own.
+pub(crate) struct Job<'a> {
+    pub(crate) name: &'a str,
+    pub(crate) address: &'a str,
+    /// Further lines of its scrape configuration.
+    pub(crate) settings: &'a [&'a str],
+}
+
+/// Which Prometheus, and how it is started.
+pub(crate) struct Build<'a> {
+    pub(crate) program: &'a str,
+    pub(crate) features: &'a str,
+    /// What comes before its address in its log.
+    pub(crate) listening: &'a str,
+}
+
+/// Debian's.
+const DEBIANS: Build<'static> = Build {
+    program: "prometheus",
+    features: "exemplar-storage",
+    listening: "msg=\"Listening on\" address=",
+};
+
 impl Prometheus {
     /// Scrapes each of these targets, a job by that name, every second. Returns when it is ready.
     pub(crate) async fn scraping(targets: &[(&str, &str)]) -> Prometheus {
+        let jobs: Vec<_> = targets
+            .iter()
+            .map(|(name, address)| Job {
+                name,
+                address,
+                settings: &[],
+            })
+            .collect();
+        Prometheus::start(&DEBIANS, &jobs).await
+    }
+
+    /// Scrapes each of these jobs every second. Returns when it is ready.
+    pub(crate) async fn start(build: &Build<'_>, jobs: &[Job<'_>]) -> Prometheus {
         let directory = tempfile::tempdir().expect("a temporary directory");
         let mut configuration =
             "global:\n  scrape_interval: 1s\n  scrape_timeout: 1s\nscrape_configs:\n".to_owned();
-        for (job, address) in targets {
-            configuration += "  - job_name: ";
-            configuration += job;
-            configuration += "\n    static_configs:\n      - targets: [\"";
-            configuration += address;
-            configuration += "\"]\n";
+        for job in jobs {
+            configuration += &format!("  - job_name: {}\n", job.name);
+            for setting in job.settings {
+                configuration += &format!("    {setting}\n");
+            }
+            configuration += &format!("    static_configs:\n      - targets: [\"{}\"]\n", job.address);
         }
         let file = directory.path().join("prometheus.yml");
         std::fs::write(&file, configuration).unwrap();
         let log = Log::new();
-        let child = Command::new("prometheus")
+        let child = Command::new(build.program)
             .arg(format!("--config.file={}", file.display()))
             .arg(format!(
                 "--storage.tsdb.path={}",
                 directory.path().join("data").display()
             ))
             .arg("--web.listen-address=127.0.0.1:0")
-            .arg("--enable-feature=exemplar-storage")
+            .arg(format!("--enable-feature={}", build.features))
             .env_remove("HTTP_PROXY")
             .env_remove("http_proxy")
             .stdin(Stdio::null())
@@ -54,9 +90,9 @@ impl Prometheus {
             .stderr(log.stdio())
             .kill_on_drop(true)
             .spawn()
-            .expect("prometheus starts (Debian's package `prometheus`; tests/run installs it)");
+            .unwrap_or_else(|error| panic!("{} starts (tests/run installs it): {error}", build.program));
         let address = wait_for("the port of Prometheus", || async {
-            log.word_after("msg=\"Listening on\" address=")
+            log.word_after(build.listening)
         })
         .await;
         let (base, client) = (format!("http://{address}"), client());
