@@ -12,4 +12,5 @@ pub(crate) mod shown;
 pub(crate) mod truth;
 pub(crate) mod tsdb;
 pub(crate) mod web;
+pub(crate) mod wire;
 pub(crate) mod world;

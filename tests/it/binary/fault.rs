@@ -9,3 +9,4 @@ mod refusal;
 mod row;
 mod second;
 mod size;
+mod wire;

@@ -29,14 +29,17 @@ async fn an_empty_window_is_no_failure() {
 
 #[tokio::test]
 async fn an_empty_answer_that_hides_known_chats_is_not_believed() {
-    let no_records = r#"{"code":"200","msg":"0 records were found","data":[]}"#;
+    let no_records =
+        |data: &str| format!(r#"{{"code":"200","msg":"0 records were found","data":{data}}}"#).into_bytes();
     let cases = [
         (
             "an empty 404",
             "404",
             Fault::status(404, "Validate dates entered"),
         ),
-        ("an empty 200", "200", Fault::Body(no_records.into())),
+        ("an empty 200", "200", Fault::Body(no_records("[]"))),
+        ("no data", "200", Fault::Body(no_records("null"))),
+        ("an empty object", "200", Fault::Body(no_records("{}"))),
     ];
     let cases = cases.map(|(name, code, fault)| case(name, fault, "http_status", code, "not believed"));
     endure("30s", cases.into()).await;

@@ -24,6 +24,65 @@ async fn a_gzip_body_is_read_and_counted_unpacked() {
 }
 
 #[tokio::test]
+async fn gzip_may_be_spelled_in_any_way_and_have_several_members() {
+    let (first, second) = GOOD.as_bytes().split_at(30);
+    let members = [gzip(first), gzip(second), vec![0; 8]].concat();
+    for encoding in ["GZIP", "x-gzip", "X-GZip", "identity,gzip", " gzip ,"] {
+        for body in [&gzip(GOOD.as_bytes()), &members] {
+            let answer = String::from_utf8(http("200 OK", "")).unwrap();
+            let head = answer.replace("Content-Length: 0", &format!("Content-Encoding: {encoding}"));
+            let (exchange, rows) = ask([head.as_bytes(), body].concat(), End::Close).await;
+            assert_eq!(
+                (exchange.result.unwrap().rows, rows.rows.len()),
+                (2, 2),
+                "{encoding}"
+            );
+            assert_eq!(exchange.bytes, GOOD.len() as u64);
+        }
+    }
+}
+
+#[tokio::test]
+async fn gzip_is_asked_for() {
+    let server = serve(http("200 OK", GOOD), End::Close).await;
+    ask_with(settings(&server)).await;
+    assert!(server.requests.lock().unwrap()[0].contains("\r\naccept-encoding: gzip\r\n"));
+}
+
+#[tokio::test]
+async fn an_encoding_that_was_not_asked_for_is_told() {
+    for status in ["200 OK", "404 Not Found"] {
+        for encoding in ["br", "deflate", "gzip, gzip", "zstd,gzip"] {
+            let answer = String::from_utf8(http(status, GOOD)).unwrap();
+            let answer = answer.replace("Date:", &format!("Content-Encoding: {encoding}\r\nDate:"));
+            let error = ask(answer, End::Close).await.0.result.unwrap_err();
+            assert_eq!(error.reason(), Reason::NotJson, "{encoding}: {error}");
+            let said = format!("its Content-Encoding is \"{encoding}\"");
+            assert!(error.to_string().contains(&said), "{encoding}: {error}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_packed_empty_window_is_read() {
+    let body = gzip(br#"{"code":"404","msg":"Validate dates entered"}"#);
+    let head = format!(
+        "HTTP/1.1 404 Not Found\r\nContent-Encoding: x-gzip\r\nContent-Length: {}\r\n\r\n",
+        body.len()
+    );
+    let (exchange, _) = ask([head.as_bytes(), &body].concat(), End::Close).await;
+    assert_eq!(exchange.result.unwrap(), Answer::default());
+}
+
+#[tokio::test]
+async fn packed_bytes_that_unpack_to_nothing_are_too_large_too() {
+    let mut settings = settings(&serve(gzipped(&gzip(b"").repeat(2000)), End::Close).await);
+    settings.max_bytes = 10_000;
+    let error = ask_with(settings).await.0.result.unwrap_err();
+    assert_eq!(error.reason(), Reason::TooLarge);
+}
+
+#[tokio::test]
 async fn gzip_that_ends_early_is_truncated() {
     let whole = gzip(GOOD.as_bytes());
     for length in [5, whole.len() / 2, whole.len() - 1] {
