@@ -9,7 +9,7 @@ use tokio::runtime::{Builder, Runtime};
 
 /// More workers would not help: the work is a poll now and then, and scrapes.
 const MOST_WORKERS: usize = 4;
-/// Threads at once besides the workers: the decoder of an answer, a file, a name that is looked up, and one to spare.
+/// Threads at once besides the workers: a file, a name that is looked up, a password that is checked, and one to spare.
 const RESERVED: usize = 4;
 
 /// Why no runtime could be started.

@@ -32,8 +32,8 @@ impl Wire {
         Wire::serve("http", answers, |stream, answer| talk(&mut { stream }, answer))
     }
 
-    /// With TLS, and without its goodbye at the end of a connection.
-    pub(crate) fn without_goodbye(place: &Place, answers: Vec<Vec<u8>>) -> Wire {
+    /// With TLS, and without `close_notify` at the end of a connection.
+    pub(crate) fn without_close_notify(place: &Place, answers: Vec<Vec<u8>>) -> Wire {
         let certificates = CertificateDer::pem_file_iter(place.path("server.pem")).unwrap();
         let key = PrivateKeyDer::from_pem_file(place.path("server.key")).unwrap();
         let provider = Arc::new(rustls::crypto::ring::default_provider());

@@ -12,7 +12,7 @@ use super::judge::{self, Words};
 use crate::report::{DecodeError, Decoder, Envelope, Key, Row, RowError};
 use crate::{Error, RawText, Reason, Sink};
 
-/// Most bytes that are decoded without a pause for the other tasks of the thread: tens of microseconds.
+/// Most bytes that are decoded without a pause for the other tasks of the thread: a tenth of a millisecond.
 const PIECE: usize = 64 * 1024;
 /// What is read of an answer that is no report.
 const VERDICT_LIMIT: u64 = 64 * 1024;
@@ -76,7 +76,7 @@ pub(super) async fn verdict(
     let mut decoder = Decoder::new(&[]);
     let mut is_decoded = true;
     let mut body = Body::open(response, words)?;
-    while *bytes < VERDICT_LIMIT {
+    while *bytes < VERDICT_LIMIT && body.received < VERDICT_LIMIT {
         if !body.advance().await? {
             let envelope = decoder.finish();
             let is_whole = is_decoded && envelope.is_ok();
@@ -126,7 +126,7 @@ struct Body<'a> {
     gunzip: Option<Gunzip>,
     /// Only the connection's end says where it ends.
     ends_with_connection: bool,
-    /// The connection ended without the goodbye of TLS.
+    /// The connection ended without TLS' `close_notify`.
     cut: Option<reqwest::Error>,
     /// Bytes that came, before they were unpacked.
     received: u64,
@@ -212,7 +212,7 @@ impl<'a> Body<'a> {
         }
     }
 
-    /// All has come. Some servers end a connection without the goodbye of TLS, as one does that cuts them off. Then the answer
+    /// All has come. Some servers end a connection without TLS' `close_notify`, as one does that cuts them off. Then the answer
     /// has to prove that it is whole.
     fn finish(self, is_proved: impl FnOnce() -> bool) -> Result<(), Error> {
         let is_unpacked = self.gunzip.is_none_or(|gunzip| gunzip.is_whole());

@@ -102,7 +102,7 @@ async fn rows_of_an_object_under_numbers_count_and_no_data_is_empty_where_none_a
 }
 
 #[tokio::test]
-async fn what_a_connection_brought_that_ends_without_the_goodbye_of_tls_counts_if_it_is_whole() {
+async fn a_body_that_ends_without_close_notify_of_tls_counts_if_it_is_whole() {
     let place = Place::new();
     let body = two_rows();
     let packed = gzip(&[(&body, 1)]);
@@ -118,7 +118,7 @@ async fn what_a_connection_brought_that_ends_without_the_goodbye_of_tls_counts_i
         )
     };
     let directory = state();
-    let wire = Wire::without_goodbye(&place, whole);
+    let wire = Wire::without_close_notify(&place, whole);
     let exporter = Exporter::serve(&of(&wire, &directory)).await;
     let page = read_all(&wire, 2, &exporter).await;
     assert_eq!(
@@ -141,7 +141,7 @@ async fn what_a_connection_brought_that_ends_without_the_goodbye_of_tls_counts_i
         ("fewer rows announced", unframed("", fewer.as_bytes())),
     ] {
         let directory = state();
-        let wire = Wire::without_goodbye(&place, vec![answer]);
+        let wire = Wire::without_close_notify(&place, vec![answer]);
         let exporter = Exporter::serve(&of(&wire, &directory)).await;
         let failed = |page: &Exposition| page.failures("truncated") >= 1.0;
         let page = exporter
