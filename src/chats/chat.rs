@@ -205,8 +205,11 @@ impl Chat {
                     }
                     continue;
                 }
-                Value::Text(text) if value::is_blank(text) => continue,
-                Value::Text(text) => field.read(&mut chat, text.trim(), &mut zone),
+                Value::Text(text) => match value::trimmed(text) {
+                    // The report's ways to say "no value".
+                    "" | "-" => continue,
+                    text => field.read(&mut chat, text, &mut zone),
+                },
                 Value::Unreadable => None,
             };
             if read.is_none() {

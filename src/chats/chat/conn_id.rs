@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use wolkvox::Value;
 
-use super::{Id, NotAChat};
+use super::{Id, NotAChat, value};
 use crate::ledger::IdRef;
 
 /// The longest `conn_id`, in bytes; a longer one is rejected.
@@ -30,7 +30,7 @@ pub(super) fn parse(value: &Value<'_>) -> Result<Id, NotAChat> {
     let text = match value {
         Value::Absent => return Err(NotAChat::NoConnId),
         Value::Unreadable => return Err(NotAChat::BadConnId),
-        Value::Text(text) => text.trim(),
+        Value::Text(text) => value::trimmed(text),
     };
     // As nearly all of them are written. 0 is none.
     if let number @ IdRef::Number(1..) = IdRef::from(text) {

@@ -17,9 +17,14 @@ const PLAUSIBLE_YEARS: RangeInclusive<i32> = 2000..=2999;
 /// Label values are cut at this many characters.
 const MAX_LABEL_CHARACTERS: usize = 128;
 
-/// The report's ways to say "no value".
-pub(in crate::chats) fn is_blank(text: &str) -> bool {
-    matches!(text.trim(), "" | "-")
+/// A text without the blanks around it. Most have none, as its ends show.
+pub(in crate::chats) fn trimmed(text: &str) -> &str {
+    let is_mark = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_graphic);
+    if is_mark(text.as_bytes().first()) && is_mark(text.as_bytes().last()) {
+        text
+    } else {
+        text.trim()
+    }
 }
 
 /// A label value: control characters become a blank, and it is cut at 128 characters.

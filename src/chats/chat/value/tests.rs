@@ -56,6 +56,7 @@ fn assert_as_slow(text: &str) {
     assert_eq!(milliseconds(text), slow_milliseconds(text), "{text:?}");
     assert_eq!(code(text), slow_code(text), "{text:?}");
     assert_eq!(label(text), slow_label(text), "{text:?}");
+    assert_eq!(trimmed(text), text.trim());
     let lower = slow_label(text).map(|label| label.to_lowercase());
     assert_eq!(lower_case_label(text), lower, "{text:?}");
 }
