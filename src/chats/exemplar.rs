@@ -69,8 +69,10 @@ impl Exemplars {
                 for (buckets, others) in self.of(table, &set).iter_mut().zip(others) {
                     let len = others.len();
                     for (index, example) in others.into_iter().enumerate() {
-                        if let Some(example) = example {
-                            put(buckets, len, index, example);
+                        let Some(example) = example else { continue };
+                        let bucket = bucket(buckets, len, index);
+                        if is_newer(bucket.as_ref(), example.at) {
+                            *bucket = Some(example);
                         }
                     }
                 }
@@ -97,24 +99,23 @@ pub(super) fn note(
         let Some((bounds, milliseconds)) = measure.bounds().zip(measure.of(chat, counting)) else {
             continue;
         };
-        let example = Example {
-            id: chat.id.clone(),
-            milliseconds,
-            at,
-        };
-        put(
-            buckets,
-            bounds.len() + 1,
-            bucket_of(bounds, milliseconds),
-            example,
-        );
+        let bucket = bucket(buckets, bounds.len() + 1, bucket_of(bounds, milliseconds));
+        if is_newer(bucket.as_ref(), at) {
+            *bucket = Some(Example {
+                id: chat.id.clone(),
+                milliseconds,
+                at,
+            });
+        }
     }
 }
 
-/// The newest chat of a bucket stays.
-fn put(buckets: &mut Buckets, len: usize, index: usize, example: Example) {
+fn bucket(buckets: &mut Buckets, len: usize, index: usize) -> &mut Option<Example> {
     buckets.resize(len, None);
-    if buckets[index].as_ref().is_none_or(|known| example.at >= known.at) {
-        buckets[index] = Some(example);
-    }
+    &mut buckets[index]
+}
+
+/// The newest chat of a bucket stays.
+fn is_newer(known: Option<&Example>, at: DateTime<Utc>) -> bool {
+    known.is_none_or(|known| at >= known.at)
 }

@@ -130,6 +130,13 @@ impl<'a> Tally<'a> {
         }
     }
 
+    /// Leaves out the [examples](Tallied::exemplars): nobody asks for them.
+    #[must_use]
+    pub fn without_examples(mut self) -> Tally<'a> {
+        self.sums.leave_out_examples();
+        self
+    }
+
     /// The answer begins: see [`Delta::answered`].
     pub fn answered(&mut self, server_now: DateTime<Utc>, now: DateTime<Utc>, latest: NaiveDateTime) {
         self.touched = server_now.max(now);
@@ -197,8 +204,12 @@ impl<'a> Tally<'a> {
         let keys = Keys::of(chat, self.counting.agents);
         let totals = self.delta.totals_mut();
         let (shown, is_limited) = self.series_limit.admit(keys.clone(), totals);
-        totals.absorb(chat, &shown, Counts::No, self.counting, self.touched);
-        self.sums.open(&keys, &shown, is_limited)
+        let known = self.sums.len();
+        let places = self.sums.open(&keys, &shown, is_limited);
+        if self.sums.len() > known {
+            totals.absorb(chat, &shown, Counts::No, self.counting, self.touched);
+        }
+        places
     }
 
     fn count(&mut self, chat: &Chat, places: &Places) {

@@ -6,7 +6,6 @@ use tokio::time::Instant;
 use super::reading::found;
 use super::time::Clocks;
 use crate::chats::chat::{Chat, NotAChat};
-use crate::chats::exemplar::Exemplars;
 use crate::chats::key::Keys;
 use crate::chats::latest_window::{Fingerprint, Gatherer, Recent};
 use crate::chats::{Ledger, Tallied, Tally};
@@ -79,12 +78,17 @@ impl<'a> Intake<'a> {
         purpose: Purpose,
         chunk: &Window,
     ) -> Intake<'a> {
+        let tally = Tally::begin(ledger, &config.counting, found(purpose), chunk.date_end);
         Intake {
             config,
             clocks,
             zone: HourlyZone::new(config.server.timezone),
             watermark: ledger.cursors.poll,
-            tally: Tally::begin(ledger, &config.counting, found(purpose), chunk.date_end),
+            tally: if config.web.exemplars {
+                tally
+            } else {
+                tally.without_examples()
+            },
             asked_at: clocks.ours(),
             begun: None,
             recent: (purpose == Purpose::Poll).then_some(recent),
@@ -99,14 +103,10 @@ impl<'a> Intake<'a> {
         if begun.is_none() {
             self.begin(None);
         }
-        let mut tallied = self.tally.finish();
-        if !self.config.web.exemplars {
-            tallied.exemplars = Exemplars::default();
-        }
         TakenAnswer {
             asked_at: self.asked_at,
             begun,
-            tallied,
+            tallied: self.tally.finish(),
             chats: self.gatherer,
         }
     }

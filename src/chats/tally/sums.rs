@@ -21,6 +21,7 @@ const MOST_LIMITED: usize = 4096;
 pub(super) struct Sums {
     tables: PerTable<TableSums>,
     hashing: Hashing,
+    wants_examples: bool,
     /// Fields that only some servers send, and this one did.
     sent: FieldSet,
 }
@@ -58,7 +59,7 @@ enum Met<'a> {
 struct Sum {
     set: LabelSet,
     cells: Box<[Cell]>,
-    /// By the measures of the table; empty if none of them is a histogram.
+    /// By the measures of the table; empty if none of them is a histogram, or nobody wants them.
     examples: Vec<Buckets>,
     /// The text of its id.
     text: Option<Name>,
@@ -81,8 +82,14 @@ impl Sums {
         Sums {
             tables: Table::ALL.map(table),
             hashing: Hashing::default(),
+            wants_examples: true,
             sent: FieldSet::default(),
         }
+    }
+
+    /// Notes no examples.
+    pub(super) fn leave_out_examples(&mut self) {
+        self.wants_examples = false;
     }
 
     /// Where a new chat is counted, if all its label sets were met before; `None` if [`Sums::open`] has to say so.
@@ -141,6 +148,11 @@ impl Sums {
         keys
     }
 
+    /// The label sets of the totals that something was added to.
+    pub(super) fn len(&self) -> usize {
+        self.tables.iter().map(|table| table.sums.len()).sum()
+    }
+
     /// Notes that a chat's label sets are counted under these of the totals.
     pub(super) fn open(&mut self, keys: &Keys, shown: &Keys, is_limited: bool) -> Places {
         let mut places = Places {
@@ -149,6 +161,10 @@ impl Sums {
         };
         for ((table, set), (_, shown)) in keys.each().zip(shown.each()) {
             let sum = self.tables[table as usize].sum(table, shown, &self.hashing);
+            if self.wants_examples && table.has_histograms() {
+                let examples = &mut self.tables[table as usize].sums[sum].examples;
+                examples.resize(table.measures().len(), Buckets::new());
+            }
             places.sums[table as usize] = Some(sum);
             self.know(table, set, Some(sum), shown != set);
         }
@@ -258,11 +274,10 @@ impl TableSums {
         if let Some(sum) = by_set.find(hash, |sum| sums[*sum].set == *set) {
             return *sum;
         }
-        let measures = table.measures().len();
         sums.push(Sum {
             set: set.clone(),
             cells: table.zero(),
-            examples: vec![Buckets::new(); if table.has_histograms() { measures } else { 0 }],
+            examples: Vec::new(),
             text: None,
         });
         let sum = sums.len() - 1;

@@ -141,6 +141,19 @@ fn tallied(ledger: &Ledger, counting: &Counting, chats: &[Chat]) -> (Plain, Tall
     (plain, tallied)
 }
 
+/// The totals of the same answer, which has no examples.
+fn without_examples(ledger: &Ledger, counting: &Counting, chats: &[Chat]) -> Totals {
+    let tally = Tally::begin(ledger, counting, FoundBy::Poll, at(60).naive_utc());
+    let mut tally = tally.without_examples();
+    tally.answered(at(60), at(60), at(60).naive_utc());
+    for chat in chats {
+        tally.absorb(chat);
+    }
+    let tallied = tally.finish();
+    assert_eq!(tallied.exemplars, Exemplars::default());
+    tallied.absorbed.totals
+}
+
 #[test]
 fn label_sets_past_the_limit_are_counted_however_many_there_are() {
     let ledger = Ledger::first_start(at(0), Some(at(-90)));
@@ -193,6 +206,7 @@ proptest! {
             }
             let (counted, tallied) = tallied(&ledger, &counting, &chats);
             prop_assert_eq!(counted, one_by_one(&ledger, &counting, &chats));
+            prop_assert_eq!(without_examples(&ledger, &counting, &chats), tallied.absorbed.totals.clone());
             ledger.apply(tallied.absorbed);
             if retires {
                 ledger.totals.retire(at(3600));
