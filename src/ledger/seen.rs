@@ -11,7 +11,7 @@ use serde::Deserialize;
 
 use super::id::{Id, IdRef};
 use super::id_map::{IdMap, IdSet};
-use stored::StoredSeen;
+use stored::{ReadGroups, StoredSeen};
 
 /// A group is forgotten only if it lies below the next request by more than this: `date_end` may round, and in the
 /// repeated hour of daylight saving later instants have lesser local times.
@@ -19,7 +19,7 @@ const MARGIN: TimeDelta = TimeDelta::hours(1);
 
 /// Ids in groups, and the floor that forgotten groups leave.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
-#[serde(from = "StoredSeen<Vec<Id>>")]
+#[serde(from = "StoredSeen<ReadGroups>")]
 pub struct Seen {
     /// When each id was first seen: seconds since the epoch, the key of its group.
     ids: IdMap<i64>,

@@ -5,20 +5,23 @@
 //! ```
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use chrono::NaiveDateTime;
-use serde::{Deserialize, Serialize, Serializer};
+use serde::de::{SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::{Extent, Id, IdMap, IdRef, Seen};
 use local_text::LocalText;
 
-/// What is stored. `I` is a list of ids.
+/// What is stored. `G` is the list of groups.
 #[derive(Serialize, Deserialize)]
-pub(super) struct StoredSeen<I> {
+pub(super) struct StoredSeen<G> {
     floor: Option<LocalText>,
-    groups: Vec<StoredGroup<I>>,
+    groups: G,
 }
 
+/// `I` is the list of ids.
 #[derive(Serialize, Deserialize)]
 struct StoredGroup<I> {
     first_seen: i64,
@@ -45,45 +48,74 @@ impl Serialize for Seen {
         // Sorted, so that the same ids are the same bytes.
         ids.sort_unstable();
         let mut rest = ids.as_slice();
-        let groups = self.groups.iter().map(|(first_seen, extent)| {
-            let end = rest.partition_point(|(group, _)| group <= first_seen);
-            let (ids, others) = rest.split_at(end);
-            rest = others;
-            StoredGroup {
-                first_seen: *first_seen,
-                reach: extent.reach,
-                last_opened: extent.last_opened.map(LocalText),
-                ids: GroupIds(ids),
-            }
-        });
+        let groups: Vec<_> = self
+            .groups
+            .iter()
+            .map(|(first_seen, extent)| {
+                let end = rest.partition_point(|(group, _)| group <= first_seen);
+                let (ids, others) = rest.split_at(end);
+                rest = others;
+                StoredGroup {
+                    first_seen: *first_seen,
+                    reach: extent.reach,
+                    last_opened: extent.last_opened.map(LocalText),
+                    ids: GroupIds(ids),
+                }
+            })
+            .collect();
         let stored = StoredSeen {
             floor: self.floor.map(LocalText),
-            groups: groups.collect(),
+            groups,
         };
         stored.serialize(serializer)
     }
 }
 
-impl From<StoredSeen<Vec<Id>>> for Seen {
-    fn from(stored: StoredSeen<Vec<Id>>) -> Seen {
-        let mut seen = Seen {
-            ids: IdMap::default(),
-            groups: BTreeMap::new(),
-            floor: stored.floor.map(|LocalText(at)| at),
-        };
-        seen.ids
-            .reserve(stored.groups.iter().map(|group| group.ids.len()).sum());
-        for group in stored.groups {
+/// The groups as they are read, one at a time: a list of all ids would take as much memory as the map.
+#[derive(Default)]
+pub(super) struct ReadGroups {
+    ids: IdMap<i64>,
+    extents: BTreeMap<i64, Extent>,
+}
+
+impl<'de> Deserialize<'de> for ReadGroups {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<ReadGroups, D::Error> {
+        deserializer.deserialize_seq(GroupsVisitor)
+    }
+}
+
+struct GroupsVisitor;
+
+impl<'de> Visitor<'de> for GroupsVisitor {
+    type Value = ReadGroups;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("groups of ids")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<ReadGroups, A::Error> {
+        let mut read = ReadGroups::default();
+        while let Some(group) = seq.next_element::<StoredGroup<Vec<Id>>>()? {
             let extent = Extent {
                 reach: group.reach,
                 last_opened: group.last_opened.map(|LocalText(at)| at),
             };
-            seen.groups.insert(group.first_seen, extent);
+            read.extents.insert(group.first_seen, extent);
             for id in &group.ids {
-                seen.ids.insert(id, group.first_seen);
+                read.ids.insert(id, group.first_seen);
             }
         }
-        seen
+        Ok(read)
+    }
+}
+
+impl From<StoredSeen<ReadGroups>> for Seen {
+    fn from(stored: StoredSeen<ReadGroups>) -> Seen {
+        Seen {
+            ids: stored.groups.ids,
+            groups: stored.groups.extents,
+            floor: stored.floor.map(|LocalText(at)| at),
+        }
     }
 }
 
