@@ -7,7 +7,7 @@
 mod options;
 mod print;
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -21,6 +21,7 @@ use crate::client::{self, ClientError};
 use crate::command::backfill::reading::{Chats, last_second_before};
 use crate::command::range::{Cost, Range, RangeError};
 use crate::config::Config;
+use crate::ledger::{IdSet, Moment};
 use crate::metrics::histogram::SumCount;
 use wolkvox::history::{Notice, Purpose, ReadError, Reader};
 use wolkvox::{Source, Zone};
@@ -236,7 +237,7 @@ pub async fn summarise<S: Source>(
         question,
         lines: BTreeMap::new(),
         total: Line::default(),
-        seen: HashSet::new(),
+        seen: IdSet::default(),
         filters_on_close: false,
     };
     // The very second of `to` is the next range's.
@@ -259,7 +260,7 @@ struct Sums<'a> {
     question: &'a Question<'a>,
     lines: BTreeMap<String, Line>,
     total: Line,
-    seen: HashSet<crate::ledger::Id>,
+    seen: IdSet,
     /// A chat was found that had been opened before what was asked for.
     filters_on_close: bool,
 }
@@ -279,7 +280,7 @@ impl Sums<'_> {
             .await?
         {
             for chat in read.chats {
-                let opened_before = |opened: crate::ledger::Moment| opened.latest < chunk.from;
+                let opened_before = |opened: Moment| opened.latest < chunk.from;
                 self.filters_on_close |= chat.opened.is_some_and(opened_before);
                 self.add(&chat, chunk.to);
             }
@@ -293,9 +294,10 @@ impl Sums<'_> {
         let is_meant = closed >= question.from
             && closed < question.to
             && !(question.without_timeouts && chat.outcome == Outcome::Timeout);
-        if !is_meant || !self.seen.insert(chat.id.clone()) {
+        if !is_meant || self.seen.contains(&chat.id) {
             return;
         }
+        self.seen.add(&chat.id);
         let asa_target_ms = question.config.counting.asa_target_ms;
         self.total.add(chat, asa_target_ms);
         let name = question.name(chat, closed);
