@@ -13,7 +13,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::America::Bogota;
 use criterion::Criterion;
 use simulator::{Settings, Simulator};
-use wolkvox::{Row, RowError, report};
+use wolkvox::{HourlyZone, Row, RowError, report};
 use wolkvox_exporter::catalogue;
 use wolkvox_exporter::chats::chat::Chat;
 use wolkvox_exporter::chats::exemplar::Exemplars;
@@ -75,10 +75,11 @@ fn count(ledger: &Ledger, body: &[u8]) -> Tallied {
     let end = now().with_timezone(&Bogota).naive_local();
     let mut tally = Tally::begin(ledger, &CONFIG.counting, FoundBy::Poll, end);
     tally.answered(now(), now(), end);
+    let mut zone = HourlyZone::new(Bogota);
     let mut rows = 0;
     let keys = field::report(CONFIG.counting.agents).keys;
     let envelope = report::decode(body, &keys, &mut |row: Result<Row<'_>, RowError>| {
-        tally.absorb(&Chat::from_row(&row.unwrap(), Bogota).unwrap());
+        tally.absorb(&Chat::from_row(&row.unwrap(), &mut zone).unwrap());
         rows += 1;
         ControlFlow::Continue(())
     });

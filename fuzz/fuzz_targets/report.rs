@@ -23,7 +23,7 @@ fuzz_target!(|body: &[u8]| {
                 .map_err(NotAChat::from)
                 .and_then(|row| Chat::from_row(&row, chrono_tz::America::Bogota))
             {
-                assert!(chat.id.as_str().len() <= MAX_CONN_ID_BYTES);
+                assert!(chat.id.to_string().len() <= MAX_CONN_ID_BYTES);
                 assert!(agents == Agents::Names || chat.agent_name.is_none());
                 bounds::assert_kept(&chat);
             }
