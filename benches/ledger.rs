@@ -153,7 +153,7 @@ fn resident() -> u64 {
 }
 
 /// What only a measurement shows: ratios, bytes of the state, and memory per id.
-fn measure(rows: &[Row], stored: &[u8]) {
+fn measure(rows: &[Row<'static>], stored: &[u8]) {
     let empty = Ledger::first_start(now(), Some(now() - TimeDelta::days(2)));
     let full = counted(ROWS);
     let bytes = state::encode(&origin(), &full).unwrap().len();

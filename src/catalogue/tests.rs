@@ -320,6 +320,20 @@ fn the_series_limit_counts_the_lines_that_are_shown() {
         .map(Family::sample_lines)
         .sum();
     assert_eq!(totals.lines(), lines);
+    let bytes: usize = families
+        .iter()
+        .filter(|family| is_counted(family))
+        .flat_map(|family| {
+            let lines = find(family.proto.name()).unwrap().kind.lines();
+            let metrics = family.proto.get_metric().iter();
+            metrics.map(move |metric| {
+                let labels = metric.get_label().iter();
+                let labels = labels.filter(|label| label.name() != "operation");
+                labels.map(|label| label.value().len()).sum::<usize>() * lines
+            })
+        })
+        .sum();
+    assert_eq!(totals.label_bytes(), bytes);
     let new: usize = Table::ALL.into_iter().map(Table::lines_of_new).sum();
     assert_eq!(new * 2, lines, "both chats have all label sets of their own");
 }

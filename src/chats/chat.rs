@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::field::{Field, FieldSet};
 pub use crate::ledger::{Id, Moment};
 pub use conn_id::MAX_CONN_ID_BYTES;
+pub(super) use value::MAX_LABEL_BYTES;
 use wolkvox::{Instants, Row, Value};
 
 /// The value of a label whose field is empty.

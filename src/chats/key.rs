@@ -264,6 +264,11 @@ impl LabelSet {
         equal.all(|is_equal| is_equal)
     }
 
+    /// Bytes of all its values.
+    pub fn bytes(&self) -> usize {
+        self.0.iter().map(|value| value.as_str().len()).sum()
+    }
+
     /// The label set that stands in for this one past the series limit: what the report decides becomes `other`.
     #[must_use]
     pub fn limited(&self, table: Table, other: &str) -> LabelSet {
@@ -302,6 +307,12 @@ impl Keys {
             keys.0[table as usize] = Some(set);
         }
         keys
+    }
+
+    /// Whether the chat adds to a table under this id, and not under what stands in for it.
+    pub(super) fn has_id(&self, table: Table, id: &str) -> bool {
+        let set = self[table].as_ref();
+        set.is_some_and(|set| set.id_with_text(table) == Some(id))
     }
 
     /// The tables that the chat adds to, with its label sets.

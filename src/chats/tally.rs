@@ -11,6 +11,7 @@ use super::exemplar::Exemplars;
 use super::field::Field;
 use super::key::Keys;
 use super::series_limit::SeriesLimit;
+use super::totals::Name;
 use super::{Ledger, Totals, bounds};
 use crate::config::Counting;
 use crate::ledger::{Absorbed, Counts, Delta, FoundBy, Id, Novelty, Times};
@@ -137,6 +138,13 @@ impl<'a> Tally<'a> {
         self
     }
 
+    /// The same with another limit of the bytes of label values.
+    #[cfg(test)]
+    pub(super) fn within_bytes(mut self, most_bytes: usize) -> Tally<'a> {
+        self.series_limit = SeriesLimit::within(self.base, self.counting.max_series, most_bytes);
+        self
+    }
+
     /// The answer begins: see [`Delta::answered`].
     pub fn answered(&mut self, server_now: DateTime<Utc>, now: DateTime<Utc>, latest: NaiveDateTime) {
         self.touched = server_now.max(now);
@@ -207,7 +215,7 @@ impl<'a> Tally<'a> {
         let known = self.sums.len();
         let places = self.sums.open(&keys, &shown, is_limited);
         if self.sums.len() > known {
-            totals.absorb(chat, &shown, Counts::No, self.counting, self.touched);
+            totals.open(chat, &shown, self.counting, self.touched);
         }
         places
     }
@@ -221,8 +229,7 @@ impl<'a> Tally<'a> {
         let counts = self.delta.remember(&chat.id, times);
         let first_seen = self.delta.first_seen();
         self.sums.add(chat, places, counts, self.counting, first_seen);
-        self.sums
-            .note_texts(chat, places, self.counting.agents, self.touched);
+        self.note_texts(chat, places);
         for (map, fields) in [
             (&mut self.counts.invalid, chat.invalid),
             (&mut self.counts.absent, chat.absent),
@@ -243,6 +250,20 @@ impl<'a> Tally<'a> {
                 .arrival_delay
                 .observe(bounds::ARRIVAL_DELAY, u64::try_from(delay).unwrap_or(0));
         }
+    }
+
+    /// Notes the texts of a chat's ids, as far as there is room for them.
+    fn note_texts(&mut self, chat: &Chat, places: &Places) {
+        let (limit, totals) = (&mut self.series_limit, self.delta.totals_mut());
+        let mut admit = |table, id: &str, name: Name| {
+            let fits = limit.fits_text(table, id, &name.text, totals);
+            if fits {
+                totals.add_text(table, id, &name);
+            }
+            fits
+        };
+        self.sums
+            .note_texts(chat, places, self.counting.agents, self.touched, &mut admit);
     }
 
     /// Notes a row that is no chat.

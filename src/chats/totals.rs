@@ -85,6 +85,16 @@ impl Totals {
         counting: &Counting,
         now: DateTime<Utc>,
     ) {
+        self.add(chat, keys, counts, counting, now);
+        self.note_texts(chat, keys, counting.agents, now);
+    }
+
+    /// Creates the label sets of a chat at 0, without its texts.
+    pub(super) fn open(&mut self, chat: &Chat, keys: &Keys, counting: &Counting, now: DateTime<Utc>) {
+        self.add(chat, keys, Counts::No, counting, now);
+    }
+
+    fn add(&mut self, chat: &Chat, keys: &Keys, counts: Counts, counting: &Counting, now: DateTime<Utc>) {
         for (table, set) in keys.each() {
             let entry = entry(
                 Arc::make_mut(&mut self.tables[table as usize]),
@@ -104,7 +114,6 @@ impl Totals {
                 }
             }
         }
-        self.note_texts(chat, keys, counting.agents, now);
     }
 
     /// Texts of ids that have label sets of their own.
@@ -113,11 +122,7 @@ impl Totals {
             .closed
             .map_or(now, |closed| closed.earliest)
             .timestamp_millis();
-        let is_own = |table: Table, label: &str, id: &str| {
-            let set = keys[table].as_ref();
-            set.is_some_and(|set| set.get(table, label) == Some(id))
-        };
-        if agents == Agents::Names && is_own(Table::Agents, "agent_id", &chat.agent_id) {
+        if agents == Agents::Names && keys.has_id(Table::Agents, &chat.agent_id) {
             note(
                 &mut self.agent_names,
                 &chat.agent_id,
@@ -126,7 +131,7 @@ impl Totals {
             );
         }
         let code = chat.code.as_ref();
-        if let Some(code) = code.filter(|code| is_own(Table::Dispositions, "cod_act", code)) {
+        if let Some(code) = code.filter(|code| keys.has_id(Table::Dispositions, code)) {
             note(&mut self.descriptions, code, chat.description.as_ref(), as_of_ms);
         }
     }
@@ -137,6 +142,14 @@ impl Totals {
             for (mine, theirs) in Arc::make_mut(entry).cells.iter_mut().zip(cells) {
                 mine.add(theirs);
             }
+        }
+    }
+
+    /// The texts of a table's ids.
+    pub(super) fn texts(&self, table: Table) -> &Names {
+        match table {
+            Table::Agents => &self.agent_names,
+            _ => &self.descriptions,
         }
     }
 
@@ -179,6 +192,20 @@ impl Totals {
     pub fn lines(&self) -> usize {
         let sets = Table::ALL.map(|table| self[table].len() * table.lines());
         sets.iter().sum::<usize>() + self.agent_names.len() + self.descriptions.len()
+    }
+
+    /// Bytes that the values of labels take in all those lines, but for the label `operation`.
+    pub fn label_bytes(&self) -> usize {
+        let of_sets = Table::ALL.map(|table| {
+            let bytes = self[table].keys().map(LabelSet::bytes);
+            bytes.sum::<usize>() * table.lines()
+        });
+        let of_texts = [Table::Agents, Table::Dispositions].map(|table| {
+            let texts = self.texts(table);
+            let bytes = texts.iter().map(|(id, name)| id.len() + name.text.len());
+            bytes.sum::<usize>()
+        });
+        of_sets.iter().chain(&of_texts).sum()
     }
 
     /// Whether the server is known to send what a measure counts; until then its family is left out.

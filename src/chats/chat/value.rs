@@ -16,6 +16,8 @@ const MAX_COUNT: u64 = 1_000_000_000;
 const PLAUSIBLE_YEARS: RangeInclusive<i32> = 2000..=2999;
 /// Label values are cut at this many characters.
 const MAX_LABEL_CHARACTERS: usize = 128;
+/// Bytes of the longest one.
+pub(in crate::chats) const MAX_LABEL_BYTES: usize = 4 * MAX_LABEL_CHARACTERS;
 
 /// A text without the blanks around it. Most have none, as its ends show.
 pub(in crate::chats) fn trimmed(text: &str) -> &str {

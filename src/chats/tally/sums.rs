@@ -228,8 +228,16 @@ impl Sums {
         }
     }
 
-    /// Notes the texts of a chat's ids, which have label sets of their own. `now` stands in for a close time.
-    pub(super) fn note_texts(&mut self, chat: &Chat, places: &Places, agents: Agents, now: DateTime<Utc>) {
+    /// Notes the texts of a chat's ids, which have label sets of their own. `now` stands in for a close time. A text that is
+    /// another one than before is noted only if `admit` has room for it.
+    pub(super) fn note_texts(
+        &mut self,
+        chat: &Chat,
+        places: &Places,
+        agents: Agents,
+        now: DateTime<Utc>,
+        admit: &mut dyn FnMut(Table, &str, Name) -> bool,
+    ) {
         let closed = chat.closed.map_or(now, |closed| closed.earliest);
         let agent_name = chat.agent_name.as_ref().filter(|_| agents == Agents::Names);
         let texts = [
@@ -242,8 +250,17 @@ impl Sums {
                 continue;
             };
             let sum = &mut self.tables[table as usize].sums[place];
-            if sum.set.id_with_text(table) == Some(id) {
-                note(&mut sum.text, text, closed.timestamp_millis());
+            if sum.set.id_with_text(table) != Some(id) {
+                continue;
+            }
+            let as_of_ms = closed.timestamp_millis();
+            let is_known = sum.text.as_ref().is_some_and(|known| known.text == *text);
+            let name = || Name {
+                text: text.clone(),
+                as_of_ms,
+            };
+            if is_known || admit(table, id, name()) {
+                note(&mut sum.text, text, as_of_ms);
             }
         }
     }

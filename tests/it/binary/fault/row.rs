@@ -129,3 +129,45 @@ fn replace_bytes(text: &[u8], from: &[u8], to: &[u8]) -> Vec<u8> {
     replaced.extend_from_slice(rest);
     replaced
 }
+
+#[tokio::test]
+async fn labels_as_long_and_as_many_as_can_be_keep_to_their_bytes_and_all_chats_count() {
+    const CHATS: usize = 400;
+    let rows: Vec<_> = (0..CHATS)
+        .map(|number| {
+            let own = json!(format!("{number:08}{}", "😀".repeat(120)));
+            let fields = [
+                "channel",
+                "skill_id",
+                "agent_id",
+                "cod_act",
+                "description_cod_act",
+            ];
+            row(
+                &(number + 1).to_string(),
+                &fields.map(|field| (field, own.clone())),
+            )
+        })
+        .collect();
+    let state = state();
+    let operation = Placed::start_with(3000.0).await;
+    operation.handle().always(Some(Fault::Body(envelope(&rows))));
+    let count_from = (now() - minutes(2)).to_rfc3339();
+    let variables = with(variables(&operation, state.path()), "COUNT_FROM", &count_from);
+    let exporter = Exporter::serve(&with(variables, "POLL_INTERVAL", "5s")).await;
+    let page = exporter
+        .scrape_until("all chats", &mut Exposition::default(), |page| {
+            page.sum("wolkvox_chats_total") >= CHATS as f64
+        })
+        .await;
+    assert_eq!(page.sum("wolkvox_chats_total"), CHATS as f64);
+    assert!(page.sum("wolkvox_series_limited_total") > 50.0);
+    let (_, _, page) = exporter.get("/metrics").await;
+    let labels: usize = page
+        .lines()
+        .map(|line| line.matches('😀').count() * '😀'.len_utf8())
+        .sum();
+    // The gauges of the latest window show the same label sets.
+    let most = 16 * 1024 * 1024 + 1024 * 1024;
+    assert!((most / 2..most).contains(&labels), "{labels} bytes of labels");
+}

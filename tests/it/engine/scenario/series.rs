@@ -175,3 +175,55 @@ async fn neither_an_outage_nor_a_clock_that_runs_ahead_drops_what_lives() {
         assert_eq!((chats(&world, "1"), chats(&world, "2")), (1.0, 2.0), "{stops}");
     }
 }
+
+/// A chat closes now whose labels are its own, and as long as can be.
+fn close_with_long_labels(world: &mut World, number: usize) {
+    let own = format!("{number:08}{}", "😀".repeat(120));
+    let fields = [
+        Field::Channel,
+        Field::SkillId,
+        Field::AgentId,
+        Field::CodAct,
+        Field::DescriptionCodAct,
+    ];
+    let chat = world.closed_ago(minutes(0));
+    world.happen(
+        fields
+            .into_iter()
+            .fold(chat, |chat, field| chat.with(field, &own)),
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn labels_take_16_mib_at_the_most_and_those_of_the_state_are_among_them() {
+    let mut world = World::running().await;
+    let bytes = |world: &World| world.disk.committed().totals.label_bytes();
+    // The label sets of `other` take some.
+    let most = 16 * 1024 * 1024 + 10_000;
+    for number in 0..400 {
+        close_with_long_labels(&mut world, number);
+    }
+    world.cycles(2).await;
+    let limited = |world: &World| world.shown.sum("wolkvox_series_limited_total", "");
+    assert_eq!(world.counted(), 400);
+    assert!(limited(&world) > 50.0, "{} are limited", limited(&world));
+    assert!(
+        (most / 2..most).contains(&bytes(&world)),
+        "{} bytes",
+        bytes(&world)
+    );
+    world.restart().await;
+    for number in 1000..1100 {
+        close_with_long_labels(&mut world, number);
+    }
+    // What is left is room enough for short ones.
+    close_with(&mut world, "1", "3001");
+    world.cycles(2).await;
+    assert_eq!((world.counted(), limited(&world)), (501, 100.0));
+    assert!(bytes(&world) < most, "{} bytes", bytes(&world));
+    // What exists goes on.
+    close_with_long_labels(&mut world, 0);
+    world.cycles(2).await;
+    let first = format!("skill_id=\"00000000{}\"", "😀".repeat(120));
+    assert_eq!(world.shown.sum("wolkvox_chats_total", &first), 2.0);
+}
