@@ -41,10 +41,9 @@ impl<S: Source> Reader<S> {
         }
         let may_search = self.may_search(range, error);
         if !may_search {
-            if self.cycle.is_spent() {
-                return Next::End;
-            }
-            if let Some(pause) = self.cycle.pause(&self.pauses, error) {
+            let is_spent = self.cycle.is_spent();
+            let pause = self.cycle.pause(&self.pauses, error).filter(|_| !is_spent);
+            if let Some(pause) = pause {
                 return Next::Again(pause);
             }
             if error.retry_after().is_some() {
