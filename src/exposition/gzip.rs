@@ -5,6 +5,7 @@
 //! second member for the tail would do as well by the RFC, but curl reads only the first.
 
 use std::io::{self, Write as _};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 use crc32fast::Hasher;
@@ -37,18 +38,6 @@ impl Blocks {
         Ok(Self { bytes, checksum })
     }
 
-    /// Blocks that end the stream.
-    pub(super) fn last(plain: &[u8]) -> io::Result<Self> {
-        let mut encoder = DeflateEncoder::new(Vec::new(), Compression::fast());
-        encoder.write_all(plain)?;
-        let mut checksum = Hasher::new();
-        checksum.update(plain);
-        Ok(Self {
-            bytes: encoder.finish()?.into(),
-            checksum,
-        })
-    }
-
     /// These blocks as one.
     pub(super) fn joined<'a>(parts: impl IntoIterator<Item = &'a Blocks>) -> Self {
         let (mut bytes, mut checksum) = (Vec::new(), Hasher::new());
@@ -60,6 +49,36 @@ impl Blocks {
             bytes: bytes.into(),
             checksum,
         }
+    }
+}
+
+/// Compresses the ends of streams. What was used is kept: a tail is small, and to set up a compressor costs more than to
+/// compress one.
+#[derive(Debug, Default)]
+pub(super) struct Tails(Mutex<Vec<DeflateEncoder<Vec<u8>>>>);
+
+/// More scrapes than this are hardly answered at the same moment.
+const MOST_KEPT: usize = 4;
+
+impl Tails {
+    /// Blocks that end the stream.
+    pub(super) fn last(&self, plain: &[u8]) -> io::Result<Blocks> {
+        let known = self.kept().pop();
+        let mut encoder = known.unwrap_or_else(|| DeflateEncoder::new(Vec::new(), Compression::fast()));
+        encoder.write_all(plain)?;
+        // Ends the stream, and begins another one.
+        let bytes = encoder.reset(Vec::new())?.into();
+        let mut kept = self.kept();
+        if kept.len() < MOST_KEPT {
+            kept.push(encoder);
+        }
+        let mut checksum = Hasher::new();
+        checksum.update(plain);
+        Ok(Blocks { bytes, checksum })
+    }
+
+    fn kept(&self) -> MutexGuard<'_, Vec<DeflateEncoder<Vec<u8>>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -10,7 +10,7 @@ use bytes::Bytes;
 use tokio::sync::OnceCell;
 use tokio::time::Instant;
 
-use super::gzip::{self, Blocks};
+use super::gzip::{self, Blocks, Tails};
 use super::{Encoding, Format, Options, write};
 use crate::metrics::{Family, Rows};
 use section::Section;
@@ -21,6 +21,7 @@ pub struct Page {
     options: Options,
     main: Section,
     window: Option<WindowGauges>,
+    tails: Arc<Tails>,
     /// Set once the bytes are there, by format and encoding.
     rendered: [[OnceCell<()>; Encoding::ALL.len()]; Format::ALL.len()],
 }
@@ -49,7 +50,7 @@ impl Page {
 
     /// A page without families: before anything was published.
     pub fn empty(options: Options) -> Self {
-        Self::of(Section::default(), None, options)
+        Self::of(Section::default(), None, options, Arc::default())
     }
 
     /// The page after another one: it keeps the bytes of the families that have not changed.
@@ -65,14 +66,16 @@ impl Page {
             expires,
             withdrawn: AtomicBool::new(false),
         });
-        Self::of(Section::following(&before.main, main), window, before.options)
+        let main = Section::following(&before.main, main);
+        Self::of(main, window, before.options, Arc::clone(&before.tails))
     }
 
-    fn of(main: Section, window: Option<WindowGauges>, options: Options) -> Self {
+    fn of(main: Section, window: Option<WindowGauges>, options: Options, tails: Arc<Tails>) -> Self {
         Self {
             options,
             main,
             window,
+            tails,
             rendered: Default::default(),
         }
     }
@@ -119,7 +122,7 @@ impl Page {
     /// One gzip member of the sections and the end. `None` if something could not be compressed; then gzip is not offered.
     /// Compression in memory does not fail in practice.
     fn zipped(&self, sections: &[&Section], format: Format, end: &[u8]) -> Option<Rendered> {
-        let end = Blocks::last(end).ok()?;
+        let end = self.tails.last(end).ok()?;
         let mut blocks: Vec<&Blocks> = sections
             .iter()
             .map(|section| section.zipped(format, self.options))

@@ -1,7 +1,9 @@
 //! The live tail of `/metrics`: the exporter's own process and log, and how often it was scraped. Read at every scrape, from
-//! a registry that is handed down.
+//! a registry that is handed down. What the system says is a tenth of a second old at the most.
 
 use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use prometheus::core::{Collector, Desc};
 use prometheus::proto::MetricFamily;
@@ -17,7 +19,7 @@ use crate::log;
 use wolkvox::zone;
 
 /// What is read at each scrape; `None` is not shown.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Copy, Default)]
 struct ProcessValues {
     cpu_seconds: Option<f64>,
     virtual_bytes: Option<f64>,
@@ -28,6 +30,9 @@ struct ProcessValues {
     max_fds: Option<f64>,
     log_lines_dropped: Option<f64>,
 }
+
+/// How long what the system says is taken as it is. A flood of scrapes would spend most of its time on reading it again.
+const TAKEN_FOR: Duration = Duration::from_millis(100);
 
 generators! {
     BUILD_INFO: [&str; 3], Exporter {
@@ -151,6 +156,8 @@ fn opts(spec: &Spec) -> Opts {
 /// Collects what the system and the log say at that moment.
 struct Live {
     descriptions: Vec<Desc>,
+    /// What the system said last, and when.
+    read: Mutex<Option<(Instant, ProcessValues)>>,
 }
 
 impl Live {
@@ -160,7 +167,16 @@ impl Live {
         let descriptions = LIVE.iter().map(|row| description(&row.spec));
         Ok(Live {
             descriptions: descriptions.collect::<prometheus::Result<_>>()?,
+            read: Mutex::default(),
         })
+    }
+
+    fn of_the_system(&self) -> ProcessValues {
+        let mut known = self.read.lock().unwrap_or_else(PoisonError::into_inner);
+        match *known {
+            Some((at, values)) if at.elapsed() < TAKEN_FOR => values,
+            _ => known.insert((Instant::now(), read())).1,
+        }
     }
 }
 
@@ -172,7 +188,7 @@ impl Collector for Live {
     fn collect(&self) -> Vec<MetricFamily> {
         let values = ProcessValues {
             log_lines_dropped: Some(log::lines_dropped() as f64),
-            ..read()
+            ..self.of_the_system()
         };
         let family = |row: &Generator<fn(&ProcessValues) -> Option<f64>>| {
             let mut family = Family::new(&row.spec);

@@ -396,7 +396,8 @@ proptest! {
     #[test]
     fn parts_of_any_content_join_to_one_member(contents in proptest::collection::vec(any::<Vec<u8>>(), 0..4)) {
         let parts: Vec<_> = contents.iter().map(|content| Blocks::continued([&content[..]]).unwrap()).collect();
-        let last = Blocks::last(b"end").unwrap();
+        let tails = Tails::default();
+        let last = (0..3).map(|_| tails.last(b"end").unwrap()).last().unwrap();
         let mut member = gzip::HEADER.to_vec();
         for blocks in parts.iter().chain([&last]) {
             member.write_all(&blocks.bytes).unwrap();
