@@ -1,4 +1,4 @@
-//! What a page of 20,000 lines costs: to publish it, at the first scrape after that, and at the next ones. To compare with:
+//! What a page of about 20,000 lines costs: to publish it, at the first scrape after that, and at the next ones. To compare with:
 //! compressing the same bytes as one stream, which no exporter can do without.
 
 #![allow(missing_docs, clippy::unwrap_used, clippy::print_stdout)]
@@ -140,7 +140,7 @@ const FORMS: [(Format, Encoding); 4] = [
 fn main() {
     let config = config();
     let first = Ledger::first_start(now(), Some(now() - TimeDelta::days(1)));
-    let ledger = counted(&first, &config, (0..40_000).map(|id| chat(id, id % 110)));
+    let ledger = counted(&first, &config, (0..40_000).map(|id| chat(id, id % 230)));
     let one_more = counted(&ledger, &config, [chat(50_000, 7)].into_iter());
     let empty = Page::empty(Options::default());
     let page = publish(&empty, &config, &ledger.totals);
