@@ -331,6 +331,8 @@ fn http(settings: &Settings, route: &Route) -> Result<reqwest::Client, SetupErro
         .user_agent(settings.user_agent.as_str())
         .redirect(Policy::none())
         .referer(false)
+        // Answers are unpacked where they are decoded.
+        .no_gzip()
         .pool_idle_timeout(IDLE)
         .dns_resolver(Resolver)
         .connect_timeout(route.connect_limit)

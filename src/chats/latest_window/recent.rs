@@ -58,7 +58,8 @@ impl Recent {
         for part in parts {
             let again = part.again.into_iter();
             let again = again.filter_map(|place| old.get_mut(place).and_then(Option::take));
-            let mut of_part: Vec<Closed> = again.chain(part.chats).collect();
+            let mut of_part = part.chats;
+            of_part.extend(again);
             if has_several {
                 of_part.retain(|chat| known.insert(chat.id.clone()));
             }
