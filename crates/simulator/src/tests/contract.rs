@@ -98,7 +98,8 @@ async fn a_dialect_changes_how_a_row_is_written() {
     assert!(reply.body.starts_with(b"{\"data\":["));
     assert_eq!(reply.json()["code"].to_string(), "200");
     let row = &reply.rows()[0];
-    assert_eq!(row["first_response_time"].to_string(), "12.00");
+    let body = String::from_utf8_lossy(&reply.body);
+    assert!(body.contains("\"first_response_time\":12.00,"), "{body}");
     assert_eq!(
         (row["agent_answers"].to_string(), row["agent_chars"].to_string()),
         ("6".into(), "240".into())
