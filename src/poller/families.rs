@@ -81,7 +81,7 @@ generators! {
         "wolkvox_series_limit", Gauge, [], |view| count(view.config.counting.max_series as u64),
             "Most sample lines that label sets from the report may take (WOLKVOX_MAX_SERIES). Past it new ones are counted with their open labels as other.";
         "wolkvox_series_limited_total", Counter, [], |view| count(view.stats.answers.limited),
-            "Chats counted under other because of WOLKVOX_MAX_SERIES.";
+            "Chats counted under other because of WOLKVOX_MAX_SERIES, or of the 16 MiB that label values may take.";
         "wolkvox_state_commits_total", Counter, [], |view| count(view.stats.state_commits),
             "Times the state was written to disk.";
         "wolkvox_state_commit_failures_total", Counter, [], |view| count(view.stats.state_commit_failures),

@@ -2,14 +2,14 @@
 //!
 //! Polls overlap: most of their rows are those of the poll before. A row that is the same in all its values is the same chat.
 
-use std::collections::{HashMap, HashSet};
-use std::hash::RandomState;
+use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
 use wolkvox::Row;
 
 use super::{Closed, Part};
-use crate::ledger::Id;
+use crate::ledger::hashing::Hashing;
+use crate::ledger::{Id, IdSet};
 
 /// A row's values as a number, which is another one where any of them is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -20,9 +20,9 @@ pub(crate) struct Fingerprint(u64);
 pub(crate) struct Recent {
     chats: Vec<Closed>,
     /// Where in `chats` a row's chat is.
-    places: HashMap<Fingerprint, usize>,
+    places: HashMap<Fingerprint, usize, Hashing>,
     /// Seeded once: fingerprints are compared from one poll to the next.
-    hashing: RandomState,
+    hashing: Hashing,
 }
 
 /// A chat of the last poll whose row has come again.
@@ -53,7 +53,7 @@ impl Recent {
         let mut old: Vec<Option<Closed>> = std::mem::take(&mut self.chats).into_iter().map(Some).collect();
         self.places.clear();
         let has_several = parts.len() > 1;
-        let mut known = HashSet::new();
+        let mut known = IdSet::default();
         let mut chats = Vec::new();
         for part in parts {
             let again = part.again.into_iter();
@@ -61,7 +61,11 @@ impl Recent {
             let mut of_part = part.chats;
             of_part.extend(again);
             if has_several {
-                of_part.retain(|chat| known.insert(chat.id.clone()));
+                of_part.retain(|chat| {
+                    let is_new = !known.contains(&chat.id);
+                    known.add(&chat.id);
+                    is_new
+                });
             }
             if chats.is_empty() {
                 chats = of_part;

@@ -23,6 +23,7 @@ const QUIET: &[(&str, &str)] = &[
     ("agent: annotation Firing alerts", "no alert fires"),
     ("exporter: annotation Firing alerts", "no alert fires"),
     ("exporter: Polls and failures, B", "no poll fails"),
+    ("exporter: Polls and failures, C", "nothing calls for a pause"),
     ("exporter: Rows, D", "no row is rejected"),
     (
         "exporter: Late rows, unreadable and missing fields, B",

@@ -67,7 +67,11 @@ impl World {
         damage_state(&ill);
         let exporters = [Exporter::serve(&well).await, Exporter::serve(&ill).await];
         seen(&prometheus, "count(wolkvox_polls_total > 0) == 2").await;
-        troubled.handle().misbehave(Fault::status(503, "maintenance"));
+        troubled.handle().misbehave(Fault::Status {
+            code: 503,
+            msg: "maintenance".to_owned(),
+            retry_after: Some("1".to_owned()),
+        });
         let now = settled(&prometheus).await;
         World {
             prometheus,
@@ -236,6 +240,7 @@ async fn settled(prometheus: &Database) -> f64 {
     let signs = [
         "ALERTS{alertstate=\"firing\"}",
         "increase(wolkvox_poll_failures_total{reason=\"http_status\"}[5m]) > 0",
+        "increase(wolkvox_api_pauses_total{reason=\"retry_after\"}[5m]) > 0",
         "count(increase(wolkvox_chat_arrival_delay_seconds_count[5m]) > 0) == 2",
         "min(count_over_time(wolkvox_up[5m])) >= 5",
         "operation_skill:wolkvox_chat_time_on_agent_seconds:mean_increase1w",
