@@ -3,43 +3,30 @@
 
 #![allow(missing_docs, clippy::unwrap_used, clippy::print_stdout)]
 
+#[path = "support/page.rs"]
+mod page;
+mod support;
+
 use std::hint::black_box;
 use std::io::Write as _;
 use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::TimeDelta;
 use chrono_tz::America::Bogota;
 use criterion::{BatchSize, Criterion};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use prometheus::Registry;
 use wolkvox::{Row, Value};
-use wolkvox_exporter::catalogue;
 use wolkvox_exporter::chats::chat::Chat;
-use wolkvox_exporter::chats::exemplar::Exemplars;
 use wolkvox_exporter::chats::{Field, Ledger, Tally, Totals};
-use wolkvox_exporter::config::Config;
 use wolkvox_exporter::exposition::{Encoding, Format, Options, Page, Rendered};
 use wolkvox_exporter::ledger::FoundBy;
 use wolkvox_exporter::metrics::process::Process;
-use wolkvox_exporter::poller::stats::Stats;
-use wolkvox_exporter::poller::view::{LedgerProgress, View};
 
-fn now() -> DateTime<Utc> {
-    DateTime::from_timestamp(1_790_000_000, 0).unwrap()
-}
-
-fn config() -> Config {
-    let variables = [
-        ("WOLKVOX_SERVER", "0001"),
-        ("WOLKVOX_TOKEN", "token"),
-        ("WOLKVOX_OPERATION", "ventas"),
-        ("WOLKVOX_MAX_SERIES", "1000000"),
-    ];
-    let variables = variables.map(|(name, value)| (name.to_owned(), Ok(value.to_owned())));
-    Config::from_variables(variables, now()).unwrap()
-}
+use page::families;
+use support::{CONFIG, now};
 
 fn chat(id: u32, skill: u32) -> Chat {
     let mut row = Row::default();
@@ -69,9 +56,9 @@ fn chat(id: u32, skill: u32) -> Chat {
 }
 
 /// A ledger after these chats more.
-fn counted(ledger: &Ledger, config: &Config, chats: impl Iterator<Item = Chat>) -> Ledger {
+fn counted(ledger: &Ledger, chats: impl Iterator<Item = Chat>) -> Ledger {
     let end = now().with_timezone(&Bogota).naive_local();
-    let mut tally = Tally::begin(ledger, &config.counting, FoundBy::Poll, end);
+    let mut tally = Tally::begin(ledger, &CONFIG.counting, FoundBy::Poll, end);
     tally.answered(now(), now(), end);
     for chat in chats {
         tally.absorb(&chat);
@@ -82,25 +69,8 @@ fn counted(ledger: &Ledger, config: &Config, chats: impl Iterator<Item = Chat>) 
 }
 
 /// The page that follows another one.
-fn publish(before: &Page, config: &Config, totals: &Totals) -> Page {
-    let progress = LedgerProgress {
-        counting_since: now(),
-        watermark: now(),
-        last_success: Some(now()),
-        last_chat_close: Some(now()),
-        seen_chats: 0,
-        requests_today: 0,
-    };
-    let (exemplars, stats) = (Exemplars::default(), Stats::new(now()));
-    let view = View {
-        config,
-        totals,
-        shown: totals,
-        exemplars: &exemplars,
-        progress: &progress,
-        stats: &stats,
-    };
-    Page::following(before, catalogue::rows(view, 0), None)
+fn publish(before: &Page, totals: &Totals) -> Page {
+    Page::following(before, families(totals), None)
 }
 
 static PROCESS: LazyLock<Process> = LazyLock::new(|| Process::register(Registry::new()).unwrap());
@@ -138,12 +108,11 @@ const FORMS: [(Format, Encoding); 4] = [
 ];
 
 fn main() {
-    let config = config();
     let first = Ledger::first_start(now(), Some(now() - TimeDelta::days(1)));
-    let ledger = counted(&first, &config, (0..40_000).map(|id| chat(id, id % 230)));
-    let one_more = counted(&ledger, &config, [chat(50_000, 7)].into_iter());
+    let ledger = counted(&first, (0..40_000).map(|id| chat(id, id % 230)));
+    let one_more = counted(&ledger, [chat(50_000, 7)].into_iter());
     let empty = Page::empty(Options::default());
-    let page = publish(&empty, &config, &ledger.totals);
+    let page = publish(&empty, &ledger.totals);
     let plain = bytes(&scrape(&page, Format::Text, Encoding::Identity));
     let lines = plain.split(|byte| *byte == b'\n').count();
 
@@ -152,12 +121,12 @@ fn main() {
         bencher.iter(|| compress(black_box(&plain)));
     });
     criterion.bench_function("publish", |bencher| {
-        bencher.iter(|| publish(&page, &config, black_box(&one_more.totals)));
+        bencher.iter(|| publish(&page, black_box(&one_more.totals)));
     });
     for (format, encoding) in FORMS {
         criterion.bench_function(&format!("first scrape, {format:?}, {encoding:?}"), |bencher| {
             bencher.iter_batched(
-                || publish(&empty, &config, &ledger.totals),
+                || publish(&empty, &ledger.totals),
                 |page| scrape(&page, format, encoding),
                 BatchSize::PerIteration,
             );
@@ -187,16 +156,16 @@ fn main() {
         };
         compare(
             "publish, a chat more",
-            least(|| (), |()| publish(&page, &config, &one_more.totals)),
+            least(|| (), |()| publish(&page, &one_more.totals)),
         );
         for (format, encoding) in FORMS {
-            let fresh = || publish(&empty, &config, &ledger.totals);
+            let fresh = || publish(&empty, &ledger.totals);
             let what = format!("{format:?}, {encoding:?}");
             compare(
                 &format!("first scrape of all, {what}"),
                 least(fresh, |page| scrape(&page, format, encoding)),
             );
-            let after_a_chat = || publish(&page, &config, &one_more.totals);
+            let after_a_chat = || publish(&page, &one_more.totals);
             compare(
                 &format!("first scrape after a chat, {what}"),
                 least(after_a_chat, |page| scrape(&page, format, encoding)),

@@ -5,39 +5,26 @@
 #![allow(missing_docs, clippy::unwrap_used, clippy::print_stdout)]
 
 use std::borrow::Borrow;
+mod support;
+
 use std::hint::black_box;
-use std::sync::LazyLock;
 use std::time::Duration;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, TimeDelta};
 use chrono_tz::America::Bogota;
 use criterion::{BatchSize, Criterion};
 use wolkvox::{HourlyZone, Row, Value};
 use wolkvox_exporter::chats::chat::Chat;
 use wolkvox_exporter::chats::{Field, Ledger, Tallied, Tally, Totals};
-use wolkvox_exporter::config::Config;
 use wolkvox_exporter::ledger::FoundBy;
 use wolkvox_exporter::ledger::state::{self, Origin};
+
+use support::{CONFIG, now};
 
 const ROWS: u32 = 59_000;
 const REMEMBERED: u32 = 1_000_000;
 /// As Wolkvox numbers chats: the time in tenths of a second, and a counter.
 const FIRST_ID: u64 = 29_922_885_000_005;
-
-static CONFIG: LazyLock<Config> = LazyLock::new(|| {
-    let variables = [
-        ("WOLKVOX_SERVER", "0001"),
-        ("WOLKVOX_TOKEN", "token"),
-        ("WOLKVOX_OPERATION", "ventas"),
-        ("WOLKVOX_MAX_SERIES", "1000000"),
-    ];
-    let variables = variables.map(|(name, value)| (name.to_owned(), Ok(value.to_owned())));
-    Config::from_variables(variables, now()).unwrap()
-});
-
-fn now() -> DateTime<Utc> {
-    DateTime::from_timestamp(1_790_000_000, 0).unwrap()
-}
 
 /// Of so many, all but the ids alike. They close within the last day.
 fn row(number: u32, of: u32) -> Row<'static> {

@@ -4,43 +4,29 @@
 
 #![allow(missing_docs, clippy::unwrap_used, clippy::print_stdout)]
 
+#[path = "support/page.rs"]
+mod page;
+mod support;
+
 use std::hint::black_box;
 use std::ops::ControlFlow;
-use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, TimeDelta};
 use chrono_tz::America::Bogota;
 use criterion::Criterion;
 use simulator::{Settings, Simulator};
 use wolkvox::{HourlyZone, Row, RowError, report};
-use wolkvox_exporter::catalogue;
 use wolkvox_exporter::chats::chat::Chat;
-use wolkvox_exporter::chats::exemplar::Exemplars;
 use wolkvox_exporter::chats::{Ledger, Tallied, Tally, Totals, field};
-use wolkvox_exporter::config::Config;
 use wolkvox_exporter::exposition::{Options, Page};
 use wolkvox_exporter::ledger::FoundBy;
 use wolkvox_exporter::ledger::state::{self, Origin};
-use wolkvox_exporter::poller::stats::Stats;
-use wolkvox_exporter::poller::view::{LedgerProgress, View};
+
+use page::families;
+use support::{CONFIG, now};
 
 const ROWS: u32 = 59_000;
-
-static CONFIG: LazyLock<Config> = LazyLock::new(|| {
-    let variables = [
-        ("WOLKVOX_SERVER", "0001"),
-        ("WOLKVOX_TOKEN", "token"),
-        ("WOLKVOX_OPERATION", "ventas"),
-        ("WOLKVOX_MAX_SERIES", "1000000"),
-    ];
-    let variables = variables.map(|(name, value)| (name.to_owned(), Ok(value.to_owned())));
-    Config::from_variables(variables, now()).unwrap()
-});
-
-fn now() -> DateTime<Utc> {
-    DateTime::from_timestamp(1_790_000_000, 0).unwrap()
-}
 
 /// An answer as the server writes it: all values strings, about 700 bytes a row.
 fn body() -> Vec<u8> {
@@ -88,24 +74,7 @@ fn count(ledger: &Ledger, body: &[u8]) -> Tallied {
 }
 
 fn render(totals: &Totals) -> Page {
-    let progress = LedgerProgress {
-        counting_since: now(),
-        watermark: now(),
-        last_success: Some(now()),
-        last_chat_close: Some(now()),
-        seen_chats: 0,
-        requests_today: 0,
-    };
-    let (exemplars, stats) = (Exemplars::default(), Stats::new(now()));
-    let view = View {
-        config: &CONFIG,
-        totals,
-        shown: totals,
-        exemplars: &exemplars,
-        progress: &progress,
-        stats: &stats,
-    };
-    Page::new(catalogue::rows(view, 0), None, Options::default())
+    Page::new(families(totals), None, Options::default())
 }
 
 fn origin() -> Origin {

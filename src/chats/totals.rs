@@ -102,17 +102,7 @@ impl Totals {
                 set,
                 now.timestamp_millis(),
             );
-            for (measure, cell) in table.measures().iter().zip(&mut entry.cells) {
-                let Some(value) = measure.of(chat, counting) else {
-                    continue;
-                };
-                if counts == Counts::Yes {
-                    cell.take(measure.spec.kind, value);
-                }
-                if let Some(field) = measure.where_sent {
-                    self.sent.insert(field);
-                }
-            }
+            take(&mut entry.cells, table, chat, counts, counting, &mut self.sent);
         }
     }
 
@@ -377,6 +367,29 @@ fn merge(mine: &mut Sets, theirs: Sets) {
                     cell.add(other);
                 }
             }
+        }
+    }
+}
+
+/// Adds a chat to the values of a label set, and the fields that only some servers send to those that were sent. A chat that
+/// does not count adds to the latter only.
+pub(super) fn take(
+    cells: &mut [Cell],
+    table: Table,
+    chat: &Chat,
+    counts: Counts,
+    counting: &Counting,
+    sent: &mut FieldSet,
+) {
+    for (measure, cell) in table.measures().iter().zip(cells) {
+        let Some(value) = measure.of(chat, counting) else {
+            continue;
+        };
+        if counts == Counts::Yes {
+            cell.take(measure.spec.kind, value);
+        }
+        if let Some(field) = measure.where_sent {
+            sent.insert(field);
         }
     }
 }

@@ -4,7 +4,7 @@ use prometheus::proto::{
     Bucket, Counter, Gauge, Histogram, LabelPair, Metric, MetricFamily, MetricType, Summary,
 };
 
-use crate::metrics::Family;
+use crate::metrics::{Exemplar, Extra, Family};
 
 /// Names and values.
 pub type Labels<'a> = &'a [(&'a str, &'a str)];
@@ -87,4 +87,23 @@ pub fn summary(name: &str, help: &str, labels: Labels, count: u64, sum: f64) -> 
     let mut metric = metric(labels);
     metric.set_summary(summary);
     family(name, help, MetricType::SUMMARY, vec![metric])
+}
+
+/// The exemplar of a chat.
+pub fn exemplar(id: &str) -> Exemplar {
+    Exemplar {
+        labels: vec![("conn_id".into(), id.into())],
+        value: 7.25,
+        timestamp_ms: Some(1_700_000_000_007),
+    }
+}
+
+/// A histogram of two bounds with a creation time, and exemplars in its last two buckets.
+pub fn histogram_with_exemplars() -> Family {
+    let mut family = histogram("h_seconds", "H.", &[("a", "x")], &[(5.0, 1), (10.0, 2)], 3, 21.5);
+    family.extras = vec![Extra {
+        created_ms: Some(1_700_000_000_120),
+        exemplars: vec![None, Some(exemplar("42")), Some(exemplar("43"))],
+    }];
+    family
 }

@@ -8,7 +8,7 @@ use super::super::chat::Chat;
 use super::super::exemplar::{self, Buckets, Exemplars};
 use super::super::field::FieldSet;
 use super::super::key::{Keys, LabelSet, PerTable, Table};
-use super::super::totals::{Cell, Name, Totals};
+use super::super::totals::{self, Cell, Name, Totals};
 use crate::config::{Agents, Counting};
 use crate::ledger::Counts;
 use crate::ledger::hashing::Hashing;
@@ -210,17 +210,7 @@ impl Sums {
         for (table, place) in Table::ALL.into_iter().zip(places.sums) {
             let Some(place) = place else { continue };
             let sum = &mut self.tables[table as usize].sums[place];
-            for (measure, cell) in table.measures().iter().zip(&mut sum.cells) {
-                let Some(value) = measure.of(chat, counting) else {
-                    continue;
-                };
-                if counts == Counts::Yes {
-                    cell.take(measure.spec.kind, value);
-                }
-                if let Some(field) = measure.where_sent {
-                    self.sent.insert(field);
-                }
-            }
+            totals::take(&mut sum.cells, table, chat, counts, counting, &mut self.sent);
             if counts == Counts::Yes && !sum.examples.is_empty() {
                 let at = closed.unwrap_or(first_seen);
                 exemplar::note(&mut sum.examples, table, chat, counting, at);

@@ -11,23 +11,6 @@ fn written(families: &[Family], options: Options) -> String {
     String::from_utf8(crate::exposition::written(families, Format::OpenMetrics, options)).unwrap()
 }
 
-fn exemplar(value: &str) -> Exemplar {
-    Exemplar {
-        labels: vec![("conn_id".into(), value.into())],
-        value: 7.25,
-        timestamp_ms: Some(1_700_000_000_007),
-    }
-}
-
-fn histogram() -> Family {
-    let mut family = build::histogram("h_seconds", "H.", &[("a", "x")], &[(5.0, 1), (10.0, 2)], 3, 21.5);
-    family.extras = vec![Extra {
-        created_ms: Some(1_700_000_000_120),
-        exemplars: vec![None, Some(exemplar("42")), Some(exemplar("43"))],
-    }];
-    family
-}
-
 #[test]
 fn a_counter_loses_total_in_its_family_and_keeps_it_in_its_samples() {
     let family = build::counter(
@@ -63,15 +46,15 @@ fn a_histogram_has_float_bounds_exemplars_and_its_creation_time() {
         h_seconds_bucket{a=\"x\",le=\"10.0\"} 2 # {conn_id=\"42\"} 7.25 1700000000.007\n\
         h_seconds_bucket{a=\"x\",le=\"+Inf\"} 3 # {conn_id=\"43\"} 7.25 1700000000.007\n\
         h_seconds_count{a=\"x\"} 3\nh_seconds_sum{a=\"x\"} 21.5\nh_seconds_created{a=\"x\"} 1700000000.120\n";
-    assert_eq!(written(&[histogram()], BOTH), expected);
+    assert_eq!(written(&[build::histogram_with_exemplars()], BOTH), expected);
 }
 
 #[test]
 fn exemplars_and_creation_times_are_shown_only_where_switched_on() {
-    let plain = written(&[histogram()], Options::default());
+    let plain = written(&[build::histogram_with_exemplars()], Options::default());
     assert!(!plain.contains(" # ") && !plain.contains("_created"), "{plain}");
     let exemplars = written(
-        &[histogram()],
+        &[build::histogram_with_exemplars()],
         Options {
             exemplars: true,
             created: false,
@@ -82,7 +65,7 @@ fn exemplars_and_creation_times_are_shown_only_where_switched_on() {
         "{exemplars}"
     );
     let created = written(
-        &[histogram()],
+        &[build::histogram_with_exemplars()],
         Options {
             exemplars: false,
             created: true,
@@ -98,8 +81,8 @@ fn exemplars_and_creation_times_are_shown_only_where_switched_on() {
 fn an_exemplar_may_have_128_characters_and_not_one_more() {
     // The name, conn_id, is seven of them; ñ is one character and two bytes.
     for (length, shown) in [(121, true), (122, false)] {
-        let mut family = histogram();
-        family.extras[0].exemplars = vec![Some(exemplar(&"ñ".repeat(length)))];
+        let mut family = build::histogram_with_exemplars();
+        family.extras[0].exemplars = vec![Some(build::exemplar(&"ñ".repeat(length)))];
         assert_eq!(written(&[family], BOTH).contains(" # {"), shown, "{length}");
     }
 }
@@ -194,7 +177,7 @@ fn stamped_bounds_are_written_as_the_database_stores_those_of_live_scrapes() {
         let ten = five.replace('5', "10");
         // Neither exemplars nor `_created` samples: they have no past.
         assert_eq!(
-            stamped(&[histogram()], &stamp, &["h_seconds"]),
+            stamped(&[build::histogram_with_exemplars()], &stamp, &["h_seconds"]),
             format!(
                 "h_seconds_bucket{{a=\"x\",le=\"{five}\"}} 1 -1.500\n\
                  h_seconds_bucket{{a=\"x\",le=\"{ten}\"}} 2 -1.500\n\

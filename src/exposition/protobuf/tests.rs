@@ -14,23 +14,6 @@ const EXEMPLARS: Options = Options {
     created: false,
 };
 
-fn exemplar(id: &str) -> Exemplar {
-    Exemplar {
-        labels: vec![("conn_id".into(), id.into())],
-        value: 7.25,
-        timestamp_ms: Some(1_700_000_000_007),
-    }
-}
-
-fn histogram() -> Family {
-    let mut family = build::histogram("h_seconds", "H.", &[("a", "x")], &[(5.0, 1), (10.0, 2)], 3, 21.5);
-    family.extras = vec![Extra {
-        created_ms: Some(1_700_000_000_120),
-        exemplars: vec![None, Some(exemplar("42")), Some(exemplar("43"))],
-    }];
-    family
-}
-
 #[test]
 fn a_family_has_its_name_help_type_and_base_unit() {
     let families = [
@@ -60,7 +43,10 @@ fn each_label_set_says_when_it_started_also_where_created_samples_are_off() {
     counter.extras = vec![extra(Some(1_700_000_000_120)), extra(Some(-1_500))];
     let mut summary = build::summary("s_seconds", "", &[], 4, 10.0);
     summary.extras = vec![extra(Some(0))];
-    let families = read(&[counter, summary, histogram()], Options::default());
+    let families = read(
+        &[counter, summary, build::histogram_with_exemplars()],
+        Options::default(),
+    );
     let counters = families[0]
         .metric
         .iter()
@@ -79,7 +65,7 @@ fn each_label_set_says_when_it_started_also_where_created_samples_are_off() {
 #[test]
 fn the_infinite_bucket_is_there_only_for_its_exemplar() {
     let buckets = |options| {
-        let families = read(&[histogram()], options);
+        let families = read(&[build::histogram_with_exemplars()], options);
         let histogram = families[0].metric[0].histogram.clone().unwrap();
         let bucket = histogram.bucket.into_iter();
         let ids = bucket.map(|bucket| {
@@ -102,8 +88,8 @@ fn the_infinite_bucket_is_there_only_for_its_exemplar() {
 #[test]
 fn an_exemplar_that_openmetrics_would_not_take_is_left_out() {
     for (length, shown) in [(121, true), (122, false)] {
-        let mut family = histogram();
-        family.extras[0].exemplars = vec![Some(exemplar(&"ñ".repeat(length)))];
+        let mut family = build::histogram_with_exemplars();
+        family.extras[0].exemplars = vec![Some(build::exemplar(&"ñ".repeat(length)))];
         let read = read(&[family], EXEMPLARS);
         let bucket = &read[0].metric[0].histogram.as_ref().unwrap().bucket[0];
         assert_eq!(bucket.exemplar.is_some(), shown, "{length}");

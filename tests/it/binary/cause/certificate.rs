@@ -12,6 +12,19 @@ use crate::support::peer::{Authority, OpenSsl, issue, openssl, self_signed};
 
 pub(super) const HERE: &[&str] = &["127.0.0.1"];
 
+/// What openssl is to do to sign the server's request.
+const SIGN: [&str; 9] = [
+    "x509",
+    "-req",
+    "-in",
+    "server.csr",
+    "-CA",
+    "ca.pem",
+    "-CAkey",
+    "ca.key",
+    "-CAcreateserial",
+];
+
 /// The server's certificate is told to be wrong.
 pub(super) async fn tell(
     name: &str,
@@ -260,18 +273,7 @@ async fn rsa(directory: &Path, bits: &str, digest: &str) {
     ];
     openssl(directory, &[&request[..], &["-subj", "/CN=server"]].concat()).await;
     let sign = [
-        "x509",
-        "-req",
-        "-in",
-        "server.csr",
-        "-CA",
-        "ca.pem",
-        "-CAkey",
-        "ca.key",
-        "-CAcreateserial",
-    ];
-    let sign = [
-        &sign[..],
+        &SIGN[..],
         &[
             "-extfile",
             "extension",
@@ -319,20 +321,9 @@ async fn a_certificate_of_an_old_form_is_told_as_one_that_can_not_be_used() {
     let path = directory.path();
     rsa(path, "2048", "-sha256").await;
     // Without extensions it is one of version 1.
-    let sign = [
-        "x509",
-        "-req",
-        "-in",
-        "server.csr",
-        "-CA",
-        "ca.pem",
-        "-CAkey",
-        "ca.key",
-        "-CAcreateserial",
-    ];
     openssl(
         path,
-        &[&sign[..], &["-days", "900", "-out", "server.pem"]].concat(),
+        &[&SIGN[..], &["-days", "900", "-out", "server.pem"]].concat(),
     )
     .await;
     let server = OpenSsl::serve(path, &[]).await;
