@@ -12,7 +12,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::fmt;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
 
 use crate::config::{Config, LogFormat};
 use queue::Queue;
@@ -55,15 +58,15 @@ fn own_stderr() -> io::Result<io::Stderr> {
 /// # Errors
 /// `WOLKVOX_LOG` is no filter.
 pub fn init(config: &Config) -> anyhow::Result<()> {
-    let filter = EnvFilter::try_new(&config.log.filter)?;
-    let log = tracing_subscriber::fmt()
-        .with_env_filter(filter)
+    let filter: Targets = config.log.filter.parse()?;
+    let log = tracing_subscriber::registry().with(filter);
+    let lines = fmt::layer()
         .with_writer(|| Lines)
         .with_ansi(io::stderr().is_terminal())
         .with_target(false);
     match config.log.format {
-        LogFormat::Text => log.init(),
-        LogFormat::Json => log.json().flatten_event(true).init(),
+        LogFormat::Text => log.with(lines).init(),
+        LogFormat::Json => log.with(lines.json().flatten_event(true)).init(),
     }
     Ok(())
 }

@@ -1,7 +1,6 @@
 //! The log.
 
-use tracing_subscriber::EnvFilter;
-use tracing_subscriber::filter::LevelFilter;
+use tracing_subscriber::filter::{LevelFilter, Targets};
 
 use super::shown::{length, shown_near};
 use super::value::{Given, word};
@@ -44,7 +43,7 @@ fn filter(given: Given<'_>) -> Result<String, String> {
             shown_near(part.trim(), LEVELS)
         ));
     }
-    match EnvFilter::try_new(text) {
+    match text.parse::<Targets>() {
         Ok(_) => Ok(text.to_owned()),
         // The error quotes the value.
         Err(_) => Err(format!(
