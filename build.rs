@@ -6,12 +6,12 @@ use std::process::Command;
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
-    // A file that is missing would count as changed at every build.
-    for path in [".git/HEAD", ".git/refs/heads"]
-        .into_iter()
-        .filter(|path| Path::new(path).exists())
-    {
-        println!("cargo::rerun-if-changed={path}");
+    // Of a linked work tree they are elsewhere. A file that is missing would count as changed at every build.
+    for name in ["HEAD", "refs/heads"] {
+        let path = output("git", &["rev-parse", "--git-path", name]).filter(|path| Path::new(path).exists());
+        if let Some(path) = path {
+            println!("cargo::rerun-if-changed={path}");
+        }
     }
     println!("cargo::rerun-if-env-changed=EXPORTER_REVISION");
     // A container build has no .git: there the revision is handed in.

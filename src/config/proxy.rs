@@ -8,7 +8,7 @@ use wolkvox::client::Proxy;
 
 use super::literal;
 
-/// As curl has them. Of two spellings the first counts.
+/// Of two spellings the first counts.
 const FOR_HTTPS: [&str; 4] = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"];
 const FOR_HTTP: [&str; 4] = ["HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"];
 const EXCEPTIONS: [&str; 2] = ["NO_PROXY", "no_proxy"];
