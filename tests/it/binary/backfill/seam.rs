@@ -59,13 +59,13 @@ impl Place {
         operation
             .with("STATE_DIR", &self.state())
             .with("LISTEN_ADDRESS", &self.address)
-            .with("POLL_INTERVAL", "2s")
+            .with("POLL_INTERVAL", "4s")
             .with("WINDOW", "30s")
     }
 
     fn scrape_config(&self) -> String {
         format!(
-            "[{{job_name: wolkvox, scrape_interval: 500ms, scrape_timeout: 500ms, static_configs: [{{targets: ['{}']}}]}}]",
+            "[{{job_name: wolkvox, scrape_interval: 1s, scrape_timeout: 1s, static_configs: [{{targets: ['{}']}}]}}]",
             self.address
         )
     }
@@ -157,7 +157,9 @@ async fn totals_over_the_seam_of_past_blocks_and_live_scrapes_equal_the_truth() 
     let operation = Operation::of(chats).await.with("COUNT_FROM", &seam.to_rfc3339());
     let operation = place.settle(operation);
 
-    Exporter::serve(&operation.variables()).await.kill().await;
+    let exporter = Exporter::serve(&operation.variables()).await;
+    exporter.polled(1.0).await;
+    exporter.kill().await;
     let file = place.backfill(&operation, "prometheus").await;
     let blocks = tsdb::blocks(Path::new(&file)).await;
     let prometheus = Database::prometheus(blocks, &place.scrape_config()).await;
