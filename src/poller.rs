@@ -259,8 +259,9 @@ impl<S: Source, D: Store, P: Publish> Poller<S, D, P> {
         } else {
             self.books.disbelieve(reading.purpose, &reading.not_believed)
         };
-        if not_believed.is_some() && reading.purpose == Purpose::Sweep {
-            // Later chats may end the disbelief. A sweep that goes on from here would never ask for them.
+        if reading.purpose == Purpose::Sweep && (not_believed.is_some() || range.ends_in_suspect()) {
+            // Later chats may end the disbelief, and show whether a second is at fault that can't be read. A sweep that goes
+            // on from here would never ask for them.
             self.sweeps.abandon();
         }
         reading.summary.is_whole = true;

@@ -116,3 +116,24 @@ fn a_text_that_grows_past_the_limit_stays_as_it_was() {
         );
     }
 }
+
+#[test]
+fn texts_that_do_not_stay_take_no_room_each_time_that_they_come() {
+    let described = |skill, letter, times| {
+        chat([
+            ('a', 1),
+            (skill, 1),
+            ('c', 1),
+            ('d', 1),
+            ('e', 1),
+            (letter, times),
+        ])
+    };
+    // Of two texts of the same second, the lesser one stays.
+    let mut answer = vec![described('b', 'a', 1)];
+    answer.extend((0..200).map(|_| described('b', 't', 100)));
+    answer.push(described('x', 'a', 1));
+    let all = counted(&[answer.clone()], usize::MAX);
+    let totals = counted(&[answer], all.label_bytes() + 2 * 100);
+    assert_eq!(totals, all, "nothing is limited where all fits");
+}

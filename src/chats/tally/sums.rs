@@ -63,6 +63,8 @@ struct Sum {
     examples: Vec<Buckets>,
     /// The text of its id.
     text: Option<Name>,
+    /// Bytes of the longest text of its id that was admitted, whether it stayed or not.
+    admitted: usize,
 }
 
 /// The sums that a chat adds to.
@@ -219,7 +221,7 @@ impl Sums {
     }
 
     /// Notes the texts of a chat's ids, which have label sets of their own. `now` stands in for a close time. A text that is
-    /// another one than before is noted only if `admit` has room for it.
+    /// longer than those before is noted only if `admit` has room for it.
     pub(super) fn note_texts(
         &mut self,
         chat: &Chat,
@@ -244,12 +246,13 @@ impl Sums {
                 continue;
             }
             let as_of_ms = closed.timestamp_millis();
-            let is_known = sum.text.as_ref().is_some_and(|known| known.text == *text);
             let name = || Name {
                 text: text.clone(),
                 as_of_ms,
             };
-            if is_known || admit(table, id, name()) {
+            // What was admitted once has its room, however often it comes.
+            if text.len() <= sum.admitted || admit(table, id, name()) {
+                sum.admitted = sum.admitted.max(text.len());
                 note(&mut sum.text, text, as_of_ms);
             }
         }
@@ -286,6 +289,7 @@ impl TableSums {
             cells: table.zero(),
             examples: Vec::new(),
             text: None,
+            admitted: 0,
         });
         let sum = sums.len() - 1;
         by_set.insert_unique(hash, sum, |sum| sums[*sum].set.hash(hashing));

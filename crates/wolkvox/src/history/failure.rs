@@ -124,7 +124,7 @@ impl<S: Source> Reader<S> {
             // Too many in a row: the server fails, not a few seconds of the report.
             Remedy::Shortest => {
                 if let Some(first) = learned.suspects.drop_all() {
-                    range.return_to(first);
+                    range.return_to(first.min(chunk.from));
                 }
                 Next::End
             }

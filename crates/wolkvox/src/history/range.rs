@@ -156,10 +156,27 @@ impl OpenRange {
         self.move_before(behind(at));
     }
 
-    /// Goes back to the first second that failed.
+    /// Goes back to the first second that failed. The month that it lies in may have been left.
     pub(super) fn return_to(&mut self, at: DateTime<Utc>) {
         self.suspect = None;
+        if let Some(month) = self.months.front().filter(|month| at < month.from) {
+            let left = window::chunks(
+                at,
+                month.from - TimeDelta::seconds(1),
+                self.zone,
+                self.floor,
+                window::LONGEST,
+            );
+            for month in left.into_iter().rev() {
+                self.months.push_front(month);
+            }
+        }
         self.move_before(at);
+    }
+
+    /// Whether its last second failed: nothing behind it was read that shows whether the second is at fault.
+    pub fn ends_in_suspect(&self) -> bool {
+        self.suspect.is_some() && self.failure.is_none()
     }
 
     /// What is behind the seconds that failed was read.

@@ -297,3 +297,87 @@ async fn an_answer_that_is_not_believed_leaves_a_gap_and_the_range_goes_on() {
     let april = reader.next(&mut range).unwrap();
     assert_eq!((april.from, april.to), (utc("2026-04-01T05:00:00Z"), to));
 }
+
+/// Fails where a window holds one of these seconds, as if the answer were cut; remembers what was asked.
+struct Cut {
+    seconds: Mutex<Vec<DateTime<Utc>>>,
+    asked: Mutex<Vec<Window>>,
+}
+
+impl Source for &Cut {
+    async fn report<S: Sink>(&self, window: &Window, _sink: &mut S) -> Exchange {
+        self.asked.lock().unwrap().push(*window);
+        let fails = self
+            .seconds
+            .lock()
+            .unwrap()
+            .iter()
+            .any(|second| (window.from..=window.to).contains(second));
+        let error = Error::new(Reason::Truncated, "cut");
+        Exchange {
+            status: None,
+            date: None,
+            bytes: 0,
+            duration: Duration::ZERO,
+            result: if fails { Err(error) } else { Ok(Answer::default()) },
+        }
+    }
+}
+
+/// One cycle in which the server has answered before. At most so many calls are made.
+async fn cycle(reader: &mut Reader<&Cut>, range: &mut OpenRange, most: usize) {
+    reader.begin_cycle(None);
+    reader.cycle.note_answer();
+    for _ in 0..most {
+        let Some(chunk) = reader.next(range) else { break };
+        let call = reader.ask(range, &chunk, |_| Nothing).await;
+        if call.next == Next::Judge {
+            reader.accept(range, &chunk);
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_search_that_goes_back_over_a_months_end_reads_on_from_there() {
+    let last = utc("2026-04-01T04:59:59Z");
+    let seconds = (-20..=20).map(|ago| last + TimeDelta::seconds(ago));
+    let source = Cut {
+        seconds: Mutex::new(seconds.collect()),
+        asked: Mutex::default(),
+    };
+    let mut reader = Reader::in_cycles(&source, Tz::America__Bogota);
+    let [from, to] = ["2026-04-01T03:00:00Z", "2026-04-01T07:00:00Z"].map(utc);
+    let mut range = reader.open(Purpose::Sweep, from, to, None);
+    for number in 0..12 {
+        if number == 9 {
+            source.seconds.lock().unwrap().clear();
+        }
+        cycle(&mut reader, &mut range, 100).await;
+        let _ = reader.leave(&mut range);
+        if range.is_at_end() {
+            return;
+        }
+        range.resume(None);
+    }
+    panic!("it asks for the same second for ever");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_search_never_goes_on_behind_what_was_not_read() {
+    let [from, to] = ["2026-03-10T03:00:00Z", "2026-03-10T03:00:20Z"].map(utc);
+    let source = Cut {
+        seconds: Mutex::new(vec![from + TimeDelta::seconds(5)]),
+        asked: Mutex::default(),
+    };
+    let mut reader = Reader::in_cycles(&source, Tz::America__Bogota);
+    // As a sweep leaves it that ended in a second that can't be read.
+    let later = to - TimeDelta::seconds(5);
+    reader
+        .sweeps
+        .suspects
+        .push(later, &Error::new(Reason::Truncated, "cut"));
+    let mut range = reader.open(Purpose::Sweep, from, to, None);
+    cycle(&mut reader, &mut range, 100).await;
+    let (at, _) = range.position().unwrap();
+    assert!(at <= from + TimeDelta::seconds(5), "{at}");
+}

@@ -73,7 +73,7 @@ impl Suspects {
 
     /// None of them is one: it is the server that fails. Returns where the first begins.
     pub(super) fn drop_all(&mut self) -> Option<DateTime<Utc>> {
-        self.0.drain(..).next().map(|(from, _)| from)
+        self.0.drain(..).map(|(from, _)| from).min()
     }
 
     /// The first that does not end before `at`.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use chrono::TimeDelta;
+use chrono::{SubsecRound, TimeDelta};
 use proptest::prelude::*;
 use simulator::memory::{Chat, Fault};
 use wolkvox::{Error, Reason};
@@ -136,6 +136,32 @@ async fn who_asks_us_to_wait_is_not_searched_through_meanwhile() {
     world.server.with(|state| state.down = Some(waits));
     for _ in 0..20 {
         assert_eq!(calls(&mut world).await, (1, 1));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_sweep_that_ends_in_a_second_that_cannot_be_read_gets_on() {
+    for is_cleared in [true, false] {
+        let mut world = World::running().await;
+        world.cycles(40).await;
+        world.restart().await;
+        world.server.with(|state| state.end_is_exclusive = true);
+        let cursor = world.disk.committed().cursors.poll;
+        let window = TimeDelta::from_std(world.config.polling.window).unwrap();
+        let second = (cursor - window).trunc_subsecs(0) - seconds(1);
+        world
+            .server
+            .with(|state| state.poison.push((second, Fault::half())));
+        world.cycles(10).await;
+        if is_cleared {
+            world.server.with(|state| state.poison.clear());
+        }
+        let mut swept = 0;
+        for _ in 0..24 {
+            let sweep = world.cycle().await.sweep;
+            swept += usize::from(sweep.is_some_and(|sweep| sweep.is_ok_and(|sweep| sweep.is_whole)));
+        }
+        assert_eq!(swept, 2, "as many as are due");
     }
 }
 
