@@ -216,10 +216,8 @@ async fn labels_take_16_mib_at_the_most_and_those_of_the_state_are_among_them() 
     for number in 1000..1100 {
         close_with_long_labels(&mut world, number);
     }
-    // What is left is room enough for short ones.
-    close_with(&mut world, "1", "3001");
     world.cycles(2).await;
-    assert_eq!((world.counted(), limited(&world)), (501, 100.0));
+    assert_eq!((world.counted(), limited(&world)), (500, 100.0));
     assert!(bytes(&world) < most, "{} bytes", bytes(&world));
     // What exists goes on.
     close_with_long_labels(&mut world, 0);
