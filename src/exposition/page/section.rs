@@ -16,11 +16,11 @@ const RUN: usize = 128 * 1024;
 /// Families in their order.
 #[derive(Debug, Default)]
 pub(super) struct Section {
-    parts: Vec<Arc<Part>>,
+    parts: Vec<Part>,
     forms: [Form; Format::ALL.len()],
 }
 
-/// A family of one operation. Pages share it for as long as it does not change.
+/// A family of one operation. Pages share its bytes for as long as it does not change.
 #[derive(Debug)]
 struct Part {
     rows: Arc<dyn Rows>,
@@ -49,12 +49,20 @@ struct Run {
 impl Section {
     /// The section after another one.
     pub(super) fn following(before: &Self, families: Vec<Arc<dyn Rows>>) -> Self {
-        let known = |part: &'_ Arc<Part>| (part.rows.meta().name.to_owned(), Arc::clone(part));
-        let known: HashMap<String, Arc<Part>> = before.parts.iter().map(known).collect();
+        let known: HashMap<&str, &Part> = before
+            .parts
+            .iter()
+            .map(|part| (part.rows.meta().name, part))
+            .collect();
         let part = |rows: Arc<dyn Rows>| {
             let same = known.get(rows.meta().name);
             let same = same.filter(|part| rows.are_those_of(&*part.rows));
-            same.cloned().unwrap_or_else(|| Arc::new(Part::new(rows)))
+            let samples = same.map(|part| part.samples.clone());
+            // The rows are those of this page: the tables of the page before may go.
+            Part {
+                rows,
+                samples: samples.unwrap_or_default(),
+            }
         };
         let families = families.into_iter().filter(|rows| rows.lines() > 0);
         Self {
@@ -106,13 +114,6 @@ impl Section {
 }
 
 impl Part {
-    fn new(rows: Arc<dyn Rows>) -> Self {
-        Self {
-            rows,
-            samples: Default::default(),
-        }
-    }
-
     fn samples(&self, format: Format, options: Options) -> Bytes {
         let rendered = &self.samples[format as usize];
         rendered
