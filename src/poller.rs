@@ -213,6 +213,7 @@ impl<S: Source, D: Store, P: Publish> Poller<S, D, P> {
                 Ok(_) if next == Next::Judge => self.take_in(&mut reading, &mut range, chunk, taken),
                 Ok(_) => {}
                 Err(error) => {
+                    reading.note_failure(&error);
                     log_failed_call(&error, &chunk, next);
                     if let Next::Again(wait) = next {
                         self.note_wait(&error, wait);
@@ -242,7 +243,10 @@ impl<S: Source, D: Store, P: Publish> Poller<S, D, P> {
                 self.sweeps.reach(chunk.to);
             }
         }
-        reading.note_answer(&counts, to, taken.chats);
+        if reading.purpose == Purpose::Poll || !range.has_gap() {
+            reading.reach(to);
+        }
+        reading.note_answer(&counts, taken.chats);
         self.reader.accept(range, &chunk);
     }
 
@@ -264,7 +268,7 @@ impl<S: Source, D: Store, P: Publish> Poller<S, D, P> {
             // on from here would never ask for them.
             self.sweeps.abandon();
         }
-        reading.summary.is_whole = true;
+        reading.end();
         read?;
         not_believed.map_or(Ok(reading), |error| Err(error.into()))
     }

@@ -36,11 +36,11 @@ impl CycleFailure {
 }
 
 /// What a poll or a sweep read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct ReadSummary {
     /// Where it began, UTC.
     pub from: DateTime<Utc>,
-    /// Where it ended, UTC.
+    /// Where it ended, UTC. Of a sweep that is left before its end: up to here it was read without a gap.
     pub to: DateTime<Utc>,
     /// Whole answers.
     pub answers: u64,
@@ -54,16 +54,42 @@ pub struct ReadSummary {
     pub duplicate: u64,
     /// Whether it came to its end; a sweep goes on after the next poll.
     pub is_whole: bool,
+    /// Calls that failed.
+    pub failures: u64,
+    /// The last of them.
+    pub last_failure: Option<wolkvox::Error>,
 }
 
 impl ReadSummary {
     /// Nothing was read yet.
-    pub(super) fn new(from: DateTime<Utc>, to: DateTime<Utc>) -> ReadSummary {
+    pub(super) fn new(from: DateTime<Utc>) -> ReadSummary {
         ReadSummary {
             from,
-            to,
+            to: from,
             ..ReadSummary::default()
         }
+    }
+
+    /// The log's field `outcome`.
+    fn outcome(&self) -> &'static str {
+        if self.is_whole { "ok" } else { "left" }
+    }
+
+    /// What came of it, in words. One that is left says how far it came, and names what failed.
+    fn words(&self) -> String {
+        let counted = format!("{} new chats counted", self.counted);
+        if self.is_whole {
+            return counted;
+        }
+        let reached = match self.answers {
+            0 => "nothing read yet".to_owned(),
+            _ => format!("{counted}, read up to {}", self.to.format("%FT%TZ")),
+        };
+        let failed = match &self.last_failure {
+            Some(error) => format!(" ({} failed calls, the last: {error})", self.failures),
+            None => String::new(),
+        };
+        format!("{reached}{failed}; it goes on in the next cycle")
     }
 }
 
@@ -128,7 +154,7 @@ fn log(
     match result {
         Ok(summary) => tracing::info!(
             purpose = what,
-            outcome = "ok",
+            outcome = summary.outcome(),
             from = %summary.from.format("%FT%TZ"),
             to = %summary.to.format("%FT%TZ"),
             answers = summary.answers,
@@ -137,7 +163,8 @@ fn log(
             remembered = summary.remembered,
             duplicate = summary.duplicate,
             duration_ms,
-            "{what}: {} new chats counted", summary.counted
+            "{what}: {}",
+            summary.words()
         ),
         Err(failure) if failure.reason() == quota && previous == Some(quota) => tracing::debug!(
             purpose = what,
@@ -155,3 +182,6 @@ fn log(
         ),
     }
 }
+
+#[cfg(test)]
+mod tests;

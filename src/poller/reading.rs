@@ -13,16 +13,19 @@ use wolkvox::{Error, Window};
 /// What has been read so far.
 pub(super) struct Reading {
     pub(super) purpose: Purpose,
+    /// Where it is to end, UTC.
+    end: DateTime<Utc>,
     pub(super) summary: ReadSummary,
     pub(super) gatherer: Gatherer,
     pub(super) not_believed: NotBelieved,
 }
 
 impl Reading {
-    pub(super) fn new(purpose: Purpose, from: DateTime<Utc>, to: DateTime<Utc>) -> Reading {
+    pub(super) fn new(purpose: Purpose, from: DateTime<Utc>, end: DateTime<Utc>) -> Reading {
         Reading {
             purpose,
-            summary: ReadSummary::new(from, to),
+            end,
+            summary: ReadSummary::new(from),
             gatherer: Gatherer::default(),
             not_believed: NotBelieved::default(),
         }
@@ -33,8 +36,8 @@ impl Reading {
         self.purpose == Purpose::Poll && self.summary.answers > 0 && at > now
     }
 
-    /// Takes in an answer that is believed. It reached up to `to`.
-    pub(super) fn note_answer(&mut self, counts: &AnswerCounts, to: DateTime<Utc>, chats: Gatherer) {
+    /// Takes in an answer that is believed.
+    pub(super) fn note_answer(&mut self, counts: &AnswerCounts, chats: Gatherer) {
         self.not_believed.note_rows(counts.rows);
         if self.purpose == Purpose::Poll {
             self.gatherer.extend(chats);
@@ -45,7 +48,25 @@ impl Reading {
         summary.counted += counts.counted;
         summary.remembered += counts.remembered;
         summary.duplicate += counts.duplicate;
-        summary.to = to;
+    }
+
+    /// All up to here was read.
+    pub(super) fn reach(&mut self, at: DateTime<Utc>) {
+        self.summary.to = at;
+    }
+
+    /// Takes in a call that failed.
+    pub(super) fn note_failure(&mut self, error: &Error) {
+        self.summary.failures += 1;
+        self.summary.last_failure = Some(error.clone());
+    }
+
+    /// Nothing of it is left to another cycle.
+    pub(super) fn end(&mut self) {
+        self.summary.is_whole = true;
+        if self.purpose == Purpose::Sweep {
+            self.summary.to = self.end;
+        }
     }
 }
 

@@ -14,7 +14,7 @@ fn good() -> Cycle {
     let now = at("15:00:00");
     Cycle::of(Ok(ReadSummary {
         answers: 1,
-        ..ReadSummary::new(now, now)
+        ..ReadSummary::new(now)
     }))
 }
 

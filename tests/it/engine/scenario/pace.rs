@@ -285,6 +285,31 @@ async fn sweeps_in_short_cycles(interval: u64, poison: Vec<(i64, usize)>) {
     }
 }
 
+/// A second two hours back can't be read. Each cycle has time for one call of a sweep.
+#[tokio::test(start_paused = true)]
+async fn a_sweep_that_read_nothing_says_so_and_names_the_failure() {
+    let mut world = World::running().await;
+    world.cycles(30).await;
+    world.config.polling.poll_interval = Duration::from_secs(1);
+    world.config.polling.sweep_lookback = length(hours(3));
+    world.restart().await;
+    let unreadable = (world.server.now() - hours(2), Fault::status(500));
+    world.server.with(|state| state.poison.push(unreadable));
+    let mut empty = 0;
+    for _ in 0..100 {
+        let Some(sweep) = world.cycle().await.sweep.and_then(Result::ok) else {
+            continue;
+        };
+        assert!(sweep.to > sweep.from || !sweep.is_whole, "{sweep:?}");
+        if sweep.answers == 0 {
+            empty += 1;
+            assert!(!sweep.is_whole && sweep.to == sweep.from, "{sweep:?}");
+            assert!(sweep.last_failure.is_some(), "{sweep:?}");
+        }
+    }
+    assert!(empty > 2, "{empty} sweeps read nothing");
+}
+
 fn cases() -> u32 {
     std::env::var("PROPTEST_CASES").map_or(24, |cases| cases.parse().expect("a number of cases"))
 }
