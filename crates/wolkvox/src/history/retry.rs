@@ -86,6 +86,8 @@ impl CycleRetries {
     pub(super) fn pause(&mut self, pauses: &Pauses, error: &Error) -> Option<Duration> {
         let left = self.next?.saturating_duration_since(Instant::now());
         let used = match (error.class(), error.reason()) {
+            // Too many calls: one more so soon would be one of them, unless the server says when.
+            _ if error.status() == Some(429) && error.retry_after().is_none() => return None,
             (Class::Retry, _) => &mut self.has_retried,
             (_, Reason::Concurrency) => &mut self.has_waited_for_others,
             _ => return None,

@@ -46,6 +46,11 @@ async fn a_failed_connection_is_tried_once_more_after_ten_seconds() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn too_many_calls_are_left_to_the_next_cycle() {
+    assert!(matches!(calls(300, vec![Fault::status(429)]).await, (at, false) if at.len() == 1));
+}
+
+#[tokio::test(start_paused = true)]
 async fn retry_after_binds() {
     assert!(
         matches!(calls(300, vec![asking_to_wait(100)]).await, (at, true) if (100..=102).contains(&at[1]))
