@@ -13,8 +13,8 @@ pub struct Envelope {
     pub error: RawText,
     /// `msg`, trimmed; empty if missing.
     pub msg: RawText,
-    /// Whether there are rows, or none for certain: `data` is a list, or an object that PHP made of a list, or `null` or `{}`
-    /// where `msg` says that no records were found.
+    /// Whether there are rows, or there are none: `data` is a list, or an object that PHP made of a list, or `null` or `{}`
+    /// where `msg` says how many records were found. If that is not 0, the answer was cut.
     pub has_data: bool,
     /// Entries of `data`, rejected ones included.
     pub rows: u64,
@@ -97,9 +97,9 @@ impl Data {
         self.is_mixed |= keys.has_numbers && keys.has_words;
     }
 
-    /// Whether it is rows, or says that there are none.
+    /// Whether it is rows, or nothing in an answer that says how many it has.
     pub(super) fn is_there(self, announced: Option<u64>) -> bool {
-        let is_empty = self.has_nothing && announced == Some(0);
+        let is_empty = self.has_nothing && announced.is_some();
         (self.has_rows || is_empty) && !self.is_mixed
     }
 }

@@ -74,6 +74,20 @@ async fn answers_under_http_200_that_are_none() {
                 "no list `data`",
             ),
             case(
+                "data null and rows announced",
+                body(r#"{"code":"200","msg":"2 records were found","data":null}"#),
+                "truncated",
+                "200",
+                "announced 2 rows and sent 0",
+            ),
+            case(
+                "data {} and rows announced",
+                body(r#"{"code":"200","msg":"2 records were found","data":{}}"#),
+                "truncated",
+                "200",
+                "announced 2 rows and sent 0",
+            ),
+            case(
                 "data null",
                 body(r#"{"code":"200","data":null}"#),
                 "not_json",

@@ -80,7 +80,7 @@ async fn a_200_with_another_code_is_judged_by_that_code() {
         (r#"{"code":"ERROR","data":[]}"#, Reason::NotJson),
         (
             r#"{"code":200,"msg":"1 records were found","data":null}"#,
-            Reason::NotJson,
+            Reason::Truncated,
         ),
         (r#"{"code":200,"data":{}}"#, Reason::NotJson),
         (
@@ -108,6 +108,15 @@ async fn a_200_with_another_code_is_judged_by_that_code() {
 async fn fewer_rows_than_announced_are_truncated_and_more_are_fine() {
     let answer = |announced: &str| http("200 OK", GOOD.replace("2 records", announced));
     assert_eq!(reason(answer("3 records"), End::Close).await, Reason::Truncated);
+    for data in ["{}", "null"] {
+        let body = format!(r#"{{"code":200,"msg":"2 records were found","data":{data}}}"#);
+        let error = ask(http("200 OK", body), End::Close).await.0.result.unwrap_err();
+        assert_eq!(error.reason(), Reason::Truncated);
+        assert!(
+            error.to_string().contains("announced 2 rows and sent 0"),
+            "{error}"
+        );
+    }
     for fine in ["1 records", "some records"] {
         assert_eq!(ask(answer(fine), End::Close).await.0.result.unwrap().rows, 2);
     }

@@ -200,12 +200,12 @@ fn data_that_is_no_list_is_no_data() {
 }
 
 #[test]
-fn no_data_is_none_only_where_no_records_are_announced() {
+fn no_data_is_none_only_where_a_number_of_records_is_announced() {
     for data in ["null", "{}", "{ }"] {
         for (msg, has_data) in [
             ("0 records were found", true),
             ("0.00 records were found", true),
-            ("1 records were found", false),
+            ("1 records were found", true),
             ("none", false),
             ("", false),
         ] {
