@@ -290,7 +290,8 @@ impl<S: Source, D: Store, P: Publish> Poller<S, D, P> {
         let wait = TimeDelta::from_std(wait).ok();
         let until = wait.and_then(|wait| self.clocks.ours().checked_add_signed(wait));
         if let (Some(reason), Some(until)) = (PauseReason::of(error), until) {
-            self.pause(Pause { until, reason });
+            let asked = error.retry_after();
+            self.pause(Pause { until, reason, asked });
         }
     }
 

@@ -102,7 +102,7 @@ fn next_poll(status: &Status, now: DateTime<Utc>) -> String {
     };
     match status.pause.filter(|pause| pause.until > now) {
         Some(pause) => {
-            let (until, why) = (moment(pause.until, now), escaped(pause.reason.words()));
+            let (until, why) = (moment(pause.until, now), escaped(&pause.words()));
             format!("{next}<br><span class=\"bad\">Pauses</span> until {until}: {why}")
         }
         None => next,

@@ -1,8 +1,14 @@
 //! Pauses that Wolkvox calls for. Each is counted, logged, and shown on the status page for as long as it lasts.
 
-use chrono::{DateTime, Utc};
+use std::borrow::Cow;
+use std::time::Duration;
 
+use chrono::{DateTime, Utc};
+use wolkvox::history::LONGEST_PAUSE;
 use wolkvox::{Error, Reason};
+
+/// A longer time than this is not told from it: what the server asks for is read up to a day.
+const LONGEST_ASKED: Duration = Duration::from_secs(24 * 3600);
 
 /// Why the next call waits longer than usual: the label `reason` of `wolkvox_api_pauses_total`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -41,17 +47,6 @@ impl PauseReason {
             PauseReason::Concurrency => "concurrency",
         }
     }
-
-    /// The same for people, behind "until …: ".
-    pub fn words(self) -> &'static str {
-        match self {
-            PauseReason::RetryAfter => "Wolkvox asks to wait that long (Retry-After; an hour at most)",
-            PauseReason::Quota => {
-                "the day's calls are used up (each pause is twice as long as the one before, up to an hour)"
-            }
-            PauseReason::Concurrency => "too many calls at once on this token",
-        }
-    }
 }
 
 /// A pause that Wolkvox called for.
@@ -61,16 +56,44 @@ pub struct Pause {
     pub until: DateTime<Utc>,
     /// Why.
     pub reason: PauseReason,
+    /// How long Wolkvox asked to wait, if it did; it may be longer than the pause.
+    pub asked: Option<Duration>,
 }
 
 impl Pause {
+    /// Why, for people, behind "until …: ".
+    pub fn words(self) -> Cow<'static, str> {
+        match self.reason {
+            PauseReason::RetryAfter => asked_to_wait(self.asked.unwrap_or_default()).into(),
+            PauseReason::Quota => {
+                "the day's calls are used up (each pause is twice as long as the one before, up to an hour)"
+                    .into()
+            }
+            PauseReason::Concurrency => "too many calls at once on this token".into(),
+        }
+    }
+
     pub(super) fn log(self) {
         tracing::info!(
             reason = self.reason.as_str(),
             until = %self.until.format("%FT%TZ"),
             "no call until {}: {}",
             self.until.format("%FT%TZ"),
-            self.reason.words()
+            self.words()
         );
     }
+}
+
+fn asked_to_wait(asked: Duration) -> String {
+    let at_most = if asked > LONGEST_PAUSE {
+        "; the exporter waits an hour at most"
+    } else {
+        ""
+    };
+    let asked = if asked >= LONGEST_ASKED {
+        "a day or more".to_owned()
+    } else {
+        humantime::format_duration(Duration::from_secs(asked.as_secs())).to_string()
+    };
+    format!("Wolkvox asked to wait {asked} (Retry-After){at_most}")
 }

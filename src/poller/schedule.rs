@@ -119,7 +119,12 @@ pub async fn run<S: Source, D: Store, P: Publish>(
         let started = now - began.elapsed();
         let NextCycle { at, pause } = schedule.after(&cycle, started, now);
         if let Some(reason) = pause {
-            poller.pause(Pause { until: at, reason });
+            let asked = cycle.retry_after();
+            poller.pause(Pause {
+                until: at,
+                reason,
+                asked,
+            });
         }
         announce(at);
         tokio::time::sleep_until(instant_of(at, now)).await;

@@ -84,19 +84,38 @@ fn a_poll_that_is_due_is_shown_as_under_way() {
 #[test]
 fn a_pause_is_shown_with_its_end_and_its_cause_while_it_lasts() {
     let mut status = Status::new("ventas", "wv0001.example", at(-10));
-    for (next_poll, reason, why) in [
+    let hours = |hours: u64| Some(Duration::from_secs(3_600 * hours));
+    for (next_poll, reason, asked, why) in [
         // It waits before the second call of a poll.
-        (at(-3), PauseReason::Concurrency, "too many calls at once"),
+        (at(-3), PauseReason::Concurrency, None, "too many calls at once"),
         (
             at(600),
             PauseReason::RetryAfter,
-            "Wolkvox asks to wait that long (Retry-After",
+            hours(1),
+            "Wolkvox asked to wait 1h (Retry-After)</dd>",
         ),
-        (at(600), PauseReason::Quota, "the day&#39;s calls are used up"),
+        (
+            at(600),
+            PauseReason::RetryAfter,
+            hours(23),
+            "Wolkvox asked to wait 23h (Retry-After); the exporter waits an hour at most</dd>",
+        ),
+        (
+            at(600),
+            PauseReason::RetryAfter,
+            hours(24),
+            "Wolkvox asked to wait a day or more (Retry-After); the exporter waits an hour at most</dd>",
+        ),
+        (
+            at(600),
+            PauseReason::Quota,
+            None,
+            "the day&#39;s calls are used up",
+        ),
     ] {
         status.next_poll = Some(next_poll);
         let until = at(600);
-        status.pause = Some(Pause { until, reason });
+        status.pause = Some(Pause { until, reason, asked });
         let during = page(&status, Readiness::Ready, at(0));
         assert!(
             during.contains("Pauses</span> until <time") && during.contains(&format!("(in 10 min): {why}")),
