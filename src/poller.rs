@@ -214,7 +214,7 @@ impl<S: Source, D: Store, P: Publish> Poller<S, D, P> {
                 Ok(_) => {}
                 Err(error) => {
                     reading.note_failure(&error);
-                    log_failed_call(&error, &chunk, next);
+                    log_failed_call(&error, &chunk, next, self.last_failure);
                     if let Next::Again(wait) = next {
                         self.note_wait(&error, wait);
                     }

@@ -75,22 +75,28 @@ impl ReadSummary {
         if self.is_whole { "ok" } else { "left" }
     }
 
-    /// What came of it, in words. One that is left says how far it came, and names what failed.
+    /// What came of it, in words. It names what failed on the way; one that is left says how far it came.
     fn words(&self) -> String {
-        let counted = format!("{} new chats counted", self.counted);
+        let counted = format!("{} counted", count(self.counted, "new chat"));
+        let failed = match &self.last_failure {
+            Some(error) => format!(" ({}, the last: {error})", count(self.failures, "failed call")),
+            None => String::new(),
+        };
         if self.is_whole {
-            return counted;
+            return format!("{counted}{failed}");
         }
         let reached = match self.answers {
             0 => "nothing read yet".to_owned(),
             _ => format!("{counted}, read up to {}", self.to.format("%FT%TZ")),
         };
-        let failed = match &self.last_failure {
-            Some(error) => format!(" ({} failed calls, the last: {error})", self.failures),
-            None => String::new(),
-        };
         format!("{reached}{failed}; it goes on in the next cycle")
     }
+}
+
+/// `1 row`, `2 rows`.
+pub(super) fn count(number: u64, what: &str) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{number} {what}{plural}")
 }
 
 /// What came of one cycle: a poll, its chunks, and the sweep when due.

@@ -7,6 +7,7 @@ use super::disbelief::NotBelieved;
 use crate::chats::AnswerCounts;
 use crate::chats::latest_window::Gatherer;
 use crate::ledger::FoundBy;
+use crate::poller::stats::FailureReason;
 use wolkvox::history::{Next, Purpose};
 use wolkvox::{Error, Window};
 
@@ -78,19 +79,23 @@ pub(super) fn found(purpose: Purpose) -> FoundBy {
     }
 }
 
-/// What the log says of a call that failed while its range goes on.
-pub(super) fn log_failed_call(error: &Error, chunk: &Window, next: Next) {
+/// What the log says of a call that failed while its range goes on. The error's own sentence is in the line about the poll or
+/// the sweep. Where the cycle before failed too, `previous` says why, and this is no news.
+pub(super) fn log_failed_call(error: &Error, chunk: &Window, next: Next, previous: Option<FailureReason>) {
     let what = match next {
-        Next::Again(pause) => format!("Trying once more in {} s", pause.as_secs()),
-        Next::Smaller => "Asking for half of it".to_owned(),
-        Next::Control => "Asking for one second first, to see whether the server answers at all".to_owned(),
+        Next::Again(pause) => format!("trying once more in {} s", pause.as_secs()),
+        Next::Smaller => "asking for the first part of it".to_owned(),
+        Next::Control => "asking for one second first, to see whether the server answers at all".to_owned(),
         // A second that can't be read is logged when it is given up, and a poll or a sweep that has failed says so itself.
         Next::Around | Next::End | Next::Judge => return,
     };
-    tracing::info!(
-        reason = error.reason().as_str(),
-        from = %chunk.from.format("%FT%TZ"),
-        to = %chunk.to.format("%FT%TZ"),
-        "a chunk of the report could not be read: {error}. {what}"
-    );
+    let reason = error.reason().as_str();
+    let status = error.status().map(|status| format!(", HTTP {status}"));
+    let status = status.unwrap_or_default();
+    let [from, to] = [chunk.from, chunk.to].map(|at| at.format("%FT%TZ"));
+    if previous.is_none() {
+        tracing::info!(reason, %from, %to, "a chunk failed ({reason}{status}): {what}");
+    } else {
+        tracing::debug!(reason, %from, %to, "a chunk failed ({reason}{status}): {what}");
+    }
 }

@@ -36,3 +36,21 @@ fn a_sweep_that_is_left_says_how_far_it_came_and_names_what_failed() {
         ("5 new chats counted", "ok")
     );
 }
+
+#[test]
+fn a_poll_that_succeeds_after_failed_calls_names_the_last_of_them() {
+    let read = ReadSummary {
+        is_whole: true,
+        counted: 1,
+        failures: 1,
+        last_failure: Some(wolkvox::Error::new(
+            wolkvox::Reason::Truncated,
+            "the answer was cut",
+        )),
+        ..ReadSummary::new(at(0))
+    };
+    assert_eq!(
+        read.words(),
+        "1 new chat counted (1 failed call, the last: the answer was cut)"
+    );
+}

@@ -191,3 +191,24 @@ async fn a_redirect_is_not_followed_because_the_token_would_go_with_it() {
     let visit = elsewhere.accept().map(|_| ()).map_err(|error| error.kind());
     assert_eq!(visit, Err(std::io::ErrorKind::WouldBlock));
 }
+
+#[tokio::test]
+async fn what_is_done_about_a_failure_is_one_short_line_and_none_while_it_lasts() {
+    let state = state();
+    let (operation, variables) = set_up(&state).await;
+    let exporter = Exporter::serve(&variables).await;
+    let mut newest = Exposition::default();
+    exporter.settle(&operation, &mut newest).await;
+    operation.handle().always(Some(Fault::status(500, "INTERNAL")));
+    let failures = |page: &Exposition| page.sum("wolkvox_poll_failures_total");
+    exporter
+        .scrape_until("a run of failures", &mut newest, |page| failures(page) >= 6.0)
+        .await;
+    let log = exporter.log.text();
+    let lines = |part: &str| -> Vec<&str> { log.lines().filter(|line| line.contains(part)).collect() };
+    let chunks = lines("a chunk failed (http_status, HTTP 500): ");
+    // A sweep may fail in one cycle before the polls do.
+    assert!(chunks.len() <= 2, "{log}");
+    assert!(chunks.iter().all(|line| !line.contains("in trouble")), "{log}");
+    assert!(lines("poll failed: ").len() >= 6, "{log}");
+}
