@@ -315,6 +315,7 @@ impl Publish for Publisher {
             status.watermark = Some(progress.watermark);
             status.counting_since = Some(progress.counting_since);
             status.chats_counted = publication.view.totals.chats_counted();
+            status.seconds_skipped = publication.view.stats.report_seconds_skipped;
             status.last_poll = publication.last_poll.cloned();
             status.pause = publication.view.stats.pause;
         });

@@ -29,7 +29,9 @@ pub(super) fn page(status: &Status, readiness: Readiness, now: DateTime<Utc>) ->
         home => format!("<a href=\"{}\">Documentation</a>", escaped(home)),
     };
     let rows: String = rows(status, readiness, now)
+        .iter()
         .map(|(term, text)| format!("<div><dt>{term}</dt><dd>{text}</dd></div>\n"))
+        .collect::<Vec<_>>()
         .concat();
     format!(
         "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
@@ -44,7 +46,7 @@ pub(super) fn page(status: &Status, readiness: Readiness, now: DateTime<Utc>) ->
 }
 
 /// The content, as terms and HTML.
-fn rows(status: &Status, readiness: Readiness, now: DateTime<Utc>) -> [(&'static str, String); 10] {
+fn rows(status: &Status, readiness: Readiness, now: DateTime<Utc>) -> Vec<(&'static str, String)> {
     let or = |time: Option<DateTime<Utc>>, otherwise: &str| {
         time.map_or_else(|| otherwise.to_owned(), |time| moment(time, now))
     };
@@ -54,12 +56,15 @@ fn rows(status: &Status, readiness: Readiness, now: DateTime<Utc>) -> [(&'static
     } else {
         ""
     };
-    [
+    let mut rows = vec![
         ("Operation", escaped(&status.operation)),
         ("Server", format!("{server}{demo}")),
         ("Last poll", last_poll(status, now)),
         ("Last success", or(status.last_success, "none yet")),
         ("Data up to", or(status.watermark, "nothing asked for yet")),
+    ];
+    rows.extend(seconds_passed_over(status).map(|skipped| ("Seconds passed over", skipped)));
+    rows.extend([
         ("Chats counted", status.chats_counted.to_string()),
         ("Counted since", or(status.counting_since, "not yet set")),
         ("Next poll", next_poll(status, now)),
@@ -75,7 +80,18 @@ fn rows(status: &Status, readiness: Readiness, now: DateTime<Utc>) -> [(&'static
                 }
             ),
         ),
-    ]
+    ]);
+    rows
+}
+
+/// What polls leave out of the report; `None` where they leave out nothing.
+fn seconds_passed_over(status: &Status) -> Option<String> {
+    (status.seconds_skipped > 0).then(|| {
+        format!(
+            "<span class=\"bad\">{}</span> since the start (chats closed in them are missing until a sweep reads them)",
+            status.seconds_skipped
+        )
+    })
 }
 
 fn last_poll(status: &Status, now: DateTime<Utc>) -> String {

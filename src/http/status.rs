@@ -32,6 +32,8 @@ pub(crate) struct Status {
     /// Chats that closed before this are not counted.
     pub counting_since: Option<DateTime<Utc>>,
     pub chats_counted: u64,
+    /// Seconds of the report that polls pass over, since the start.
+    pub seconds_skipped: u64,
     pub next_poll: Option<DateTime<Utc>>,
     /// The last pause that Wolkvox called for. It is over when its time is.
     pub pause: Option<Pause>,
@@ -55,6 +57,7 @@ impl Status {
             watermark: None,
             counting_since: None,
             chats_counted: 0,
+            seconds_skipped: 0,
             next_poll: None,
             pause: None,
         }

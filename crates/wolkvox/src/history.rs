@@ -318,7 +318,7 @@ impl<S: Source> Reader<S> {
                 from = %from.format("%FT%TZ"),
                 to = %behind(from).format("%FT%TZ"),
                 failures,
-                "a second of the report could not be read {failures} times while its neighbours could: polls pass over it from now on, sweeps try it again. Chats closed in it are missing until then. The last failure: {error}"
+                "a second of the report could not be read {failures} times while its neighbours could: polls pass over it from now on, sweeps try it again. Chats closed in it are missing until then. It lies between `from` and `to`. The last failure: {error}"
             );
         }
     }

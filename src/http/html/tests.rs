@@ -126,6 +126,17 @@ fn a_pause_is_shown_with_its_end_and_its_cause_while_it_lasts() {
 }
 
 #[test]
+fn seconds_that_are_passed_over_are_shown_once_there_are_any() {
+    let mut status = Status::new("ventas", "wv0001.example", at(-10));
+    assert!(!page(&status, Readiness::Ready, at(0)).contains("passed over"));
+    status.seconds_skipped = 3;
+    let page = page(&status, Readiness::Ready, at(0));
+    let expected = "<dt>Seconds passed over</dt><dd><span class=\"bad\">3</span> since the start (chats closed in them are \
+                    missing until a sweep reads them)</dd></div>\n<div><dt>Chats counted</dt>";
+    assert!(page.contains(expected), "{page}");
+}
+
+#[test]
 fn distances_are_shown_in_whole_units() {
     for (seconds, expected) in [
         (0, "now"),

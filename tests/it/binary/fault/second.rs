@@ -48,6 +48,8 @@ async fn a_second_that_cannot_be_read_hides_its_own_chats_only_and_only_until_it
         reported.len() == 1 && reported[0].contains("a second of the report could not be read 3 times"),
         "{log}"
     );
+    let (_, _, page) = exporter.get("/").await;
+    assert!(page.contains("<dt>Seconds passed over</dt>"), "{page}");
     handle.heal();
     operation.expect(hidden);
     exporter.settle(&operation, &mut newest).await;
