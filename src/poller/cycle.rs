@@ -52,6 +52,8 @@ pub struct ReadSummary {
     pub remembered: u64,
     /// Rows of chats already known.
     pub duplicate: u64,
+    /// Rows that are no chats.
+    pub rejected: u64,
     /// Whether it came to its end; a sweep goes on after the next poll.
     pub is_whole: bool,
     /// Calls that failed.
@@ -168,6 +170,7 @@ fn log(
             new = summary.counted,
             remembered = summary.remembered,
             duplicate = summary.duplicate,
+            rejected = summary.rejected,
             duration_ms,
             "{what}: {}",
             summary.words()

@@ -7,7 +7,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use tokio::time::Instant;
 
 use super::books::Staged;
-use super::cycle::{CycleFailure, ReadSummary};
+use super::cycle::{CycleFailure, ReadSummary, count};
 use super::view::{LedgerProgress, View};
 use crate::chats::exemplar::Exemplars;
 use crate::chats::latest_window::Latest;
@@ -35,10 +35,7 @@ impl LastPoll {
         poll: &Result<ReadSummary, CycleFailure>,
     ) -> LastPoll {
         let outcome = match poll {
-            Ok(summary) => format!(
-                "read {} rows: {} new chats counted, {} already known",
-                summary.rows, summary.counted, summary.duplicate
-            ),
+            Ok(summary) => read(summary),
             Err(failure) => failure.to_string(),
         };
         LastPoll {
@@ -48,6 +45,18 @@ impl LastPoll {
             outcome,
         }
     }
+}
+
+/// What a poll read, in words.
+fn read(summary: &ReadSummary) -> String {
+    let rows = count(summary.rows, "row");
+    let chats = count(summary.counted, "new chat");
+    let known = summary.duplicate;
+    let rejected = match summary.rejected {
+        0 => String::new(),
+        rejected => format!(", {rejected} rejected"),
+    };
+    format!("read {rows}: {chats} counted, {known} already known{rejected}")
 }
 
 /// All that is shown from now on.
@@ -141,3 +150,6 @@ fn progress(ledger: &Ledger, today: NaiveDate) -> LedgerProgress {
         requests_today: ledger.requests_on(today),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -49,6 +49,7 @@ impl Reading {
         summary.counted += counts.counted;
         summary.remembered += counts.remembered;
         summary.duplicate += counts.duplicate;
+        summary.rejected += counts.rejected.values().sum::<u64>();
     }
 
     /// All up to here was read.

@@ -112,10 +112,21 @@ fn failed(error: &DecodeError, limits: Limits, words: &Words<'_>) -> Error {
 }
 
 fn too_large(limit: u64) -> Error {
+    let limit = size(limit);
     Error::new(
         Reason::TooLarge,
-        format!("the answer is larger than {limit} bytes, the most that is read of one; it is not counted"),
+        format!("the answer is larger than {limit}, the most that is read; it is not counted"),
     )
+}
+
+/// `256 MiB`, or bytes where it is not a whole number of them.
+fn size(bytes: u64) -> String {
+    const MIB: u64 = 1 << 20;
+    if bytes > 0 && bytes.is_multiple_of(MIB) {
+        format!("{} MiB", bytes / MIB)
+    } else {
+        format!("{bytes} bytes")
+    }
 }
 
 /// The body of an answer, unpacked.

@@ -143,10 +143,16 @@ fn spoiled(bytes: &[u8], place: usize) -> Vec<u8> {
 async fn too_many_bytes_are_too_large_unpacked_too() {
     let body = format!("{{\"x\":\"{}\"}}", "a".repeat(2_000_000));
     for answer in [http("200 OK", &body), gzipped(&gzip(body.as_bytes()))] {
-        let mut settings = settings(&serve(answer, End::Close).await);
-        settings.max_bytes = 1_000_000;
-        let (exchange, _) = ask_with(settings).await;
-        assert_eq!(exchange.result.unwrap_err().reason(), Reason::TooLarge);
+        for (limit, told) in [
+            (1_000_000, "1000000 bytes, the most"),
+            (1 << 20, "1 MiB, the most"),
+        ] {
+            let mut settings = settings(&serve(answer.clone(), End::Close).await);
+            settings.max_bytes = limit;
+            let error = ask_with(settings).await.0.result.unwrap_err();
+            assert_eq!(error.reason(), Reason::TooLarge);
+            assert!(error.to_string().contains(told), "{error}");
+        }
     }
 }
 
