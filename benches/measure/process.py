@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 # All of them write this line at the end of a poll.
-POLL = re.compile(r"poll: (\d+) new chats")
+POLL = re.compile(r"poll: (\d+) new chats?")
 FAILURE = re.compile(r"poll failed")
 # More than any poll takes on a busy machine.
 PATIENCE = 120
