@@ -82,6 +82,16 @@ pub struct Error {
     retry_after: Option<Duration>,
     status: Option<u16>,
     cause: Option<Cause>,
+    sender: Sender,
+}
+
+/// Who sent what was judged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Sender {
+    /// A proxy, a portal or another server may have.
+    Unknown,
+    /// It has the form of Wolkvox' answers.
+    Wolkvox,
 }
 
 impl Error {
@@ -94,6 +104,7 @@ impl Error {
             retry_after: None,
             status: None,
             cause: None,
+            sender: Sender::Unknown,
         }
     }
 
@@ -120,6 +131,13 @@ impl Error {
         self
     }
 
+    /// Adds that what was judged has the form of Wolkvox' answers: its envelope, or rows under `data`.
+    #[must_use]
+    pub(crate) fn of_wolkvox(mut self) -> Self {
+        self.sender = Sender::Wolkvox;
+        self
+    }
+
     /// Why, as a label value.
     pub fn reason(&self) -> Reason {
         self.reason
@@ -138,6 +156,12 @@ impl Error {
     /// Why no answer came that can be read; `None` where one came.
     pub fn cause(&self) -> Option<Cause> {
         self.cause
+    }
+
+    /// Whether Wolkvox itself answered, as the form of the answer shows. Where it did not show, a proxy or portal may have
+    /// answered in its place.
+    pub fn is_from_wolkvox(&self) -> bool {
+        self.sender == Sender::Wolkvox
     }
 
     /// What is likely to help.

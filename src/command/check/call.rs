@@ -30,16 +30,29 @@ pub(super) fn judge_call(findings: &mut Findings, exchange: &Exchange, server: &
     // A proxy may have answered in the server's place.
     if exchange.status.is_some() && error.cause().is_none() {
         findings.add(Verdict::Ok, "address", answered);
-        findings.add(Verdict::Ok, "allow-list", let_in);
-        let knows_token = matches!(
-            error.reason(),
-            Reason::Quota | Reason::Concurrency | Reason::Truncated | Reason::TooLarge | Reason::TooManyRows
-        );
-        if knows_token {
+        if error.is_from_wolkvox() {
+            findings.add(Verdict::Ok, "allow-list", let_in);
+        } else {
+            findings.add(
+                Verdict::Note,
+                "allow-list",
+                "can't be judged: what answered may not be Wolkvox",
+            );
+        }
+        if knows_token(error) {
             findings.add(Verdict::Ok, "token", "it is known to this server");
         }
     }
     findings.add(Verdict::Problem, about, error.to_string());
+}
+
+/// Whether Wolkvox took the token, and then something else went wrong.
+fn knows_token(error: &Error) -> bool {
+    let is_past_it = matches!(
+        error.reason(),
+        Reason::Quota | Reason::Concurrency | Reason::Truncated | Reason::TooManyRows
+    );
+    is_past_it && error.is_from_wolkvox()
 }
 
 /// What a failed call is about.

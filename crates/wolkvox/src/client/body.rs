@@ -106,7 +106,8 @@ fn failed(error: &DecodeError, limits: Limits, words: &Words<'_>) -> Error {
                  not counted",
                 limits.rows
             ),
-        ),
+        )
+        .of_wolkvox(),
         error => judge::decoding(error, words.names),
     }
 }

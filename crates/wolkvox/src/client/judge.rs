@@ -34,7 +34,17 @@ pub(super) fn status(status: u16, envelope: Option<&Envelope>, words: &Words<'_>
     } else {
         format!(", \"{}\"", words.gate.admit(text))
     };
-    Err(Error::new(reason, format!("HTTP {status}{said}: {meaning}")).with_status(status))
+    let error = Error::new(reason, format!("HTTP {status}{said}: {meaning}")).with_status(status);
+    Err(match envelope {
+        Some(envelope) if is_from_wolkvox(envelope) => error.of_wolkvox(),
+        _ => error,
+    })
+}
+
+/// Whether an envelope is Wolkvox' own. Other servers answer in JSON too, but not with these keys and values.
+fn is_from_wolkvox(envelope: &Envelope) -> bool {
+    let has_code = matches!(envelope.code, Code::Number(_));
+    envelope.announced().is_some() || has_code && !envelope.text().is_empty()
 }
 
 fn meaning(status: u16, text: &RawText, names: &Names) -> (Reason, Cow<'static, str>) {
@@ -119,7 +129,8 @@ fn rows(envelope: &Envelope) -> Result<Answer, Error> {
             format!(
                 "Wolkvox announced {announced} rows and sent {rows}: the answer was cut, and is not counted"
             ),
-        )),
+        )
+        .of_wolkvox()),
         _ => Ok(answer),
     }
 }
