@@ -17,6 +17,7 @@ const NAMES: Names = Names {
     address: "WOLKVOX_SERVER or WOLKVOX_BASE_URL",
     token: "WOLKVOX_TOKEN or WOLKVOX_TOKEN_FILE",
     roots: "WOLKVOX_CA_FILE",
+    timeout: "WOLKVOX_REQUEST_TIMEOUT",
 };
 
 /// Why there is no client.

@@ -212,6 +212,15 @@ causes! {
     /// The connection ended within the handshake.
     ClosedInHandshake: Connect, AllowList,
         concat!("no secure connection, because {peer} closed it within the TLS handshake ({detail}): a firewall on the way may do so; ", allow_list!());
+    /// The connection was made, and the handshake on it came to no end.
+    HandshakeSilent: Timeout, Tls,
+        "{peer} took the connection and did not finish the TLS handshake within {limit}: a firewall or too large a packet size \
+         (MTU) on the way may do so, or what listens there does not speak TLS; check {setting} and whether it is http or https, \
+         and if other servers can be reached, ask Wolkvox whether {public} is on its allow-list";
+    /// The same with a proxy that is reached by TLS.
+    ProxyHandshakeSilent: Timeout, Tls,
+        "{peer} took the connection and did not answer the TLS handshake within {limit}: check the port in {setting}, and \
+         whether it is http and not https";
     /// The server wants to know who calls.
     ClientCertificate: Tls, Tls,
         "{peer} wants a client certificate ({detail}), and the exporter has none: check {setting}, and have those who run it \

@@ -50,6 +50,8 @@ pub struct Names {
     pub token: &'static str,
     /// The roots to trust.
     pub roots: &'static str,
+    /// The longest time for one call.
+    pub timeout: &'static str,
 }
 
 impl Names {
@@ -59,6 +61,7 @@ impl Names {
         address: "`base`",
         token: "`token`",
         roots: "`roots`",
+        timeout: "`timeout`",
     };
 }
 

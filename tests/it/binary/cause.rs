@@ -101,7 +101,7 @@ async fn checked_by(case: &Case<'_>, check: Command) -> String {
     let may_be = ["allow-list"].contains(&subject)
         || matches!(
             case.cause,
-            Cause::Unreachable | Cause::ProxyFails | Cause::ProxySilent
+            Cause::Unreachable | Cause::ProxyFails | Cause::ProxySilent | Cause::HandshakeSilent
         );
     assert_eq!(sentence.contains("allow-list"), may_be, "{name}: {sentence}");
     assert_says_no_secret(name, &(output.clone() + &error));

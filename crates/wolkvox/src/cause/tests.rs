@@ -51,6 +51,7 @@ fn the_allow_list_is_blamed_only_where_it_may_be_the_cause() {
             &Cause::ProxySilent,
             &Cause::ProxyFails,
             &Cause::ClosedInHandshake,
+            &Cause::HandshakeSilent,
         ]
     );
 }

@@ -10,11 +10,11 @@ use std::time::Duration;
 
 use reqwest::Url;
 
-use super::Names;
 use super::judge::{chain, find, root_cause};
 use super::proxy::Proxy;
-use super::proxy::probe::{self, Found};
+use super::proxy::probe::{self, Found, Takes};
 use super::resolver::{LookupError, WhyNot};
+use super::{CONNECT_TIMEOUT, Names};
 use crate::cause::Slots;
 use crate::{Cause, Error, Gate, RawText};
 
@@ -63,12 +63,27 @@ impl Route {
             error: &error,
             gate,
         };
+        // It has to end before the call's time does: a connection took half of that at the most.
+        let limit = self.connect_limit / 2;
         let Judged { cause, slots } = match (judgement.judge(), &self.proxy) {
             (Some(judged), _) => judged,
-            (None, Some(proxy)) => judgement.of_proxy(probe::ask(proxy, &self.server).await),
-            (None, None) => judgement.told(Cause::Other, Peer::Server),
+            (None, Some(proxy)) if judgement.error.is_timeout() => {
+                judgement.of_time_at_proxy(proxy, probe::ask(proxy, &self.server, limit).await)
+            }
+            (None, Some(proxy)) => judgement.of_proxy(probe::ask(proxy, &self.server, limit).await),
+            (None, None) => judgement.of_time(probe::takes_connections(&self.server, limit).await),
         };
         Error::of(cause, cause.tell(&slots))
+    }
+
+    /// The time for one connection, and where it comes from if it is not the program's own.
+    fn shown_limit(&self) -> String {
+        let limit = words(self.connect_limit);
+        if self.connect_limit < CONNECT_TIMEOUT {
+            format!("{limit} (half of {})", self.names.timeout)
+        } else {
+            limit
+        }
     }
 
     /// Nothing came in time.
@@ -129,7 +144,7 @@ struct Judgement<'a> {
 }
 
 impl Judgement<'_> {
-    /// `None` where only the proxy can tell.
+    /// `None` where only the proxy can tell, or where it took too long and only another try shows what did.
     fn judge(&self) -> Option<Judged> {
         let peer = self.peer();
         if let Some(error) = find::<LookupError>(self.error) {
@@ -150,7 +165,7 @@ impl Judgement<'_> {
             return Some(self.told(Cause::Unreadable, Peer::Server));
         }
         if self.error.is_timeout() {
-            return Some(self.of_time());
+            return None;
         }
         Some(self.of_connection(peer))
     }
@@ -217,13 +232,32 @@ impl Judgement<'_> {
         Some(self.detailed(cause, Peer::Proxy, text))
     }
 
-    fn of_time(&self) -> Judged {
-        let (cause, peer) = match self.route.proxy {
-            Some(_) => (Cause::ProxySilent, Peer::Proxy),
-            None => (Cause::NoConnection, Peer::Server),
-        };
+    /// A connection to the server took too long: its first half, or the TLS handshake after it.
+    fn of_time(&self, takes: Takes) -> Judged {
+        let is_tls = self.route.server.scheme() == "https";
+        match takes {
+            Takes::Connections if is_tls => self.limited(Cause::HandshakeSilent, Peer::Server),
+            _ => self.limited(Cause::NoConnection, Peer::Server),
+        }
+    }
+
+    /// A connection through the proxy took too long.
+    fn of_time_at_proxy(&self, proxy: &Proxy, found: Found) -> Judged {
+        match found {
+            // It does its part at once, so that the server's is missing.
+            Found::Status(200..=299) if self.route.server.scheme() == "https" => {
+                self.limited(Cause::HandshakeSilent, Peer::Server)
+            }
+            Found::NoHandshake => self.limited(Cause::ProxyHandshakeSilent, Peer::Proxy),
+            // It took its time to say so.
+            Found::Status(300..) if !proxy.is_socks() => self.of_proxy(found),
+            _ => self.limited(Cause::ProxySilent, Peer::Proxy),
+        }
+    }
+
+    fn limited(&self, cause: Cause, peer: Peer) -> Judged {
         let mut judged = self.told(cause, peer);
-        judged.slots.set("limit", words(self.route.connect_limit));
+        judged.slots.set("limit", self.route.shown_limit());
         judged
     }
 

@@ -68,7 +68,7 @@ async fn a_connection_that_is_never_taken_is_told_with_the_time_that_was_waited(
             ("WOLKVOX_REQUEST_TIMEOUT", "4s"),
         ],
         cause: Cause::NoConnection,
-        says: &["did not take it within 2s"],
+        says: &["did not take it within 2s (half of WOLKVOX_REQUEST_TIMEOUT)"],
     })
     .await;
 }

@@ -119,7 +119,7 @@ async fn a_silent_proxy_is_told_with_the_time_that_it_took() {
         ],
         cause: Cause::ProxySilent,
         says: &[
-            "made no connection to wv0010.invalid within 2s",
+            "made no connection to wv0010.invalid within 2s (half of WOLKVOX_REQUEST_TIMEOUT)",
             "the public address of the proxy",
         ],
     })

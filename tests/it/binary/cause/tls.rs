@@ -2,7 +2,7 @@
 
 use super::certificate::{HERE, Roots, directory, tell};
 use super::*;
-use crate::support::peer::{Authority, Behaviour, OpenSsl, Peer, issue};
+use crate::support::peer::{Authority, Behaviour, OpenSsl, Peer, Proxy as HttpProxy, issue};
 
 #[tokio::test]
 async fn an_old_protocol_and_a_client_certificate_that_is_wanted_are_told() {
@@ -81,4 +81,51 @@ async fn what_speaks_no_tls_or_hangs_up_within_the_handshake_is_told() {
         )
         .await;
     }
+}
+
+#[tokio::test]
+async fn a_handshake_that_never_ends_is_told_as_that_and_the_connection_as_made() {
+    let silent = Peer::start(Behaviour::Stall).await;
+    let said = format!("{} took the connection", silent.address);
+    meet(&Case {
+        name: "silent",
+        variables: &[
+            ("WOLKVOX_BASE_URL", &format!("https://{}", silent.address)),
+            ("WOLKVOX_REQUEST_TIMEOUT", "4s"),
+        ],
+        cause: Cause::HandshakeSilent,
+        says: &[&said, "within 2s (half of WOLKVOX_REQUEST_TIMEOUT)", "(MTU)"],
+    })
+    .await;
+    let proxy = format!("https://{}", silent.address);
+    meet(&Case {
+        name: "silent, at the proxy",
+        variables: &[
+            ("WOLKVOX_BASE_URL", "https://wv0010.invalid"),
+            ("HTTPS_PROXY", &proxy),
+            ("WOLKVOX_REQUEST_TIMEOUT", "8s"),
+        ],
+        cause: Cause::ProxyHandshakeSilent,
+        says: &[
+            &format!("the proxy {proxy} (HTTPS_PROXY) took the connection"),
+            "check the port in HTTPS_PROXY, and whether it is http and not https",
+        ],
+    })
+    .await;
+    // Behind the tunnel nothing answers: the proxy has done its part.
+    let tunnel = HttpProxy::http(silent.address).await;
+    meet(&Case {
+        name: "silent, behind the proxy",
+        variables: &[
+            ("WOLKVOX_BASE_URL", "https://wv0010.invalid"),
+            ("HTTPS_PROXY", &format!("http://{}", tunnel.address)),
+            ("WOLKVOX_REQUEST_TIMEOUT", "4s"),
+        ],
+        cause: Cause::HandshakeSilent,
+        says: &[
+            "wv0010.invalid took the connection",
+            "the public address of the proxy",
+        ],
+    })
+    .await;
 }

@@ -94,6 +94,7 @@ fn advice_names_the_settings_as_the_caller_calls_them() {
             address: "ADDRESS",
             token: "TOKEN",
             roots: "ROOTS",
+            timeout: "TIMEOUT",
         },
     };
     let of_status = |code, msg| status(code, Some(&saying(msg)), &words).unwrap_err();

@@ -1,7 +1,8 @@
-//! Asks a proxy that made no connection for the reason. The client's library keeps the status of its refusal to itself, so
+//! Asks a server or proxy that made no connection for the reason. The client's library keeps the status of its refusal to itself, so
 //! the proxy is asked once more, and only for the connection: no call to the server is made.
 
 use std::io;
+use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::Url;
@@ -11,6 +12,7 @@ use tokio::net::TcpStream;
 
 use super::Proxy;
 use crate::client::resolver::{self, LookupError};
+use crate::client::trust::{self, Trust};
 
 /// The reason is worth no more of a call's time.
 const LIMIT: Duration = Duration::from_secs(5);
@@ -28,19 +30,48 @@ pub(in crate::client) enum Found {
     Status(u16),
     /// Something else than an answer of HTTP.
     NoAnswer,
+    /// It takes connections, and does not answer a TLS handshake.
+    NoHandshake,
     /// Nothing in time, or it can't be asked.
     Nothing,
 }
 
-/// Connects to the proxy as the client does, and asks it for a connection to the server if it speaks HTTP without TLS.
-pub(in crate::client) async fn ask(proxy: &Proxy, server: &Url) -> Found {
-    let found = tokio::time::timeout(LIMIT, connect_and_ask(proxy, server)).await;
+/// Whether a server takes connections.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::client) enum Takes {
+    Connections,
+    /// Not within the time.
+    Nothing,
+}
+
+/// Connects to the server, and sends nothing. `limit` is the longest time.
+pub(in crate::client) async fn takes_connections(server: &Url, limit: Duration) -> Takes {
+    let host = server.host_str().unwrap_or_default();
+    let port = server.port_or_known_default().unwrap_or_default();
+    let connection = tokio::time::timeout(LIMIT.min(limit), async {
+        let addresses = resolver::look_up(unbracketed(host), port).await.ok()?;
+        TcpStream::connect(&*addresses).await.ok()
+    });
+    match connection.await {
+        Ok(Some(_)) => Takes::Connections,
+        _ => Takes::Nothing,
+    }
+}
+
+fn unbracketed(host: &str) -> &str {
+    host.trim_start_matches('[').trim_end_matches(']')
+}
+
+/// Connects to the proxy as the client does, and asks it for a connection to the server if it speaks HTTP without TLS, or for
+/// the beginning of TLS. `limit` is the longest time.
+pub(in crate::client) async fn ask(proxy: &Proxy, server: &Url, limit: Duration) -> Found {
+    let limit = LIMIT.min(limit);
+    let found = tokio::time::timeout(limit, connect_and_ask(proxy, server, limit / 2)).await;
     found.unwrap_or(Found::Nothing)
 }
 
-async fn connect_and_ask(proxy: &Proxy, server: &Url) -> Found {
-    let host = proxy.0.host.trim_start_matches('[').trim_end_matches(']');
-    let addresses = match resolver::look_up(host, proxy.0.port).await {
+async fn connect_and_ask(proxy: &Proxy, server: &Url, limit: Duration) -> Found {
+    let addresses = match resolver::look_up(unbracketed(&proxy.0.host), proxy.0.port).await {
         Ok(addresses) => addresses,
         Err(error) => return Found::Name(error),
     };
@@ -48,12 +79,40 @@ async fn connect_and_ask(proxy: &Proxy, server: &Url) -> Found {
         Ok(stream) => stream,
         Err(error) => return Found::Connection(error),
     };
-    if proxy.0.scheme != "http" {
-        return Found::Nothing;
+    match proxy.0.scheme.as_str() {
+        "http" => {}
+        "https" => return handshake(stream, &proxy.0.host, limit).await,
+        _ => return Found::Nothing,
     }
     status(stream, &request(proxy, server))
         .await
         .unwrap_or(Found::NoAnswer)
+}
+
+/// Whether anything answers the first message of a TLS handshake within `limit`.
+async fn handshake(mut stream: TcpStream, host: &str, limit: Duration) -> Found {
+    let Some(hello) = hello(host) else {
+        return Found::Nothing;
+    };
+    let answer = tokio::time::timeout(limit, async {
+        stream.write_all(&hello).await?;
+        stream.read(&mut [0]).await
+    });
+    match answer.await {
+        Ok(_) => Found::Nothing,
+        Err(_) => Found::NoHandshake,
+    }
+}
+
+/// The first message of a TLS handshake. No certificate is judged after it, so nobody needs to be trusted.
+fn hello(host: &str) -> Option<Vec<u8>> {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = trust::config(Trust::Nobody, &provider).ok()?;
+    let name = unbracketed(host).to_owned().try_into().ok()?;
+    let mut connection = rustls::ClientConnection::new(Arc::new(config), name).ok()?;
+    let mut hello = Vec::new();
+    connection.write_tls(&mut hello).ok()?;
+    Some(hello)
 }
 
 fn request(proxy: &Proxy, server: &Url) -> String {
