@@ -168,7 +168,11 @@ causes! {
     /// The certificate is its own issuer.
     SelfSigned: Tls, Tls,
         "the certificate of {peer} is signed by itself, so no root vouches for it: if it is the right one, put it into \
-         the file of {roots}";
+         {file}";
+    /// The certificate is its own issuer, and has the name of one that is trusted, but not its key.
+    AnotherKey: Tls, Tls,
+        "the certificate of {peer} is signed by itself and has the name of one that is trusted ({where}), but another key: if it \
+         was renewed, put the new one into {file}";
     /// The certificate is that of an authority, which no server may use.
     AuthorityAsServer: Tls, Tls,
         "the certificate of {peer} is that of an authority (CA:TRUE), which is never accepted as a server's: those who run \
@@ -197,8 +201,9 @@ causes! {
          ({detail}): those who run {peer} have to renew it with SHA-256 or better";
     /// A signature does not hold: mostly a short key.
     BadSignature: Tls, Tls,
-        "a signature of {peer} does not hold ({detail}): its key or its issuer's is too short (RSA under 2048 bits) or \
-         another than that of the certificate with the same name in {roots}, or somebody on the way changed it";
+        "a signature of {peer} does not hold ({detail}): those who run {peer} have to use keys of at least 2048 bits (RSA), also \
+         of the issuer; if they do, and the issuer's certificate was renewed, put the new one into {file}; if it was not, \
+         somebody on the way changed what {peer} sent";
     /// The certificate itself is broken.
     BadCertificate: Tls, Tls,
         "the certificate of {peer} or of its issuer can't be used ({detail}): those who run {peer} have to issue another one";
@@ -268,6 +273,7 @@ pub fn markdown(names: &Names) -> String {
         let sentence = fill(cause.sentence(), |slot| match slot {
             "address" => code(names.address),
             "roots" => code(names.roots),
+            "file" => format!("the file of {}", code(names.roots)),
             "variable" => code("HTTPS_PROXY"),
             "setting" => format!("{} or {}", code(names.address), code("HTTPS_PROXY")),
             other => format!("*{other}*"),

@@ -3,9 +3,9 @@ use std::collections::BTreeSet;
 use super::*;
 
 /// What a sentence can be filled with.
-const SLOTS: [&str; 18] = [
-    "address", "asked", "clock", "date", "detail", "host", "issuer", "limit", "name", "names", "peer",
-    "proxy", "public", "roots", "server", "setting", "variable", "",
+const SLOTS: [&str; 20] = [
+    "address", "asked", "clock", "date", "detail", "file", "host", "issuer", "limit", "name", "names",
+    "peer", "proxy", "public", "roots", "server", "setting", "variable", "where", "",
 ];
 
 fn slots(sentence: &str) -> Vec<&str> {

@@ -115,9 +115,16 @@ impl Route {
             Some(proxy) => format!("the public address of the proxy {proxy}"),
             None => "the public address of this machine".to_owned(),
         };
+        let roots = self.names.roots;
+        let (file, place) = match self.roots {
+            RootsIn::System => (format!("a file that {roots} names"), "by this machine".to_owned()),
+            RootsIn::File => (format!("the file of {roots}"), format!("in the file of {roots}")),
+        };
         let slots = Slots::default()
+            .with("file", file)
+            .with("where", place)
             .with("address", self.names.address)
-            .with("roots", self.names.roots)
+            .with("roots", roots)
             .with("host", host)
             .with("server", &*server)
             .with("public", public)

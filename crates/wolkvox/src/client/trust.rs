@@ -169,6 +169,8 @@ pub(super) struct Untrusted {
 pub(super) enum UntrustedKind {
     UnknownIssuer,
     SelfSigned,
+    /// It is its own issuer, and a trusted one with its name has another key.
+    AnotherKey,
     AuthorityAsServer,
 }
 
@@ -177,6 +179,7 @@ impl fmt::Display for Untrusted {
         f.write_str(match self.kind {
             UntrustedKind::UnknownIssuer => "unknown issuer",
             UntrustedKind::SelfSigned => "self-signed",
+            UntrustedKind::AnotherKey => "self-signed with another key than the one that is trusted",
             UntrustedKind::AuthorityAsServer => "an authority's certificate is used as a server's",
         })
     }
@@ -197,8 +200,10 @@ fn untrusted(error: &rustls::Error, end_entity: &CertificateDer<'_>) -> Option<U
     };
     let certificate = webpki::EndEntityCert::try_from(end_entity).ok()?;
     let kind = match error {
-        CertificateError::UnknownIssuer if certificate.issuer() == certificate.subject() => {
-            UntrustedKind::SelfSigned
+        CertificateError::UnknownIssuer if is_own_issuer(&certificate) => UntrustedKind::SelfSigned,
+        // A short key has the same error, and may be the right one.
+        CertificateError::BadSignature if is_own_issuer(&certificate) && !has_short_key(&certificate) => {
+            UntrustedKind::AnotherKey
         }
         CertificateError::UnknownIssuer => UntrustedKind::UnknownIssuer,
         CertificateError::Other(other) => match other.0.downcast_ref() {
@@ -211,6 +216,18 @@ fn untrusted(error: &rustls::Error, end_entity: &CertificateDer<'_>) -> Option<U
         issuer: common_name(certificate.issuer()),
         kind,
     })
+}
+
+fn is_own_issuer(certificate: &webpki::EndEntityCert<'_>) -> bool {
+    certificate.issuer() == certificate.subject()
+}
+
+/// Whether it has a key of RSA with fewer than 2048 bits, which are 256 bytes: around them are few.
+fn has_short_key(certificate: &webpki::EndEntityCert<'_>) -> bool {
+    /// 1.2.840.113549.1.1.1
+    const RSA: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01];
+    let key = certificate.subject_public_key_info();
+    key.len() < 288 && key.windows(RSA.len()).any(|part| part == RSA)
 }
 
 /// The common name within a distinguished name in DER: what follows its identifier, 2.5.4.3, is a text with its kind and a

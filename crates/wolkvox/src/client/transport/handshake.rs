@@ -93,6 +93,7 @@ fn of_untrusted(judgement: &Judgement<'_>, untrusted: &Untrusted, peer: Peer) ->
     match untrusted.kind {
         UntrustedKind::UnknownIssuer => of_issuer(judgement, untrusted.issuer.as_deref(), peer),
         UntrustedKind::SelfSigned => judgement.told(Cause::SelfSigned, peer),
+        UntrustedKind::AnotherKey => judgement.told(Cause::AnotherKey, peer),
         UntrustedKind::AuthorityAsServer => judgement.told(Cause::AuthorityAsServer, peer),
     }
 }

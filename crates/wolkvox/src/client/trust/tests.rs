@@ -107,6 +107,10 @@ fn a_certificate_that_vouches_for_itself_is_told_from_one_of_an_unknown_issuer()
         kind(IsCa::NoCa, other(webpki::Error::CaUsedAsEndEntity)),
         Some(UntrustedKind::AuthorityAsServer)
     );
+    assert_eq!(
+        kind(IsCa::NoCa, CertificateError::BadSignature),
+        Some(UntrustedKind::AnotherKey)
+    );
     assert_eq!(kind(IsCa::NoCa, CertificateError::Expired), None);
     assert_eq!(kind(IsCa::NoCa, other(webpki::Error::MalformedExtensions)), None);
 }
