@@ -7,13 +7,14 @@ use wolkvox::cause;
 use wolkvox::client::{Client, Names, RootsError, Settings, SetupError};
 
 use crate::chats::field;
-use crate::config::{Agents, Server};
+use crate::config::{Addressed, Agents, Server};
+use crate::token::ConfiguredToken;
 
 /// Many times what all the roots of a system take.
 const MOST_CA_BYTES: u64 = 4 * 1024 * 1024;
 
+/// All that may be set.
 const NAMES: Names = Names {
-    server: "WOLKVOX_SERVER",
     address: "WOLKVOX_SERVER or WOLKVOX_BASE_URL",
     token: "WOLKVOX_TOKEN or WOLKVOX_TOKEN_FILE",
     roots: "WOLKVOX_CA_FILE",
@@ -66,12 +67,27 @@ fn settings(server: &Server, agents: Agents) -> Settings {
         timeout: server.request_timeout,
         proxy: server.proxy.clone(),
         user_agent: concat!("wolkvox-exporter/", env!("CARGO_PKG_VERSION")).to_owned(),
-        names: NAMES,
+        names: names(server),
         ..Settings::new(
             server.base_url.as_str(),
             server.token.clone(),
             field::report(agents),
         )
+    }
+}
+
+/// What is set.
+fn names(server: &Server) -> Names {
+    Names {
+        address: match server.addressed {
+            Addressed::ByNumber => "WOLKVOX_SERVER",
+            Addressed::ByUrl => "WOLKVOX_BASE_URL",
+        },
+        token: match server.token {
+            ConfiguredToken::Fixed(_) => "WOLKVOX_TOKEN",
+            ConfiguredToken::File(_) => "WOLKVOX_TOKEN_FILE",
+        },
+        ..NAMES
     }
 }
 

@@ -26,7 +26,7 @@ pub use counting::{Agents, Counting};
 pub use log::{Log, LogFormat};
 pub use polling::Polling;
 pub use proxy::proxy_variables;
-pub use server::Server;
+pub use server::{Addressed, Server};
 pub use state::State;
 pub use web::Web;
 

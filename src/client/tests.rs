@@ -1,5 +1,6 @@
 use super::*;
-use crate::config::tests::with;
+use crate::config::Config;
+use crate::config::tests::{now, with};
 
 #[test]
 fn the_vendor_sees_which_exporter_asks() {
@@ -24,4 +25,24 @@ fn a_ca_file_that_is_none_is_told_with_its_variable() {
     let error = refused(Path::new("/nonexistent"));
     assert!(matches!(error, ClientError::CaFile(_)), "{error:?}");
     assert!(error.to_string().starts_with("WOLKVOX_CA_FILE: "), "{error}");
+}
+
+#[test]
+fn advice_names_the_variables_that_are_set_and_no_other() {
+    let by_number = names(&with(&[]).unwrap().server);
+    assert_eq!(
+        (by_number.address, by_number.token),
+        ("WOLKVOX_SERVER", "WOLKVOX_TOKEN")
+    );
+    let others = [
+        ("WOLKVOX_BASE_URL", "https://gateway.example"),
+        ("WOLKVOX_TOKEN_FILE", "/token"),
+    ]
+    .map(|(name, value)| (name.to_owned(), Ok(value.to_owned())));
+    let others = Config::from_variables(others, now()).unwrap();
+    let by_url = names(&others.server);
+    assert_eq!(
+        (by_url.address, by_url.token),
+        ("WOLKVOX_BASE_URL", "WOLKVOX_TOKEN_FILE")
+    );
 }

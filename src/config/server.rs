@@ -94,6 +94,8 @@ pub(super) const VARIABLES: &[Variable] = &[
 pub struct Server {
     /// `WOLKVOX_BASE_URL`, or made from `WOLKVOX_SERVER`: scheme, host and port, without a path.
     pub base_url: Url,
+    /// Which of the two is set.
+    pub addressed: Addressed,
     /// `WOLKVOX_TOKEN` or `WOLKVOX_TOKEN_FILE`.
     pub token: ConfiguredToken,
     /// `WOLKVOX_OPERATION`: the value of the label.
@@ -110,19 +112,44 @@ pub struct Server {
     pub proxy: Option<Proxy>,
 }
 
+/// By what the server's address is given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Addressed {
+    /// `WOLKVOX_SERVER`.
+    ByNumber,
+    /// `WOLKVOX_BASE_URL`.
+    ByUrl,
+}
+
+/// The server's address.
+struct Address {
+    url: Url,
+    /// What the operation is called if it has no name of its own.
+    name: String,
+    addressed: Addressed,
+}
+
+impl Address {
+    fn new(addressed: Addressed, (url, name): (Url, String)) -> Address {
+        Address { url, name, addressed }
+    }
+}
+
 impl Server {
     /// Reads and checks the variables; `None` where one has a problem.
     pub(super) fn read(values: &mut Values) -> Option<Server> {
         let address = values.address();
         let token = values.token();
-        let operation = values.operation(address.as_ref().map(|(_, name)| name.as_str()));
+        let operation = values.operation(address.as_ref().map(|address| address.name.as_str()));
         let agent_dni = values.read(&AGENT_DNI, secret);
         let timezone = values.read(&TIMEZONE, timezone);
         let request_timeout = values.read(&REQUEST_TIMEOUT, duration(SECOND..=HOUR));
         let ca_file = values.read(&CA_FILE, path);
-        let proxy = address.as_ref().and_then(|(url, _)| values.proxy(url));
+        let proxy = address.as_ref().and_then(|address| values.proxy(&address.url));
+        let address = address?;
         Some(Server {
-            base_url: address?.0,
+            base_url: address.url,
+            addressed: address.addressed,
             token: token?,
             operation: operation?,
             agent_dni: agent_dni?,
@@ -173,7 +200,7 @@ fn token_file(given: Given<'_>) -> Result<Option<PathBuf>, String> {
 
 impl Values {
     /// The address, and the name that the operation has by default.
-    fn address(&mut self) -> Option<(Url, String)> {
+    fn address(&mut self) -> Option<Address> {
         let insecure = self.read(&ALLOW_INSECURE_HTTP, switch);
         let server = self.read(&SERVER, text)?;
         let base = self.read(&BASE_URL, text)?;
@@ -186,9 +213,12 @@ impl Values {
                         &format!("is {server}, and the known numbers have four digits, such as 0010: YAML makes 8 of 0010 without quotes"),
                     );
                 }
-                return Some(address);
+                return Some(Address::new(Addressed::ByNumber, address));
             }
-            (None, Some(base)) => return self.base_url(&base, insecure == Some(true)),
+            (None, Some(base)) => {
+                let address = self.base_url(&base, insecure == Some(true))?;
+                return Some(Address::new(Addressed::ByUrl, address));
+            }
             (None, None) => {
                 "is not set. It is the number in the address where you log in: 0010 for https://wv0010.wolkvox.com (or set WOLKVOX_BASE_URL for a gateway). To look around without a Wolkvox server, run `wolkvox-exporter demo`"
             }

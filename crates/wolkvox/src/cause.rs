@@ -43,6 +43,9 @@ macro_rules! allow_list {
     };
 }
 
+/// Where a server's number has lost its zeros.
+pub(crate) const YAML: &str = ", where a number such as 0010 needs quotes in YAML (which makes 8 of it)";
+
 /// How a certificate's time may come to be wrong.
 macro_rules! either_clock {
     () => {
@@ -89,8 +92,8 @@ macro_rules! causes {
 causes! {
     /// There is no machine of this name.
     UnknownName: Connect, Address,
-        "the name {host} is not known ({detail}): check {address}, where a number such as 0010 needs quotes in YAML (which \
-         makes 8 of it), and whether the DNS of this machine knows public names";
+        "the name {host} is not known ({detail}): check {address}{yaml}, and \
+         whether the DNS of this machine knows public names";
     /// The name servers of this machine do not answer.
     NameServer: Connect, Network,
         "the name {name} could not be looked up, because the name server of this machine gave no answer ({detail}): check \
@@ -273,6 +276,7 @@ pub fn markdown(names: &Names) -> String {
         let sentence = fill(cause.sentence(), |slot| match slot {
             "address" => code(names.address),
             "roots" => code(names.roots),
+            "yaml" => YAML.to_owned(),
             "file" => format!("the file of {}", code(names.roots)),
             "variable" => code("HTTPS_PROXY"),
             "setting" => format!("{} or {}", code(names.address), code("HTTPS_PROXY")),

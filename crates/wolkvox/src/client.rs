@@ -42,9 +42,7 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(20);
 /// What the caller calls its settings: errors name what is to be checked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Names {
-    /// By which the server is chosen.
-    pub server: &'static str,
-    /// All by which its address can be given.
+    /// By which the server's address is given.
     pub address: &'static str,
     /// The token.
     pub token: &'static str,
@@ -57,7 +55,6 @@ pub struct Names {
 impl Names {
     /// The fields of [`Settings`].
     pub const OF_SETTINGS: Names = Names {
-        server: "`base`",
         address: "`base`",
         token: "`token`",
         roots: "`roots`",

@@ -3,9 +3,9 @@ use std::collections::BTreeSet;
 use super::*;
 
 /// What a sentence can be filled with.
-const SLOTS: [&str; 20] = [
+const SLOTS: [&str; 21] = [
     "address", "asked", "clock", "date", "detail", "file", "host", "issuer", "limit", "name", "names",
-    "peer", "proxy", "public", "roots", "server", "setting", "variable", "where", "",
+    "peer", "proxy", "public", "roots", "server", "setting", "variable", "where", "yaml", "",
 ];
 
 fn slots(sentence: &str) -> Vec<&str> {

@@ -265,7 +265,7 @@ fn not_unpacked(what: &str, words: &Words<'_>) -> Error {
         Reason::NotJson,
         format!(
             "not an answer of Wolkvox: {what}. Check {}, and whether a proxy or portal answers in its place",
-            words.names.server
+            words.names.address
         ),
     )
 }

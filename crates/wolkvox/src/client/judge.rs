@@ -48,7 +48,7 @@ fn is_from_wolkvox(envelope: &Envelope) -> bool {
 }
 
 fn meaning(status: u16, text: &RawText, names: &Names) -> (Reason, Cow<'static, str>) {
-    let Names { server, token, .. } = names;
+    let Names { address, token, .. } = names;
     match status {
         400 => (
             Reason::BadRequest,
@@ -61,7 +61,7 @@ fn meaning(status: u16, text: &RawText, names: &Names) -> (Reason, Cow<'static, 
         403 if text.is("PLEASE VALIDATE TOKEN") => (
             Reason::Auth,
             format!(
-                "Wolkvox does not know this token: check {token}, and that the token belongs to this {server}"
+                "Wolkvox does not know this token: check {token}, and that it belongs to the server of {address}"
             )
             .into(),
         ),
@@ -79,12 +79,12 @@ fn meaning(status: u16, text: &RawText, names: &Names) -> (Reason, Cow<'static, 
         ),
         404 => (
             Reason::HttpStatus,
-            format!("Wolkvox has no such report here: check {server}, and ask Wolkvox whether the chat_1 report is enabled for this operation").into(),
+            format!("Wolkvox has no such report here: check {address}, and ask Wolkvox whether the chat_1 report is enabled for this operation").into(),
         ),
         429 => (Reason::HttpStatus, "too many calls: poll less often".into()),
         300..=399 => (
             Reason::HttpStatus,
-            format!("a redirect, which is never followed because the token would go with it: check {server}, and whether a proxy or portal is in between").into(),
+            format!("a redirect, which is never followed because the token would go with it: check {address}, and whether a proxy or portal is in between").into(),
         ),
         500..=599 => (
             Reason::HttpStatus,
@@ -167,7 +167,7 @@ fn not_json(what: &str, names: &Names) -> Error {
         Reason::NotJson,
         format!(
             "HTTP 200, but not an answer of Wolkvox: {what}. Check {}, and whether a proxy or portal answers in its place",
-            names.server
+            names.address
         ),
     )
 }

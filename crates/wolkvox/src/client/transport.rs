@@ -15,7 +15,7 @@ use super::proxy::Proxy;
 use super::proxy::probe::{self, Found, Takes};
 use super::resolver::{LookupError, WhyNot};
 use super::{CONNECT_TIMEOUT, Names};
-use crate::cause::Slots;
+use crate::cause::{Slots, YAML};
 use crate::{Cause, Error, Gate, RawText};
 
 /// What the library says while it makes the connection to a proxy.
@@ -125,6 +125,7 @@ impl Route {
             .with("where", place)
             .with("address", self.names.address)
             .with("roots", roots)
+            .with("yaml", if is_shortened(host) { YAML } else { "" })
             .with("host", host)
             .with("server", &*server)
             .with("public", public)
@@ -338,6 +339,14 @@ fn of_status(status: u16) -> Cause {
         400..=499 => Cause::ProxyForbids,
         _ => Cause::ProxyFails,
     }
+}
+
+/// Whether a host is that of a number without its leading zeros: the known ones have four digits.
+fn is_shortened(host: &str) -> bool {
+    let name = host.split('.').next().unwrap_or_default();
+    name.strip_prefix("wv").is_some_and(|number| {
+        (1..4).contains(&number.len()) && number.bytes().all(|byte| byte.is_ascii_digit())
+    })
 }
 
 /// Whether the other side ended the connection.

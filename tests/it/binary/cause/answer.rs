@@ -26,7 +26,7 @@ async fn what_is_no_http_is_unreadable_and_not_the_allow_lists() {
             cause: Cause::Unreadable,
             says: &[
                 "has a head that can't be read",
-                "check WOLKVOX_SERVER or WOLKVOX_BASE_URL, the port",
+                "check WOLKVOX_BASE_URL, the port",
             ],
         })
         .await;

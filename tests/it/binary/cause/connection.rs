@@ -17,11 +17,25 @@ async fn a_name_that_nobody_knows_is_told_as_that() {
         cause: Cause::UnknownName,
         says: &[
             "the name wv8.invalid is not known",
-            "check WOLKVOX_SERVER",
+            "check WOLKVOX_BASE_URL, where",
             "in YAML (which makes 8 of it)",
         ],
     })
     .await;
+    let directory = tempfile::tempdir().unwrap();
+    let variables = variables(
+        directory.path(),
+        &[("WOLKVOX_BASE_URL", "https://gw.invalid:8443")],
+    );
+    let (_, output, error) = finish(command(["check"], &variables)).await;
+    assert!(
+        output.contains("the name gw.invalid is not known"),
+        "{output}{error}"
+    );
+    assert!(
+        !output.contains("YAML") && !output.contains("WOLKVOX_SERVER"),
+        "{output}"
+    );
 }
 
 #[tokio::test]

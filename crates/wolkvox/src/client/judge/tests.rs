@@ -90,7 +90,6 @@ fn advice_names_the_settings_as_the_caller_calls_them() {
     let words = Words {
         gate: Gate::new([]),
         names: &Names {
-            server: "SERVER",
             address: "ADDRESS",
             token: "TOKEN",
             roots: "ROOTS",
@@ -99,14 +98,14 @@ fn advice_names_the_settings_as_the_caller_calls_them() {
     };
     let of_status = |code, msg| status(code, Some(&saying(msg)), &words).unwrap_err();
     for (error, advice) in [
-        (of_status(302, ""), "check SERVER, and"),
+        (of_status(302, ""), "check ADDRESS, and"),
         (of_status(401, ""), "check TOKEN"),
         (
             of_status(403, "Please validate token"),
-            "check TOKEN, and that the token belongs to this SERVER",
+            "check TOKEN, and that it belongs to the server of ADDRESS",
         ),
-        (of_status(404, ""), "check SERVER, and"),
-        (decoding(&DecodeError::Empty, words.names), "Check SERVER, and"),
+        (of_status(404, ""), "check ADDRESS, and"),
+        (decoding(&DecodeError::Empty, words.names), "Check ADDRESS, and"),
     ] {
         let said = error.to_string();
         assert!(said.contains(advice) && !said.contains('`'), "{said}");
