@@ -46,6 +46,10 @@ macro_rules! allow_list {
 /// Where a server's number has lost its zeros.
 pub(crate) const YAML: &str = ", where a number such as 0010 needs quotes in YAML (which makes 8 of it)";
 
+/// How user and password are written.
+pub(crate) const PASSWORD_FORM: &str =
+    "before the host, as user:password@, with @ as %40, : as %3A and / as %2F in them";
+
 /// How a certificate's time may come to be wrong.
 macro_rules! either_clock {
     () => {
@@ -93,7 +97,7 @@ causes! {
     /// There is no machine of this name.
     UnknownName: Connect, Address,
         "the name {host} is not known ({detail}): check {address}{yaml}, and \
-         whether the DNS of this machine knows public names";
+         whether the DNS of this machine knows public names{way}";
     /// The name servers of this machine do not answer.
     NameServer: Connect, Network,
         "the name {name} could not be looked up, because the name server of this machine gave no answer ({detail}): check \
@@ -106,7 +110,7 @@ causes! {
         concat!("no connection to Wolkvox, because {peer} refused it: ", allow_list!());
     /// The connection was closed or reset before the answer's head.
     Closed: Connect, AllowList,
-        concat!("no connection to Wolkvox, because {peer} closed it without an answer: ", allow_list!());
+        concat!("no connection to Wolkvox, because {peer} closed it without an answer: ", allow_list!(), " and whether it is http or https");
     /// Connecting took too long.
     NoConnection: Timeout, AllowList,
         concat!("no connection to Wolkvox, because {peer} did not take it within {limit}: ", allow_list!());
@@ -143,9 +147,7 @@ causes! {
          {variable}; if other servers can be reached through it, ask Wolkvox whether {public} is on its allow-list";
     /// 407: the proxy wants a user, or another one.
     ProxyPassword: Connect, Proxy,
-        "the proxy {proxy} does not let the exporter in without the right user and password ({detail}): write them into \
-         {variable} before the host, as user:password@, with @ as %40, : as %3A and / as %2F in them; of the methods of HTTP it \
-         must take Basic";
+        "the proxy {proxy} does not let the exporter in without the right user and password ({detail}): {password}";
     /// 403 and the like: the proxy's rules.
     ProxyForbids: Connect, Proxy,
         "the proxy {proxy} does not allow connections to {server} ({detail}): have those who run it allow them";
@@ -276,6 +278,10 @@ pub fn markdown(names: &Names) -> String {
         let sentence = fill(cause.sentence(), |slot| match slot {
             "address" => code(names.address),
             "roots" => code(names.roots),
+            "way" => ", or set `HTTPS_PROXY` if this machine reaches the internet by a proxy only".to_owned(),
+            "password" => {
+                format!("write them into `HTTPS_PROXY` {PASSWORD_FORM}; a proxy of HTTP must take Basic")
+            }
             "yaml" => YAML.to_owned(),
             "file" => format!("the file of {}", code(names.roots)),
             "variable" => code("HTTPS_PROXY"),

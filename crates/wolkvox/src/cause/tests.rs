@@ -3,9 +3,10 @@ use std::collections::BTreeSet;
 use super::*;
 
 /// What a sentence can be filled with.
-const SLOTS: [&str; 21] = [
+const SLOTS: [&str; 23] = [
     "address", "asked", "clock", "date", "detail", "file", "host", "issuer", "limit", "name", "names",
-    "peer", "proxy", "public", "roots", "server", "setting", "variable", "where", "yaml", "",
+    "password", "peer", "proxy", "public", "roots", "server", "setting", "variable", "way", "where", "yaml",
+    "",
 ];
 
 fn slots(sentence: &str) -> Vec<&str> {

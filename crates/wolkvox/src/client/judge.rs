@@ -88,11 +88,11 @@ fn meaning(status: u16, text: &RawText, names: &Names) -> (Reason, Cow<'static, 
         ),
         500..=599 => (
             Reason::HttpStatus,
-            "Wolkvox, or a proxy before it, is in trouble".into(),
+            "Wolkvox, or a proxy before it, is in trouble: it mostly passes by itself; if it stays, ask Wolkvox".into(),
         ),
         _ => (
             Reason::HttpStatus,
-            "this is no answer that Wolkvox documents".into(),
+            format!("this is no answer that Wolkvox documents: check {address}, and whether a proxy or portal answers in its place; if it stays, ask Wolkvox").into(),
         ),
     }
 }
@@ -252,8 +252,13 @@ fn io_errors<'a>(error: &'a (dyn StdError + 'static)) -> impl Iterator<Item = &'
 pub(super) fn root_cause(error: &(dyn StdError + 'static)) -> RawText {
     chain(error)
         .last()
-        .map(|cause| RawText::new(cause.to_string()))
+        .map(|cause| RawText::new(without_link(&cause.to_string())))
         .unwrap_or_default()
+}
+
+/// A library's words without the address of its documents, which means nothing to who reads them.
+fn without_link(text: &str) -> &str {
+    text.split(": https://docs.rs/").next().unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -132,6 +132,20 @@ impl Proxy {
         self.0.scheme.starts_with("socks")
     }
 
+    /// Whether a user or a password is set.
+    pub(super) fn has_credentials(&self) -> bool {
+        self.0.credentials.is_some()
+    }
+
+    /// The scheme of such a proxy by which it looks names up itself; `None` where it does already.
+    pub(super) fn resolving_scheme(&self) -> Option<&'static str> {
+        match self.0.scheme.as_str() {
+            "socks4" => Some("socks4a"),
+            "socks5" => Some("socks5h"),
+            _ => None,
+        }
+    }
+
     /// What must not be shown of what the proxy says: it may repeat what it was sent.
     pub(super) fn secrets(&self) -> Vec<String> {
         let Some(credentials) = &self.0.credentials else {

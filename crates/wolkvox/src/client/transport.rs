@@ -15,7 +15,7 @@ use super::proxy::Proxy;
 use super::proxy::probe::{self, Found, Takes};
 use super::resolver::{LookupError, WhyNot};
 use super::{CONNECT_TIMEOUT, Names};
-use crate::cause::{Slots, YAML};
+use crate::cause::{PASSWORD_FORM, Slots, YAML};
 use crate::{Cause, Error, Gate, RawText};
 
 /// What the library says while it makes the connection to a proxy.
@@ -104,6 +104,25 @@ impl Route {
         Some(Error::of(cause, cause.tell(&slots)).with_status(status))
     }
 
+    /// Where this machine need not know the server's name.
+    fn another_way(&self) -> String {
+        match &self.proxy {
+            Some(proxy) => proxy.resolving_scheme().map_or_else(String::new, |scheme| {
+                format!(
+                    ", or write {scheme}:// in {}, then the proxy looks it up",
+                    proxy.variable()
+                )
+            }),
+            None => {
+                let variable = match self.server.scheme() {
+                    "http" => "HTTP_PROXY",
+                    _ => "HTTPS_PROXY",
+                };
+                format!(", or set {variable} if this machine reaches the internet by a proxy only")
+            }
+        }
+    }
+
     fn slots(&self, peer: Peer) -> Slots {
         let host = self.server.host_str().unwrap_or_default();
         let server = match self.server.port() {
@@ -126,6 +145,8 @@ impl Route {
             .with("address", self.names.address)
             .with("roots", roots)
             .with("yaml", if is_shortened(host) { YAML } else { "" })
+            .with("way", self.another_way())
+            .with("password", proxy.map(password_advice).unwrap_or_default())
             .with("host", host)
             .with("server", &*server)
             .with("public", public)
@@ -338,6 +359,21 @@ fn of_status(status: u16) -> Cause {
         300..=399 | 400 | 404 | 405 | 501 => Cause::ProxyUnreadable,
         400..=499 => Cause::ProxyForbids,
         _ => Cause::ProxyFails,
+    }
+}
+
+/// What to do where a proxy refuses user and password, or the lack of them.
+fn password_advice(proxy: &Proxy) -> String {
+    let variable = proxy.variable();
+    let advice = if proxy.has_credentials() {
+        format!("check those in {variable}, which stand {PASSWORD_FORM}")
+    } else {
+        format!("write them into {variable} {PASSWORD_FORM}")
+    };
+    if proxy.is_socks() {
+        advice
+    } else {
+        format!("{advice}; of the methods of HTTP it must take Basic")
     }
 }
 

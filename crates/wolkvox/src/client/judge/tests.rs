@@ -111,3 +111,25 @@ fn advice_names_the_settings_as_the_caller_calls_them() {
         assert!(said.contains(advice) && !said.contains('`'), "{said}");
     }
 }
+
+#[test]
+fn trouble_of_the_server_has_a_way_out() {
+    for (code, advice) in [
+        (500, "if it stays, ask Wolkvox"),
+        (503, "if it stays, ask Wolkvox"),
+        (204, "check `base`, and whether a proxy or portal answers"),
+    ] {
+        let error = status(code, None, &words()).unwrap_err().to_string();
+        assert!(error.contains(advice), "{error}");
+    }
+}
+
+#[test]
+fn the_words_of_a_library_are_told_without_a_link_to_its_documents() {
+    let link = "peer closed connection without sending TLS close_notify: \
+                https://docs.rs/rustls/latest/rustls/manual/_03_howto/index.html#unexpected-eof";
+    assert_eq!(
+        root_cause(&io::Error::other(link)),
+        RawText::new("peer closed connection without sending TLS close_notify")
+    );
+}

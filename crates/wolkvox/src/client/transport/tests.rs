@@ -113,3 +113,55 @@ fn only_a_proxy_that_sees_plain_http_answers_in_the_servers_place() {
         );
     }
 }
+
+#[test]
+fn a_name_that_is_not_known_here_may_be_known_to_a_proxy() {
+    let told = |proxy| {
+        let route = route("https://wv0010.wolkvox.com", proxy);
+        looked_up(&route, "wv0010.wolkvox.com", says("Name or service not known")).1
+    };
+    for (proxy, way) in [
+        (None, "or set HTTPS_PROXY if this machine reaches"),
+        (
+            Some("socks5://proxy.example:1080"),
+            "or write socks5h:// in HTTPS_PROXY",
+        ),
+        (
+            Some("socks4://proxy.example:1080"),
+            "or write socks4a:// in HTTPS_PROXY",
+        ),
+    ] {
+        let told = told(proxy);
+        assert!(told.contains(way), "{told}");
+    }
+}
+
+#[test]
+fn a_password_is_asked_for_where_there_is_none_and_as_the_proxy_takes_it() {
+    let told = |proxy| {
+        let slots = route("https://wv0010.wolkvox.com", Some(proxy)).slots(Peer::Proxy);
+        Cause::ProxyPassword.tell(&slots)
+    };
+    for (proxy, says, is_http) in [
+        (
+            "http://proxy.example:1",
+            "write them into HTTPS_PROXY before",
+            true,
+        ),
+        ("http://a:b@proxy.example:1", "check those in HTTPS_PROXY", true),
+        (
+            "socks5h://proxy.example:1",
+            "write them into HTTPS_PROXY before",
+            false,
+        ),
+        (
+            "socks5h://a:b@proxy.example:1",
+            "check those in HTTPS_PROXY",
+            false,
+        ),
+    ] {
+        let told = told(proxy);
+        assert!(told.contains(says), "{told}");
+        assert_eq!(told.contains("must take Basic"), is_http, "{told}");
+    }
+}
