@@ -283,7 +283,7 @@ fn tell_start(config: &Config, store: &FileStore, ledger: Option<&Ledger>) {
         );
     }
     if let Some(proxy) = &config.server.proxy {
-        tracing::info!(operation = config.server.operation, %proxy, "Wolkvox is asked through the proxy {proxy}");
+        tracing::info!(operation = config.server.operation, proxy = %proxy.address(), variable = proxy.variable(), "Wolkvox is asked through the proxy {proxy}");
     }
     for warning in &config.warnings {
         tracing::warn!(operation = config.server.operation, "{warning}");

@@ -48,7 +48,7 @@ pub(crate) const YAML: &str = ", where a number such as 0010 needs quotes in YAM
 
 /// How user and password are written.
 pub(crate) const PASSWORD_FORM: &str =
-    "before the host, as user:password@, with @ as %40, : as %3A and / as %2F in them";
+    "before the host, as user:password@, with @ as %40, : as %3A, / as %2F, # as %23 and \\ as %5C in them";
 
 /// How a certificate's time may come to be wrong.
 macro_rules! either_clock {

@@ -5,6 +5,7 @@ mod answer;
 mod certificate;
 mod connection;
 mod proxy;
+mod renewed;
 mod roots;
 mod tls;
 
@@ -125,6 +126,7 @@ fn every_cause_is_met_with_a_server_of_its_kind() {
         include_str!("cause/certificate.rs"),
         include_str!("cause/connection.rs"),
         include_str!("cause/proxy.rs"),
+        include_str!("cause/renewed.rs"),
         include_str!("cause/tls.rs"),
     ]
     .concat();

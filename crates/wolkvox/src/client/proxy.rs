@@ -25,16 +25,23 @@ pub enum ProxyError {
     )]
     Scheme,
     /// No port.
-    #[error("has no port; write the proxy's, as in http://proxy.example:3128")]
+    #[error(
+        "has no port; write the proxy's, as in http://proxy.example:3128, or leave it empty where there is no proxy"
+    )]
     Port,
     /// More than user, host and port.
     #[error(
         "has more in it than a proxy has: it must be scheme, host and port, as in http://proxy.example:3128"
     )]
     More,
+    /// A host or port that a shell was to fill in.
+    #[error(
+        "refers to a variable ($) in its host or port, which only a shell replaces; write the value itself"
+    )]
+    Reference,
     /// Anything else.
     #[error(
-        "is no address of a proxy; it should look like http://proxy.example:3128 or http://user:password@proxy.example:3128, with @ as %40, : as %3A and / as %2F in user and password"
+        "is no address of a proxy; it should look like http://proxy.example:3128 or http://user:password@proxy.example:3128, with @ as %40, : as %3A, / as %2F, # as %23 and \\ as %5C in user and password"
     )]
     Form,
 }
@@ -74,6 +81,14 @@ impl Proxy {
         let scheme = scheme.to_ascii_lowercase();
         if !SCHEMES.contains(&scheme.as_str()) {
             return Err(ProxyError::Scheme);
+        }
+        let (user, host) = rest.rsplit_once('@').unwrap_or(("", rest));
+        // A host would end there; and what looks like a scheme and lacks a colon is none.
+        if user.contains(['/', '\\', '?', '#']) || !text.contains("://") && text.contains("//") {
+            return Err(ProxyError::Form);
+        }
+        if host.contains('$') {
+            return Err(ProxyError::Reference);
         }
         // Hosts are checked as those of http, and a port that is http's own would be lost.
         let url = Url::parse(&format!("http://{rest}")).map_err(|_| ProxyError::Form)?;
@@ -118,8 +133,13 @@ impl Proxy {
             || intercept("http://proxy.example:1", &listed.join(","), server.as_str()).is_none()
     }
 
+    /// Scheme, host and port.
+    pub fn address(&self) -> String {
+        format!("{}://{}:{}", self.0.scheme, self.0.host, self.0.port)
+    }
+
     /// Where it is set.
-    pub(super) fn variable(&self) -> &str {
+    pub fn variable(&self) -> &str {
         &self.0.variable
     }
 
@@ -168,11 +188,7 @@ impl Proxy {
 /// `http://proxy.example:3128`
 impl fmt::Display for Proxy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{}://{}:{} ({})",
-            self.0.scheme, self.0.host, self.0.port, self.0.variable
-        )
+        write!(f, "{} ({})", self.address(), self.0.variable)
     }
 }
 

@@ -2,6 +2,7 @@
 //!
 //! Some of their types have no name outside of them, and are known by what they say. Each cause has a test with a real server.
 
+mod advice;
 mod handshake;
 
 use std::error::Error as StdError;
@@ -15,7 +16,7 @@ use super::proxy::Proxy;
 use super::proxy::probe::{self, Found, Takes};
 use super::resolver::{LookupError, WhyNot};
 use super::{CONNECT_TIMEOUT, Names};
-use crate::cause::{PASSWORD_FORM, Slots, YAML};
+use crate::cause::Slots;
 use crate::{Cause, Error, Gate, RawText};
 
 /// What the library says while it makes the connection to a proxy.
@@ -104,25 +105,6 @@ impl Route {
         Some(Error::of(cause, cause.tell(&slots)).with_status(status))
     }
 
-    /// Where this machine need not know the server's name.
-    fn another_way(&self) -> String {
-        match &self.proxy {
-            Some(proxy) => proxy.resolving_scheme().map_or_else(String::new, |scheme| {
-                format!(
-                    ", or write {scheme}:// in {}, then the proxy looks it up",
-                    proxy.variable()
-                )
-            }),
-            None => {
-                let variable = match self.server.scheme() {
-                    "http" => "HTTP_PROXY",
-                    _ => "HTTPS_PROXY",
-                };
-                format!(", or set {variable} if this machine reaches the internet by a proxy only")
-            }
-        }
-    }
-
     fn slots(&self, peer: Peer) -> Slots {
         let host = self.server.host_str().unwrap_or_default();
         let server = match self.server.port() {
@@ -144,9 +126,9 @@ impl Route {
             .with("where", place)
             .with("address", self.names.address)
             .with("roots", roots)
-            .with("yaml", if is_shortened(host) { YAML } else { "" })
-            .with("way", self.another_way())
-            .with("password", proxy.map(password_advice).unwrap_or_default())
+            .with("yaml", advice::for_number(host))
+            .with("way", advice::another_way(&self.server, proxy))
+            .with("password", proxy.map(advice::password).unwrap_or_default())
             .with("host", host)
             .with("server", &*server)
             .with("public", public)
@@ -360,29 +342,6 @@ fn of_status(status: u16) -> Cause {
         400..=499 => Cause::ProxyForbids,
         _ => Cause::ProxyFails,
     }
-}
-
-/// What to do where a proxy refuses user and password, or the lack of them.
-fn password_advice(proxy: &Proxy) -> String {
-    let variable = proxy.variable();
-    let advice = if proxy.has_credentials() {
-        format!("check those in {variable}, which stand {PASSWORD_FORM}")
-    } else {
-        format!("write them into {variable} {PASSWORD_FORM}")
-    };
-    if proxy.is_socks() {
-        advice
-    } else {
-        format!("{advice}; of the methods of HTTP it must take Basic")
-    }
-}
-
-/// Whether a host is that of a number without its leading zeros: the known ones have four digits.
-fn is_shortened(host: &str) -> bool {
-    let name = host.split('.').next().unwrap_or_default();
-    name.strip_prefix("wv").is_some_and(|number| {
-        (1..4).contains(&number.len()) && number.bytes().all(|byte| byte.is_ascii_digit())
-    })
 }
 
 /// Whether the other side ended the connection.

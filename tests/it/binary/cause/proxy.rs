@@ -339,3 +339,20 @@ async fn a_proxy_that_is_none_ends_the_start_with_64_and_never_says_the_password
         }
     }
 }
+
+#[tokio::test]
+async fn the_log_has_the_proxy_and_its_variable_in_fields_of_their_own() {
+    let closing = Peer::start(Behaviour::Close).await;
+    let proxy = with_password(closing.address);
+    let directory = tempfile::tempdir().unwrap();
+    let exporter = Exporter::serve(&variables(directory.path(), &[SERVER, ("HTTPS_PROXY", &proxy)])).await;
+    let line = wait_for("the proxy is named", || {
+        let log = exporter.log.text();
+        let line = log.lines().find(|line| line.contains("asked through the proxy"));
+        std::future::ready(line.map(str::to_owned))
+    })
+    .await;
+    let fields = format!("proxy=http://{} variable=\"HTTPS_PROXY\"", closing.address);
+    assert!(line.contains(&fields), "{line}");
+    assert_says_no_secret("proxy", &line);
+}

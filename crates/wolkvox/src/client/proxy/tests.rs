@@ -42,6 +42,15 @@ fn what_is_no_proxy_is_refused_with_its_cause_and_never_shown() {
         ("http://pro xy:3128", ProxyError::Form),
         ("http://proxy:99999", ProxyError::Form),
         ("http://proxy:port", ProxyError::Form),
+        ("direct", ProxyError::Port),
+        ("http//ana:s3cr3t@proxy:1", ProxyError::Form),
+        ("http//proxy:1", ProxyError::Form),
+        ("http://DOMAIN\\ana:s3cr3t@proxy:1", ProxyError::Form),
+        ("http://ana:s3cr3t#@proxy:1", ProxyError::Form),
+        ("http://ana:53#@proxy:1", ProxyError::Form),
+        ("http://$PROXY:1", ProxyError::Reference),
+        ("http://ana:s3cr3t@${PROXY}:1", ProxyError::Reference),
+        ("proxy:$PORT", ProxyError::Reference),
     ] {
         let found = parse(text).unwrap_err();
         assert_eq!(found, error, "{text}");
@@ -56,6 +65,7 @@ fn a_password_is_kept_whole_and_no_word_of_the_proxy_may_repeat_it() {
     // An @ that nobody wrote as %40 is taken as it was meant.
     assert_eq!(parse("http://ana:p@ss@proxy:3128").unwrap().secrets()[0], "p@ss");
     assert_eq!(parse("http://proxy:3128").unwrap().secrets(), [""; 0]);
+    assert_eq!(parse("http://ana:p$ss@proxy:3128").unwrap().secrets()[0], "p$ss");
 }
 
 #[test]
