@@ -42,8 +42,8 @@ const BEGIN: &str = "2026-03-02 05:00:00";
 const DAYS: i64 = 30;
 /// The days of the first week in which everything is as large as it gets: ids are kept for a bit more than two days.
 const FIRST_WEEK: Range<usize> = 2..9;
-/// By the real clock, which hardly moves: about one sweep a day.
-const SWEEP_INTERVAL: Duration = Duration::from_secs(3);
+/// By the real clock, by which a day takes half a second or more: about one sweep a day, or several.
+const SWEEP_INTERVAL: Duration = Duration::from_millis(500);
 /// What memory may grow in the three weeks after that, kB. By default these are 252 cycles and 26,000 chats: a leak of 3 kB
 /// at each cycle, or of 30 bytes for each chat, would be more. What comes up for the first time takes a third of it.
 const GROWTH_KB: u64 = 768;
