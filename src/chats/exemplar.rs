@@ -6,7 +6,9 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 
 use super::chat::Chat;
-use super::key::{Keys, LabelSet, PerTable, Table};
+#[cfg(test)]
+use super::key::Keys;
+use super::key::{LabelSet, PerTable, Table};
 use super::totals::Totals;
 use crate::config::Counting;
 use crate::ledger::Id;
@@ -49,7 +51,8 @@ impl Exemplars {
     }
 
     /// Notes a chat that was counted.
-    pub fn note(&mut self, chat: &Chat, keys: &Keys, counting: &Counting, first_seen: DateTime<Utc>) {
+    #[cfg(test)]
+    pub(crate) fn note(&mut self, chat: &Chat, keys: &Keys, counting: &Counting, first_seen: DateTime<Utc>) {
         let at = chat.closed.map_or(first_seen, |closed| closed.earliest);
         for (table, set) in keys.each().filter(|(table, _)| table.has_histograms()) {
             self::note(self.of(table, set), table, chat, counting, at);

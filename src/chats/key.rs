@@ -310,6 +310,7 @@ impl Keys {
     }
 
     /// Whether the chat adds to a table under this id, and not under what stands in for it.
+    #[cfg(test)]
     pub(super) fn has_id(&self, table: Table, id: &str) -> bool {
         let set = self[table].as_ref();
         set.is_some_and(|set| set.id_with_text(table) == Some(id))

@@ -56,6 +56,14 @@ pub struct Name {
     pub as_of_ms: i64,
 }
 
+impl Name {
+    /// Whether a text takes its place: that of the chat closed last stays, and of two closed in the same second the lesser
+    /// one, so that the order in which they are read does not matter.
+    pub(super) fn yields_to(&self, text: &str, as_of_ms: i64) -> bool {
+        as_of_ms > self.as_of_ms || as_of_ms == self.as_of_ms && *text < *self.text
+    }
+}
+
 /// Texts by id.
 pub type Names = BTreeMap<String, Name>;
 
@@ -75,9 +83,10 @@ pub struct Totals {
 }
 
 impl Totals {
-    /// Takes one chat in, under these label sets. `now` becomes the creation time of those not seen before. A chat that does
+    /// Takes one chat in, under these label sets: what [`super::Tally`] comes to for all chats of an answer is compared with this. `now` becomes the creation time of those not seen before. A chat that does
     /// not count creates them at 0.
-    pub fn absorb(
+    #[cfg(test)]
+    pub(crate) fn absorb(
         &mut self,
         chat: &Chat,
         keys: &Keys,
@@ -107,6 +116,7 @@ impl Totals {
     }
 
     /// Texts of ids that have label sets of their own.
+    #[cfg(test)]
     fn note_texts(&mut self, chat: &Chat, keys: &Keys, agents: Agents, now: DateTime<Utc>) {
         let as_of_ms = chat
             .closed
@@ -394,13 +404,10 @@ pub(super) fn take(
     }
 }
 
-/// Keeps the text of the chat closed last; of two closed in the same second the lesser text, so that the order in
-/// which they are read does not matter.
+/// Keeps the text that [`Name::yields_to`] says.
 fn note(names: &mut Arc<Names>, id: &str, text: Option<&String>, as_of_ms: i64) {
     let Some(text) = text else { return };
-    let newer =
-        |known: &Name| as_of_ms > known.as_of_ms || (as_of_ms == known.as_of_ms && *text < known.text);
-    if names.get(id).is_none_or(newer) {
+    if names.get(id).is_none_or(|known| known.yields_to(text, as_of_ms)) {
         Arc::make_mut(names).insert(
             id.to_owned(),
             Name {

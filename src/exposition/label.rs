@@ -1,4 +1,4 @@
-//! Labels and HELP texts, escaped.
+//! Labels and HELP texts, escaped; and how a sample begins, which is the same in both formats.
 
 /// Appends a label to the ones that `labels` has.
 pub(super) fn write(labels: &mut String, name: &str, value: &str) {
@@ -9,6 +9,28 @@ pub(super) fn write(labels: &mut String, name: &str, value: &str) {
     labels.push_str("=\"");
     push_escaped(labels, value);
     labels.push('"');
+}
+
+/// Appends a sample up to its value. `labels` stand between the braces.
+pub(super) fn push_head(out: &mut String, name: &str, suffix: &str, labels: &str) {
+    out.push_str(name);
+    out.push_str(suffix);
+    if !labels.is_empty() {
+        out.push('{');
+        out.push_str(labels);
+        out.push('}');
+    }
+    out.push(' ');
+}
+
+/// Appends a bucket's sample up to its value. `bound` is the text of its label `le`.
+pub(super) fn push_bucket_head(out: &mut String, name: &str, labels: &str, bound: &str) {
+    out.push_str(name);
+    out.push_str("_bucket{");
+    out.push_str(labels);
+    out.push_str(if labels.is_empty() { "le=\"" } else { ",le=\"" });
+    out.push_str(bound);
+    out.push_str("\"} ");
 }
 
 /// What both formats escape in label values; `OpenMetrics`, unlike the text format, in HELP as well.

@@ -35,16 +35,8 @@ fn whole(value: f64) -> Option<u64> {
     is_whole.then_some(value as u64)
 }
 
-pub(super) fn push_integer(out: &mut String, mut value: u64) {
-    let mut digits = [b'0'; 20];
-    let mut start = digits.len();
-    while start == digits.len() || value > 0 {
-        start -= 1;
-        // A digit fits a byte.
-        digits[start] = b'0' + (value % 10) as u8;
-        value /= 10;
-    }
-    out.extend(digits[start..].iter().map(|digit| char::from(*digit)));
+pub(super) fn push_integer(out: &mut String, value: u64) {
+    out.push_str(itoa::Buffer::new().format(value));
 }
 
 /// Milliseconds as seconds, without a float in between.

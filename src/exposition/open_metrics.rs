@@ -190,14 +190,10 @@ impl<'a> Writer<'a> {
 
     /// A bucket without the end of its line.
     fn bucket(&mut self, out: &mut String, index: usize, bound: f64, below: u64) {
-        out.push_str(self.name);
-        out.push_str("_bucket{");
-        out.push_str(&self.labels);
-        out.push_str(if self.labels.is_empty() { "le=\"" } else { ",le=\"" });
         let is_short = self.short_bounds && bound.is_finite();
         let push = if is_short { push_short } else { push_float };
-        out.push_str(self.bounds.text(index, bound, push));
-        out.push_str("\"} ");
+        let bound = self.bounds.text(index, bound, push);
+        label::push_bucket_head(out, self.name, &self.labels, bound);
         push_integer(out, below);
         out.push_str(&self.end);
     }
@@ -229,14 +225,7 @@ impl<'a> Writer<'a> {
 
     /// A sample up to its value.
     fn head(&self, out: &mut String, suffix: &str) {
-        out.push_str(self.name);
-        out.push_str(suffix);
-        if !self.labels.is_empty() {
-            out.push('{');
-            out.push_str(&self.labels);
-            out.push('}');
-        }
-        out.push(' ');
+        label::push_head(out, self.name, suffix, &self.labels);
     }
 }
 

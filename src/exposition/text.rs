@@ -125,18 +125,14 @@ impl Writer<'_> {
     }
 
     fn bucket(&mut self, out: &mut String, index: usize, bound: f64, below: u64) {
-        out.push_str(self.name);
-        out.push_str("_bucket{");
-        out.push_str(&self.labels);
-        out.push_str(if self.labels.is_empty() { "le=\"" } else { ",le=\"" });
-        out.push_str(self.bounds.text(index, bound, |out, bound| {
+        let bound = self.bounds.text(index, bound, |out, bound| {
             if bound.is_infinite() {
                 out.push_str("+Inf");
             } else {
                 push_short(out, bound);
             }
-        }));
-        out.push_str("\"} ");
+        });
+        label::push_bucket_head(out, self.name, &self.labels, bound);
         // The encoder of the `prometheus` crate makes floats of counts.
         if below < 1 << f64::MANTISSA_DIGITS {
             push_integer(out, below);
@@ -147,14 +143,7 @@ impl Writer<'_> {
     }
 
     fn number(&self, out: &mut String, suffix: &str, value: f64) {
-        out.push_str(self.name);
-        out.push_str(suffix);
-        if !self.labels.is_empty() {
-            out.push('{');
-            out.push_str(&self.labels);
-            out.push('}');
-        }
-        out.push(' ');
+        label::push_head(out, self.name, suffix, &self.labels);
         push_short(out, value);
         out.push('\n');
     }

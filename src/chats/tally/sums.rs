@@ -297,7 +297,7 @@ impl TableSums {
     }
 }
 
-/// Keeps the text of the chat closed last; of two closed in the same second the lesser text.
+/// Keeps the text that [`Name::yields_to`] says.
 fn note(known: &mut Option<Name>, text: &str, as_of_ms: i64) {
     match known {
         None => {
@@ -306,7 +306,7 @@ fn note(known: &mut Option<Name>, text: &str, as_of_ms: i64) {
                 as_of_ms,
             });
         }
-        Some(known) if as_of_ms > known.as_of_ms || as_of_ms == known.as_of_ms && *text < *known.text => {
+        Some(known) if known.yields_to(text, as_of_ms) => {
             known.as_of_ms = as_of_ms;
             if known.text != text {
                 text.clone_into(&mut known.text);

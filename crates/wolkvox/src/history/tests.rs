@@ -41,18 +41,23 @@ impl Failing {
     }
 }
 
+/// A call that fails like this, or is answered without a row.
+fn exchange(failure: Option<Error>) -> Exchange {
+    Exchange {
+        status: None,
+        date: None,
+        bytes: 0,
+        duration: Duration::ZERO,
+        result: failure.map_or(Ok(Answer::default()), Err),
+    }
+}
+
 impl Source for &Failing {
     async fn report<S: Sink>(&self, window: &Window, _sink: &mut S) -> Exchange {
         let call = (self.begun.elapsed().as_secs(), *window);
         self.asked.lock().unwrap().push(call);
         let failure = self.failures.lock().unwrap().pop_front();
-        Exchange {
-            status: None,
-            date: None,
-            bytes: 0,
-            duration: Duration::ZERO,
-            result: failure.map_or(Ok(Answer::default()), Err),
-        }
+        exchange(failure)
     }
 }
 
@@ -224,13 +229,7 @@ impl Source for &Poisoned {
         let poison = *self.0.lock().unwrap();
         let fails = poison.is_some_and(|second| (window.from..=window.to).contains(&second));
         let error = Error::new(Reason::HttpStatus, "scripted").with_status(500);
-        Exchange {
-            status: None,
-            date: None,
-            bytes: 0,
-            duration: Duration::ZERO,
-            result: if fails { Err(error) } else { Ok(Answer::default()) },
-        }
+        exchange(fails.then_some(error))
     }
 }
 
@@ -314,13 +313,7 @@ impl Source for &Cut {
             .iter()
             .any(|second| (window.from..=window.to).contains(second));
         let error = Error::new(Reason::Truncated, "cut");
-        Exchange {
-            status: None,
-            date: None,
-            bytes: 0,
-            duration: Duration::ZERO,
-            result: if fails { Err(error) } else { Ok(Answer::default()) },
-        }
+        exchange(fails.then_some(error))
     }
 }
 
