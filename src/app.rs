@@ -24,7 +24,7 @@ use crate::http::{self, Shared, Status};
 use crate::ledger::store::{Adoption, Identity, Opened};
 use crate::ledger::{FileStore, StoreError};
 use crate::metrics::process::Process;
-use crate::poller::{self, Poller, Publication, Publish};
+use crate::poller::{self, Examples, Parts, Poller, Publication, Publish};
 use crate::signal::{self, Request};
 use crate::token::ConfiguredToken;
 use crate::{catalogue, chats};
@@ -138,8 +138,13 @@ impl App {
             store,
             ledger,
             put_aside,
-        } = FileStore::open(&config.state.dir, identity(&config.server), adoption, clock.now())?;
-        let client = client::open(&config.server, config.counting.agents)?;
+        } = FileStore::open(
+            &config.state.dir,
+            identity(&config.operation().server),
+            adoption,
+            clock.now(),
+        )?;
+        let client = client::open(&config.operation().server, config.operation().counting.agents)?;
         Ok(App {
             config,
             clock,
@@ -189,8 +194,8 @@ impl App {
             created: config.web.created_samples,
         };
         let mut status = Status::new(
-            config.server.operation.as_str(),
-            config.server.host(),
+            config.operation().name(),
+            config.operation().server.host(),
             clock.now(),
         );
         status.demo = upstream == Upstream::Simulator;
@@ -199,20 +204,25 @@ impl App {
         let shared = Arc::new(Shared::new(status, options, Arc::clone(&clock), process));
         let restored = ledger.is_some();
         tell_start(&config, &store, ledger.as_ref());
-        let ledger = Ledger::resume(ledger, clock.now(), config.counting.count_from);
+        let ledger = Ledger::resume(ledger, clock.now(), config.operation().counting.count_from);
         let publisher = Publisher {
             shared: Arc::clone(&shared),
-            operation: config.server.operation.clone(),
+            operation: config.operation().name().to_owned(),
         };
-        let starting = Poller::start(
-            client,
+        let starting = Poller::start(Parts {
+            source: client,
             store,
             publisher,
             clock,
-            config.clone(),
+            config: config.operation().clone(),
+            examples: if config.web.exemplars {
+                Examples::Keep
+            } else {
+                Examples::Leave
+            },
             ledger,
             recoveries,
-        );
+        });
 
         let mut shutdown = pin!(shutdown);
         // Until there is something to show, connections wait in the system's queue: these are milliseconds. A scrape of an
@@ -232,8 +242,8 @@ impl App {
         ));
         let files = Files {
             web,
-            web_config_file: config.web.config_file,
-            token: config.server.token,
+            web_config_file: config.web.config_file.clone(),
+            token: config.operation().server.token.clone(),
         };
         let reloading = tokio::spawn(files.obey(requests));
 
@@ -244,7 +254,7 @@ impl App {
             // It ends by itself only where it panicked: without its port the exporter must not live on.
             ended = &mut serving => ended.map_err(AppError::Server)?,
             () = &mut shutdown => {
-                tracing::info!(operation = config.server.operation, "stopping: a poll in progress is abandoned, the next start covers what it would have read");
+                tracing::info!(operation = config.operation().name(), "stopping: a poll in progress is abandoned, the next start covers what it would have read");
             }
         }
         reloading.abort();
@@ -268,7 +278,7 @@ fn tell_start(config: &Config, store: &FileStore, ledger: Option<&Ledger>) {
     let state = Shown(store.path());
     if let Some(ledger) = ledger {
         tracing::info!(
-            operation = config.server.operation,
+            operation = config.operation().name(),
             %state,
             chats = ledger.totals.chats_counted(),
             watermark = %ledger.cursors.poll.format("%FT%TZ"),
@@ -276,17 +286,17 @@ fn tell_start(config: &Config, store: &FileStore, ledger: Option<&Ledger>) {
         );
     } else {
         tracing::info!(
-            operation = config.server.operation,
+            operation = config.operation().name(),
             %state,
             "first start: chats that closed before {} are not counted",
-            config.counting.count_from.map_or_else(|| "now".to_owned(), |from| from.format("%FT%TZ").to_string())
+            config.operation().counting.count_from.map_or_else(|| "now".to_owned(), |from| from.format("%FT%TZ").to_string())
         );
     }
-    if let Some(proxy) = &config.server.proxy {
-        tracing::info!(operation = config.server.operation, proxy = %proxy.address(), variable = proxy.variable(), "Wolkvox is asked through the proxy {proxy}");
+    if let Some(proxy) = &config.operation().server.proxy {
+        tracing::info!(operation = config.operation().name(), proxy = %proxy.address(), variable = proxy.variable(), "Wolkvox is asked through the proxy {proxy}");
     }
-    for warning in &config.warnings {
-        tracing::warn!(operation = config.server.operation, "{warning}");
+    for warning in &config.operation().warnings {
+        tracing::warn!(operation = config.operation().name(), "{warning}");
     }
 }
 

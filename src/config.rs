@@ -7,6 +7,7 @@ mod counting;
 mod environment;
 mod literal;
 mod log;
+mod operation;
 mod operation_name;
 mod polling;
 mod proxy;
@@ -24,6 +25,7 @@ use chrono::{DateTime, Utc};
 
 pub use counting::{Agents, Counting};
 pub use log::{Log, LogFormat};
+pub use operation::OperationConfig;
 pub use polling::Polling;
 pub use proxy::proxy_variables;
 pub use server::{Addressed, Server};
@@ -39,20 +41,14 @@ pub const FIRST_YEAR: i32 = 2010;
 /// The checked configuration.
 #[derive(Debug, Clone)]
 pub struct Config {
-    /// The Wolkvox server and how to authenticate with it.
-    pub server: Server,
-    /// When the report is asked for, and how far back.
-    pub polling: Polling,
-    /// What is counted, from when, and what of it is shown.
-    pub counting: Counting,
+    /// What is polled; at least one.
+    pub operations: Vec<OperationConfig>,
     /// Where and to whom the metrics are shown, and in which forms.
     pub web: Web,
     /// Where the state is kept.
     pub state: State,
     /// What is logged, and how.
     pub log: Log,
-    /// What works, but is probably not what was meant.
-    pub warnings: Vec<String>,
 }
 
 /// All that is wrong with the configuration; at least one problem.
@@ -109,10 +105,7 @@ impl Config {
             warnings: Vec::new(),
         };
         match Config::read(&mut values) {
-            Some(config) if values.problems.is_empty() => Ok(Config {
-                warnings: values.warnings,
-                ..config
-            }),
+            Some(config) if values.problems.is_empty() => Ok(config),
             _ => Err(ConfigError {
                 problems: values.problems,
             }),
@@ -121,24 +114,27 @@ impl Config {
 
     fn read(values: &mut Values) -> Option<Config> {
         // All sections are read before the first problem ends it: none may hide another.
-        let server = Server::read(values);
-        let polling = Polling::read(values);
-        let counting = Counting::read(values);
+        let operation = OperationConfig::read(values);
         let web = Web::read(values);
         let state = State::read(values);
         let log = Log::read(values);
-        if let Some(polling) = &polling {
-            polling.warn(values);
-        }
         Some(Config {
-            server: server?,
-            polling: polling?,
-            counting: counting?,
+            operations: vec![operation?],
             web: web?,
             state: state?,
             log: log?,
-            warnings: Vec::new(),
         })
+    }
+
+    /// The first operation: the only one where the environment describes it.
+    pub fn operation(&self) -> &OperationConfig {
+        &self.operations[0]
+    }
+
+    /// The same, for what needs nothing else.
+    #[must_use]
+    pub fn into_operation(mut self) -> OperationConfig {
+        self.operations.swap_remove(0)
     }
 }
 

@@ -24,7 +24,7 @@ use tracing::Instrument;
 use crate::chats::Ledger;
 use crate::chats::latest_window::Recent;
 use crate::clock::Clock;
-use crate::config::Config;
+use crate::config::OperationConfig;
 use crate::ledger::{Store, StoreError};
 use crate::poller::stats::{FailureReason, Stats};
 use wolkvox::history::{Call, Next, OpenRange, Purpose, Reader};
@@ -47,7 +47,8 @@ pub struct Poller<S, D, P> {
     books: Books<D>,
     publisher: P,
     clocks: Clocks,
-    config: Config,
+    config: OperationConfig,
+    examples: Examples,
     stats: Stats,
     sweeps: Sweeps,
     recent: Recent,
@@ -60,22 +61,52 @@ pub struct Poller<S, D, P> {
     recoveries_due: Instant,
 }
 
+/// What a poller is made of.
+pub struct Parts<S, D, P> {
+    /// Whom it asks.
+    pub source: S,
+    /// Where its ledger is kept.
+    pub store: D,
+    /// Where its publications go.
+    pub publisher: P,
+    /// Our clock.
+    pub clock: Arc<dyn Clock>,
+    /// The operation's settings.
+    pub config: OperationConfig,
+    /// Whether chats are kept as examples, for exemplars.
+    pub examples: Examples,
+    /// What it goes on with.
+    pub ledger: Ledger,
+    /// Damaged states that were put aside at this start.
+    pub recoveries: u64,
+}
+
+/// Whether the newest chat of each histogram bucket is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Examples {
+    /// For exemplars.
+    Keep,
+    /// Nobody would see them.
+    Leave,
+}
+
 impl<S: Source, D: Store, P: Publish> Poller<S, D, P> {
     /// Starts with a ledger. A restored one is published at once. That of a first start is committed before the first
-    /// request, so that no crash can move the start of counting. `recoveries` are the damaged states that were put aside
-    /// at this start.
+    /// request, so that no crash can move the start of counting.
     ///
     /// # Errors
     /// The first commit failed.
-    pub async fn start(
-        source: S,
-        store: D,
-        publisher: P,
-        clock: Arc<dyn Clock>,
-        config: Config,
-        mut ledger: Ledger,
-        recoveries: u64,
-    ) -> Result<Self, StoreError> {
+    pub async fn start(parts: Parts<S, D, P>) -> Result<Self, StoreError> {
+        let Parts {
+            source,
+            store,
+            publisher,
+            clock,
+            config,
+            examples,
+            mut ledger,
+            recoveries,
+        } = parts;
         let zone = config.server.timezone;
         let mut clocks = Clocks::new(clock, zone);
         if ledger.has_just_started() {
@@ -92,6 +123,7 @@ impl<S: Source, D: Store, P: Publish> Poller<S, D, P> {
             sweeps: Sweeps::every(config.polling.sweep_interval),
             clocks,
             config,
+            examples,
             recent: Recent::default(),
             last_poll: None,
             last_failure: None,
@@ -205,6 +237,7 @@ impl<S: Source, D: Store, P: Publish> Poller<S, D, P> {
                         reading.purpose,
                         chunk,
                     )
+                    .with(self.examples)
                 })
                 .await;
             let taken = sink.finish();

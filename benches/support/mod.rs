@@ -3,9 +3,9 @@
 use std::sync::LazyLock;
 
 use chrono::{DateTime, Utc};
-use wolkvox_exporter::config::Config;
+use wolkvox_exporter::config::{Config, OperationConfig};
 
-pub(crate) static CONFIG: LazyLock<Config> = LazyLock::new(|| {
+pub(crate) static CONFIG: LazyLock<OperationConfig> = LazyLock::new(|| {
     let variables = [
         ("WOLKVOX_SERVER", "0001"),
         ("WOLKVOX_TOKEN", "token"),
@@ -13,7 +13,7 @@ pub(crate) static CONFIG: LazyLock<Config> = LazyLock::new(|| {
         ("WOLKVOX_MAX_SERIES", "1000000"),
     ];
     let variables = variables.map(|(name, value)| (name.to_owned(), Ok(value.to_owned())));
-    Config::from_variables(variables, now()).unwrap()
+    Config::from_variables(variables, now()).unwrap().into_operation()
 });
 
 pub(crate) fn now() -> DateTime<Utc> {

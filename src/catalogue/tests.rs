@@ -14,7 +14,7 @@ use crate::chats::key::{Keys, Table};
 use crate::chats::latest_window::Gatherer;
 use crate::chats::{Field, Totals};
 use crate::config::tests::COUNTING;
-use crate::config::{self, Agents, Config};
+use crate::config::{self, Agents, OperationConfig};
 use crate::ledger::{Counted as _, Counts};
 use crate::poller::stats::Stats;
 use crate::poller::view::LedgerProgress;
@@ -24,7 +24,7 @@ fn now() -> DateTime<Utc> {
     DateTime::from_timestamp(1_773_154_800, 0).unwrap()
 }
 
-fn config() -> Config {
+fn config() -> OperationConfig {
     config::tests::with(&[
         ("WOLKVOX_OPERATION", "ventas"),
         ("WOLKVOX_AGENTS", "names"),
@@ -32,6 +32,7 @@ fn config() -> Config {
         ("WOLKVOX_SKILL_NAMES", "12=Sales"),
     ])
     .unwrap()
+    .into_operation()
 }
 
 /// A chat with a value in every field.

@@ -4,7 +4,7 @@ use crate::config::tests::{now, with};
 
 #[test]
 fn the_vendor_sees_which_exporter_asks() {
-    let server = with(&[]).unwrap().server;
+    let server = with(&[]).unwrap().into_operation().server;
     assert_eq!(
         settings(&server, Agents::Ids).user_agent,
         format!("wolkvox-exporter/{}", env!("CARGO_PKG_VERSION"))
@@ -15,7 +15,7 @@ fn the_vendor_sees_which_exporter_asks() {
 fn a_ca_file_that_is_none_is_told_with_its_variable() {
     let refused = |path: &Path| {
         let config = with(&[("WOLKVOX_CA_FILE", path.to_str().unwrap())]).unwrap();
-        open(&config.server, Agents::Ids).unwrap_err()
+        open(&config.operation().server, Agents::Ids).unwrap_err()
     };
     let file = tempfile::NamedTempFile::new().unwrap();
     let error = refused(file.path());
@@ -29,7 +29,7 @@ fn a_ca_file_that_is_none_is_told_with_its_variable() {
 
 #[test]
 fn advice_names_the_variables_that_are_set_and_no_other() {
-    let by_number = names(&with(&[]).unwrap().server);
+    let by_number = names(&with(&[]).unwrap().into_operation().server);
     assert_eq!(
         (by_number.address, by_number.token),
         ("WOLKVOX_SERVER", "WOLKVOX_TOKEN")
@@ -39,7 +39,7 @@ fn advice_names_the_variables_that_are_set_and_no_other() {
         ("WOLKVOX_TOKEN_FILE", "/token"),
     ]
     .map(|(name, value)| (name.to_owned(), Ok(value.to_owned())));
-    let others = Config::from_variables(others, now()).unwrap();
+    let others = Config::from_variables(others, now()).unwrap().into_operation();
     let by_url = names(&others.server);
     assert_eq!(
         (by_url.address, by_url.token),

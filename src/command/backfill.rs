@@ -29,7 +29,7 @@ pub use timeline::{Span, Timeline};
 use crate::chats::Totals;
 use crate::client::{self, ClientError};
 use crate::command::range::{Beyond, Cost, Range, RangeError};
-use crate::config::Config;
+use crate::config::OperationConfig;
 use crate::exposition;
 use crate::ledger::{FileStore, StoreError};
 use checkpoint::Checkpoint;
@@ -142,7 +142,7 @@ pub struct Seam {
 ///
 /// # Errors
 /// There is none, it can't be read, or it is that of another server.
-pub fn seam(config: &Config, directory: &std::path::Path) -> Result<Seam, BackfillError> {
+pub fn seam(config: &OperationConfig, directory: &std::path::Path) -> Result<Seam, BackfillError> {
     let Some((origin, ledger)) = FileStore::look::<Totals>(directory, &config.server.operation)? else {
         return Err(BackfillError::NoState {
             directory: directory.to_owned(),
@@ -178,7 +178,7 @@ pub struct Plan {
     /// Which range, and how it is written.
     pub span: Span,
     /// Whose chats, how they are counted and what is shown.
-    pub config: Config,
+    pub config: OperationConfig,
 }
 
 impl Plan {
@@ -186,7 +186,7 @@ impl Plan {
     ///
     /// # Errors
     /// The range is empty or not over yet, steps are too short or too long, or a label can't be added.
-    pub fn new(config: &Config, span: Span, now: DateTime<Utc>) -> Result<Plan, BackfillError> {
+    pub fn new(config: &OperationConfig, span: Span, now: DateTime<Utc>) -> Result<Plan, BackfillError> {
         Range::new(span.from, span.until, now, Beyond::Refuse)?;
         if span.from >= span.last {
             return Err(BackfillError::Range(RangeError::Empty {
@@ -236,7 +236,7 @@ impl Plan {
 
     /// The same for the same command, and the same settings of all that the file depends on.
     fn fingerprint(&self) -> String {
-        let Config {
+        let OperationConfig {
             server,
             polling,
             counting,

@@ -15,7 +15,7 @@ use chrono::{DateTime, Offset as _, TimeDelta, Utc};
 use super::{Failure, print};
 use crate::client::{self, ClientError};
 use crate::clock::{Clock, SystemClock};
-use crate::config::Config;
+use crate::config::{Config, OperationConfig};
 use call::{judge_call, judge_clock};
 use filter::judge_filter;
 use row::{judge_fields, judge_rows};
@@ -93,7 +93,7 @@ impl Findings {
 /// # Errors
 /// The settings can't be used, or the standard output can't be written.
 pub async fn command() -> Result<ExitCode, Failure> {
-    let config = Config::from_env(SystemClock.now())?;
+    let config = Config::from_env(SystemClock.now())?.into_operation();
     let findings = run(&config, &SystemClock).await?;
     print(&findings.print())?;
     Ok(ExitCode::from(u8::from(findings.has_problem())))
@@ -103,7 +103,7 @@ pub async fn command() -> Result<ExitCode, Failure> {
 ///
 /// # Errors
 /// The client can't be set up: the CA file.
-pub async fn run(config: &Config, clock: &dyn Clock) -> Result<Findings, ClientError> {
+pub async fn run(config: &OperationConfig, clock: &dyn Clock) -> Result<Findings, ClientError> {
     let client = client::open(&config.server, config.counting.agents)?;
     let mut findings = Findings::default();
     findings.add(Verdict::Ok, "settings", "all variables can be read");
@@ -127,7 +127,7 @@ pub async fn run(config: &Config, clock: &dyn Clock) -> Result<Findings, ClientE
 }
 
 /// Makes one call and judges it.
-async fn examine<S: Source>(source: S, config: &Config, clock: &dyn Clock) -> Findings {
+async fn examine<S: Source>(source: S, config: &OperationConfig, clock: &dyn Clock) -> Findings {
     let mut findings = Findings::default();
     let zone = config.server.timezone;
     let now = clock.now();

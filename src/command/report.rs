@@ -20,7 +20,7 @@ use crate::chats::chat::{Chat, Outcome};
 use crate::client::{self, ClientError};
 use crate::command::backfill::reading::{Chats, last_second_before};
 use crate::command::range::{Cost, Range, RangeError};
-use crate::config::Config;
+use crate::config::OperationConfig;
 use crate::ledger::{IdSet, Moment};
 use crate::metrics::histogram::SumCount;
 use wolkvox::history::{Notice, Purpose, ReadError, Reader};
@@ -72,7 +72,7 @@ const CALLS_AT_ONCE: u32 = 2;
 #[derive(Debug, Clone)]
 pub struct Question<'a> {
     /// Whose chats, in which zone, and what is within the target.
-    pub config: &'a Config,
+    pub config: &'a OperationConfig,
     /// Chats that closed from here on, UTC.
     pub from: DateTime<Utc>,
     /// … and before this, UTC.

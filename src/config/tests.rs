@@ -59,26 +59,32 @@ fn problem(result: Result<Config, ConfigError>) -> String {
 #[test]
 fn a_server_and_a_token_are_enough_and_the_rest_is_as_documented() {
     let config = with(&[]).unwrap();
-    assert_eq!(config.server.base_url.as_str(), "https://wv0010.wolkvox.com/");
-    assert_eq!(config.server.operation, "0010");
-    assert!(config.server.agent_dni.is_none());
-    assert_eq!(config.server.timezone, Zone::Named(chrono_tz::America::Bogota));
-    assert_eq!(config.polling.poll_interval, 5 * MINUTE);
-    assert_eq!(config.polling.window, 30 * MINUTE);
-    assert_eq!(config.polling.sweep_interval, Some(60 * MINUTE));
-    assert_eq!(config.polling.sweep_lookback, 26 * 60 * MINUTE);
-    assert_eq!(config.counting.count_from, None);
-    assert_eq!(config.server.request_timeout, Duration::from_secs(90));
-    assert_eq!(config.counting.asa_target_ms, 30_000);
-    assert!((config.counting.service_level_target - 0.8).abs() < f64::EPSILON);
-    assert_eq!(config.counting.agents, Agents::Ids);
+    assert_eq!(
+        config.operation().server.base_url.as_str(),
+        "https://wv0010.wolkvox.com/"
+    );
+    assert_eq!(config.operation().server.operation, "0010");
+    assert!(config.operation().server.agent_dni.is_none());
+    assert_eq!(
+        config.operation().server.timezone,
+        Zone::Named(chrono_tz::America::Bogota)
+    );
+    assert_eq!(config.operation().polling.poll_interval, 5 * MINUTE);
+    assert_eq!(config.operation().polling.window, 30 * MINUTE);
+    assert_eq!(config.operation().polling.sweep_interval, Some(60 * MINUTE));
+    assert_eq!(config.operation().polling.sweep_lookback, 26 * 60 * MINUTE);
+    assert_eq!(config.operation().counting.count_from, None);
+    assert_eq!(config.operation().server.request_timeout, Duration::from_secs(90));
+    assert_eq!(config.operation().counting.asa_target_ms, 30_000);
+    assert!((config.operation().counting.service_level_target - 0.8).abs() < f64::EPSILON);
+    assert_eq!(config.operation().counting.agents, Agents::Ids);
     assert!(!config.web.exemplars && !config.web.created_samples);
     assert_eq!(config.state.dir, PathBuf::from("./wolkvox-state"));
-    assert_eq!(config.server.ca_file, None);
+    assert_eq!(config.operation().server.ca_file, None);
     assert_eq!(config.web.listen_address, "0.0.0.0:10555");
     assert_eq!(config.log.filter, "info");
     assert_eq!(config.log.format, LogFormat::Text);
-    assert_eq!(config.warnings, Vec::<String>::new());
+    assert_eq!(config.operation().warnings, Vec::<String>::new());
 }
 
 #[test]
@@ -128,7 +134,10 @@ fn an_empty_value_is_not_set() {
     ])
     .unwrap();
     assert_eq!(
-        (config.server.operation.as_str(), config.polling.poll_interval),
+        (
+            config.operation().server.operation.as_str(),
+            config.operation().polling.poll_interval
+        ),
         ("0010", 5 * MINUTE)
     );
 }
@@ -181,12 +190,13 @@ fn a_duration_has_a_unit_and_bounds() {
         ("WOLKVOX_SWEEP_INTERVAL", "0"),
     ])
     .unwrap();
-    assert_eq!(config.polling.poll_interval, Duration::from_secs(90));
-    assert_eq!(config.counting.asa_target_ms, 1_500);
-    assert_eq!(config.polling.sweep_interval, None);
+    assert_eq!(config.operation().polling.poll_interval, Duration::from_secs(90));
+    assert_eq!(config.operation().counting.asa_target_ms, 1_500);
+    assert_eq!(config.operation().polling.sweep_interval, None);
     assert_eq!(
         with(&[("WOLKVOX_SWEEP_INTERVAL", "0s")])
             .unwrap()
+            .into_operation()
             .polling
             .sweep_interval,
         None
@@ -238,7 +248,7 @@ fn what_works_but_was_probably_not_meant_is_a_warning() {
             vec!["WOLKVOX_SWEEP_INTERVAL"],
         ),
     ] {
-        let warnings = with(&variables).unwrap().warnings;
+        let warnings = with(&variables).unwrap().into_operation().warnings;
         let names: Vec<_> = warnings
             .iter()
             .filter_map(|text| text.split(' ').next())
@@ -250,14 +260,22 @@ fn what_works_but_was_probably_not_meant_is_a_warning() {
 #[test]
 fn counting_begins_at_the_start_or_at_a_time_in_the_past() {
     let from = |value| with(&[("WOLKVOX_COUNT_FROM", value)]);
-    assert_eq!(from("start").unwrap().counting.count_from, None);
+    assert_eq!(from("start").unwrap().into_operation().counting.count_from, None);
     let expected: DateTime<Utc> = "2026-01-31T05:00:00Z".parse().unwrap();
     assert_eq!(
-        from("2026-01-31T00:00:00-05:00").unwrap().counting.count_from,
+        from("2026-01-31T00:00:00-05:00")
+            .unwrap()
+            .operation()
+            .counting
+            .count_from,
         Some(expected)
     );
     assert_eq!(
-        from("2026-03-10T15:00:00Z").unwrap().counting.count_from,
+        from("2026-03-10T15:00:00Z")
+            .unwrap()
+            .operation()
+            .counting
+            .count_from,
         Some(now())
     );
     assert!(problem(from("2026-03-10T15:00:01Z")).contains("lies in the future"));
@@ -356,12 +374,15 @@ fn words_and_shares_are_checked() {
     ])
     .unwrap();
     assert_eq!(
-        (config.counting.agents, config.web.exemplars),
+        (config.operation().counting.agents, config.web.exemplars),
         (Agents::Names, true)
     );
     assert_eq!(config.log.format, LogFormat::Json);
-    assert_eq!(config.server.timezone, Zone::Named(chrono_tz::Europe::Madrid));
-    assert_eq!(config.server.operation, "Ventas Bogotá");
+    assert_eq!(
+        config.operation().server.timezone,
+        Zone::Named(chrono_tz::Europe::Madrid)
+    );
+    assert_eq!(config.operation().server.operation, "Ventas Bogotá");
     for (variable, value) in [
         ("WOLKVOX_EXEMPLARS", "1"),
         ("WOLKVOX_LOG_FORMAT", "logfmt"),

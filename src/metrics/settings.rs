@@ -2,10 +2,10 @@
 
 use super::family::Family;
 use super::spec::{Kind::Gauge, Spec, generators, seconds};
-use crate::config::Config;
+use crate::config::OperationConfig;
 
 generators! {
-    SHOWN: fn(&Config) -> f64, Settings {
+    SHOWN: fn(&OperationConfig) -> f64, Settings {
         "wolkvox_asa_target_seconds", Gauge, [], |config| seconds(config.counting.asa_target_ms),
             "A chat answered within this is within the target (WOLKVOX_ASA_TARGET).";
         "wolkvox_service_level_target_ratio", Gauge, [], |config| config.counting.service_level_target,
@@ -18,7 +18,7 @@ generators! {
 }
 
 /// The families of the settings.
-pub fn families(config: &Config) -> impl Iterator<Item = Family> {
+pub fn families(config: &OperationConfig) -> impl Iterator<Item = Family> {
     let operation = &config.server.operation;
     SHOWN
         .iter()

@@ -3,13 +3,14 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use tokio::time::Instant;
 
+use super::Examples;
 use super::reading::found;
 use super::time::Clocks;
 use crate::chats::chat::{Chat, NotAChat};
 use crate::chats::key::Keys;
 use crate::chats::latest_window::{Fingerprint, Gatherer, Recent};
 use crate::chats::{Ledger, Tallied, Tally};
-use crate::config::Config;
+use crate::config::OperationConfig;
 use crate::ledger::{Id, Novelty};
 use wolkvox::history::Purpose;
 use wolkvox::{HourlyZone, Row, RowError, Sink, Window, window};
@@ -54,7 +55,7 @@ impl TakenAnswer {
 
 /// One request's sink.
 pub(super) struct Intake<'a> {
-    config: &'a Config,
+    config: &'a OperationConfig,
     clocks: &'a Clocks,
     zone: HourlyZone,
     /// Up to where the server has answered.
@@ -73,7 +74,7 @@ impl<'a> Intake<'a> {
     pub(super) fn new(
         ledger: &'a Ledger,
         recent: &'a Recent,
-        config: &'a Config,
+        config: &'a OperationConfig,
         clocks: &'a Clocks,
         purpose: Purpose,
         chunk: &Window,
@@ -84,17 +85,22 @@ impl<'a> Intake<'a> {
             clocks,
             zone: HourlyZone::new(config.server.timezone),
             watermark: ledger.cursors.poll,
-            tally: if config.web.exemplars {
-                tally
-            } else {
-                tally.without_examples()
-            },
+            tally,
             asked_at: clocks.ours(),
             begun: None,
             recent: (purpose == Purpose::Poll).then_some(recent),
             gatherer: Gatherer::default(),
             gather_from: DateTime::<Utc>::MAX_UTC,
         }
+    }
+
+    /// The same, which keeps examples or leaves them.
+    pub(super) fn with(self, examples: Examples) -> Intake<'a> {
+        let tally = match examples {
+            Examples::Keep => self.tally,
+            Examples::Leave => self.tally.without_examples(),
+        };
+        Intake { tally, ..self }
     }
 
     /// The call is over.

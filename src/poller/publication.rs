@@ -12,7 +12,7 @@ use super::view::{LedgerProgress, View};
 use crate::chats::exemplar::Exemplars;
 use crate::chats::latest_window::Latest;
 use crate::chats::{Ledger, Totals};
-use crate::config::Config;
+use crate::config::OperationConfig;
 use crate::poller::stats::Stats;
 
 /// How the last poll went, in words.
@@ -120,7 +120,7 @@ impl Snapshot {
 
     pub(super) fn publication<'a>(
         &'a self,
-        config: &'a Config,
+        config: &'a OperationConfig,
         stats: &'a Stats,
         last_poll: Option<&'a LastPoll>,
     ) -> Publication<'a> {

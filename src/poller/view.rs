@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use super::stats::Stats;
 use crate::chats::Totals;
 use crate::chats::exemplar::Exemplars;
-use crate::config::Config;
+use crate::config::OperationConfig;
 
 /// How far the ledger is, as committed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,7 +28,7 @@ pub struct LedgerProgress {
 #[derive(Debug, Clone, Copy)]
 pub struct View<'a> {
     /// The settings, some of which are shown.
-    pub config: &'a Config,
+    pub config: &'a OperationConfig,
     /// What has been counted, as committed.
     pub totals: &'a Totals,
     /// What was published before the current cycle: label sets that are not in it are shown as 0.

@@ -68,7 +68,7 @@ fn label(text: &str) -> Result<(String, String), String> {
 /// The settings or the range can't be used, nobody agreed to that many calls, the report can't be read, or the output can't
 /// be written.
 pub async fn command(options: Options) -> Result<(), Failure> {
-    let config = Config::from_env(SystemClock.now())?;
+    let config = Config::from_env(SystemClock.now())?.into_operation();
     let from = options.from.at(config.server.timezone);
     let seam = match (&options.until_state, options.to) {
         (Some(directory), _) => super::seam(&config, directory)?,

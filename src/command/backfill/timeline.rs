@@ -14,7 +14,7 @@ use crate::chats::exemplar::Exemplars;
 use crate::chats::key::Keys;
 use crate::chats::latest_window::{Gatherer, Latest};
 use crate::chats::{self, Ledger, Tally, Totals};
-use crate::config::Config;
+use crate::config::OperationConfig;
 use crate::exposition::{self, Stamp};
 use crate::ledger::{FoundBy, Moment, Novelty};
 use crate::metrics;
@@ -101,7 +101,7 @@ impl Timeline {
         known_to: DateTime<Utc>,
         reach: NaiveDateTime,
         span: &Span,
-        config: &Config,
+        config: &OperationConfig,
         mut write: impl FnMut(&str) -> Result<(), E>,
     ) -> Result<(), E> {
         if self.held == span.from {
@@ -126,7 +126,7 @@ impl Timeline {
         &mut self,
         reach: NaiveDateTime,
         span: &Span,
-        config: &Config,
+        config: &OperationConfig,
         mut write: impl FnMut(&str) -> Result<(), E>,
     ) -> Result<(), E> {
         self.advance(DateTime::<Utc>::MAX_UTC, reach, span, config, &mut write)?;
@@ -145,7 +145,7 @@ impl Timeline {
         next: DateTime<Utc>,
         reach: NaiveDateTime,
         span: &Span,
-        config: &Config,
+        config: &OperationConfig,
         write: &mut impl FnMut(&str) -> Result<(), E>,
     ) -> Result<(), E> {
         let mut before = self.ledger.totals.clone();
@@ -159,7 +159,7 @@ impl Timeline {
     }
 
     /// What the gauges show at this step.
-    fn window(&self, config: &Config) -> StepGauges {
+    fn window(&self, config: &OperationConfig) -> StepGauges {
         let mut gatherer = Gatherer::default();
         for chat in &self.recent {
             gatherer.note(chat, &Keys::of(chat, config.counting.agents), self.held);
@@ -179,7 +179,7 @@ impl Timeline {
         at: DateTime<Utc>,
         is_due: impl Fn(DateTime<Utc>) -> bool,
         reach: NaiveDateTime,
-        config: &Config,
+        config: &OperationConfig,
     ) {
         let due = self.pending.partition_point(|chat| is_due(closed(chat)));
         let mut tally = Tally::begin(&self.ledger, &config.counting, FoundBy::Poll, reach);
@@ -198,7 +198,13 @@ impl Timeline {
         self.recent.retain(|chat| closed(chat) >= start);
     }
 
-    fn text(&mut self, totals: &Totals, window: &StepGauges, span: &Span, config: &Config) -> String {
+    fn text(
+        &mut self,
+        totals: &Totals,
+        window: &StepGauges,
+        span: &Span,
+        config: &OperationConfig,
+    ) -> String {
         let mut stats = Stats::new(span.from);
         stats.up = Some(true);
         stats.last_poll = Some(self.held);

@@ -44,7 +44,7 @@ pub struct Options {
 /// # Errors
 /// The settings or the range can't be used, nobody agreed to that many calls, or the report can't be read.
 pub async fn command(options: Options) -> Result<(), Failure> {
-    let config = Config::from_env(SystemClock.now())?;
+    let config = Config::from_env(SystemClock.now())?.into_operation();
     let asked = options.to.at(config.server.timezone);
     let Range { from, to } = Range::new(
         options.from.at(config.server.timezone),

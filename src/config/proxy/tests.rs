@@ -14,7 +14,11 @@ fn problem(variables: &[(&str, &str)]) -> String {
 }
 
 fn proxy(variables: &[(&str, &str)]) -> Option<String> {
-    config(variables).server.proxy.map(|proxy| proxy.to_string())
+    config(variables)
+        .into_operation()
+        .server
+        .proxy
+        .map(|proxy| proxy.to_string())
 }
 
 #[test]
@@ -47,6 +51,7 @@ fn the_first_variable_for_the_servers_scheme_counts() {
     ];
     let proxy = at("http://gateway.example", &plain)
         .unwrap()
+        .into_operation()
         .server
         .proxy
         .unwrap();
@@ -103,7 +108,7 @@ fn what_counts_for_no_request_of_this_server_is_not_judged() {
         config(variables);
     }
     let here = at("https://localhost:1", &[("HTTPS_PROXY", bad)]).unwrap();
-    assert!(here.server.proxy.is_none());
+    assert!(here.operation().server.proxy.is_none());
     let quoted = problem(&[("HTTPS_PROXY", "http://one:1"), ("NO_PROXY", "'.wolkvox.com'")]);
     assert!(quoted.starts_with("NO_PROXY has quotes"), "{quoted}");
 }
@@ -115,7 +120,7 @@ fn two_spellings_that_differ_are_a_warning_without_the_values() {
         ("https_proxy", "http://u:s3cr3t@two:2"),
     ]);
     assert_eq!(
-        config.warnings,
+        config.operation().warnings,
         ["HTTPS_PROXY and https_proxy are both set and differ: HTTPS_PROXY counts"]
     );
     assert!(!format!("{config:?}").contains("s3cr3t"));
@@ -125,16 +130,23 @@ fn two_spellings_that_differ_are_a_warning_without_the_values() {
 fn a_proxy_for_the_other_scheme_alone_is_a_warning() {
     let proxy = ("HTTP_PROXY", "http://u:s3cr3t@one:1");
     assert_eq!(
-        config(&[proxy]).warnings,
+        config(&[proxy]).into_operation().warnings,
         [
             "HTTP_PROXY is set and HTTPS_PROXY is not: Wolkvox is asked directly, because its address begins with https"
         ]
     );
     for more in [("ALL_PROXY", "http://two:2"), ("NO_PROXY", ".wolkvox.com")] {
-        assert_eq!(config(&[proxy, more]).warnings, Vec::<String>::new(), "{more:?}");
+        assert_eq!(
+            config(&[proxy, more]).into_operation().warnings,
+            Vec::<String>::new(),
+            "{more:?}"
+        );
     }
     assert_eq!(
-        at("https://localhost", &[proxy]).unwrap().warnings,
+        at("https://localhost", &[proxy])
+            .unwrap()
+            .into_operation()
+            .warnings,
         Vec::<String>::new()
     );
 }

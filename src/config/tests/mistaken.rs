@@ -142,7 +142,11 @@ fn a_name_too_long_for_its_files_is_reported_before_anything_is_made() {
     // Three bytes each, and 224 in all.
     let fits = "é".repeat(37);
     assert_eq!(
-        with(&[("WOLKVOX_OPERATION", &fits)]).unwrap().server.operation,
+        with(&[("WOLKVOX_OPERATION", &fits)])
+            .unwrap()
+            .operation()
+            .server
+            .operation,
         fits
     );
     for name in [
@@ -162,9 +166,28 @@ fn a_name_too_long_for_its_files_is_reported_before_anything_is_made() {
 #[test]
 fn a_zone_is_a_place_or_an_offset_and_the_nearest_place_is_named() {
     let zone = |value| with(&[("WOLKVOX_TIMEZONE", value)]);
-    assert_eq!(zone("-05:00").unwrap().server.timezone.to_string(), "-05:00");
-    assert_eq!(zone("+05:30").unwrap().server.timezone.to_string(), "+05:30");
-    assert_eq!(zone("Z").unwrap().server.timezone.to_string(), "UTC");
+    assert_eq!(
+        zone("-05:00")
+            .unwrap()
+            .into_operation()
+            .server
+            .timezone
+            .to_string(),
+        "-05:00"
+    );
+    assert_eq!(
+        zone("+05:30")
+            .unwrap()
+            .into_operation()
+            .server
+            .timezone
+            .to_string(),
+        "+05:30"
+    );
+    assert_eq!(
+        zone("Z").unwrap().into_operation().server.timezone.to_string(),
+        "UTC"
+    );
     for (value, near) in [
         ("Bogota", "America/Bogota"),
         ("America/Bogata", "America/Bogota"),

@@ -7,11 +7,11 @@ fn the_server_is_its_number_in_any_spelling() {
     for server in ["0010", "wv0010", "WV0010", " 0010 "] {
         let config = read(&[("WOLKVOX_SERVER", server), ("WOLKVOX_TOKEN", "SECRET123")]).unwrap();
         assert_eq!(
-            config.server.base_url.as_str(),
+            config.operation().server.base_url.as_str(),
             "https://wv0010.wolkvox.com/",
             "{server}"
         );
-        assert_eq!(config.server.operation, "0010");
+        assert_eq!(config.operation().server.operation, "0010");
     }
     for server in [
         "wv",
@@ -33,7 +33,7 @@ fn the_server_is_its_number_in_any_spelling() {
 fn a_number_that_lost_its_zeros_is_a_warning() {
     let warnings = |server| {
         let set = [("WOLKVOX_SERVER", server), ("WOLKVOX_TOKEN", "SECRET123")];
-        read(&set).unwrap().warnings
+        read(&set).unwrap().into_operation().warnings
     };
     for server in ["8", "10", "wv8", "008"] {
         let warning = warnings(server);
@@ -79,7 +79,9 @@ fn exactly_one_of_token_and_token_file_is_needed() {
         ("WOLKVOX_TOKEN_FILE", "/not/there/yet"),
     ])
     .unwrap();
-    assert!(matches!(file.server.token, ConfiguredToken::File(path) if path.ends_with("not/there/yet")));
+    assert!(
+        matches!(&file.operation().server.token, ConfiguredToken::File(path) if path.ends_with("not/there/yet"))
+    );
 }
 
 #[test]
@@ -90,7 +92,7 @@ fn a_token_is_never_shown() {
         !shown.contains("SECRET123") && !shown.contains("DNI98765"),
         "{shown}"
     );
-    let ConfiguredToken::Fixed(token) = config.server.token else {
+    let ConfiguredToken::Fixed(token) = config.into_operation().server.token else {
         panic!("the token is fixed");
     };
     assert_eq!(token.expose_secret(), "SECRET123");
@@ -120,7 +122,11 @@ fn plain_http_goes_to_this_machine_only_unless_allowed() {
         "http://[::1]:1",
         "https://gateway.example",
     ] {
-        assert_eq!(at(base, &[]).unwrap().warnings, Vec::<String>::new(), "{base}");
+        assert_eq!(
+            at(base, &[]).unwrap().into_operation().warnings,
+            Vec::<String>::new(),
+            "{base}"
+        );
     }
     for base in [
         "http://gateway.example",
@@ -130,15 +136,23 @@ fn plain_http_goes_to_this_machine_only_unless_allowed() {
         let problem = problem(at(base, &[]));
         assert!(problem.contains("plain http") && problem.contains("WOLKVOX_ALLOW_INSECURE_HTTP=true"));
         let allowed = at(base, &[("WOLKVOX_ALLOW_INSECURE_HTTP", "true")]).unwrap();
-        assert_eq!(allowed.warnings.len(), 1, "{:?}", allowed.warnings);
+        assert_eq!(
+            allowed.operation().warnings.len(),
+            1,
+            "{:?}",
+            allowed.operation().warnings
+        );
     }
 }
 
 #[test]
 fn a_base_url_is_scheme_host_and_port_alone() {
     let config = at("https://gateway.example:8443/", &[]).unwrap();
-    assert_eq!(config.server.base_url.as_str(), "https://gateway.example:8443/");
-    assert_eq!(config.server.operation, "gateway.example");
+    assert_eq!(
+        config.operation().server.base_url.as_str(),
+        "https://gateway.example:8443/"
+    );
+    assert_eq!(config.operation().server.operation, "gateway.example");
     for base in [
         "https://gateway.example/api",
         "https://gateway.example/?a=b",

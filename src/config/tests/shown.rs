@@ -4,10 +4,10 @@ use super::*;
 
 #[test]
 fn the_daily_limit_is_a_count_of_calls() {
-    assert_eq!(with(&[]).unwrap().polling.api_daily_limit, None);
+    assert_eq!(with(&[]).unwrap().into_operation().polling.api_daily_limit, None);
     let config = with(&[("WOLKVOX_API_DAILY_LIMIT", "5000")]).unwrap();
-    assert_eq!(config.polling.api_daily_limit, Some(5_000));
-    assert_eq!(config.warnings, Vec::<String>::new());
+    assert_eq!(config.operation().polling.api_daily_limit, Some(5_000));
+    assert_eq!(config.operation().warnings, Vec::<String>::new());
     for mistake in ["0", "-1", "5.000", "5,000", "5k", "10000000000"] {
         let problem = problem(with(&[("WOLKVOX_API_DAILY_LIMIT", mistake)]));
         assert!(
@@ -20,7 +20,12 @@ fn the_daily_limit_is_a_count_of_calls() {
 #[test]
 fn a_daily_limit_that_the_polls_alone_pass_is_warned_of() {
     // 288 polls and 24 sweeps.
-    let warnings = |limit| with(&[("WOLKVOX_API_DAILY_LIMIT", limit)]).unwrap().warnings;
+    let warnings = |limit| {
+        with(&[("WOLKVOX_API_DAILY_LIMIT", limit)])
+            .unwrap()
+            .into_operation()
+            .warnings
+    };
     assert_eq!(warnings("312"), Vec::<String>::new());
     let warned = warnings("311").join("\n");
     assert!(
@@ -31,15 +36,27 @@ fn a_daily_limit_that_the_polls_alone_pass_is_warned_of() {
         ("WOLKVOX_API_DAILY_LIMIT", "288"),
         ("WOLKVOX_SWEEP_INTERVAL", "0"),
     ];
-    let warned = with(&without_sweeps).unwrap().warnings.join("\n");
+    let warned = with(&without_sweeps)
+        .unwrap()
+        .into_operation()
+        .warnings
+        .join("\n");
     assert!(!warned.contains("WOLKVOX_API_DAILY_LIMIT"), "{warned}");
 }
 
 #[test]
 fn skills_have_the_names_that_are_set() {
-    assert!(with(&[]).unwrap().counting.skill_names.is_empty());
+    assert!(
+        with(&[])
+            .unwrap()
+            .into_operation()
+            .counting
+            .skill_names
+            .is_empty()
+    );
     let config = with(&[("WOLKVOX_SKILL_NAMES", "12=Sales, 13=Support\n14=Billing")]).unwrap();
     let names: Vec<_> = config
+        .operation()
         .counting
         .skill_names
         .iter()

@@ -10,6 +10,7 @@ use super::*;
 use crate::chats::latest_window::Latest;
 use crate::chats::{AnswerCounts, Field};
 use crate::clock::Clock;
+use crate::config::Config;
 
 struct Still;
 
@@ -23,7 +24,7 @@ fn now() -> DateTime<Utc> {
     DateTime::from_timestamp(1_773_154_800, 0).unwrap()
 }
 
-fn config(max_series: usize) -> Config {
+fn config(max_series: usize) -> OperationConfig {
     let variables = [
         ("WOLKVOX_SERVER", "0001"),
         ("WOLKVOX_TOKEN", "token"),
@@ -31,7 +32,7 @@ fn config(max_series: usize) -> Config {
         ("WOLKVOX_TIMEZONE", "UTC"),
     ];
     let variables = variables.map(|(name, value)| (name.to_owned(), Ok(value.to_owned())));
-    let mut config = Config::from_variables(variables, now()).unwrap();
+    let mut config = Config::from_variables(variables, now()).unwrap().into_operation();
     config.counting.max_series = max_series;
     config
 }
@@ -73,14 +74,14 @@ impl Said {
 
 /// An exporter's polls, each of them in chunks.
 struct Polls<'a> {
-    config: &'a Config,
+    config: &'a OperationConfig,
     clocks: Clocks,
     ledger: Ledger,
     recent: Recent,
 }
 
 impl Polls<'_> {
-    fn new(config: &Config) -> Polls<'_> {
+    fn new(config: &OperationConfig) -> Polls<'_> {
         Polls {
             config,
             clocks: Clocks::new(Arc::new(Still), UTC.into()),

@@ -57,8 +57,9 @@ async fn write(operation: &Operation, from: &str, to: &str, step: &str, file: &s
 /// For the library: six hours from one sample to the next.
 fn plan(operation: &Operation, from: &str, until: &str) -> Plan {
     let variables = operation.variables().into_iter();
-    let config =
-        Config::from_variables(variables.map(|(name, value)| (name, Ok(value))), Utc::now()).unwrap();
+    let config = Config::from_variables(variables.map(|(name, value)| (name, Ok(value))), Utc::now())
+        .unwrap()
+        .into_operation();
     let span = backfill::Span {
         from: utc(from),
         until: utc(until),

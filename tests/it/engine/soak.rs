@@ -25,7 +25,7 @@ use wolkvox_exporter::clock::Clock;
 use wolkvox_exporter::exposition::{Encoding, Format, Options, Page};
 use wolkvox_exporter::ledger::store::Identity;
 use wolkvox_exporter::ledger::{Adoption, FileStore, Ledger};
-use wolkvox_exporter::poller::{Poller, Publication, Publish};
+use wolkvox_exporter::poller::{Examples, Parts, Poller, Publication, Publish};
 
 use crate::support::process::state;
 use crate::support::world::{config, hours, length, minutes, utc};
@@ -289,17 +289,18 @@ async fn poller(
     config.polling.sweep_interval = Some(SWEEP_INTERVAL);
     config.polling.sweep_lookback = length(hours(50));
     let client = client::Settings::new(base_url, token.parse::<Token>().unwrap(), report(Agents::Ids));
-    Poller::start(
-        Client::new(client).unwrap(),
-        FileStore::open::<Totals>(directory, identity, Adoption::Refuse, clock.now())
+    Poller::start(Parts {
+        source: Client::new(client).unwrap(),
+        store: FileStore::open::<Totals>(directory, identity, Adoption::Refuse, clock.now())
             .unwrap()
             .store,
-        latest_page.clone(),
-        clock.clone(),
+        publisher: latest_page.clone(),
+        clock: Arc::<Stepped>::clone(clock),
         config,
-        Ledger::first_start(clock.now(), Some(clock.now())),
-        0,
-    )
+        examples: Examples::Keep,
+        ledger: Ledger::first_start(clock.now(), Some(clock.now())),
+        recoveries: 0,
+    })
     .await
     .unwrap()
 }

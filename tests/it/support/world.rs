@@ -11,9 +11,9 @@ use simulator::memory::{Chat, MemorySource};
 use tokio::time::Instant;
 use wolkvox_exporter::chats::Field;
 use wolkvox_exporter::clock::Clock;
-use wolkvox_exporter::config::Config;
+use wolkvox_exporter::config::{Config, OperationConfig};
 use wolkvox_exporter::ledger::Ledger;
-use wolkvox_exporter::poller::{Cycle, CycleFailure, Poller};
+use wolkvox_exporter::poller::{Cycle, CycleFailure, Examples, Parts, Poller};
 
 use super::disk::Disk;
 use super::shown::Shown;
@@ -71,7 +71,7 @@ pub(crate) struct World {
     pub(crate) server: MemorySource,
     pub(crate) disk: Disk,
     pub(crate) shown: Shown,
-    pub(crate) config: Config,
+    pub(crate) config: OperationConfig,
     /// Damaged states that each start puts aside.
     pub(crate) recoveries: u64,
     poller: Option<Poller<MemorySource, Disk, Shown>>,
@@ -103,7 +103,7 @@ pub(crate) fn length(time: TimeDelta) -> Duration {
     time.to_std().unwrap()
 }
 
-pub(crate) fn config(zone: Tz) -> Config {
+pub(crate) fn config(zone: Tz) -> OperationConfig {
     let variables = [
         ("BASE_URL", "https://wv0001.wolkvox.com"),
         ("TOKEN", "t0ken"),
@@ -116,7 +116,9 @@ pub(crate) fn config(zone: Tz) -> Config {
         ("EXEMPLARS", "true"),
     ];
     let variables = variables.map(|(name, value)| (format!("WOLKVOX_{name}"), Ok(value.to_owned())));
-    Config::from_variables(variables, DateTime::UNIX_EPOCH).unwrap()
+    Config::from_variables(variables, DateTime::UNIX_EPOCH)
+        .unwrap()
+        .into_operation()
 }
 
 impl World {
@@ -153,15 +155,16 @@ impl World {
     pub(crate) async fn start(&mut self) {
         let ledger = Ledger::resume(self.disk.read(), self.time.now(), self.config.counting.count_from);
         self.shown.begin_process();
-        let poller = Poller::start(
-            self.server.clone(),
-            self.disk.clone(),
-            self.shown.clone(),
-            Arc::new(self.time.clone()),
-            self.config.clone(),
+        let poller = Poller::start(Parts {
+            source: self.server.clone(),
+            store: self.disk.clone(),
+            publisher: self.shown.clone(),
+            clock: Arc::new(self.time.clone()),
+            config: self.config.clone(),
+            examples: Examples::Keep,
             ledger,
-            self.recoveries,
-        );
+            recoveries: self.recoveries,
+        });
         self.poller = Some(poller.await.expect("the first commit succeeds"));
     }
 
