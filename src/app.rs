@@ -24,7 +24,8 @@ use crate::http::{self, Shared, Status};
 use crate::ledger::store::{Adoption, Identity, Opened};
 use crate::ledger::{FileStore, StoreError};
 use crate::metrics::process::Process;
-use crate::poller::{self, Examples, Parts, Poller, Publication, Publish};
+use crate::poller::budget::Share;
+use crate::poller::{self, Examples, Parts, Poller, Publication, Publish, Schedule};
 use crate::signal::{self, Request};
 use crate::token::ConfiguredToken;
 use crate::{catalogue, chats};
@@ -215,6 +216,7 @@ impl App {
             publisher,
             clock,
             config: config.operation().clone(),
+            share: Share::of(&Arc::default(), config.operation()),
             examples: if config.web.exemplars {
                 Examples::Keep
             } else {
@@ -250,7 +252,7 @@ impl App {
         let first = shared.newest_publication();
         let announce = |next| shared.update_status(|status| status.next_poll = Some(next));
         tokio::select! {
-            () = poller::run(poller, restored, shared.scraped(first), announce) => {}
+            () = poller::run(poller, Schedule::new(config.operation().polling.poll_interval), restored, shared.scraped(first), announce) => {}
             // It ends by itself only where it panicked: without its port the exporter must not live on.
             ended = &mut serving => ended.map_err(AppError::Server)?,
             () = &mut shutdown => {

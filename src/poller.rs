@@ -1,6 +1,7 @@
 //! The only place that knows the whole way of a chat. [`Poller::step`] does one cycle; [`run`] decides when the next begins.
 
 mod books;
+pub mod budget;
 mod cycle;
 mod disbelief;
 pub(crate) mod families;
@@ -36,6 +37,7 @@ pub use publication::{LastPoll, Publication, Publish};
 pub use schedule::{Schedule, run};
 
 use books::Books;
+use budget::{Pace, Share, Slowdown};
 use intake::{Intake, TakenAnswer};
 use reading::{Reading, log_failed_call};
 use sweep::{Due, Left, Sweeps};
@@ -49,6 +51,7 @@ pub struct Poller<S, D, P> {
     clocks: Clocks,
     config: OperationConfig,
     examples: Examples,
+    share: Share,
     stats: Stats,
     sweeps: Sweeps,
     recent: Recent,
@@ -75,6 +78,8 @@ pub struct Parts<S, D, P> {
     pub config: OperationConfig,
     /// Whether chats are kept as examples, for exemplars.
     pub examples: Examples,
+    /// Its share of the day's calls.
+    pub share: Share,
     /// What it goes on with.
     pub ledger: Ledger,
     /// Damaged states that were put aside at this start.
@@ -104,6 +109,7 @@ impl<S: Source, D: Store, P: Publish> Poller<S, D, P> {
             clock,
             config,
             examples,
+            share,
             mut ledger,
             recoveries,
         } = parts;
@@ -117,18 +123,20 @@ impl<S: Source, D: Store, P: Publish> Poller<S, D, P> {
             reader: Reader::in_cycles(source, zone),
             books: Books::open(ledger, store, clocks.today()),
             publisher,
-            stats: Stats::new(clocks.ours()),
+            stats: Stats::new(clocks.ours(), Pace::usual(&config.polling)),
             recoveries,
             recoveries_due: Instant::now() + config.polling.poll_interval,
             sweeps: Sweeps::every(config.polling.sweep_interval),
             clocks,
             config,
             examples,
+            share,
             recent: Recent::default(),
             last_poll: None,
             last_failure: None,
         };
         poller.commit().await?;
+        poller.keep_pace();
         poller.publish();
         Ok(poller)
     }
@@ -146,6 +154,7 @@ impl<S: Source, D: Store, P: Publish> Poller<S, D, P> {
         let started = Instant::now();
         self.stats.polls += 1;
         self.stats.pause = None;
+        self.keep_pace();
         self.books.snapshot.begin_cycle();
         self.reader.begin_cycle(next_cycle);
         let poll_from = self.look_back(self.books.ledger.cursors.poll, self.config.polling.window);
@@ -165,6 +174,7 @@ impl<S: Source, D: Store, P: Publish> Poller<S, D, P> {
         }
         self.books.end_cycle();
         self.note_outcome(&cycle, started.elapsed());
+        self.keep_pace();
         self.publish();
         cycle
     }
@@ -184,13 +194,16 @@ impl<S: Source, D: Store, P: Publish> Poller<S, D, P> {
         let asa_target_ms = self.config.counting.asa_target_ms;
         let window = self.config.polling.window;
         let latest = gatherer.finish_poll(&mut self.recent, summary.to, window, asa_target_ms);
-        let expires = Instant::now() + 2 * self.config.polling.poll_interval;
+        let expires = Instant::now() + 2 * self.stats.pace.interval;
         self.books.stage_latest(latest, expires);
         Ok(summary)
     }
 
-    /// The sweep, if it is due: up to where this cycle's poll began.
+    /// The sweep, if it is due and there are calls left for it: up to where this cycle's poll began.
     async fn sweep(&mut self, to: DateTime<Utc>) -> Option<Result<ReadSummary, CycleFailure>> {
+        if self.stats.pace.slowdown != Slowdown::None {
+            return None;
+        }
         let from = self.look_back(
             self.books.ledger.cursors.sweep,
             self.config.polling.sweep_lookback,
@@ -374,6 +387,16 @@ impl<S: Source, D: Store, P: Publish> Poller<S, D, P> {
         self.stats.last_commit = Some(self.clocks.ours());
         self.stats.state_bytes = Some(bytes);
         Ok(())
+    }
+
+    /// Takes the calls that are left today into account.
+    fn keep_pace(&mut self) {
+        let today = self.clocks.today();
+        self.share.note(today, self.books.ledger.requests_on(today));
+        if let Some(pace) = self.share.pace(self.clocks.ours()) {
+            pace.log_change(self.stats.pace);
+            self.stats.pace = pace;
+        }
     }
 
     fn note_outcome(&mut self, cycle: &Cycle, duration: Duration) {

@@ -6,6 +6,7 @@ use wolkvox_exporter::catalogue;
 use wolkvox_exporter::chats::Totals;
 use wolkvox_exporter::chats::exemplar::Exemplars;
 use wolkvox_exporter::metrics::rows::Rows;
+use wolkvox_exporter::poller::budget::Pace;
 use wolkvox_exporter::poller::stats::Stats;
 use wolkvox_exporter::poller::view::{LedgerProgress, View};
 
@@ -27,7 +28,7 @@ pub(crate) fn families(totals: &Totals) -> Vec<Arc<dyn Rows>> {
         shown: totals,
         exemplars: &Exemplars::default(),
         progress: &progress,
-        stats: &Stats::new(now()),
+        stats: &Stats::new(now(), Pace::usual(&CONFIG.polling)),
     };
     catalogue::rows(view, 0)
 }

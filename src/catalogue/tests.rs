@@ -16,6 +16,7 @@ use crate::chats::{Field, Totals};
 use crate::config::tests::COUNTING;
 use crate::config::{self, Agents, OperationConfig};
 use crate::ledger::{Counted as _, Counts};
+use crate::poller::budget::Pace;
 use crate::poller::stats::Stats;
 use crate::poller::view::LedgerProgress;
 use wolkvox::{Exchange, Row, Value};
@@ -85,7 +86,7 @@ fn totals(chats: &[Chat]) -> Totals {
 /// Everything that can be shown, with `shown` as what was shown before.
 fn shown_of(totals: &Totals, shown: &Totals) -> Vec<Family> {
     let config = config();
-    let mut stats = Stats::new(now());
+    let mut stats = Stats::new(now(), Pace::usual(&config.polling));
     stats.up = Some(true);
     stats.poll_duration = Some(Duration::from_secs(1));
     stats.last_poll = Some(now());
@@ -343,7 +344,7 @@ fn the_series_limit_counts_the_lines_that_are_shown() {
 fn published_of(totals: &Totals, shown: &Totals, exemplars: &Exemplars) -> Vec<Arc<dyn Rows>> {
     let config = config();
     let (stats, progress) = (
-        Stats::new(now()),
+        Stats::new(now(), Pace::usual(&config.polling)),
         LedgerProgress {
             counting_since: now(),
             watermark: now(),

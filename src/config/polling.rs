@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::shown::shown;
 use super::value::{DAY, Given, SECOND, Values, duration, duration_or_off, whole_number};
 use super::variable::{
     Preset::{None as Unset, Value},
@@ -26,6 +27,9 @@ section! {
         api_daily_limit: Option<u64> = "API_DAILY_LIMIT", Unset,
             "Calls that your operation has a day: licences × 1000. Shown as a metric to compare with.",
             daily_limit;
+        api_daily_reserve: f64 = "API_DAILY_RESERVE", Value("0.1"),
+            "Share of the daily limit that is left to other users of the API. As the rest runs out, sweeps are left out first, then polls become rarer.",
+            reserve;
     }
 }
 
@@ -36,7 +40,26 @@ fn daily_limit(given: Given<'_>) -> Result<Option<u64>, String> {
         .transpose()
 }
 
+/// A share from 0 to below 1.
+fn reserve(given: Given<'_>) -> Result<f64, String> {
+    match given.text().parse::<f64>() {
+        Ok(share) if (0.0..1.0).contains(&share) => Ok(share),
+        _ => Err(format!(
+            "is {}; it must be a share from 0 to below 1, such as 0.1",
+            shown(given.text())
+        )),
+    }
+}
+
 impl Polling {
+    /// The day's calls that are not left to others, whole ones; `None` without a limit.
+    pub fn calls_to_use(&self) -> Option<f64> {
+        let share = 1.0 - self.api_daily_reserve;
+        // 0.1 of 1,000 must not leave 899 by its last binary digit.
+        self.api_daily_limit
+            .map(|limit| (limit as f64 * share + 1e-6).floor())
+    }
+
     /// Notes what works and was probably not meant.
     pub(super) fn warn(&self, values: &mut Values) {
         if self.poll_interval < Duration::from_secs(60) {
@@ -46,10 +69,12 @@ impl Polling {
             );
         }
         let calls = self.calls_a_day();
-        if let Some(limit) = self.api_daily_limit.filter(|limit| calls > *limit) {
+        if let (Some(limit), Some(ours)) = (self.api_daily_limit, self.calls_to_use())
+            && calls as f64 > ours
+        {
             values.warning(
                 "API_DAILY_LIMIT",
-                &format!("is {limit}, but polls and sweeps make {calls} calls a day: lengthen WOLKVOX_POLL_INTERVAL"),
+                &format!("is {limit}, of which WOLKVOX_API_DAILY_RESERVE leaves {ours}, but polls and sweeps make {calls} calls a day: sweeps will be left out, then polls. Lengthen WOLKVOX_POLL_INTERVAL"),
             );
         }
         if self.window < 2 * self.poll_interval {

@@ -56,6 +56,10 @@ generators! {
             "Calls by this exporter since the operation's midnight; the daily quota is shared by all tokens. Survives restarts.";
         "wolkvox_api_daily_limit", Gauge, [], |view| gauge(view.config.polling.api_daily_limit.map(|limit| limit as f64)),
             "Calls that the operation has a day, shared by all its tokens (WOLKVOX_API_DAILY_LIMIT); absent where it is not set.";
+        "wolkvox_api_daily_reserve_ratio", Gauge, [], |view| gauge(view.config.polling.api_daily_limit.map(|_| view.config.polling.api_daily_reserve)),
+            "Share of the daily limit that is left to other users of the API (WOLKVOX_API_DAILY_RESERVE); absent without a limit.";
+        "wolkvox_api_slowdown", Gauge, [], |view| gauge(view.config.polling.api_daily_limit.map(|_| f64::from(view.stats.pace.slowdown as u8))),
+            "What is left out so that the calls of the day last until the operation's midnight: 0 nothing, 1 sweeps, 2 sweeps and some of the polls (see wolkvox_poll_interval_seconds); absent without a limit.";
         "wolkvox_report_rows_total", Counter, [], |view| count(view.stats.answers.rows),
             "Rows read from whole answers of the chat_1 report.";
         "wolkvox_report_rows_duplicate_total", Counter, [], |view| count(view.stats.answers.duplicate),

@@ -16,10 +16,12 @@ use wolkvox::{Reason, Source};
 /// How long the first poll after a restart waits for a scrape of the restored totals.
 const LONGEST_WAIT_FOR_SCRAPE: Duration = Duration::from_secs(60);
 
-/// When cycles begin: at multiples of the interval since the epoch, so that it does not drift and survives restarts.
+/// When cycles begin: at multiples of the interval since the epoch, and a phase, so that it does not drift and survives
+/// restarts.
 #[derive(Debug, Clone)]
 pub struct Schedule {
     interval: Duration,
+    phase: Duration,
     quota_failures: u32,
 }
 
@@ -37,8 +39,16 @@ impl Schedule {
     pub fn new(interval: Duration) -> Schedule {
         Schedule {
             interval,
+            phase: Duration::ZERO,
             quota_failures: 0,
         }
+    }
+
+    /// The same, each a share of the interval later: from 0 to below 1. So operations do not poll all at once.
+    #[must_use]
+    pub fn at_phase(self, share: f64) -> Schedule {
+        let phase = self.interval.mul_f64(share);
+        Schedule { phase, ..self }
     }
 
     /// The first time after `now` that leaves at least half an interval after `started`: a label set's first value must
@@ -49,11 +59,12 @@ impl Schedule {
     }
 
     fn at_or_after(&self, earliest: DateTime<Utc>) -> DateTime<Utc> {
-        let interval = i64::try_from(self.interval.as_millis())
-            .unwrap_or(i64::MAX)
-            .max(1);
-        let count = earliest.timestamp_millis().div_euclid(interval);
-        let aligned = |count: i64| DateTime::from_timestamp_millis(count.saturating_mul(interval));
+        let milliseconds = |time: Duration| i64::try_from(time.as_millis()).unwrap_or(i64::MAX);
+        let (interval, phase) = (milliseconds(self.interval).max(1), milliseconds(self.phase));
+        let count = (earliest.timestamp_millis() - phase).div_euclid(interval);
+        let aligned = |count: i64| {
+            DateTime::from_timestamp_millis(count.saturating_mul(interval).saturating_add(phase))
+        };
         let at = aligned(count)
             .filter(|at| *at >= earliest)
             .or_else(|| aligned(count.saturating_add(1)));
@@ -61,8 +72,19 @@ impl Schedule {
     }
 
     /// When the cycle after one begins that began at `started` and ended at `now`, with the pause that it calls for.
-    pub fn after(&mut self, cycle: &Cycle, started: DateTime<Utc>, now: DateTime<Utc>) -> NextCycle {
-        let usual = self.next(started, now);
+    /// `interval` is longer than usual where few calls are left.
+    pub fn after(
+        &mut self,
+        cycle: &Cycle,
+        started: DateTime<Utc>,
+        now: DateTime<Utc>,
+        interval: Duration,
+    ) -> NextCycle {
+        let usual = if interval > self.interval {
+            now.max(started + interval)
+        } else {
+            self.next(started, now)
+        };
         let quota = self.quota_pause(cycle).map(|pause| started + pause);
         let asked = cycle.retry_after().map(|pause| now + pause.min(LONGEST_PAUSE));
         let not_before = [(quota, PauseReason::Quota), (asked, PauseReason::RetryAfter)]
@@ -99,12 +121,12 @@ impl Schedule {
 /// otherwise what is then caught up would never reach `increase()`.
 pub async fn run<S: Source, D: Store, P: Publish>(
     mut poller: Poller<S, D, P>,
+    mut schedule: Schedule,
     restored: bool,
     scraped: impl Future<Output = ()>,
     announce: impl Fn(DateTime<Utc>),
 ) {
-    let interval = poller.config.polling.poll_interval;
-    let mut schedule = Schedule::new(interval);
+    let interval = schedule.interval;
     if restored {
         // Whether it was scraped or not, polling goes on.
         let _ = tokio::time::timeout(interval.min(LONGEST_WAIT_FOR_SCRAPE), scraped).await;
@@ -117,7 +139,7 @@ pub async fn run<S: Source, D: Store, P: Publish>(
         let now = poller.clocks.ours();
         // In today's reading of our clock: were it set back during the cycle, the next one would be that far off.
         let started = now - began.elapsed();
-        let NextCycle { at, pause } = schedule.after(&cycle, started, now);
+        let NextCycle { at, pause } = schedule.after(&cycle, started, now, poller.stats.pace.interval);
         if let Some(reason) = pause {
             let asked = cycle.retry_after();
             poller.pause(Pause {

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
+use super::budget::Pace;
 use super::pause::{Pause, PauseReason};
 use crate::chats::chat::NotAChat;
 use crate::chats::{AnswerCounts, Field, bounds};
@@ -65,11 +66,13 @@ pub struct Stats {
     pub last_commit: Option<DateTime<Utc>>,
     pub state_bytes: Option<u64>,
     pub clock_offset_ms: Option<i64>,
+    /// How often it polls.
+    pub pace: Pace,
 }
 
 impl Stats {
     /// All at 0. The reasons and fields that are known beforehand exist from the start.
-    pub fn new(started: DateTime<Utc>) -> Stats {
+    pub fn new(started: DateTime<Utc>, pace: Pace) -> Stats {
         Stats {
             started,
             polls: 0,
@@ -102,6 +105,7 @@ impl Stats {
             last_commit: None,
             state_bytes: None,
             clock_offset_ms: None,
+            pace,
         }
     }
 

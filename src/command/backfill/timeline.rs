@@ -18,6 +18,7 @@ use crate::config::OperationConfig;
 use crate::exposition::{self, Stamp};
 use crate::ledger::{FoundBy, Moment, Novelty};
 use crate::metrics;
+use crate::poller::budget::Pace;
 use crate::poller::stats::Stats;
 use crate::poller::view::{LedgerProgress, View};
 
@@ -205,7 +206,7 @@ impl Timeline {
         span: &Span,
         config: &OperationConfig,
     ) -> String {
-        let mut stats = Stats::new(span.from);
+        let mut stats = Stats::new(span.from, Pace::usual(&config.polling));
         stats.up = Some(true);
         stats.last_poll = Some(self.held);
         stats.poll_duration = Some(Duration::ZERO);

@@ -49,7 +49,8 @@ fn cycles_begin_at_multiples_of_the_interval() {
 fn a_quota_pause_doubles_up_to_an_hour_and_a_good_cycle_ends_it() {
     let mut schedule = Schedule::new(FIVE_MINUTES);
     let start = at("15:00:00");
-    let mut pause = |cycle: &Cycle| (schedule.after(cycle, start, start).at - start).num_minutes();
+    let mut pause =
+        |cycle: &Cycle| (schedule.after(cycle, start, start, Duration::ZERO).at - start).num_minutes();
     let quota = failed(Reason::Quota);
     assert_eq!([(); 6].map(|()| pause(&quota)), [5, 10, 20, 40, 60, 60]);
     for _ in 0..80 {
@@ -66,7 +67,7 @@ fn an_interval_beyond_the_longest_pause_is_not_shortened() {
     let mut schedule = Schedule::new(Duration::from_secs(7200));
     let start = at("14:00:00");
     for _ in 0..4 {
-        let next = schedule.after(&failed(Reason::Quota), start, start);
+        let next = schedule.after(&failed(Reason::Quota), start, start, Duration::ZERO);
         assert_eq!((next.at, next.pause), (at("16:00:00"), None));
     }
 }
@@ -76,7 +77,7 @@ fn the_server_is_given_the_time_that_it_asks_for_up_to_an_hour() {
     let mut schedule = Schedule::new(FIVE_MINUTES);
     let mut next = |seconds| {
         let error = Error::new(Reason::HttpStatus, "").with_retry_after(Some(Duration::from_secs(seconds)));
-        let next = schedule.after(&failed_by(error), at("15:00:00"), at("15:00:10"));
+        let next = schedule.after(&failed_by(error), at("15:00:00"), at("15:00:10"), Duration::ZERO);
         (next.at, next.pause)
     };
     let asked = Some(PauseReason::RetryAfter);
@@ -94,7 +95,22 @@ fn a_sweeps_quota_failure_pauses_too() {
         sweep: Some(failed(Reason::Quota).poll),
         ..good()
     };
-    schedule.after(&cycle, start, start);
-    let next = schedule.after(&cycle, start, start);
+    schedule.after(&cycle, start, start, Duration::ZERO);
+    let next = schedule.after(&cycle, start, start, Duration::ZERO);
     assert_eq!((next.at, next.pause), (at("15:10:00"), Some(PauseReason::Quota)));
+}
+
+#[test]
+fn cycles_of_another_phase_begin_a_share_of_the_interval_later() {
+    let schedule = Schedule::new(Duration::from_secs(300)).at_phase(0.6);
+    assert_eq!(schedule.next(at("15:00:00"), at("15:00:00")), at("15:03:00"));
+    assert_eq!(schedule.next(at("15:03:00"), at("15:03:01")), at("15:08:00"));
+}
+
+#[test]
+fn a_longer_interval_counts_from_the_beginning_of_the_cycle() {
+    let mut schedule = Schedule::new(Duration::from_secs(300));
+    let longer = Duration::from_secs(420);
+    let next = schedule.after(&good(), at("15:00:00"), at("15:00:10"), longer);
+    assert_eq!((next.at, next.pause), (at("15:07:00"), None));
 }

@@ -25,6 +25,7 @@ use wolkvox_exporter::clock::Clock;
 use wolkvox_exporter::exposition::{Encoding, Format, Options, Page};
 use wolkvox_exporter::ledger::store::Identity;
 use wolkvox_exporter::ledger::{Adoption, FileStore, Ledger};
+use wolkvox_exporter::poller::budget::Share;
 use wolkvox_exporter::poller::{Examples, Parts, Poller, Publication, Publish};
 
 use crate::support::process::state;
@@ -296,6 +297,7 @@ async fn poller(
             .store,
         publisher: latest_page.clone(),
         clock: Arc::<Stepped>::clone(clock),
+        share: Share::of(&Arc::default(), &config),
         config,
         examples: Examples::Keep,
         ledger: Ledger::first_start(clock.now(), Some(clock.now())),

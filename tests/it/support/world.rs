@@ -13,7 +13,8 @@ use wolkvox_exporter::chats::Field;
 use wolkvox_exporter::clock::Clock;
 use wolkvox_exporter::config::{Config, OperationConfig};
 use wolkvox_exporter::ledger::Ledger;
-use wolkvox_exporter::poller::{Cycle, CycleFailure, Examples, Parts, Poller};
+use wolkvox_exporter::poller::budget::Share;
+use wolkvox_exporter::poller::{Cycle, CycleFailure, Examples, Parts, Poller, Schedule};
 
 use super::disk::Disk;
 use super::shown::Shown;
@@ -162,6 +163,7 @@ impl World {
             clock: Arc::new(self.time.clone()),
             config: self.config.clone(),
             examples: Examples::Keep,
+            share: Share::of(&Arc::default(), &self.config),
             ledger,
             recoveries: self.recoveries,
         });
@@ -180,6 +182,10 @@ impl World {
 
     pub(crate) fn take_poller(&mut self) -> Poller<MemorySource, Disk, Shown> {
         self.poller.take().expect("the exporter runs")
+    }
+
+    pub(crate) fn schedule(&self) -> Schedule {
+        Schedule::new(self.config.polling.poll_interval)
     }
 
     /// One cycle, up to where the next one is due.

@@ -144,9 +144,15 @@ async fn run(world: &mut World, time: TimeDelta) -> Vec<DateTime<Utc>> {
     let announced = Announced::default();
     let note = Arc::clone(&announced);
     world.server.with(|state| state.asked.clear());
-    let polling = poller::run(world.take_poller(), false, async {}, move |next| {
-        note.lock().unwrap().push(next);
-    });
+    let polling = poller::run(
+        world.take_poller(),
+        world.schedule(),
+        false,
+        async {},
+        move |next| {
+            note.lock().unwrap().push(next);
+        },
+    );
     let _ = tokio::time::timeout(time.to_std().unwrap(), polling).await;
     world
         .server
@@ -225,7 +231,13 @@ async fn after_a_restart_the_first_poll_waits_for_a_scrape_but_not_for_ever() {
     let mut world = without_sweeps().await;
     world.server.with(|state| state.asked.clear());
     let begin = world.server.now();
-    let polling = poller::run(world.take_poller(), true, std::future::pending(), |_| ());
+    let polling = poller::run(
+        world.take_poller(),
+        world.schedule(),
+        true,
+        std::future::pending(),
+        |_| (),
+    );
     let _ = tokio::time::timeout(Duration::from_secs(70), polling).await;
     let asked = world.server.with(|state| state.asked[0].0);
     assert_eq!((asked - begin).num_seconds(), 60);
@@ -234,7 +246,7 @@ async fn after_a_restart_the_first_poll_waits_for_a_scrape_but_not_for_ever() {
     world.server.with(|state| state.asked.clear());
     let begin = world.server.now();
     let scraped = tokio::time::sleep(Duration::from_secs(5));
-    let polling = poller::run(world.take_poller(), true, scraped, |_| ());
+    let polling = poller::run(world.take_poller(), world.schedule(), true, scraped, |_| ());
     let _ = tokio::time::timeout(Duration::from_secs(70), polling).await;
     let asked = world.server.with(|state| state.asked[0].0);
     assert_eq!((asked - begin).num_seconds(), 5);

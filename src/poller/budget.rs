@@ -1,0 +1,192 @@
+//! The calls of a day that the operations of a group share, and what is left out where they would not last until midnight.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, TimeZone as _, Utc};
+use wolkvox::Zone;
+
+use crate::config::{OperationConfig, Polling};
+
+/// The calls of a day that the operations of a group share. Each of them has its [`Share`].
+#[derive(Debug, Default)]
+pub struct Budget {
+    members: Mutex<BTreeMap<String, Member>>,
+}
+
+/// An operation of the group.
+#[derive(Debug)]
+struct Member {
+    polling: Polling,
+    zone: Zone,
+    /// Calls on one local day of the operation.
+    calls: Option<(NaiveDate, u64)>,
+}
+
+impl Member {
+    /// Calls on the local day that `now` lies in.
+    fn calls_today(&self, now: DateTime<Utc>) -> u64 {
+        let today = now.with_timezone(&self.zone).date_naive();
+        self.calls
+            .filter(|(day, _)| *day == today)
+            .map_or(0, |(_, calls)| calls)
+    }
+}
+
+/// One operation's share of a [`Budget`]; given back when it is dropped.
+#[derive(Debug)]
+pub struct Share {
+    budget: Arc<Budget>,
+    operation: String,
+}
+
+/// What is left out so that the day's calls last until midnight.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Slowdown {
+    /// Nothing.
+    None = 0,
+    /// Sweeps.
+    NoSweeps = 1,
+    /// Sweeps, and some of the polls: the interval is longer than configured.
+    LongerInterval = 2,
+}
+
+/// How often an operation polls.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Pace {
+    /// What is left out.
+    pub slowdown: Slowdown,
+    /// Time between two polls.
+    pub interval: Duration,
+}
+
+impl Pace {
+    /// Says that more, or less, is left out than before.
+    pub(super) fn log_change(self, before: Pace) {
+        let interval = humantime::format_duration(Duration::from_secs(self.interval.as_secs()));
+        match self.slowdown {
+            now if now == before.slowdown => {}
+            Slowdown::None => {
+                tracing::info!("the calls that are left today last again: polls and sweeps are as configured")
+            }
+            Slowdown::NoSweeps => tracing::warn!(
+                "the calls that are left today (WOLKVOX_API_DAILY_LIMIT without WOLKVOX_API_DAILY_RESERVE) do not last for polls and sweeps: no sweep until they do, at midnight at the latest. Lengthen WOLKVOX_POLL_INTERVAL"
+            ),
+            Slowdown::LongerInterval => tracing::warn!(
+                %interval,
+                "the calls that are left today (WOLKVOX_API_DAILY_LIMIT without WOLKVOX_API_DAILY_RESERVE) do not last: the next poll is {interval} after this one, and there is no sweep. Nothing is lost: polls go on as configured from midnight. Lengthen WOLKVOX_POLL_INTERVAL"
+            ),
+        }
+    }
+
+    /// As configured.
+    pub fn usual(polling: &Polling) -> Pace {
+        Pace {
+            slowdown: Slowdown::None,
+            interval: polling.poll_interval,
+        }
+    }
+}
+
+impl Share {
+    /// An operation's share of its group's budget.
+    pub fn of(budget: &Arc<Budget>, config: &OperationConfig) -> Share {
+        let member = Member {
+            polling: config.polling.clone(),
+            zone: config.server.timezone,
+            calls: None,
+        };
+        budget.lock().insert(config.name().to_owned(), member);
+        Share {
+            budget: Arc::clone(budget),
+            operation: config.name().to_owned(),
+        }
+    }
+
+    /// Notes how many calls the operation has made on a local day of its own.
+    pub fn note(&self, day: NaiveDate, calls: u64) {
+        if let Some(member) = self.budget.lock().get_mut(&self.operation) {
+            member.calls = Some((day, calls));
+        }
+    }
+
+    /// How often the operation polls from `now` on, given the calls of the whole group.
+    pub fn pace(&self, now: DateTime<Utc>) -> Option<Pace> {
+        let members = self.budget.lock();
+        let member = members.get(&self.operation)?;
+        let usual = Pace::usual(&member.polling);
+        Some(match calls_left(&members, now) {
+            Some(left) => pace(&members, usual, left, until_midnight(member.zone, now)),
+            None => usual,
+        })
+    }
+}
+
+impl Drop for Share {
+    fn drop(&mut self) {
+        self.budget.lock().remove(&self.operation);
+    }
+}
+
+impl Budget {
+    fn lock(&self) -> std::sync::MutexGuard<'_, BTreeMap<String, Member>> {
+        self.members.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Calls that the group may still make today; `None` where it has no limit. Where its operations have different ones, the
+/// least counts.
+fn calls_left(members: &BTreeMap<String, Member>, now: DateTime<Utc>) -> Option<f64> {
+    let limits = members
+        .values()
+        .filter_map(|member| member.polling.calls_to_use());
+    let used: u64 = members.values().map(|member| member.calls_today(now)).sum();
+    let limit = limits.min_by(f64::total_cmp)?;
+    Some((limit - used as f64).max(0.0))
+}
+
+/// The pace at which so many calls last that long.
+fn pace(members: &BTreeMap<String, Member>, usual: Pace, left: f64, time: Duration) -> Pace {
+    let count = |interval: Duration| (time.as_secs_f64() / interval.as_secs_f64()).floor();
+    let polls: f64 = members
+        .values()
+        .map(|member| count(member.polling.poll_interval))
+        .sum();
+    let sweeps: f64 = members
+        .values()
+        .filter_map(|member| member.polling.sweep_interval.map(count))
+        .sum();
+    if left >= polls + sweeps {
+        return usual;
+    }
+    if left >= polls {
+        return Pace {
+            slowdown: Slowdown::NoSweeps,
+            ..usual
+        };
+    }
+    // Without a call left, the next poll is at midnight.
+    let share = time.as_secs_f64() * members.len() as f64 / left.max(1.0);
+    let interval = Duration::from_secs_f64(share).min(time);
+    Pace {
+        slowdown: Slowdown::LongerInterval,
+        interval: interval.max(usual.interval),
+    }
+}
+
+/// How long the local day goes on.
+fn until_midnight(zone: Zone, now: DateTime<Utc>) -> Duration {
+    let today = now.with_timezone(&zone).date_naive();
+    let tomorrow = today.succ_opt().unwrap_or(today).and_time(NaiveTime::MIN);
+    // Where daylight saving begins at midnight, the day begins an hour later.
+    let midnight = [0, 1].into_iter().find_map(|hours| {
+        zone.from_local_datetime(&(tomorrow + TimeDelta::hours(hours)))
+            .earliest()
+    });
+    let left = midnight.map(|midnight| midnight.to_utc() - now);
+    left.and_then(|left| left.to_std().ok()).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests;
