@@ -8,5 +8,5 @@ mod web;
 mod web_config;
 
 pub use auth::Admission;
-pub use web::{OpenError, Peer, REQUEST_TIME_OUT, Web};
+pub use web::{OpenError, Peer, REQUEST_TIME_OUT, ReloadError, Web};
 pub use web_config::{Rate, WebConfig, WebConfigError, check};

@@ -11,7 +11,6 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 use hyper::header::HeaderMap;
 use small_file::Shown;
-use tokio::sync::Notify;
 
 use super::WebConfigError;
 use super::auth::{Admission, Authorizer};
@@ -38,6 +37,20 @@ pub enum OpenError {
     Random(std::io::Error),
 }
 
+/// Why a reload has changed nothing. The configuration before stays in force.
+#[derive(Debug, thiserror::Error)]
+pub enum ReloadError {
+    /// The files can't be looked at.
+    #[error("the files of the web configuration can't be looked at: {0}")]
+    Unread(#[from] offload::Error),
+    /// The file is still being written.
+    #[error("the web configuration {file} is just being written: try again", file = Shown(.0))]
+    BeingWritten(PathBuf),
+    /// It can't be used, or would protect the port less. In words, with the way out.
+    #[error("the web configuration is not taken over. {0}")]
+    Refused(String),
+}
+
 /// Who asks, and how long the question whether they may come in can take.
 #[derive(Debug, Clone, Copy)]
 pub struct Peer {
@@ -54,7 +67,8 @@ pub struct Web {
     file: Option<PathBuf>,
     costs: Costs,
     seen: Mutex<Fingerprints>,
-    asked: Notify,
+    /// One look at a time.
+    looking: tokio::sync::Mutex<()>,
 }
 
 /// What was read of the files.
@@ -105,7 +119,7 @@ impl Web {
                 in_force: read.clone(),
                 judged: read,
             }),
-            asked: Notify::new(),
+            looking: tokio::sync::Mutex::default(),
         })
     }
 
@@ -114,10 +128,20 @@ impl Web {
         self.current.load().tls.is_some()
     }
 
-    /// Looks at the files now instead of within two seconds, and says in the log what came of it. It does not wait for
-    /// that: a change still has to stay as it is for a second.
-    pub fn reload(&self) {
-        self.asked.notify_one();
+    /// Looks at the files now instead of within two seconds, and says in the log what came of it. A change still has to stay
+    /// as it is for a second.
+    ///
+    /// # Errors
+    /// See [`ReloadError`].
+    pub async fn reload(self: &Arc<Self>) -> Result<(), ReloadError> {
+        let Some(file) = &self.file else {
+            return Ok(());
+        };
+        let outcome = Arc::clone(self).look(Occasion::Reload).await;
+        if let Err(ReloadError::Unread(error)) = &outcome {
+            cannot_look(file, error);
+        }
+        outcome
     }
 
     /// The configuration in force.
@@ -140,31 +164,32 @@ impl Web {
         };
         let mut failing = false;
         loop {
-            let occasion = tokio::select! {
-                () = tokio::time::sleep(LOOK_AGAIN) => Occasion::Interval,
-                () = self.asked.notified() => Occasion::Reload,
+            tokio::time::sleep(LOOK_AGAIN).await;
+            // What is refused has been logged.
+            let unread = match Arc::clone(&self).look(Occasion::Interval).await {
+                Err(ReloadError::Unread(error)) => Some(error),
+                _ => None,
             };
-            let outcome = Arc::clone(&self).look(occasion).await;
-            if let Err(error) = &outcome
-                && (!failing || occasion == Occasion::Reload)
-            {
+            if let Some(error) = unread.as_ref().filter(|_| !failing) {
                 cannot_look(&file, error);
             }
-            failing = outcome.is_err();
+            failing = unread.is_some();
         }
     }
 
     /// Reads, waits, reads again. The files may lie on a network that hangs, so that is done where it holds nobody up.
     ///
     /// # Errors
-    /// The files were not read to the end; the old configuration stays.
-    async fn look(self: Arc<Self>, occasion: Occasion) -> Result<(), offload::Error> {
+    /// See [`ReloadError`]. The old configuration stays.
+    async fn look(self: Arc<Self>, occasion: Occasion) -> Result<(), ReloadError> {
+        let _looking = self.looking.lock().await;
         let web = Arc::clone(&self);
         let Some(change) = offload::run("web-config", move || web.change(occasion)).await? else {
             return Ok(());
         };
         tokio::time::sleep(SETTLES).await;
-        offload::run("web-config", move || self.settle(change)).await
+        let web = Arc::clone(&self);
+        offload::run("web-config", move || web.settle(change)).await?
     }
 
     /// What is there now, if it was not judged yet or is to be judged again.
@@ -185,37 +210,36 @@ impl Web {
 
     /// Takes a change into force if it is still the same. One that can't be used is logged once, and the old
     /// configuration stays.
-    fn settle(&self, change: Change) {
-        let Some(file) = &self.file else { return };
+    fn settle(&self, change: Change) -> Result<(), ReloadError> {
+        let Some(file) = &self.file else { return Ok(()) };
         if !change.read.is_current() {
             tracing::debug!(file = %Shown(file), "the web configuration is being written: the next look finds what came of it");
-            return;
+            return Err(ReloadError::BeingWritten(file.clone()));
         }
         let mut seen = self.seen();
         seen.judged = change.read;
         if seen.judged == seen.in_force {
             tracing::info!(file = %Shown(file), "the web configuration is again the one in force");
-            return;
+            return Ok(());
         }
         let config = match change.config {
             Ok(config) => config,
-            Err(error) => return refuse(file, &error.to_string().replace('\n', " ")),
+            Err(error) => return Err(refuse(file, error.to_string().replace('\n', " "))),
         };
         let lost = self.current.load().protection.lost_in(&config.protection);
         if !lost.is_empty() {
-            return refuse(
-                file,
-                &format!(
-                    "{} would protect the port less: {}. If that is meant, restart the exporter, which takes the file as it is",
-                    Shown(file),
-                    lost.join("; ")
-                ),
+            let why = format!(
+                "{} would protect the port less: {}. If that is meant, restart the exporter, which takes the file as it is",
+                Shown(file),
+                lost.join("; ")
             );
+            return Err(refuse(file, why));
         }
         seen.in_force = seen.judged.clone();
         warn(file, &config);
         tracing::info!(file = %Shown(file), "the web configuration has changed and is in force: {}", config.protection);
         self.current.store(Arc::new(config));
+        Ok(())
     }
 
     fn seen(&self) -> MutexGuard<'_, Fingerprints> {
@@ -237,11 +261,12 @@ fn cannot_look(file: &Path, error: &offload::Error) {
     );
 }
 
-fn refuse(file: &Path, why: &str) {
+fn refuse(file: &Path, why: String) -> ReloadError {
     tracing::error!(
         file = %Shown(file),
         "the web configuration has changed and is not taken over, the one before stays in force. {why}"
     );
+    ReloadError::Refused(why)
 }
 
 #[cfg(test)]
