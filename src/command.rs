@@ -5,7 +5,7 @@ pub mod check;
 pub mod demo;
 mod failure;
 mod metrics;
-mod option;
+pub mod option;
 pub mod range;
 pub mod report;
 pub mod serve;
@@ -49,7 +49,7 @@ pub enum Command {
     /// Look around without a Wolkvox server: polls a simulated contact centre
     Demo(demo::Options),
     /// Make one call, and say what is right and wrong with the configuration
-    Check,
+    Check(check::Options),
     /// Print what the report says of a range of time, without Prometheus
     Report(report::Options),
     /// Write the past as OpenMetrics, for `promtool tsdb create-blocks-from openmetrics` or VictoriaMetrics
@@ -69,7 +69,7 @@ pub fn run(cli: Cli) -> Result<ExitCode, Failure> {
     match cli.command.unwrap_or(Command::Serve(cli.serve)) {
         Command::Serve(options) => runtime::block_on(serve::command(options, limit))?.map(done),
         Command::Demo(options) => runtime::block_on(demo::command(options, limit))?.map(done),
-        Command::Check => to_the_end(check::command()),
+        Command::Check(options) => to_the_end(check::command(options)),
         Command::Report(options) => to_the_end(report::command(options)).map(done),
         Command::Backfill(options) => to_the_end(backfill::command(options)).map(done),
         Command::Metrics => metrics::command().map(done),

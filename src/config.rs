@@ -5,10 +5,13 @@
 
 mod counting;
 mod environment;
+mod fleet;
+mod hash;
 mod literal;
 mod log;
 mod operation;
 mod operation_name;
+mod operations_file;
 mod polling;
 mod proxy;
 mod server;
@@ -23,7 +26,8 @@ use std::fmt;
 
 use chrono::{DateTime, Utc};
 
-pub use counting::{Agents, Counting};
+pub use counting::{Agents, Counting, Objectives};
+pub use fleet::Fleet;
 pub use log::{Log, LogFormat};
 pub use operation::OperationConfig;
 pub use polling::Polling;
@@ -38,17 +42,48 @@ use value::Values;
 /// No report reaches back before this year.
 pub const FIRST_YEAR: i32 = 2010;
 
+/// As many names are told where one has to be chosen.
+const MOST_NAMES: usize = 10;
+
+/// Why it is not clear which operation is meant.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ChoiceError {
+    /// No operation has the name.
+    #[error("--operation: no operation is called {name:?}; configured: {names}")]
+    Unknown {
+        /// What was asked for.
+        name: String,
+        /// Those that there are, or some of them.
+        names: String,
+    },
+    /// There is more than one, and none was named.
+    #[error(
+        "{count} operations are configured, and this command is for one: name it with --operation NAME. They are: {names}"
+    )]
+    Several {
+        /// How many.
+        count: usize,
+        /// Those that there are, or some of them.
+        names: String,
+    },
+}
+
 /// The checked configuration.
 #[derive(Debug, Clone)]
 pub struct Config {
-    /// What is polled; at least one.
+    /// What is polled, in the order in which it is configured; at least one.
     pub operations: Vec<OperationConfig>,
+    /// What a process with several operations has besides theirs.
+    pub fleet: Fleet,
     /// Where and to whom the metrics are shown, and in which forms.
     pub web: Web,
     /// Where the state is kept.
     pub state: State,
     /// What is logged, and how.
     pub log: Log,
+    /// What works with several operations, but is probably not what was meant: of defaults for all, and of two beside each
+    /// other. Without an operations file there is none.
+    pub warnings: Vec<String>,
 }
 
 /// All that is wrong with the configuration; at least one problem.
@@ -99,10 +134,12 @@ impl Config {
         let raw = environment::read(variables, &mut proxies, &mut problems);
         let mut values = Values {
             raw,
+            table: None,
             proxies,
             now,
             problems,
             warnings: Vec::new(),
+            shared_warnings: Vec::new(),
         };
         match Config::read(&mut values) {
             Some(config) if values.problems.is_empty() => Ok(config),
@@ -114,15 +151,21 @@ impl Config {
 
     fn read(values: &mut Values) -> Option<Config> {
         // All sections are read before the first problem ends it: none may hide another.
-        let operation = OperationConfig::read(values);
+        let fleet = Fleet::read(values);
+        let operations = match operations_file::path(fleet.as_ref(), values) {
+            Some(path) => operations_file::read(values, &path),
+            None => OperationConfig::read(values).map(|operation| vec![operation]),
+        };
         let web = Web::read(values);
         let state = State::read(values);
         let log = Log::read(values);
         Some(Config {
-            operations: vec![operation?],
+            operations: operations?,
+            fleet: fleet?,
             web: web?,
             state: state?,
             log: log?,
+            warnings: std::mem::take(&mut values.shared_warnings),
         })
     }
 
@@ -136,6 +179,49 @@ impl Config {
     pub fn into_operation(mut self) -> OperationConfig {
         self.operations.swap_remove(0)
     }
+
+    /// The operation of this name, or the only one, with the warnings that concern all.
+    ///
+    /// # Errors
+    /// None has this name, or several could be meant.
+    pub fn choose(mut self, name: Option<&str>) -> Result<OperationConfig, ChoiceError> {
+        let at = match name {
+            Some(name) => self
+                .operations
+                .iter()
+                .position(|operation| operation.name() == name),
+            None => (self.operations.len() == 1).then_some(0),
+        };
+        let Some(at) = at else {
+            let names = some_names(&self.operations);
+            return Err(match name {
+                Some(name) => ChoiceError::Unknown {
+                    name: name.to_owned(),
+                    names,
+                },
+                None => ChoiceError::Several {
+                    count: self.operations.len(),
+                    names,
+                },
+            });
+        };
+        let mut operation = self.operations.swap_remove(at);
+        operation.warnings.append(&mut self.warnings);
+        Ok(operation)
+    }
+}
+
+/// The names of operations, as many as a line takes.
+fn some_names(operations: &[OperationConfig]) -> String {
+    let mut names: Vec<_> = operations
+        .iter()
+        .take(MOST_NAMES)
+        .map(OperationConfig::name)
+        .collect();
+    if operations.len() > MOST_NAMES {
+        names.push("…");
+    }
+    names.join(", ")
 }
 
 #[cfg(test)]

@@ -18,6 +18,19 @@ pub enum ConfiguredToken {
     File(PathBuf),
 }
 
+impl ConfiguredToken {
+    /// Whether another one comes from the same place: the same text, or the same file, whatever it holds.
+    pub fn is_same(&self, other: &ConfiguredToken) -> bool {
+        match (self, other) {
+            (ConfiguredToken::Fixed(one), ConfiguredToken::Fixed(other)) => {
+                one.expose_secret() == other.expose_secret()
+            }
+            (ConfiguredToken::File(one), ConfiguredToken::File(other)) => one == other,
+            _ => false,
+        }
+    }
+}
+
 impl TokenSource for ConfiguredToken {
     fn read(&self) -> ReadToken<'_> {
         match self {

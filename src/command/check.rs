@@ -11,11 +11,13 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use chrono::{DateTime, Offset as _, TimeDelta, Utc};
+use clap::Args;
 
+use super::option::OperationArgument;
 use super::{Failure, print};
 use crate::client::{self, ClientError};
 use crate::clock::{Clock, SystemClock};
-use crate::config::{Config, OperationConfig};
+use crate::config::OperationConfig;
 use call::{judge_call, judge_clock};
 use filter::judge_filter;
 use row::{judge_fields, judge_rows};
@@ -88,12 +90,20 @@ impl Findings {
     }
 }
 
+/// Options of `check`.
+#[derive(Debug, Args)]
+pub struct Options {
+    /// Which operation is asked.
+    #[command(flatten)]
+    pub operation: OperationArgument,
+}
+
 /// Makes one call, and prints what is right and wrong. The status is 1 where there is a problem.
 ///
 /// # Errors
 /// The settings can't be used, or the standard output can't be written.
-pub async fn command() -> Result<ExitCode, Failure> {
-    let config = Config::from_env(SystemClock.now())?.into_operation();
+pub async fn command(options: Options) -> Result<ExitCode, Failure> {
+    let config = options.operation.read(SystemClock.now())?;
     let findings = run(&config, &SystemClock).await?;
     print(&findings.print())?;
     Ok(ExitCode::from(u8::from(findings.has_problem())))

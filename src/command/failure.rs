@@ -7,7 +7,7 @@ use crate::client::ClientError;
 use super::backfill::BackfillError;
 use super::range::{ConsentError, RangeError};
 use super::report::SummaryError;
-use crate::config::ConfigError;
+use crate::config::{ChoiceError, ConfigError};
 use crate::descriptors::TooFew;
 use crate::runtime::RuntimeError;
 
@@ -72,6 +72,7 @@ pub(super) use statuses;
 
 statuses! {
     ConfigError: |_| ExitStatus::Usage;
+    ChoiceError: |_| ExitStatus::Usage;
     ClientError: |_| ExitStatus::Usage;
     RangeError: |_| ExitStatus::Usage;
     ConsentError: |error| match error {

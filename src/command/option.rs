@@ -3,7 +3,30 @@
 use std::time::Duration;
 
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
+use clap::Args;
 use wolkvox::{Zone, window};
+
+use super::Failure;
+use crate::config::{Config, OperationConfig};
+
+/// Which operation a command is for.
+#[derive(Debug, Clone, PartialEq, Eq, Args)]
+pub struct OperationArgument {
+    /// The operation, where several are configured
+    #[arg(long = "operation", value_name = "NAME")]
+    pub name: Option<String>,
+}
+
+impl OperationArgument {
+    /// The operation that is meant, as the environment and the operations file describe it. Nothing in them may lie after
+    /// `now`.
+    ///
+    /// # Errors
+    /// The settings can't be used, or it is not clear which operation is meant.
+    pub fn read(&self, now: DateTime<Utc>) -> Result<OperationConfig, Failure> {
+        Ok(Config::from_env(now)?.choose(self.name.as_deref())?)
+    }
+}
 
 /// A time as given: a day of the operation, whose zone only the configuration knows, or an instant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

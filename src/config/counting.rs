@@ -6,7 +6,7 @@ use std::time::Duration;
 use chrono::{DateTime, Datelike, Utc};
 
 use super::shown::shown_near;
-use super::value::{DAY, Given, SECOND, duration_or_off, milliseconds, share, whole_number, word};
+use super::value::{DAY, Given, SECOND, duration_or_off, milliseconds, share, switch, whole_number, word};
 use super::variable::{
     Preset::{None as Unset, Value},
     section,
@@ -32,7 +32,7 @@ section! {
             count_from;
         asa_target_ms: u64 = "ASA_TARGET", Value("30s"),
             "A chat answered within this is within the target.",
-            milliseconds(SECOND..=31 * DAY);
+            asa_target;
         service_level_target: f64 = "SERVICE_LEVEL_TARGET", Value("0.8"),
             "Share of the chats that should be answered within the target. Shown as a metric to compare with.",
             share;
@@ -48,7 +48,44 @@ section! {
         retire_after: Option<Duration> = "RETIRE_AFTER", Value("off"),
             "A label set without a chat for so long, such as `180d`, is dropped. `off` keeps all.",
             retire_after;
+        skill_catalogue: bool = "SKILL_CATALOGUE", Value("false"),
+            "`true` reads the names of skills from Wolkvox once a day; costs one call.",
+            switch;
     }
+    besides {
+        /// What single skills have instead of the operation's targets, by the skill's id: from the operations file.
+        objectives: BTreeMap<String, Objectives>;
+    }
+}
+
+/// What one skill has instead of the operation's targets; `None` where it has the operation's.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Objectives {
+    /// A chat answered within this is within the target. Milliseconds.
+    pub asa_target_ms: Option<u64>,
+    /// Share of the chats that should be answered within the target.
+    pub service_level_target: Option<f64>,
+}
+
+impl Counting {
+    /// Within which time a chat of this skill is to be answered: the skill's own target, or the operation's. Milliseconds.
+    pub fn asa_target_ms_of(&self, skill_id: &str) -> u64 {
+        let own = self.objectives.get(skill_id);
+        own.and_then(|own| own.asa_target_ms)
+            .unwrap_or(self.asa_target_ms)
+    }
+
+    /// The share of this skill's chats that should be answered within the target: the skill's own, or the operation's.
+    pub fn service_level_target_of(&self, skill_id: &str) -> f64 {
+        let own = self.objectives.get(skill_id);
+        own.and_then(|own| own.service_level_target)
+            .unwrap_or(self.service_level_target)
+    }
+}
+
+/// Of an operation, or of a skill.
+pub(super) fn asa_target(given: Given<'_>) -> Result<u64, String> {
+    milliseconds(SECOND..=31 * DAY)(given)
 }
 
 /// `None` is the first start.

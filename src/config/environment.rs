@@ -76,16 +76,21 @@ fn find_secrets(variables: &[(String, String)], problems: &mut Vec<String>) {
             continue;
         };
         for (name, holder) in variables.iter().filter(|(name, _)| *name != secret) {
-            let is_part = value.len() >= LONG_SECRET && holder.contains(value);
-            // A short document may well be the number of a server, or a count.
-            let is_whole = holder == value && value.len() >= SHORT_SECRET;
-            if is_part || is_whole {
+            if holds(holder, value) {
                 problems.push(format!(
                     "{name} holds the value of {secret}, which would be shown there: was it put into the wrong variable?"
                 ));
             }
         }
     }
+}
+
+/// Whether a value is a secret, or has it in it.
+pub(super) fn holds(value: &str, secret: &str) -> bool {
+    let is_part = secret.len() >= LONG_SECRET && value.contains(secret);
+    // A short document may well be the number of a server, or a count.
+    let is_whole = value == secret && secret.len() >= SHORT_SECRET;
+    is_part || is_whole
 }
 
 /// systemd lists several directories with colons between; the first one is ours.

@@ -2,7 +2,13 @@
 //! value on as it is written.
 
 /// Variables that name a file or a directory.
-pub(super) const PATHS: [&str; 4] = ["TOKEN_FILE", "STATE_DIR", "CA_FILE", "WEB_CONFIG_FILE"];
+pub(super) const PATHS: [&str; 5] = [
+    "TOKEN_FILE",
+    "STATE_DIR",
+    "CA_FILE",
+    "WEB_CONFIG_FILE",
+    "OPERATIONS_FILE",
+];
 /// A name may begin or end with a quote that belongs to it.
 const NAMES: [&str; 2] = ["OPERATION", "SKILL_NAMES"];
 const PAIRS: [(char, char); 7] = [

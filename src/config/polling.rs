@@ -2,8 +2,7 @@
 
 use std::time::Duration;
 
-use super::shown::shown;
-use super::value::{DAY, Given, SECOND, Values, duration, duration_or_off, whole_number};
+use super::value::{DAY, Given, SECOND, Values, duration, duration_or_off, part, whole_number};
 use super::variable::{
     Preset::{None as Unset, Value},
     section,
@@ -29,7 +28,7 @@ section! {
             daily_limit;
         api_daily_reserve: f64 = "API_DAILY_RESERVE", Value("0.1"),
             "Share of the daily limit that is left to other users of the API. As the rest runs out, sweeps are left out first, then polls become rarer.",
-            reserve;
+            part;
     }
 }
 
@@ -40,60 +39,61 @@ fn daily_limit(given: Given<'_>) -> Result<Option<u64>, String> {
         .transpose()
 }
 
-/// A share from 0 to below 1.
-fn reserve(given: Given<'_>) -> Result<f64, String> {
-    match given.text().parse::<f64>() {
-        Ok(share) if (0.0..1.0).contains(&share) => Ok(share),
-        _ => Err(format!(
-            "is {}; it must be a share from 0 to below 1, such as 0.1",
-            shown(given.text())
-        )),
-    }
-}
-
 impl Polling {
-    /// The day's calls that are not left to others, whole ones; `None` without a limit.
-    pub fn calls_to_use(&self) -> Option<f64> {
-        let share = 1.0 - self.api_daily_reserve;
-        // 0.1 of 1,000 must not leave 899 by its last binary digit.
-        self.api_daily_limit
-            .map(|limit| (limit as f64 * share + 1e-6).floor())
-    }
-
     /// Notes what works and was probably not meant.
     pub(super) fn warn(&self, values: &mut Values) {
         if self.poll_interval < Duration::from_secs(60) {
             values.warning(
-                "POLL_INTERVAL",
+                ["POLL_INTERVAL"],
                 "is under a minute. The vendor asks for five, and each call counts against the operation's daily quota",
             );
         }
-        let calls = self.calls_a_day();
-        if let (Some(limit), Some(ours)) = (self.api_daily_limit, self.calls_to_use())
-            && calls as f64 > ours
-        {
-            values.warning(
-                "API_DAILY_LIMIT",
-                &format!("is {limit}, of which WOLKVOX_API_DAILY_RESERVE leaves {ours}, but polls and sweeps make {calls} calls a day: sweeps will be left out, then polls. Lengthen WOLKVOX_POLL_INTERVAL"),
-            );
-        }
+        self.warn_of_the_limit(values);
         if self.window < 2 * self.poll_interval {
             values.warning(
-                "WINDOW",
+                ["WINDOW", "POLL_INTERVAL"],
                 "is shorter than two poll intervals: chats that show up late may have to wait for the next sweep",
             );
         }
         match self.sweep_interval {
             None => values.warning(
-                "SWEEP_INTERVAL",
+                ["SWEEP_INTERVAL"],
                 "is 0: rows that come later than WOLKVOX_WINDOW are never found, and a server that filters on the opening time is not counted right",
             ),
             Some(interval) if self.sweep_lookback < self.window + interval => values.warning(
-                "SWEEP_LOOKBACK",
+                ["SWEEP_LOOKBACK", "WINDOW", "SWEEP_INTERVAL"],
                 "is shorter than WOLKVOX_WINDOW and WOLKVOX_SWEEP_INTERVAL together: sweeps find next to nothing",
             ),
             Some(_) => {}
         }
+    }
+
+    fn warn_of_the_limit(&self, values: &mut Values) {
+        let (Some(limit), Some(ours)) = (self.api_daily_limit, self.calls_allowed()) else {
+            return;
+        };
+        let calls = self.calls_a_day();
+        if calls <= ours {
+            return;
+        }
+        let left = match limit - ours {
+            0 => String::new(),
+            others => format!(", of which WOLKVOX_API_DAILY_RESERVE leaves {others} to others"),
+        };
+        values.warning(
+            ["API_DAILY_LIMIT", "API_DAILY_RESERVE", "POLL_INTERVAL", "SWEEP_INTERVAL"],
+            &format!(
+                "is {limit}{left}, but polls and sweeps make {calls} calls a day: sweeps will be left out, then polls. Lengthen WOLKVOX_POLL_INTERVAL"
+            ),
+        );
+    }
+
+    /// Calls of the daily limit that are ours: all but the reserve. `None` where no limit is set.
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // At most 10⁹, and not negative.
+    pub fn calls_allowed(&self) -> Option<u64> {
+        let limit = self.api_daily_limit?;
+        let reserve = (limit as f64 * self.api_daily_reserve).round() as u64;
+        Some(limit.saturating_sub(reserve))
     }
 
     /// Calls of a day on which nothing has to be caught up.

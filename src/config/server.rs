@@ -155,9 +155,41 @@ impl Server {
             agent_dni: agent_dni?,
             timezone: timezone?,
             request_timeout: request_timeout?,
-            ca_file: ca_file?,
+            ca_file: ca_file?.map(|file| values.place_of(&CA_FILE, file)),
             proxy,
         })
+    }
+
+    /// Checks what holds for all operations of an operations file: what is wrong there is told once.
+    pub(super) fn check_defaults(values: &mut Values) {
+        let insecure = values.read(&ALLOW_INSECURE_HTTP, switch);
+        if let Some(base) = values.read(&BASE_URL, text).flatten() {
+            values.base_url(&base, insecure == Some(true));
+        }
+        values.read(&TIMEZONE, timezone);
+        values.read(&REQUEST_TIMEOUT, duration(SECOND..=HOUR));
+        values.read(&CA_FILE, path);
+    }
+
+    /// Whether another server is the same and is asked in the same way, with the same token for the same agent.
+    pub fn is_same(&self, other: &Server) -> bool {
+        let dni = |server: &Server| {
+            server
+                .agent_dni
+                .as_ref()
+                .map(|dni| dni.expose_secret().to_owned())
+        };
+        // The variables of proxies can't change while a process runs, but what NO_PROXY lists is another question per server.
+        let proxy = |server: &Server| server.proxy.as_ref().map(Proxy::address);
+        self.base_url == other.base_url
+            && self.addressed == other.addressed
+            && self.token.is_same(&other.token)
+            && self.operation == other.operation
+            && dni(self) == dni(other)
+            && self.timezone == other.timezone
+            && self.request_timeout == other.request_timeout
+            && self.ca_file == other.ca_file
+            && proxy(self) == proxy(other)
     }
 
     /// Host, and port where it is not the scheme's own.
@@ -209,7 +241,7 @@ impl Values {
                 let address = self.read(&SERVER, |_| numbered_server(&server))?;
                 if is_shortened(&address.1) {
                     self.warning(
-                        SERVER.short,
+                        [SERVER.short],
                         &format!("is {server}, and the known numbers have four digits, such as 0010: YAML makes 8 of 0010 without quotes"),
                     );
                 }
@@ -231,8 +263,7 @@ impl Values {
     fn proxy(&mut self, server: &Url) -> Option<Proxy> {
         let mut remarks = Remarks::default();
         let proxy = self.proxies.proxy_for(server, &mut remarks);
-        self.problems.extend(remarks.problems);
-        self.warnings.extend(remarks.warnings);
+        self.foreign(remarks.problems, remarks.warnings);
         proxy
     }
 
@@ -246,7 +277,7 @@ impl Values {
                 }
                 "holds something that no token does: blanks, line breaks or letters outside ASCII"
             }
-            (None, Some(file)) => return Some(ConfiguredToken::File(file)),
+            (None, Some(file)) => return Some(ConfiguredToken::File(self.place_of(&TOKEN_FILE, file))),
             (None, None) => {
                 "is not set. It is the wolkvox-token of your operation (or set WOLKVOX_TOKEN_FILE to a file that holds it)"
             }
@@ -254,6 +285,15 @@ impl Values {
         };
         self.problem(TOKEN.short, problem);
         None
+    }
+
+    /// Where a file is: one that the operations file names is looked for from there.
+    fn place_of(&self, variable: &Variable, file: PathBuf) -> PathBuf {
+        let table = self.table.as_ref();
+        match table.filter(|table| table.get(variable.short).is_some()) {
+            Some(table) => table.directory.join(file),
+            None => file,
+        }
     }
 
     /// A name of its own, or that of the server.
@@ -274,7 +314,7 @@ impl Values {
                 return None;
             }
             self.warning(
-                BASE_URL.short,
+                [BASE_URL.short],
                 "is plain http: anyone on the way can read the token",
             );
         }

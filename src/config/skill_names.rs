@@ -102,8 +102,7 @@ fn read_pair(pair: &str, number: usize) -> Result<(&str, &str), SkillNamesError>
     if name.is_empty() {
         return Err(SkillNamesError::NoName(shown(id)));
     }
-    let has_digit = id.bytes().any(|byte| byte.is_ascii_digit());
-    if id.len() >= LONG_ID && has_digit && id.bytes().any(|byte| byte.is_ascii_alphabetic()) {
+    if looks_like_token(id) {
         return Err(SkillNamesError::Token(place()));
     }
     for part in [id, name] {
@@ -119,6 +118,39 @@ fn read_pair(pair: &str, number: usize) -> Result<(&str, &str), SkillNamesError>
         }
     }
     Ok((id, name))
+}
+
+fn looks_like_token(id: &str) -> bool {
+    let has_digit = id.bytes().any(|byte| byte.is_ascii_digit());
+    id.len() >= LONG_ID && has_digit && id.bytes().any(|byte| byte.is_ascii_alphabetic())
+}
+
+/// Whether a label takes an id, and a name where there is one. What is wrong goes on after the skill.
+pub(super) fn check(id: &str, name: Option<&str>) -> Result<(), String> {
+    if looks_like_token(id) {
+        return Err("looks like a token in place of a skill's number".to_owned());
+    }
+    for (what, part) in [("its id", Some(id)), ("its name", name)] {
+        let Some(part) = part else { continue };
+        if part.is_empty() {
+            return Err(format!("{what} is empty"));
+        }
+        let length = part.chars().count();
+        if length > LONGEST {
+            return Err(format!(
+                "{what} has {length} characters; the longest has {LONGEST} characters"
+            ));
+        }
+        if part.chars().any(char::is_control) {
+            return Err(format!("{what} has a control character in it"));
+        }
+        if unquoted(part).is_some() {
+            return Err(format!(
+                "{what} has quotes inside of its quotes: remove the inner ones"
+            ));
+        }
+    }
+    Ok(())
 }
 
 #[cfg(test)]

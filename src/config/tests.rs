@@ -24,6 +24,8 @@ pub(crate) static COUNTING: Counting = Counting {
     agents: Agents::Names,
     max_series: 50_000,
     retire_after: None,
+    skill_catalogue: false,
+    objectives: BTreeMap::new(),
 };
 
 const MINUTE: Duration = Duration::from_secs(60);

@@ -8,6 +8,7 @@ use chrono::{DateTime, Utc};
 use secrecy::SecretString;
 
 use super::environment::Raw;
+use super::operations_file::Table;
 use super::proxy::ProxyVariables;
 use super::shown::{length, shown, shown_near};
 use super::variable::{PREFIX, Preset, Variable};
@@ -28,6 +29,15 @@ pub(super) struct Given<'a> {
 }
 
 impl<'a> Given<'a> {
+    /// What a key holds that is no variable; `example` is for the errors.
+    pub(super) fn of(text: &'a str, example: &'static str, now: DateTime<Utc>) -> Given<'a> {
+        Given {
+            set: Some(text),
+            default: example,
+            now,
+        }
+    }
+
     /// The text, or that of the default.
     pub(super) fn text(self) -> &'a str {
         self.set.unwrap_or(self.default)
@@ -35,17 +45,13 @@ impl<'a> Given<'a> {
 
     /// The same, with another example of a value for the errors: a default such as `off` is none.
     pub(super) fn with_example(self, example: &'static str) -> Given<'a> {
-        Given {
-            set: Some(self.text()),
-            default: example,
-            now: self.now,
-        }
+        Given::of(self.text(), example, self.now)
     }
 }
 
 /// What is wrong with one variable.
 #[derive(Debug)]
-pub(super) struct Problems(Vec<String>);
+pub(super) struct Problems(pub(super) Vec<String>);
 
 impl From<String> for Problems {
     fn from(problem: String) -> Problems {
@@ -62,11 +68,17 @@ impl From<Vec<String>> for Problems {
 /// Hands out the values, and gathers all that is wrong: no problem may hide another.
 #[derive(Debug)]
 pub(super) struct Values {
+    /// Of the environment.
     pub(super) raw: Raw,
+    /// The operation that is being read, where the operations file describes it. The environment has the defaults then.
+    pub(super) table: Option<Table>,
     pub(super) proxies: ProxyVariables,
     pub(super) now: DateTime<Utc>,
     pub(super) problems: Vec<String>,
+    /// Of the operation that is being read.
     pub(super) warnings: Vec<String>,
+    /// Of what the environment says for all operations of the operations file: each is told once.
+    pub(super) shared_warnings: Vec<String>,
 }
 
 impl Values {
@@ -77,7 +89,7 @@ impl Values {
         parse: impl FnOnce(Given<'_>) -> Result<T, E>,
     ) -> Option<T> {
         let given = Given {
-            set: self.raw.get(&variable.short.to_lowercase()).map(String::as_str),
+            set: self.set(variable.short),
             default: match variable.default {
                 Preset::Value(value) => value,
                 Preset::None | Preset::Words(_) => "",
@@ -95,14 +107,61 @@ impl Values {
         }
     }
 
-    /// Notes what is wrong with a variable.
-    pub(super) fn problem(&mut self, short: &str, what: &str) {
-        self.problems.push(format!("{PREFIX}{short} {what}"));
+    /// What is set: the operation's table goes before the environment.
+    fn set(&self, short: &str) -> Option<&str> {
+        let of_all = || self.raw.get(&short.to_lowercase()).map(String::as_str);
+        match &self.table {
+            None => of_all(),
+            Some(table) => match table.get(short) {
+                None if !table.replaces(short) => of_all(),
+                set => set,
+            },
+        }
     }
 
-    /// Notes what works and was probably not meant.
-    pub(super) fn warning(&mut self, short: &str, what: &str) {
-        self.warnings.push(format!("{PREFIX}{short} {what}"));
+    /// Notes what is wrong with a variable.
+    pub(super) fn problem(&mut self, short: &str, what: &str) {
+        match &self.table {
+            // Of each operation without a value of its own: once is enough.
+            Some(table) if table.get(short).is_none() && self.set(short).is_some() => {
+                push_once(&mut self.problems, format!("{PREFIX}{short} {what}"));
+            }
+            Some(table) => self.problems.push(table.remark(short, what)),
+            None => self.problems.push(format!("{PREFIX}{short} {what}")),
+        }
+    }
+
+    /// Notes what works and was probably not meant. It is about the first of these variables, and comes of them all.
+    pub(super) fn warning<const N: usize>(&mut self, shorts: [&str; N], what: &str) {
+        let Some(short) = shorts.first() else { return };
+        match &self.table {
+            Some(table) if shorts.iter().any(|short| table.get(short).is_some()) => {
+                self.warnings.push(table.remark(short, what));
+            }
+            Some(_) => push_once(&mut self.shared_warnings, format!("{PREFIX}{short} {what}")),
+            None => self.warnings.push(format!("{PREFIX}{short} {what}")),
+        }
+    }
+
+    /// Notes what is wrong and what is odd with variables of other programs, which are the same for all operations.
+    pub(super) fn foreign(&mut self, problems: Vec<String>, warnings: Vec<String>) {
+        if self.table.is_none() {
+            self.problems.extend(problems);
+            self.warnings.extend(warnings);
+            return;
+        }
+        for problem in problems {
+            push_once(&mut self.problems, problem);
+        }
+        for warning in warnings {
+            push_once(&mut self.shared_warnings, warning);
+        }
+    }
+}
+
+fn push_once(all: &mut Vec<String>, one: String) {
+    if !all.contains(&one) {
+        all.push(one);
     }
 }
 
@@ -200,6 +259,18 @@ pub(super) fn share(given: Given<'_>) -> Result<f64, String> {
         _ => Err(format!(
             "is {}; it must be a share above 0 and up to 1, such as 0.8",
             shown(given.text())
+        )),
+    }
+}
+
+/// A share from 0 up to below 1.
+pub(super) fn part(given: Given<'_>) -> Result<f64, String> {
+    match given.text().parse::<f64>() {
+        Ok(part) if (0.0..1.0).contains(&part) => Ok(part.abs()),
+        _ => Err(format!(
+            "is {}; it must be a share from 0 up to below 1, such as {}",
+            shown(given.text()),
+            given.default
         )),
     }
 }

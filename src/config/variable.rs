@@ -3,20 +3,24 @@
 
 use std::fmt::Write;
 
-use super::{counting, log, polling, server, state, web};
+use super::{counting, fleet, log, polling, server, state, web};
 
 /// All variables start with this.
 pub(super) const PREFIX: &str = "WOLKVOX_";
 
 /// The variables of each section, in the order of the documents.
-const SECTIONS: [&[Variable]; 6] = [
+const SECTIONS: [&[Variable]; 7] = [
     server::VARIABLES,
     polling::Polling::VARIABLES,
     counting::Counting::VARIABLES,
+    fleet::Fleet::VARIABLES,
     web::Web::VARIABLES,
     state::State::VARIABLES,
     log::Log::VARIABLES,
 ];
+
+/// The sections that come first and describe an operation: a table of the operations file may have them.
+const PER_OPERATION: usize = 3;
 
 /// What holds where a variable is not set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,6 +50,11 @@ impl Variable {
         SECTIONS.into_iter().flatten()
     }
 
+    /// Those that describe an operation.
+    pub(super) fn per_operation() -> impl Iterator<Item = &'static Variable> {
+        SECTIONS.into_iter().take(PER_OPERATION).flatten()
+    }
+
     /// The full name: `WOLKVOX_SERVER`.
     pub fn name(&self) -> String {
         format!("{PREFIX}{}", self.short)
@@ -53,18 +62,23 @@ impl Variable {
 }
 
 /// Declares a section: a struct whose fields are variables, each in one row: field and type, name without the prefix, default,
-/// text, and the parser (from [`super::value::Given`]). The text is the field's documentation too.
+/// text, and the parser (from [`super::value::Given`]). The text is the field's documentation too. What follows `besides` is no variable: it
+/// begins with its type's default.
 macro_rules! section {
     (
         $(#[$attribute:meta])*
         pub struct $name:ident {
             $($field:ident: $type:ty = $short:literal, $default:expr, $meaning:literal, $parser:expr;)+
         }
+        $(besides {
+            $($(#[$remark:meta])* $other:ident: $other_type:ty;)+
+        })?
     ) => {
         $(#[$attribute])*
-        #[derive(Debug, Clone)]
+        #[derive(Debug, Clone, PartialEq)]
         pub struct $name {
             $(#[doc = $meaning] pub $field: $type,)+
+            $($($(#[$remark])* pub $other: $other_type,)+)?
         }
 
         impl $name {
@@ -77,7 +91,7 @@ macro_rules! section {
                 let mut variables = Self::VARIABLES.iter();
                 // Each is read before the first problem ends it: none may hide another.
                 $(let $field: Option<$type> = variables.next().and_then(|variable| values.read(variable, $parser));)+
-                Some(Self { $($field: $field?,)+ })
+                Some(Self { $($field: $field?,)+ $($($other: <$other_type>::default(),)+)? })
             }
         }
     };

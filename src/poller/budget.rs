@@ -68,7 +68,7 @@ impl Pace {
         match self.slowdown {
             now if now == before.slowdown => {}
             Slowdown::None => {
-                tracing::info!("the calls that are left today last again: polls and sweeps are as configured")
+                tracing::info!("the calls that are left today last again: polls and sweeps are as configured");
             }
             Slowdown::NoSweeps => tracing::warn!(
                 "the calls that are left today (WOLKVOX_API_DAILY_LIMIT without WOLKVOX_API_DAILY_RESERVE) do not last for polls and sweeps: no sweep until they do, at midnight at the latest. Lengthen WOLKVOX_POLL_INTERVAL"
@@ -117,7 +117,7 @@ impl Share {
         let member = members.get(&self.operation)?;
         let usual = Pace::usual(&member.polling);
         Some(match calls_left(&members, now) {
-            Some(left) => pace(&members, usual, left, until_midnight(member.zone, now)),
+            Some(left) => pace(&members, usual, left as f64, until_midnight(member.zone, now)),
             None => usual,
         })
     }
@@ -137,13 +137,12 @@ impl Budget {
 
 /// Calls that the group may still make today; `None` where it has no limit. Where its operations have different ones, the
 /// least counts.
-fn calls_left(members: &BTreeMap<String, Member>, now: DateTime<Utc>) -> Option<f64> {
+fn calls_left(members: &BTreeMap<String, Member>, now: DateTime<Utc>) -> Option<u64> {
     let limits = members
         .values()
-        .filter_map(|member| member.polling.calls_to_use());
+        .filter_map(|member| member.polling.calls_allowed());
     let used: u64 = members.values().map(|member| member.calls_today(now)).sum();
-    let limit = limits.min_by(f64::total_cmp)?;
-    Some((limit - used as f64).max(0.0))
+    limits.min().map(|limit| limit.saturating_sub(used))
 }
 
 /// The pace at which so many calls last that long.

@@ -9,13 +9,15 @@ use clap::{Args, ValueEnum};
 use super::{Plan, Progress, Seam, Span};
 use crate::clock::{Clock as _, SystemClock};
 use crate::command::Failure;
-use crate::command::option::{TimeArgument, duration, pace};
+use crate::command::option::{OperationArgument, TimeArgument, duration, pace};
 use crate::command::range::{self, Consent};
-use crate::config::Config;
 
 /// Options of `backfill`.
 #[derive(Debug, Args)]
 pub struct Options {
+    /// Whose chats.
+    #[command(flatten)]
+    pub operation: OperationArgument,
     /// Chats that closed from here on: a day of the operation (2026-10-01) or a time (2026-10-01T08:00:00-05:00)
     #[arg(long, value_name = "TIME")]
     pub from: TimeArgument,
@@ -68,7 +70,7 @@ fn label(text: &str) -> Result<(String, String), String> {
 /// The settings or the range can't be used, nobody agreed to that many calls, the report can't be read, or the output can't
 /// be written.
 pub async fn command(options: Options) -> Result<(), Failure> {
-    let config = Config::from_env(SystemClock.now())?.into_operation();
+    let config = options.operation.read(SystemClock.now())?;
     let from = options.from.at(config.server.timezone);
     let seam = match (&options.until_state, options.to) {
         (Some(directory), _) => super::seam(&config, directory)?,

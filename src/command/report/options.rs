@@ -7,15 +7,17 @@ use clap::Args;
 use super::{By, PrintFormat, Question};
 use crate::clock::{Clock as _, SystemClock};
 use crate::command::backfill::Progress;
-use crate::command::option::{TimeArgument, pace};
+use crate::command::option::{OperationArgument, TimeArgument, pace};
 use crate::command::range::{self, Beyond, Consent, Range};
 use crate::command::{Failure, print};
-use crate::config::Config;
 use crate::log;
 
 /// Options of `report`.
 #[derive(Debug, Args)]
 pub struct Options {
+    /// Whose chats.
+    #[command(flatten)]
+    pub operation: OperationArgument,
     /// Chats that closed from here on: a day of the operation (2026-10-01) or a time (2026-10-01T08:00:00-05:00)
     #[arg(long, value_name = "TIME")]
     pub from: TimeArgument,
@@ -44,7 +46,7 @@ pub struct Options {
 /// # Errors
 /// The settings or the range can't be used, nobody agreed to that many calls, or the report can't be read.
 pub async fn command(options: Options) -> Result<(), Failure> {
-    let config = Config::from_env(SystemClock.now())?.into_operation();
+    let config = options.operation.read(SystemClock.now())?;
     let asked = options.to.at(config.server.timezone);
     let Range { from, to } = Range::new(
         options.from.at(config.server.timezone),

@@ -20,28 +20,101 @@ fn the_daily_limit_is_a_count_of_calls() {
 #[test]
 fn a_daily_limit_that_the_polls_alone_pass_is_warned_of() {
     // 288 polls and 24 sweeps.
-    let warnings = |limit| {
-        with(&[("WOLKVOX_API_DAILY_LIMIT", limit)])
+    let warnings = |limit, more: &[(&str, &str)]| {
+        with(&[&[("WOLKVOX_API_DAILY_LIMIT", limit)], more].concat())
             .unwrap()
             .into_operation()
             .warnings
+            .join("\n")
     };
-    assert_eq!(warnings("312"), Vec::<String>::new());
-    let warned = warnings("311").join("\n");
-    assert!(
-        warned.contains("WOLKVOX_API_DAILY_LIMIT is 311") && warned.contains("make 312 calls a day"),
-        "{warned}"
+    let all = [("WOLKVOX_API_DAILY_RESERVE", "0")];
+    assert_eq!(warnings("312", &all), "");
+    assert_eq!(
+        warnings("311", &all),
+        "WOLKVOX_API_DAILY_LIMIT is 311, but polls and sweeps make 312 calls a day: sweeps will be left out, then polls. Lengthen WOLKVOX_POLL_INTERVAL"
     );
-    let without_sweeps = [
-        ("WOLKVOX_API_DAILY_LIMIT", "288"),
-        ("WOLKVOX_SWEEP_INTERVAL", "0"),
-    ];
-    let warned = with(&without_sweeps)
-        .unwrap()
-        .into_operation()
-        .warnings
-        .join("\n");
-    assert!(!warned.contains("WOLKVOX_API_DAILY_LIMIT"), "{warned}");
+    let without_sweeps = [all[0], ("WOLKVOX_SWEEP_INTERVAL", "0")];
+    assert!(!warnings("288", &without_sweeps).contains("WOLKVOX_API_DAILY_LIMIT"));
+    // A tenth is left to others.
+    assert_eq!(warnings("347", &[]), "");
+    assert_eq!(
+        warnings("346", &[]),
+        "WOLKVOX_API_DAILY_LIMIT is 346, of which WOLKVOX_API_DAILY_RESERVE leaves 35 to others, but polls and sweeps make 312 calls a day: sweeps will be left out, then polls. Lengthen WOLKVOX_POLL_INTERVAL"
+    );
+}
+
+#[test]
+fn the_reserve_is_a_share_that_leaves_something() {
+    let calls = |reserve| {
+        let set = [
+            ("WOLKVOX_API_DAILY_LIMIT", "5000"),
+            ("WOLKVOX_API_DAILY_RESERVE", reserve),
+        ];
+        with(&set).map(|config| config.operation().polling.calls_allowed())
+    };
+    for (reserve, allowed) in [("0", 5_000), ("0.1", 4_500), ("0.999", 5)] {
+        assert_eq!(calls(reserve).unwrap(), Some(allowed));
+    }
+    for reserve in ["1", "10", "-0.1", "NaN", "ten"] {
+        assert!(
+            problem(calls(reserve).map(|_| with(&[]).unwrap())).starts_with("WOLKVOX_API_DAILY_RESERVE is ")
+        );
+    }
+    assert_eq!(with(&[]).unwrap().operation().polling.calls_allowed(), None);
+}
+
+#[test]
+fn the_address_for_others_is_a_host_and_a_port_that_they_reach() {
+    let address = |value| with(&[("WOLKVOX_ADVERTISE_ADDRESS", value)]);
+    for value in [
+        "wolkvox-1.example:10555",
+        "10.0.0.1:80",
+        "[2001:db8::1]:10555",
+        "exporter:1",
+    ] {
+        assert_eq!(
+            address(value).unwrap().fleet.advertise_address.as_deref(),
+            Some(value)
+        );
+    }
+    for value in [
+        "0.0.0.0:10555",
+        "[::]:10555",
+        ":10555",
+        "10555",
+        "host",
+        "host:0",
+        "host:x",
+        "::1:10555",
+        "http://a:1",
+        "a b:1",
+    ] {
+        assert!(
+            problem(address(value)).starts_with("WOLKVOX_ADVERTISE_ADDRESS is "),
+            "{value}"
+        );
+    }
+    let fleet = with(&[]).unwrap().fleet;
+    assert_eq!(
+        (
+            fleet.advertise_address,
+            fleet.operations_file,
+            fleet.enable_lifecycle
+        ),
+        (None, None, false)
+    );
+}
+
+#[test]
+fn a_mistake_beside_the_operations_hides_none_of_them() {
+    let told = read(&[("WOLKVOX_ENABLE_LIFECYCLE", "yes"), ("WOLKVOX_SERVER", "0010")])
+        .unwrap_err()
+        .problems;
+    assert_eq!(told.len(), 2, "{told:?}");
+    assert!(
+        told[0].starts_with("WOLKVOX_ENABLE_LIFECYCLE is") && told[1].starts_with("WOLKVOX_TOKEN is not set"),
+        "{told:?}"
+    );
 }
 
 #[test]

@@ -126,7 +126,7 @@ proptest! {
         share.note(today(), calls);
         let now = at(hour, minute);
         let pace = share.pace(now).unwrap();
-        let left = (limit * 9 / 10).saturating_sub(calls) as f64;
+        let left = config("a", &variables).polling.calls_allowed().unwrap().saturating_sub(calls) as f64;
         let time = until_midnight("America/Bogota".parse().unwrap(), now);
         // A poll at midnight is one of the next day. Rounding to nanoseconds may lose one.
         let polls = (time.as_secs_f64() / pace.interval.as_secs_f64() - 1e-6).floor();
