@@ -9,7 +9,7 @@ mod support;
 
 use std::hint::black_box;
 use std::io::Write as _;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 
 use chrono::TimeDelta;
@@ -21,7 +21,7 @@ use prometheus::Registry;
 use wolkvox::{Row, Value};
 use wolkvox_exporter::chats::chat::Chat;
 use wolkvox_exporter::chats::{Field, Ledger, Tally, Totals};
-use wolkvox_exporter::exposition::{Encoding, Format, Options, Page, Rendered};
+use wolkvox_exporter::exposition::{Encoding, Exposition, Format, Options, Page, Rendered};
 use wolkvox_exporter::ledger::FoundBy;
 use wolkvox_exporter::metrics::process::Process;
 
@@ -69,14 +69,19 @@ fn counted(ledger: &Ledger, chats: impl Iterator<Item = Chat>) -> Ledger {
 }
 
 /// The page that follows another one.
-fn publish(before: &Page, totals: &Totals) -> Page {
-    Page::following(before, families(totals), None)
+fn publish(before: &Page, totals: &Totals) -> Arc<Page> {
+    Arc::new(Page::following(before, families(&CONFIG, totals), None))
+}
+
+/// The exposition of it that follows another one.
+fn show(before: &Exposition, page: Arc<Page>) -> Exposition {
+    Exposition::following(before, vec![page], tokio::time::Instant::now())
 }
 
 static PROCESS: LazyLock<Process> = LazyLock::new(|| Process::register(Registry::new()).unwrap());
 
-fn scrape(page: &Page, format: Format, encoding: Encoding) -> Rendered {
-    page.answer(format, encoding, tokio::time::Instant::now(), &PROCESS.families())
+fn scrape(shown: &Exposition, format: Format, encoding: Encoding) -> Rendered {
+    shown.answer(format, encoding, &PROCESS.families())
 }
 
 fn bytes(rendered: &Rendered) -> Vec<u8> {
@@ -107,13 +112,77 @@ const FORMS: [(Format, Encoding); 4] = [
     (Format::Protobuf, Encoding::Gzip),
 ];
 
+/// Pages of many operations, after the chats of each.
+fn pages(before: &[Arc<Page>], totals: &Totals) -> Vec<Arc<Page>> {
+    let mut config = CONFIG.clone();
+    let mut page = |(at, before): (usize, &Arc<Page>)| {
+        config.server.operation = format!("operation-{at}");
+        Arc::new(Page::following(before, families(&config, totals), None))
+    };
+    before.iter().enumerate().map(&mut page).collect()
+}
+
+/// What a merged exposition costs, and how well it is compressed.
+fn many_operations() {
+    const OPERATIONS: usize = 1_000;
+    let first = Ledger::first_start(now(), Some(now() - TimeDelta::days(1)));
+    let ledger = counted(&first, (0..200).map(|id| chat(id, id % 3)));
+    let one_more = counted(&ledger, [chat(50_000, 2)].into_iter());
+    let empty = Arc::new(Page::empty(Options::default()));
+    let before = pages(&vec![empty; OPERATIONS], &ledger.totals);
+    let show = |before: &Exposition, pages: &[Arc<Page>]| {
+        Exposition::following(before, pages.to_vec(), tokio::time::Instant::now())
+    };
+    let nothing = Exposition::empty(Options::default());
+    let took = |what: &str, run: &mut dyn FnMut()| {
+        let begun = Instant::now();
+        run();
+        println!("{OPERATIONS} operations, {what}: {:?}", begun.elapsed());
+    };
+    let shown = show(&nothing, &before);
+    for (format, encoding) in FORMS {
+        took(&format!("first scrape, {format:?}, {encoding:?}"), &mut || {
+            scrape(&shown, format, encoding);
+        });
+    }
+    let plain = bytes(&scrape(&shown, Format::Text, Encoding::Identity));
+    let one = compress(&plain).len();
+    let ratio = |what: &str, shown: &Exposition| {
+        let joined = bytes(&scrape(shown, Format::Text, Encoding::Gzip)).len();
+        println!(
+            "{OPERATIONS} operations, {what}: {} bytes, compressed {joined}: {:.3} of one stream",
+            plain.len(),
+            joined as f64 / one as f64
+        );
+    };
+    ratio("at first", &shown);
+    took("the same again", &mut || {
+        scrape(&shown, Format::Text, Encoding::Gzip);
+    });
+    let mut now_shown = before.clone();
+    let changed = pages(&before, &one_more.totals);
+    let mut last = shown;
+    for part in 0..4 {
+        let range = part * OPERATIONS / 20..(part + 1) * OPERATIONS / 20;
+        now_shown[range.clone()].clone_from_slice(&changed[range]);
+        let next = show(&last, &now_shown);
+        took("after a chat in one of 20", &mut || {
+            scrape(&next, Format::Text, Encoding::Gzip);
+        });
+        last = next;
+    }
+    ratio("then", &last);
+}
+
 fn main() {
     let first = Ledger::first_start(now(), Some(now() - TimeDelta::days(1)));
     let ledger = counted(&first, (0..40_000).map(|id| chat(id, id % 230)));
     let one_more = counted(&ledger, [chat(50_000, 7)].into_iter());
     let empty = Page::empty(Options::default());
     let page = publish(&empty, &ledger.totals);
-    let plain = bytes(&scrape(&page, Format::Text, Encoding::Identity));
+    let nothing = Exposition::empty(Options::default());
+    let shown = show(&nothing, Arc::clone(&page));
+    let plain = bytes(&scrape(&shown, Format::Text, Encoding::Identity));
     let lines = plain.split(|byte| *byte == b'\n').count();
 
     let mut criterion = Criterion::default().configure_from_args().sample_size(20);
@@ -127,20 +196,20 @@ fn main() {
         criterion.bench_function(&format!("first scrape, {format:?}, {encoding:?}"), |bencher| {
             bencher.iter_batched(
                 || publish(&empty, &ledger.totals),
-                |page| scrape(&page, format, encoding),
+                |page| scrape(&show(&nothing, page), format, encoding),
                 BatchSize::PerIteration,
             );
         });
-        scrape(&page, format, encoding);
+        scrape(&shown, format, encoding);
         criterion.bench_function(&format!("next scrape, {format:?}, {encoding:?}"), |bencher| {
-            bencher.iter(|| scrape(black_box(&page), format, encoding));
+            bencher.iter(|| scrape(black_box(&shown), format, encoding));
         });
     }
     criterion.final_summary();
 
     // `cargo test` runs each benchmark once and measures nothing.
     if std::env::args().any(|argument| argument == "--bench") {
-        let joined = bytes(&scrape(&page, Format::Text, Encoding::Gzip)).len();
+        let joined = bytes(&scrape(&shown, Format::Text, Encoding::Gzip)).len();
         let one = compress(&plain).len();
         println!(
             "{lines} lines, {} bytes, compressed {joined}: {:.3} of one stream",
@@ -163,18 +232,19 @@ fn main() {
             let what = format!("{format:?}, {encoding:?}");
             compare(
                 &format!("first scrape of all, {what}"),
-                least(fresh, |page| scrape(&page, format, encoding)),
+                least(fresh, |page| scrape(&show(&nothing, page), format, encoding)),
             );
             let after_a_chat = || publish(&page, &one_more.totals);
             compare(
                 &format!("first scrape after a chat, {what}"),
-                least(after_a_chat, |page| scrape(&page, format, encoding)),
+                least(after_a_chat, |page| scrape(&show(&shown, page), format, encoding)),
             );
             compare(
                 &format!("next scrape, {what}"),
-                least(|| (), |()| scrape(&page, format, encoding)),
+                least(|| (), |()| scrape(&shown, format, encoding)),
             );
         }
         compare("the live tail of it", least(|| (), |()| PROCESS.families()));
+        many_operations();
     }
 }

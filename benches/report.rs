@@ -74,7 +74,7 @@ fn count(ledger: &Ledger, body: &[u8]) -> Tallied {
 }
 
 fn render(totals: &Totals) -> Page {
-    Page::new(families(totals), None, Options::default())
+    Page::new(families(&CONFIG, totals), None, Options::default())
 }
 
 fn origin() -> Origin {

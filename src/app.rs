@@ -1,35 +1,44 @@
 //! Wires the parts and runs them until they are to stop. Parts are handed their listener, clock and shutdown; nothing is
 //! global.
 
+mod fleet;
+mod reload;
+mod shard;
+
 use std::future::Future;
 use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::pin::pin;
 use std::sync::Arc;
 
 use exporter_web::{OpenError, Web};
 use prometheus::Registry;
-use secrecy::ExposeSecret;
-use small_file::Shown;
 use tokio::net::TcpListener;
+use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinError;
 use tokio_util::sync::CancellationToken;
 
-use crate::chats::Ledger;
-use crate::client::{self, ClientError};
+use crate::client::ClientError;
 use crate::clock::Clock;
-use crate::config::{self, Config};
-use crate::exposition::{self, Page};
-use crate::http::{self, Shared, Status};
-use crate::ledger::store::{Adoption, Identity, Opened};
-use crate::ledger::{FileStore, StoreError};
+use crate::config::Config;
+use crate::exposition;
+use crate::http::{self, Shared};
+use crate::ledger::StoreError;
+use crate::ledger::store::Adoption;
 use crate::metrics::process::Process;
-use crate::poller::budget::Share;
-use crate::poller::{self, Examples, Parts, Poller, Publication, Publish, Schedule};
-use crate::signal::{self, Request};
-use crate::token::ConfiguredToken;
-use crate::{catalogue, chats};
-use wolkvox::client::Client;
+use crate::operation::{self, OnFailure, Spread, Surroundings};
+use crate::poller::Examples;
+use crate::signal;
+use fleet::{Fleet, Prepared};
+use reload::Reloader;
+
+pub use crate::operation::Upstream;
+pub use reload::ReadConfig;
+pub use shard::{Shard, ShardError};
+
+/// States that are opened at once at the most: each takes a thread, and the disk is one.
+const OPENINGS: usize = 8;
+/// Reloads that may wait. More askers are told to come back.
+const WAITING_RELOADS: usize = 8;
 
 /// Where it is reached.
 pub struct Port {
@@ -39,59 +48,18 @@ pub struct Port {
     pub connection_slots: usize,
 }
 
-/// The files that are read again while it runs.
-struct Files {
-    web: Arc<Web>,
-    web_config_file: Option<PathBuf>,
-    token: ConfiguredToken,
-}
-
-impl Files {
-    /// Does what signals ask for, until it is dropped.
-    async fn obey(self, mut requests: signal::Requests) {
-        loop {
-            match requests.next().await {
-                Request::Reload => self.reload(),
-                Request::Meaningless(signal) => tracing::info!(
-                    signal,
-                    "{signal} means nothing here and is passed over: SIGHUP reads files again, SIGTERM ends the exporter"
-                ),
-            }
-        }
-    }
-
-    fn reload(&self) {
-        let token = match &self.token {
-            ConfiguredToken::File(path) => format!(
-                "the token file {} is read before each request in any case",
-                Shown(path)
-            ),
-            ConfiguredToken::Fixed(_) => "WOLKVOX_TOKEN is only read at the start".to_owned(),
-        };
-        let Some(file) = &self.web_config_file else {
-            tracing::info!(
-                signal = "SIGHUP",
-                "SIGHUP: there is no web configuration to read again; {token}"
-            );
-            return;
-        };
-        tracing::info!(
-            signal = "SIGHUP",
-            file = %Shown(file),
-            "SIGHUP: {} is looked at for changes; {token}",
-            Shown(file)
-        );
-        self.web.reload();
-    }
-}
-
-/// What is polled.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Upstream {
-    /// A Wolkvox server, or a gateway to one.
-    Wolkvox,
-    /// The built-in simulator: the status page says so.
-    Simulator,
+/// How an exporter is started, beside its settings.
+pub struct Options {
+    /// The time of day.
+    pub clock: Arc<dyn Clock>,
+    /// What becomes of the state of another host or agent.
+    pub adoption: Adoption,
+    /// Which part of the operations it has; `None` is all of them.
+    pub shard: Option<Shard>,
+    /// What is polled.
+    pub upstream: Upstream,
+    /// Reads the settings again, for a reload.
+    pub read: ReadConfig,
 }
 
 /// Why the exporter could not start, or not go on.
@@ -117,51 +85,50 @@ pub enum AppError {
 /// What a running exporter is made of.
 pub struct App {
     config: Config,
-    clock: Arc<dyn Clock>,
-    client: Client,
+    hash: String,
+    options: Options,
     web: Arc<Web>,
-    store: FileStore,
-    ledger: Option<Ledger>,
-    /// Damaged states that were put aside.
-    recoveries: u64,
-    upstream: Upstream,
+    prepared: Vec<Prepared>,
+    on_failure: OnFailure,
 }
 
 impl App {
-    /// Opens the state and sets up the client. Opens no port and makes no call. `adoption` says what becomes
-    /// of the state of another host or agent.
+    /// Opens the states and sets up the clients. Opens no port and makes no call.
     ///
     /// # Errors
-    /// See [`AppError`].
-    pub fn open(config: Config, clock: Arc<dyn Clock>, adoption: Adoption) -> Result<App, AppError> {
+    /// See [`AppError`]. Of several operations, those whose state can't be opened stand still, unless all are so.
+    pub fn open(mut config: Config, options: Options) -> Result<App, AppError> {
         let web = Arc::new(Web::open(config.web.config_file.as_deref())?);
-        let Opened {
-            store,
-            ledger,
-            put_aside,
-        } = FileStore::open(
-            &config.state.dir,
-            identity(&config.operation().server),
-            adoption,
-            clock.now(),
-        )?;
-        let client = client::open(&config.operation().server, config.operation().counting.agents)?;
+        let on_failure = match config.fleet.operations_file {
+            Some(_) => OnFailure::TryAgain,
+            None => OnFailure::GiveUp,
+        };
+        let hash = config.hash();
+        for warning in &config.warnings {
+            tracing::warn!("{warning}");
+        }
+        let operations = reload::held(std::mem::take(&mut config.operations), options.shard);
+        let prepared = operations.into_iter().map(Prepared::new);
+        let mut prepared = prepared.collect::<Result<Vec<_>, _>>()?;
+        for operation in &mut prepared {
+            operation.state = Some(operation::open_state(
+                &operation.config,
+                &config.state.dir,
+                options.adoption,
+                &*options.clock,
+            ));
+        }
+        if let Some(error) = what_stops_all(&mut prepared) {
+            return Err(error.into());
+        }
         Ok(App {
             config,
-            clock,
-            client,
+            hash,
+            options,
             web,
-            store,
-            ledger,
-            recoveries: put_aside.iter().count() as u64,
-            upstream: Upstream::Wolkvox,
+            prepared,
+            on_failure,
         })
-    }
-
-    /// The same with another server behind it.
-    #[must_use]
-    pub fn on(self, upstream: Upstream) -> App {
-        App { upstream, ..self }
     }
 
     /// Where the metrics are, for people.
@@ -170,67 +137,46 @@ impl App {
         format!("{scheme}://{address}/metrics")
     }
 
-    /// Serves and polls until `shutdown` resolves, then drains. In between it does what `requests` ask for.
+    /// Serves and polls until `shutdown` resolves, then drains. In between it does what `signals` ask for.
     ///
     /// # Errors
     /// The state could not be written at the start, or the server failed.
     pub async fn run(
         self,
         port: Port,
-        requests: signal::Requests,
+        signals: signal::Requests,
         shutdown: impl Future<Output = ()>,
     ) -> Result<(), AppError> {
+        let (asked, requests) = mpsc::channel(WAITING_RELOADS);
+        let shared = Arc::new(self.shared(asked)?);
         let App {
             config,
-            clock,
-            client,
+            options,
             web,
-            store,
-            ledger,
-            recoveries,
-            upstream,
+            prepared,
+            on_failure,
+            ..
         } = self;
-        let options = exposition::Options {
-            exemplars: config.web.exemplars,
-            created: config.web.created_samples,
-        };
-        let mut status = Status::new(
-            config.operation().name(),
-            config.operation().server.host(),
-            clock.now(),
-        );
-        status.demo = upstream == Upstream::Simulator;
-        // Handed down: nothing is in a registry of the whole program.
-        let process = Process::register(Registry::new())?;
-        let shared = Arc::new(Shared::new(status, options, Arc::clone(&clock), process));
-        let restored = ledger.is_some();
-        tell_start(&config, &store, ledger.as_ref());
-        let ledger = Ledger::resume(ledger, clock.now(), config.operation().counting.count_from);
-        let publisher = Publisher {
-            shared: Arc::clone(&shared),
-            operation: config.operation().name().to_owned(),
-        };
-        let starting = Poller::start(Parts {
-            source: client,
-            store,
-            publisher,
-            clock,
-            config: config.operation().clone(),
-            share: Share::of(&Arc::default(), config.operation()),
+        let mut fleet = Fleet::new(Arc::new(Surroundings {
+            clock: Arc::clone(&options.clock),
+            state_dir: config.state.dir,
             examples: if config.web.exemplars {
                 Examples::Keep
             } else {
                 Examples::Leave
             },
-            ledger,
-            recoveries,
-        });
+            shared: Arc::clone(&shared),
+            openings: Semaphore::new(OPENINGS),
+            upstream: options.upstream,
+            on_failure,
+            spread: spread(on_failure, prepared.len()),
+        }));
 
         let mut shutdown = pin!(shutdown);
-        // Until there is something to show, connections wait in the system's queue: these are milliseconds. A scrape of an
-        // empty page would make Prometheus believe that all restored series had ended.
-        let poller = tokio::select! {
-            poller = starting => poller?,
+        // Until there is something to show, connections wait in the system's queue. A scrape of an empty page would make
+        // Prometheus believe that all restored series had ended.
+        tokio::select! {
+            started = start(&mut fleet, prepared) => started?,
             () = &mut shutdown => return Ok(()),
         };
         shared.set_ready();
@@ -242,94 +188,72 @@ impl App {
             Arc::clone(&web),
             stop.clone().cancelled_owned(),
         ));
-        let files = Files {
+        let mut reloader = Reloader {
+            read: options.read,
+            shard: options.shard,
+            clock: options.clock,
             web,
-            web_config_file: config.web.config_file.clone(),
-            token: config.operation().server.token.clone(),
+            shared,
+            fleet,
         };
-        let reloading = tokio::spawn(files.obey(requests));
-
-        let first = shared.newest_publication();
-        let announce = |next| shared.update_status(|status| status.next_poll = Some(next));
         tokio::select! {
-            () = poller::run(poller, Schedule::new(config.operation().polling.poll_interval), restored, shared.scraped(first), announce) => {}
+            () = reloader.obey(signals, requests) => {}
             // It ends by itself only where it panicked: without its port the exporter must not live on.
             ended = &mut serving => ended.map_err(AppError::Server)?,
             () = &mut shutdown => {
-                tracing::info!(operation = config.operation().name(), "stopping: a poll in progress is abandoned, the next start covers what it would have read");
+                tracing::info!("stopping: a poll in progress is abandoned, the next start covers what it would have read");
             }
         }
-        reloading.abort();
+        reloader.stop().await;
         stop.cancel();
         serving.await.map_err(AppError::Server)
     }
-}
 
-/// Whose state it is.
-fn identity(server: &config::Server) -> Identity {
-    let agent_dni = server.agent_dni.as_ref();
-    Identity {
-        operation: server.operation.clone(),
-        host: server.host(),
-        agent_dni: agent_dni.map(|dni| dni.expose_secret().to_owned()),
-        timezone: server.timezone.to_string(),
+    fn shared(&self, reloads: mpsc::Sender<http::ReloadRequest>) -> Result<Shared, AppError> {
+        let options = exposition::Options {
+            exemplars: self.config.web.exemplars,
+            created: self.config.web.created_samples,
+        };
+        // Handed down: nothing is in a registry of the whole program.
+        let process = Process::register(Registry::new())?;
+        let shared = Shared::new(options, Arc::clone(&self.options.clock), process)
+            .advertised_at(self.config.fleet.advertise_address.clone());
+        shared.note_reload(Some((self.hash.clone(), self.options.clock.now())));
+        Ok(if self.config.fleet.enable_lifecycle {
+            shared.with_reloads(reloads)
+        } else {
+            shared
+        })
     }
 }
 
-fn tell_start(config: &Config, store: &FileStore, ledger: Option<&Ledger>) {
-    let state = Shown(store.path());
-    if let Some(ledger) = ledger {
-        tracing::info!(
-            operation = config.operation().name(),
-            %state,
-            chats = ledger.totals.chats_counted(),
-            watermark = %ledger.cursors.poll.format("%FT%TZ"),
-            "going on from the stored state"
-        );
-    } else {
-        tracing::info!(
-            operation = config.operation().name(),
-            %state,
-            "first start: chats that closed before {} are not counted",
-            config.operation().counting.count_from.map_or_else(|| "now".to_owned(), |from| from.format("%FT%TZ").to_string())
-        );
+/// Starts the operations, and waits until each shows what was stored, or stands still.
+async fn start(fleet: &mut Fleet, prepared: Vec<Prepared>) -> Result<(), StoreError> {
+    let first_attempts: Vec<_> = prepared
+        .into_iter()
+        .map(|operation| fleet.start(operation))
+        .collect();
+    for first_attempt in first_attempts {
+        // The sender is gone only where the task has panicked, which is logged.
+        first_attempt.await.unwrap_or(Ok(()))?;
     }
-    if let Some(proxy) = &config.operation().server.proxy {
-        tracing::info!(operation = config.operation().name(), proxy = %proxy.address(), variable = proxy.variable(), "Wolkvox is asked through the proxy {proxy}");
-    }
-    for warning in &config.operation().warnings {
-        tracing::warn!(operation = config.operation().name(), "{warning}");
-    }
+    Ok(())
 }
 
-/// Shows what the poller publishes. Nothing is rendered before it is asked for.
-struct Publisher {
-    shared: Arc<Shared>,
-    operation: String,
+/// The error of the first operation, where none has a state that can be used.
+fn what_stops_all(prepared: &mut [Prepared]) -> Option<StoreError> {
+    let is_open = |operation: &Prepared| matches!(operation.state, Some(Ok(_)));
+    if prepared.iter().any(is_open) {
+        return None;
+    }
+    prepared.first_mut()?.state.take()?.err()
 }
 
-impl Publish for Publisher {
-    fn publish(&self, publication: Publication<'_>) {
-        let latest = publication
-            .latest
-            .map(|(latest, expires)| (chats::families::latest_window(&self.operation, latest), expires));
-        let lines = latest
-            .iter()
-            .flat_map(|(families, _)| families)
-            .map(|family| family.lines())
-            .sum();
-        let main = catalogue::rows(publication.view, lines);
-        self.shared
-            .publish_next(|before| Page::following(before, main, latest));
-        let progress = publication.view.progress;
-        self.shared.update_status(|status| {
-            status.last_success = progress.last_success;
-            status.watermark = Some(progress.watermark);
-            status.counting_since = Some(progress.counting_since);
-            status.chats_counted = publication.view.totals.chats_counted();
-            status.seconds_skipped = publication.view.stats.report_seconds_skipped;
-            status.last_poll = publication.last_poll.cloned();
-            status.pause = publication.view.stats.pause;
-        });
+fn spread(on_failure: OnFailure, operations: usize) -> Spread {
+    match on_failure {
+        OnFailure::GiveUp => Spread::Aligned,
+        OnFailure::TryAgain => Spread::ByName {
+            together: u32::try_from(operations).unwrap_or(u32::MAX),
+        },
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 pub use crate::metrics::spec::{Kind, Section, Spec, seconds};
 
-use crate::metrics::{Family, Rows, process, published, settings, values};
+use crate::metrics::{Family, Rows, exporter, process, published, settings, values};
 use crate::poller::view::View;
 use crate::{chats, poller};
 
@@ -40,6 +40,7 @@ pub fn all() -> impl Iterator<Item = &'static Spec> {
         .chain(settings::specs())
         .chain(poller::families::specs())
         .chain(process::specs())
+        .chain(exporter::specs())
 }
 
 /// The family with this name.
@@ -72,7 +73,6 @@ pub fn rows(view: View<'_>, latest_lines: usize) -> Vec<Arc<dyn Rows>> {
     families.extend(published(
         series.map(|spec| Family::single(spec, operation, Some(lines as f64))),
     ));
-    families.extend(published([process::build_info()]));
     families
 }
 

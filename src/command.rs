@@ -9,6 +9,7 @@ pub mod option;
 pub mod range;
 pub mod report;
 pub mod serve;
+pub mod state;
 
 use std::future::Future;
 use std::io::{self, Write as _};
@@ -54,6 +55,8 @@ pub enum Command {
     Report(report::Options),
     /// Write the past as OpenMetrics, for `promtool tsdb create-blocks-from openmetrics` or VictoriaMetrics
     Backfill(backfill::Options),
+    /// Do something to the state of an operation while it is not polled
+    State(state::Options),
     /// Print the metric reference as Markdown
     Metrics,
 }
@@ -72,6 +75,7 @@ pub fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Check(options) => to_the_end(check::command(options)),
         Command::Report(options) => to_the_end(report::command(options)).map(done),
         Command::Backfill(options) => to_the_end(backfill::command(options)).map(done),
+        Command::State(options) => to_the_end(state::command(options)).map(done),
         Command::Metrics => metrics::command().map(done),
     }
 }

@@ -1,11 +1,13 @@
 //! Families → bytes, and which bytes a scraper asked for.
 //!
 //! Text 0.0.4 comes from the encoder of the `prometheus` crate where its model holds the family; all else is written here
-//! from rows: the totals, OpenMetrics 1.0 and protobuf. A [`Page`] holds what one publication shows. It renders what a scrape
-//! asks for, once; a scrape only adds the small live tail.
+//! from rows: the totals, OpenMetrics 1.0 and protobuf. A [`Page`] holds what one publication of an operation shows. An
+//! [`Exposition`] merges the pages of some operations. It renders what a scrape asks for, once; a scrape only adds the small
+//! live tail.
 
 mod gzip;
 mod label;
+mod merged;
 mod negotiate;
 mod number;
 mod open_metrics;
@@ -18,8 +20,9 @@ pub mod build;
 #[cfg(test)]
 mod roundtrip;
 
+pub use merged::{Exposition, Latest, Rendered};
 pub use open_metrics::{EOF, Stamp, write_stamped};
-pub use page::{Page, Rendered};
+pub use page::Page;
 
 use crate::metrics::{Meta, Rows};
 

@@ -1,11 +1,12 @@
 //! The server: `/metrics`, a status page for people, and the two health checks of orchestrators.
 //!
-//! It reads what was published in [`Shared`] and never touches what has been counted.
+//! It reads what operations have published in [`Shared`] and never touches what has been counted.
 
 mod answer;
 mod authorize;
 mod body;
 mod deadline;
+mod discovery;
 mod host;
 mod html;
 mod listen;
@@ -16,5 +17,5 @@ mod status;
 
 pub(crate) use listen::{ListenError, bind as listen};
 pub(crate) use server::{CONNECTION_SLOTS, serve};
-pub(crate) use shared::Shared;
+pub(crate) use shared::{Operation, ReloadRequest, Shared};
 pub(crate) use status::Status;

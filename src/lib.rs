@@ -14,7 +14,9 @@
 //!    ▼  Store::commit(&Ledger)      on disk, atomically, BEFORE anything is shown
 //!  Families               Totals ─► dyn Rows                         catalogue.rs, chats/families  (a pure function of the state)
 //!    ▼  Page::following             keeps the bytes of what has not changed; renders nothing
-//!  Page  ─► GET /metrics  rendered by the first scrape that asks     exposition/page.rs, http/
+//!  Page                   of one operation                          exposition/page.rs
+//!    ▼  Exposition::following       merges the pages of all operations by family
+//!  GET /metrics           rendered by the first scrape that asks     exposition/merged.rs, http/
 //! ```
 //!
 //! [`poller`] is the only place that knows the whole way.
@@ -33,6 +35,7 @@ pub(crate) mod http;
 pub mod ledger;
 pub mod log;
 pub mod metrics;
+pub mod operation;
 pub mod poller;
 pub mod runtime;
 pub mod signal;

@@ -1,6 +1,7 @@
 //! What the metrics of every room are made of: how a family is declared, its samples, histograms. And the families that
 //! belong to no room: the settings, and the process.
 
+pub mod exporter;
 pub mod family;
 pub mod histogram;
 pub mod process;

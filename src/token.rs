@@ -40,6 +40,16 @@ impl TokenSource for ConfiguredToken {
     }
 }
 
+impl ConfiguredToken {
+    /// What is wrong with the file, if it is one, in words that name it. It may wait for a network that hangs.
+    pub fn problem(&self) -> Option<String> {
+        match self {
+            ConfiguredToken::Fixed(_) => None,
+            ConfiguredToken::File(path) => read_file(path).err().map(|NoToken(problem)| problem),
+        }
+    }
+}
+
 /// On a thread of its own: the file may lie on a network that hangs.
 async fn read_elsewhere(path: PathBuf) -> Result<Token, NoToken> {
     let read = offload::run("token", move || read_file(&path)).await;

@@ -5,15 +5,16 @@ use std::sync::Arc;
 use wolkvox_exporter::catalogue;
 use wolkvox_exporter::chats::Totals;
 use wolkvox_exporter::chats::exemplar::Exemplars;
+use wolkvox_exporter::config::OperationConfig;
 use wolkvox_exporter::metrics::rows::Rows;
 use wolkvox_exporter::poller::budget::Pace;
 use wolkvox_exporter::poller::stats::Stats;
 use wolkvox_exporter::poller::view::{LedgerProgress, View};
 
-use crate::support::{CONFIG, now};
+use crate::support::now;
 
 /// All families of an operation that has counted this.
-pub(crate) fn families(totals: &Totals) -> Vec<Arc<dyn Rows>> {
+pub(crate) fn families(config: &OperationConfig, totals: &Totals) -> Vec<Arc<dyn Rows>> {
     let progress = LedgerProgress {
         counting_since: now(),
         watermark: now(),
@@ -23,7 +24,7 @@ pub(crate) fn families(totals: &Totals) -> Vec<Arc<dyn Rows>> {
         requests_today: 0,
     };
     let view = View {
-        config: &CONFIG,
+        config,
         totals,
         shown: totals,
         exemplars: &Exemplars::default(),

@@ -2,10 +2,12 @@
 
 #![no_main]
 
+use std::sync::Arc;
+
 use arbitrary::Arbitrary;
 use libfuzzer_sys::fuzz_target;
 use tokio::time::Instant;
-use wolkvox_exporter::exposition::{Encoding, Format, Options, Page, build};
+use wolkvox_exporter::exposition::{Encoding, Exposition, Format, Options, Page, build};
 use wolkvox_exporter::metrics::{Exemplar, Extra, published};
 
 #[derive(Debug, Arbitrary)]
@@ -46,18 +48,14 @@ fuzz_target!(|input: Input| {
         build::gauge("g", &input.help, &[(&labels, input.value)]),
         histogram,
     ];
-    let page = Page::new(
-        published(families),
-        None,
-        Options {
-            exemplars: true,
-            created: true,
-        },
-    );
+    let options = Options {
+        exemplars: true,
+        created: true,
+    };
+    let page = Page::new(published(families), None, options);
+    let exposition = Exposition::of(vec![Arc::new(page)], options, Instant::now());
     for format in Format::ALL {
-        let chunks = page
-            .answer(format, Encoding::Identity, Instant::now(), &[])
-            .chunks;
+        let chunks = exposition.answer(format, Encoding::Identity, &[]).chunks;
         let bytes: Vec<u8> = chunks.into_iter().flatten().collect();
         let read = if format == Format::Protobuf {
             exposition_reader::protobuf::exposition(&bytes)

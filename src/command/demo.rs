@@ -11,7 +11,7 @@ use clap::Args;
 
 use super::Failure;
 use super::serve::keep_serving;
-use crate::app::{App, Upstream};
+use crate::app::{self, App, Upstream};
 use crate::clock::{self, Clock as _};
 use crate::config::{Config, ConfigError};
 use crate::descriptors::Limit;
@@ -54,8 +54,15 @@ pub async fn command(options: Options, limit: Limit) -> Result<(), Failure> {
     );
     let name = config.web.listen_address.clone();
     let start = move || {
-        let app = App::open(config, Arc::new(clock::SystemClock), Adoption::Refuse)?;
-        Ok(app.on(Upstream::Simulator))
+        let same = config.clone();
+        let options = app::Options {
+            clock: Arc::new(clock::SystemClock),
+            adoption: Adoption::Refuse,
+            shard: None,
+            upstream: Upstream::Simulator,
+            read: Arc::new(move |_| Ok(same.clone())),
+        };
+        App::open(config, options)
     };
     keep_serving(name, limit, start).await
 }

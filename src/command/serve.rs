@@ -8,7 +8,7 @@ use clap::Args;
 use exporter_web::OpenError;
 
 use super::failure::{ExitStatus, Failure, statuses};
-use crate::app::{App, AppError, Port};
+use crate::app::{self, App, AppError, Port, Shard, Upstream};
 use crate::clock::{Clock as _, SystemClock};
 use crate::config::Config;
 use crate::descriptors::{self, Limit};
@@ -31,6 +31,9 @@ pub struct Options {
     /// Take over the state of another server or agent, once: after the operation has moved
     #[arg(long)]
     pub adopt_state: bool,
+    /// Poll only a part of the operations: of 3 processes with the same operations file, 0/3, 1/3 and 2/3 have one each
+    #[arg(long, value_name = "N/M")]
+    pub shard: Option<Shard>,
 }
 
 /// Serves the operation that the environment describes.
@@ -46,7 +49,14 @@ pub async fn command(options: Options, limit: Limit) -> Result<(), Failure> {
     } else {
         Adoption::Refuse
     };
-    let start = move || App::open(config, Arc::new(SystemClock), adoption);
+    let options = app::Options {
+        clock: Arc::new(SystemClock),
+        adoption,
+        shard: options.shard,
+        upstream: Upstream::Wolkvox,
+        read: Arc::new(Config::from_env),
+    };
+    let start = move || App::open(config, options);
     keep_serving(name, limit, start).await
 }
 

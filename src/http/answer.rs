@@ -1,15 +1,19 @@
 //! The answer to a request.
 
+mod selection;
+
 use std::sync::Arc;
 
 use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
 use hyper::{Method, Request, Response, StatusCode};
-use tokio::time::Instant;
 
 use super::body::Body;
+use super::discovery::{self, Reach};
+use super::shared::{NotShown, Reload};
 use super::status::Readiness;
 use super::{Shared, html};
 use crate::exposition::{Encoding, Format};
+use selection::Selection;
 
 /// No script, nothing from elsewhere; the style is in the page itself.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; \
@@ -20,8 +24,10 @@ const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; style-src 'unsafe-inl
 enum Route {
     Status,
     Metrics,
+    Discovery,
     Healthy,
     Ready,
+    Reload,
 }
 
 impl Route {
@@ -29,31 +35,54 @@ impl Route {
         match path {
             "/" => Some(Self::Status),
             "/metrics" => Some(Self::Metrics),
+            "/sd" => Some(Self::Discovery),
             "/-/healthy" => Some(Self::Healthy),
             "/-/ready" => Some(Self::Ready),
+            "/-/reload" => Some(Self::Reload),
             _ => None,
+        }
+    }
+
+    fn takes(self, method: &Method) -> bool {
+        match self {
+            Self::Reload => matches!(*method, Method::POST | Method::PUT),
+            _ => matches!(*method, Method::GET | Method::HEAD),
+        }
+    }
+
+    /// What it takes, as the header `Allow` has it.
+    fn methods(self) -> &'static str {
+        match self {
+            Self::Reload => "POST, PUT",
+            _ => "GET, HEAD",
         }
     }
 }
 
 /// Answers a request. hyper sends no body to a HEAD, and the `Content-Length` that a GET would have.
-pub(super) async fn answer<B>(shared: &Arc<Shared>, request: &Request<B>) -> Response<Body> {
+/// `scheme` is that of the connection.
+pub(super) async fn answer<B>(
+    shared: &Arc<Shared>,
+    request: &Request<B>,
+    scheme: &'static str,
+) -> Response<Body> {
     let Some(route) = Route::of(request.uri().path()) else {
-        let paths = "There is nothing here. The paths are /, /metrics, /-/healthy and /-/ready; behind a proxy they \
-                     may come after a prefix.\n";
+        let paths = "There is nothing here. The paths are /, /metrics, /sd, /-/healthy, /-/ready and /-/reload; behind \
+                     a proxy they may come after a prefix.\n";
         return plain(StatusCode::NOT_FOUND, paths);
     };
-    if !matches!(*request.method(), Method::GET | Method::HEAD) {
-        let mut response = plain(
-            StatusCode::METHOD_NOT_ALLOWED,
-            "Only GET and HEAD are answered here.\n",
-        );
-        set(&mut response, header::ALLOW, "GET, HEAD");
+    if !route.takes(request.method()) {
+        let methods = route.methods();
+        let text = format!("Only {} are answered here.\n", methods.replace(", ", " and "));
+        let mut response = plain(StatusCode::METHOD_NOT_ALLOWED, &text);
+        set(&mut response, header::ALLOW, methods);
         return response;
     }
     match route {
         Route::Status => status(shared),
-        Route::Metrics => metrics(shared, request.headers()).await,
+        Route::Metrics => metrics(shared, request).await,
+        Route::Discovery => discovery(shared, request, scheme),
+        Route::Reload => reload(shared).await,
         Route::Healthy => plain(StatusCode::OK, "The exporter is healthy.\n"),
         Route::Ready if shared.readiness() == Readiness::Ready => {
             plain(StatusCode::OK, "The exporter is ready.\n")
@@ -65,22 +94,103 @@ pub(super) async fn answer<B>(shared: &Arc<Shared>, request: &Request<B>) -> Res
     }
 }
 
-async fn metrics(shared: &Arc<Shared>, headers: &HeaderMap) -> Response<Body> {
+async fn metrics<B>(shared: &Arc<Shared>, request: &Request<B>) -> Response<Body> {
+    let selection = match Selection::of(request.uri().query().unwrap_or_default()) {
+        Ok(selection) => selection,
+        Err(error) => return plain(StatusCode::BAD_REQUEST, &format!("{error}\n")),
+    };
+    let scrape = match &selection {
+        Selection::All => shared.scrape_all(),
+        Selection::Exporter => shared.scrape_none(),
+        Selection::Operation(name) => match shared.scrape_one(name) {
+            Ok(scrape) => scrape,
+            Err(why) => return not_shown(shared, name, why),
+        },
+    };
+    let headers = request.headers();
     let format = Format::negotiate(values(headers, &header::ACCEPT));
     let encoding = Encoding::negotiate(values(headers, &header::ACCEPT_ENCODING));
-    let published = shared.page();
-    published.page.render(format, encoding).await;
-    let tail = shared.process();
-    let rendered = published.page.answer(format, encoding, Instant::now(), &tail);
+    scrape.exposition.render(format, encoding).await;
+    let tail = match selection {
+        Selection::Operation(_) => Vec::new(),
+        Selection::All | Selection::Exporter => shared.process(),
+    };
+    let rendered = scrape.exposition.answer(format, encoding, &tail);
 
-    let (shared, number) = (Arc::clone(shared), published.number);
-    let body = Body::new(rendered.chunks, move || shared.answered(number));
+    let shared = Arc::clone(shared);
+    let body = Body::new(rendered.chunks, move || shared.answered(&scrape));
     let mut response = response(StatusCode::OK, format.content_type(), body);
     set(&mut response, header::VARY, "Accept, Accept-Encoding");
     if rendered.encoding == Encoding::Gzip {
         set(&mut response, header::CONTENT_ENCODING, "gzip");
     }
     response
+}
+
+/// What Prometheus is to scrape.
+fn discovery<B>(shared: &Shared, request: &Request<B>, scheme: &'static str) -> Response<Body> {
+    let host = request
+        .headers()
+        .get(header::HOST)
+        .and_then(|host| host.to_str().ok());
+    let Some(address) = shared.advertised().or(host.filter(|host| !host.is_empty())) else {
+        return plain(
+            StatusCode::BAD_REQUEST,
+            "The request has no Host, so it is not known where this exporter is reached: set WOLKVOX_ADVERTISE_ADDRESS.\n",
+        );
+    };
+    let reach = Reach { address, scheme };
+    let mut query = form_urlencoded::parse(request.uri().query().unwrap_or_default().as_bytes());
+    let text = if query.any(|(key, _)| key == "exporters") {
+        discovery::exporters(reach)
+    } else {
+        let operations = shared.operations();
+        discovery::operations(operations.iter().map(|operation| operation.name()), reach)
+    };
+    response(StatusCode::OK, "application/json; charset=utf-8", text.into())
+}
+
+/// Reads the settings again, where that is allowed.
+async fn reload(shared: &Shared) -> Response<Body> {
+    match shared.reload().await {
+        Reload::Off => plain(
+            StatusCode::FORBIDDEN,
+            "Reloads by HTTP are switched off: set WOLKVOX_ENABLE_LIFECYCLE=true, or send SIGHUP.\n",
+        ),
+        Reload::Busy => plain(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "Other reloads are under way, or the exporter is ending: try again in a moment.\n",
+        ),
+        Reload::Done(Ok(text)) => plain(StatusCode::OK, &format!("{text}\n")),
+        Reload::Done(Err(text)) => plain(StatusCode::INTERNAL_SERVER_ERROR, &format!("{text}\n")),
+    }
+}
+
+/// The answer where the operation of this name shows nothing.
+fn not_shown(shared: &Shared, name: &str, why: NotShown) -> Response<Body> {
+    let (status, text) = match why {
+        NotShown::Unknown => (
+            StatusCode::NOT_FOUND,
+            format!(
+                "There is no operation {name:?} here. {} known; /sd lists them.\n",
+                match shared.operations().len() {
+                    1 => "1 operation is".to_owned(),
+                    count => format!("{count} operations are"),
+                }
+            ),
+        ),
+        NotShown::Starting => (
+            StatusCode::SERVICE_UNAVAILABLE,
+            format!("The operation {name:?} is starting: it has nothing to show yet.\n"),
+        ),
+        NotShown::NotHeld => (
+            StatusCode::SERVICE_UNAVAILABLE,
+            format!(
+                "The operation {name:?} is configured, but not polled here: the status page (/) and the log say why.\n"
+            ),
+        ),
+    };
+    plain(status, &text)
 }
 
 /// The lines of a header; one that isn't ASCII is passed over.
@@ -92,7 +202,9 @@ fn values<'a>(headers: &'a HeaderMap, name: &HeaderName) -> impl Iterator<Item =
 }
 
 fn status(shared: &Shared) -> Response<Body> {
-    let page = html::page(&shared.status(), shared.readiness(), shared.clock().now());
+    let operations = shared.operations();
+    let statuses: Vec<_> = operations.iter().map(|operation| operation.status()).collect();
+    let page = html::page(&statuses, shared.readiness(), shared.clock().now());
     let mut response = response(StatusCode::OK, "text/html; charset=utf-8", page.into());
     set(
         &mut response,

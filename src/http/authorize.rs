@@ -28,7 +28,10 @@ pub(super) async fn authorize_and_answer<B>(
         )
     } else {
         match web.authorize(config, request.headers(), peer).await {
-            Admission::Granted => answer(shared, request).await,
+            Admission::Granted => {
+                let scheme = if config.tls.is_some() { "https" } else { "http" };
+                answer(shared, request, scheme).await
+            }
             Admission::Denied => unauthorized(),
             Admission::Busy => busy(),
         }

@@ -1,9 +1,12 @@
 //! The status page, which a browser shows.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 
 use super::Status;
-use super::status::Readiness;
+use super::status::{Readiness, Slowdown};
 
 const STYLE: &str = "\
 :root{color-scheme:light dark;--ink:#1c2330;--soft:#5a6475;--paper:#f5f6f8;--card:#fff;--line:#dde1e7;--ok:#136c38;\
@@ -13,7 +16,7 @@ const STYLE: &str = "\
 body{margin:0;padding:2rem 1rem;background:var(--paper);color:var(--ink);font:1rem/1.5 system-ui,sans-serif}\
 main{max-width:46rem;margin:auto}h1{font-size:1.5rem;margin:0}p{margin:.5rem 0 1.25rem;color:var(--soft)}\
 dl{margin:0;padding:.25rem 1.25rem;background:var(--card);border:1px solid var(--line);border-radius:.5rem}\
-dl div{display:flex;flex-wrap:wrap;gap:0 1rem;padding:.6rem 0}dl div+div{border-top:1px solid var(--line)}\
+dl+dl{margin-top:1.25rem}dl div{display:flex;flex-wrap:wrap;gap:0 1rem;padding:.6rem 0}dl div+div{border-top:1px solid var(--line)}\
 dt{flex:0 0 11rem;color:var(--soft)}dd{flex:1 1 16rem;margin:0;overflow-wrap:anywhere}\
 .ok{color:var(--ok);font-weight:600}.bad{color:var(--bad);font-weight:600}\
 time{font-variant-numeric:tabular-nums}a{color:var(--link)}nav{display:flex;gap:1.25rem;margin-top:1.25rem}";
@@ -21,28 +24,41 @@ time{font-variant-numeric:tabular-nums}a{color:var(--link)}nav{display:flex;gap:
 /// Where the documentation is; empty where the package names no home.
 const HOME: &str = env!("CARGO_PKG_REPOSITORY");
 
-/// The page as it is at `now`. Its links are relative: a proxy may show it below a path of its own.
-pub(super) fn page(status: &Status, readiness: Readiness, now: DateTime<Utc>) -> String {
-    let name = escaped(&status.operation);
+/// The page as it is at `now`, with the operations one after another. Its links are relative: a proxy may show it below a
+/// path of its own.
+pub(super) fn page(statuses: &[Arc<Status>], readiness: Readiness, now: DateTime<Utc>) -> String {
+    let name = match statuses {
+        [status] => escaped(&status.operation),
+        statuses => format!("{} operations", statuses.len()),
+    };
     let docs = match HOME {
         "" => String::new(),
         home => format!("<a href=\"{}\">Documentation</a>", escaped(home)),
     };
-    let rows: String = rows(status, readiness, now)
+    let lists: String = statuses
         .iter()
-        .map(|(term, text)| format!("<div><dt>{term}</dt><dd>{text}</dd></div>\n"))
-        .collect::<Vec<_>>()
-        .concat();
+        .map(|status| list(status, readiness, now))
+        .collect();
     format!(
         "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
          <title>{name} · Wolkvox exporter</title>\n<style>{STYLE}</style>\n</head>\n<body>\n<main>\n\
          <h1>Wolkvox exporter</h1>\n\
          <p>Each chat of a Wolkvox contact centre, counted exactly once, for Prometheus.</p>\n\
-         <dl>\n{rows}</dl>\n\
+         {lists}\
          <nav aria-label=\"Pages\"><a href=\"metrics\">Metrics</a><a href=\"-/healthy\">Health</a>\
          <a href=\"-/ready\">Readiness</a>{docs}</nav>\n</main>\n</body>\n</html>\n"
     )
+}
+
+/// One operation.
+fn list(status: &Status, readiness: Readiness, now: DateTime<Utc>) -> String {
+    let rows: String = rows(status, readiness, now)
+        .iter()
+        .map(|(term, text)| format!("<div><dt>{term}</dt><dd>{text}</dd></div>\n"))
+        .collect::<Vec<_>>()
+        .concat();
+    format!("<dl>\n{rows}</dl>\n")
 }
 
 /// The content, as terms and HTML.
@@ -59,10 +75,14 @@ fn rows(status: &Status, readiness: Readiness, now: DateTime<Utc>) -> Vec<(&'sta
     let mut rows = vec![
         ("Operation", escaped(&status.operation)),
         ("Server", format!("{server}{demo}")),
+    ];
+    rows.extend(not_held(status).map(|why| ("Not polled", why)));
+    rows.extend([
         ("Last poll", last_poll(status, now)),
         ("Last success", or(status.last_success, "none yet")),
         ("Data up to", or(status.watermark, "nothing asked for yet")),
-    ];
+    ]);
+    rows.extend(slowdown(status).map(|what| ("Slowed down", what)));
     rows.extend(seconds_passed_over(status).map(|skipped| ("Seconds passed over", skipped)));
     rows.extend([
         ("Chats counted", status.chats_counted.to_string()),
@@ -82,6 +102,34 @@ fn rows(status: &Status, readiness: Readiness, now: DateTime<Utc>) -> Vec<(&'sta
         ),
     ]);
     rows
+}
+
+/// Why it stands still; `None` where it is polled.
+fn not_held(status: &Status) -> Option<String> {
+    let why = status.not_held.as_ref()?;
+    Some(format!(
+        "<span class=\"bad\">Stands still</span><br>{}",
+        escaped(why)
+    ))
+}
+
+/// What is left out so that the day's calls last; `None` where nothing is.
+fn slowdown(status: &Status) -> Option<String> {
+    let pace = status.pace?;
+    let what = match pace.slowdown {
+        Slowdown::None => return None,
+        Slowdown::NoSweeps => "no sweeps".to_owned(),
+        Slowdown::LongerInterval => {
+            let interval = Duration::from_secs(pace.interval.as_secs());
+            format!(
+                "no sweeps, and {} between two polls",
+                humantime::format_duration(interval)
+            )
+        }
+    };
+    Some(format!(
+        "<span class=\"bad\">{what}</span>: the calls that are left today would not last (WOLKVOX_API_DAILY_LIMIT, WOLKVOX_API_DAILY_RESERVE)"
+    ))
 }
 
 /// What polls leave out of the report; `None` where they leave out nothing.

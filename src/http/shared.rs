@@ -1,83 +1,183 @@
-//! What the poller publishes and the server answers with.
+//! What operations publish and the server answers with.
+
+mod operation;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use arc_swap::ArcSwap;
-use tokio::sync::watch;
+use chrono::{DateTime, Utc};
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::Instant;
 
 use super::Status;
 use super::status::Readiness;
 use crate::clock::Clock;
-use crate::exposition::{Options, Page};
-use crate::metrics::Family;
+use crate::exposition::{Exposition, Latest, Options, Page};
 use crate::metrics::process::Process;
+use crate::metrics::{Family, exporter};
+pub(crate) use operation::Operation;
+use operation::Shown;
 
-/// What the poller publishes and the server answers with. A reader never waits for the writer.
+/// What operations publish and the server answers with. A reader never waits for a writer.
 pub(crate) struct Shared {
     clock: Arc<dyn Clock>,
-    page: ArcSwap<Published>,
-    /// Publications are numbered from 1; 0 is the empty page before the first.
-    publications: AtomicU64,
-    status: ArcSwap<Status>,
+    options: Options,
+    /// By name.
+    operations: ArcSwap<Vec<Arc<Operation>>>,
+    /// The pages of all of them.
+    together: Latest,
+    none: Latest,
     ready: AtomicBool,
     process: Process,
-    /// The newest publication that a scrape was answered with.
-    scraped: watch::Sender<Option<u64>>,
+    settings: ArcSwap<SettingsInForce>,
+    /// What `/sd` names; `None` is the `Host` of the request.
+    advertised: Option<String>,
+    /// Where requests for a reload go; `None` where they are switched off.
+    reloads: Option<mpsc::Sender<ReloadRequest>>,
 }
 
-pub(super) struct Published {
-    pub(super) number: u64,
-    pub(super) page: Arc<Page>,
+/// A request to read the settings again. Whoever asked is told what came of it.
+pub(crate) type ReloadRequest = oneshot::Sender<Result<String, String>>;
+
+/// What is known of the settings.
+#[derive(Debug, Clone)]
+struct SettingsInForce {
+    /// A digest of them.
+    hash: String,
+    /// When they came into force.
+    since: DateTime<Utc>,
+    /// Whether those that were read last are these.
+    are_newest: bool,
+}
+
+/// What became of a request for a reload.
+pub(super) enum Reload {
+    /// They are switched off.
+    Off,
+    /// Too many are waiting, or the exporter is ending.
+    Busy,
+    /// What the exporter says of it.
+    Done(Result<String, String>),
+}
+
+/// What a scrape is answered with, as it was when it was asked for.
+#[derive(Debug)]
+pub(super) struct Scrape {
+    pub(super) exposition: Arc<Exposition>,
+    /// Whose publications, of which numbers.
+    publications: Vec<(Arc<Operation>, u64)>,
+}
+
+/// Why one operation alone can't be shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum NotShown {
+    /// No operation has this name.
+    Unknown,
+    /// It has not published anything yet.
+    Starting,
+    /// This exporter does not hold it.
+    NotHeld,
 }
 
 impl Shared {
-    /// Nothing published, not ready. `clock` is for the times on the status page, `options` for the page that only has
-    /// the live tail, which `process` has.
-    pub(crate) fn new(status: Status, options: Options, clock: Arc<dyn Clock>, process: Process) -> Self {
+    /// No operation, not ready. `clock` is for the times on the status page, `options` for all pages and for the live tail,
+    /// which `process` has.
+    pub(crate) fn new(options: Options, clock: Arc<dyn Clock>, process: Process) -> Self {
         Self {
             clock,
-            page: ArcSwap::from_pointee(Published {
-                number: 0,
-                page: Arc::new(Page::empty(options)),
-            }),
-            publications: AtomicU64::new(0),
-            status: ArcSwap::from_pointee(status),
+            options,
+            operations: ArcSwap::default(),
+            together: Latest::new(options),
+            none: Latest::new(options),
             ready: AtomicBool::new(false),
             process,
-            scraped: watch::Sender::new(None),
+            settings: ArcSwap::from_pointee(SettingsInForce {
+                hash: String::new(),
+                since: DateTime::UNIX_EPOCH,
+                are_newest: true,
+            }),
+            advertised: None,
+            reloads: None,
         }
     }
 
-    /// Shows a page from now on. Returns its number, for [`Shared::scraped`]. There must be one publisher: two at
-    /// once could overtake each other.
-    pub(crate) fn publish(&self, page: Page) -> u64 {
-        let number = self.publications.fetch_add(1, Ordering::Relaxed) + 1;
-        let page = Arc::new(page);
-        self.page.store(Arc::new(Published { number, page }));
-        number
+    /// The same, that names this host and port in `/sd`.
+    #[must_use]
+    pub(crate) fn advertised_at(self, address: Option<String>) -> Self {
+        let advertised = address;
+        Self { advertised, ..self }
     }
 
-    /// Shows the page from now on that is made of the one shown now. Otherwise as [`Shared::publish`].
-    pub(crate) fn publish_next(&self, next: impl FnOnce(&Page) -> Page) -> u64 {
-        self.publish(next(&self.page().page))
+    /// The same, that passes requests for a reload on.
+    #[must_use]
+    pub(crate) fn with_reloads(self, reloads: mpsc::Sender<ReloadRequest>) -> Self {
+        let reloads = Some(reloads);
+        Self { reloads, ..self }
     }
 
-    /// The number of the page that is shown now; 0 before the first.
-    pub(crate) fn newest_publication(&self) -> u64 {
-        self.publications.load(Ordering::Relaxed)
+    /// Notes that settings with this digest came into force at that time; `None` is that new ones were refused.
+    pub(crate) fn note_reload(&self, in_force: Option<(String, DateTime<Utc>)>) {
+        self.settings.store(Arc::new(match in_force {
+            Some((hash, since)) => SettingsInForce {
+                hash,
+                since,
+                are_newest: true,
+            },
+            None => SettingsInForce {
+                are_newest: false,
+                ..SettingsInForce::clone(&self.settings.load())
+            },
+        }));
     }
 
-    /// Shows a status from now on.
-    pub(crate) fn set_status(&self, status: Status) {
-        self.status.store(Arc::new(status));
+    /// What `/sd` names in place of the `Host` of the request.
+    pub(super) fn advertised(&self) -> Option<&str> {
+        self.advertised.as_deref()
     }
 
-    /// Changes some of the status. There must be one publisher: of two changes at once, one would be lost.
-    pub(crate) fn update_status(&self, change: impl FnOnce(&mut Status)) {
-        let mut status = Status::clone(&self.status.load());
-        change(&mut status);
-        self.set_status(status);
+    /// Has the settings read again, and waits for what comes of it.
+    pub(super) async fn reload(&self) -> Reload {
+        let Some(reloads) = &self.reloads else {
+            return Reload::Off;
+        };
+        let (asked, outcome) = oneshot::channel();
+        if reloads.try_send(asked).is_err() {
+            return Reload::Busy;
+        }
+        outcome.await.map_or(Reload::Busy, Reload::Done)
+    }
+
+    /// Adds the operation that the status names, and nothing published yet. It takes the place of another one of this name,
+    /// whose page stays until this one publishes or is withdrawn; the other may go on to publish, but nobody sees it.
+    pub(crate) fn insert(&self, status: Status) -> Arc<Operation> {
+        let known = self.operations.load();
+        let predecessor = find(&known, &status.operation);
+        let operation = Arc::new(Operation::new(
+            status,
+            self.options,
+            predecessor.map(|one| &**one),
+        ));
+        self.operations.rcu(|known| {
+            let mut operations: Vec<_> = others(known, operation.name()).cloned().collect();
+            let at = operations.partition_point(|one| one.name() < operation.name());
+            operations.insert(at, Arc::clone(&operation));
+            operations
+        });
+        operation
+    }
+
+    /// Removes this very operation. Nothing is removed where another one took its place.
+    pub(crate) fn remove(&self, operation: &Arc<Operation>) {
+        self.operations.rcu(|known| {
+            let others = known.iter().filter(|one| !Arc::ptr_eq(one, operation));
+            others.cloned().collect::<Vec<_>>()
+        });
+    }
+
+    /// All operations, by name.
+    pub(crate) fn operations(&self) -> Arc<Vec<Arc<Operation>>> {
+        self.operations.load_full()
     }
 
     /// From now on `/-/ready` answers 200.
@@ -85,33 +185,63 @@ impl Shared {
         self.ready.store(true, Ordering::Relaxed);
     }
 
-    /// Waits until a `GET /metrics` was answered in full with this publication or a later one, at once where that has
-    /// happened. In full: the last of it was handed to the connection; one that was cut off before doesn't count.
-    pub(crate) async fn scraped(&self, publication: u64) {
-        let mut scraped = self.scraped.subscribe();
-        // An error would mean that the sender is gone, but self holds it.
-        let _ = scraped
-            .wait_for(|newest| newest.is_some_and(|newest| newest >= publication))
-            .await;
-    }
-
-    /// How many `GET /metrics` were answered in full.
+    /// How many scrapes of `/metrics` were answered in full.
     #[cfg(test)]
     pub(crate) fn scrapes(&self) -> u64 {
         self.process.scrapes()
     }
 
-    /// The live tail of the page.
+    /// The live tail: the exporter's own families.
     pub(super) fn process(&self) -> Vec<Family> {
-        self.process.families()
+        let operations = self.operations();
+        let operations: Vec<_> = operations
+            .iter()
+            .map(|operation| (operation.name(), operation.is_held()))
+            .collect();
+        let settings = self.settings.load();
+        let of_settings = exporter::Settings {
+            hash: &settings.hash,
+            is_reloaded: settings.are_newest,
+            reloaded_at: settings.since,
+            operations: &operations,
+        };
+        let mut families = self.process.families();
+        families.extend(exporter::families(&of_settings));
+        families
     }
 
-    pub(super) fn page(&self) -> Arc<Published> {
-        self.page.load_full()
+    /// A scrape of all operations that show a page.
+    pub(super) fn scrape_all(&self) -> Scrape {
+        let operations = self.operations.load();
+        let shown = operations
+            .iter()
+            .filter_map(|operation| match &*operation.shown() {
+                Shown::Page(number, page) => Some((Arc::clone(operation), *number, Arc::clone(page))),
+                Shown::Starting | Shown::NotHeld => None,
+            });
+        Scrape::of(&self.together, shown)
     }
 
-    pub(super) fn status(&self) -> Arc<Status> {
-        self.status.load_full()
+    /// A scrape of the operation of this name.
+    ///
+    /// # Errors
+    /// It has no page to show.
+    pub(super) fn scrape_one(&self, name: &str) -> Result<Scrape, NotShown> {
+        let operations = self.operations.load();
+        let operation = find(&operations, name).ok_or(NotShown::Unknown)?;
+        match &*operation.shown() {
+            Shown::Page(number, page) => {
+                let shown = (Arc::clone(operation), *number, Arc::clone(page));
+                Ok(Scrape::of(&operation.alone, [shown]))
+            }
+            Shown::Starting => Err(NotShown::Starting),
+            Shown::NotHeld => Err(NotShown::NotHeld),
+        }
+    }
+
+    /// A scrape without an operation.
+    pub(super) fn scrape_none(&self) -> Scrape {
+        Scrape::of(&self.none, [])
     }
 
     pub(super) fn readiness(&self) -> Readiness {
@@ -126,25 +256,45 @@ impl Shared {
         &*self.clock
     }
 
-    /// Notes that a scrape was answered in full with the publication of this number.
-    pub(super) fn answered(&self, publication: u64) {
+    /// Notes that a scrape was answered in full.
+    pub(super) fn answered(&self, scrape: &Scrape) {
         self.process.count_scrape();
-        self.scraped.send_if_modified(|newest| {
-            let newer = newest.is_none_or(|newest| newest < publication);
-            if newer {
-                *newest = Some(publication);
-            }
-            newer
-        });
+        for (operation, number) in &scrape.publications {
+            operation.answered(*number);
+        }
+    }
+}
+
+impl Scrape {
+    fn of(latest: &Latest, shown: impl IntoIterator<Item = (Arc<Operation>, u64, Arc<Page>)>) -> Self {
+        let (mut publications, mut pages) = (Vec::new(), Vec::new());
+        for (operation, number, page) in shown {
+            operation.tell_withdrawal(&page);
+            publications.push((operation, number));
+            pages.push(page);
+        }
+        Self {
+            exposition: latest.of(pages, Instant::now()),
+            publications,
+        }
     }
 }
 
 impl std::fmt::Debug for Shared {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Shared")
-            .field("status", &self.status)
+            .field("operations", &self.operations)
             .finish_non_exhaustive()
     }
+}
+
+fn find<'a>(operations: &'a [Arc<Operation>], name: &str) -> Option<&'a Arc<Operation>> {
+    let at = operations.binary_search_by(|one| one.name().cmp(name)).ok()?;
+    operations.get(at)
+}
+
+fn others<'a>(operations: &'a [Arc<Operation>], name: &str) -> impl Iterator<Item = &'a Arc<Operation>> {
+    operations.iter().filter(move |one| one.name() != name)
 }
 
 #[cfg(test)]

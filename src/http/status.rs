@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
+pub(crate) use crate::poller::budget::{Pace, Slowdown};
 pub(crate) use crate::poller::{LastPoll, Pause};
 
 /// What `/-/ready` answers.
@@ -37,6 +38,10 @@ pub(crate) struct Status {
     pub next_poll: Option<DateTime<Utc>>,
     /// The last pause that Wolkvox called for. It is over when its time is.
     pub pause: Option<Pause>,
+    /// What is left out so that the day's calls last.
+    pub pace: Option<Pace>,
+    /// Why it is not polled, in words; `None` where it is.
+    pub not_held: Option<String>,
 }
 
 impl Status {
@@ -60,6 +65,8 @@ impl Status {
             seconds_skipped: 0,
             next_poll: None,
             pause: None,
+            pace: None,
+            not_held: None,
         }
     }
 }

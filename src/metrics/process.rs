@@ -89,7 +89,7 @@ pub fn specs() -> impl Iterator<Item = &'static Spec> {
 }
 
 /// What the exporter was built from.
-pub fn build_info() -> Family {
+fn build_info() -> Family {
     let [row] = &BUILD_INFO;
     info(&row.spec, &row.value)
 }
@@ -145,7 +145,10 @@ impl Process {
             extras: vec![Extra::default(); proto.get_metric().len()],
             proto,
         };
-        families.into_iter().map(family).collect()
+        // Not of the registry, which would sort its labels.
+        std::iter::once(build_info())
+            .chain(families.into_iter().map(family))
+            .collect()
     }
 }
 

@@ -68,7 +68,9 @@ impl Pace {
         match self.slowdown {
             now if now == before.slowdown => {}
             Slowdown::None => {
-                tracing::info!("the calls that are left today last again: polls and sweeps are as configured");
+                tracing::info!(
+                    "the calls that are left today last again: polls and sweeps are as configured"
+                );
             }
             Slowdown::NoSweeps => tracing::warn!(
                 "the calls that are left today (WOLKVOX_API_DAILY_LIMIT without WOLKVOX_API_DAILY_RESERVE) do not last for polls and sweeps: no sweep until they do, at midnight at the latest. Lengthen WOLKVOX_POLL_INTERVAL"

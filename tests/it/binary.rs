@@ -11,6 +11,7 @@ mod limits;
 mod listen;
 mod log;
 mod mistake;
+mod operations;
 mod process;
 mod range;
 mod report;

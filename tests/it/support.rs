@@ -2,6 +2,7 @@
 
 pub(crate) mod disk;
 pub(crate) mod exposition;
+pub(crate) mod fleet;
 pub(crate) mod names;
 pub(crate) mod operation;
 pub(crate) mod peer;

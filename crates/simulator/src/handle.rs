@@ -122,6 +122,7 @@ pub struct Handle {
     clock: Arc<dyn Clock>,
     state: Arc<Mutex<State>>,
     in_flight: Arc<AtomicUsize>,
+    most_in_flight: Arc<AtomicUsize>,
 }
 
 impl Handle {
@@ -146,6 +147,7 @@ impl Handle {
             clock,
             state: Arc::new(Mutex::new(state)),
             in_flight: Arc::default(),
+            most_in_flight: Arc::default(),
         }
     }
 
@@ -156,6 +158,7 @@ impl Handle {
     /// Begins a call; with it, how many are in flight.
     pub(super) fn begin_call(&self) -> (Call, usize) {
         let others = self.in_flight.fetch_add(1, Ordering::SeqCst);
+        self.most_in_flight.fetch_max(others + 1, Ordering::SeqCst);
         (Call(Arc::clone(&self.in_flight)), others + 1)
     }
 
@@ -250,6 +253,11 @@ impl Handle {
     /// How many calls are being answered.
     pub fn in_flight(&self) -> usize {
         self.in_flight.load(Ordering::SeqCst)
+    }
+
+    /// The most calls that were ever answered at once.
+    pub fn most_in_flight(&self) -> usize {
+        self.most_in_flight.load(Ordering::SeqCst)
     }
 
     /// Places chats by hand, see [`Simulator::add`].

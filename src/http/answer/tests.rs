@@ -14,13 +14,19 @@ use crate::metrics::published;
 
 fn shared() -> Arc<Shared> {
     let process = Process::register(prometheus::Registry::new()).unwrap();
-    let status = Status::new("ventas", "wv0001.example", DateTime::UNIX_EPOCH);
-    Arc::new(Shared::new(
-        status,
-        Options::default(),
-        Arc::new(SystemClock),
-        process,
-    ))
+    Arc::new(Shared::new(Options::default(), Arc::new(SystemClock), process))
+}
+
+fn status(operation: &str) -> Status {
+    Status::new(operation, "wv0001.example", DateTime::UNIX_EPOCH)
+}
+
+/// Publishes a page with one family.
+fn publish(shared: &Shared, operation: &str) {
+    let labels = [("operation", operation)];
+    let family = build::counter("chats_total", "Chats.", &[(&labels, 3.0)]);
+    let page = Page::new(published([family]), None, Options::default());
+    shared.insert(status(operation)).publish(page);
 }
 
 fn request(method: &str, path: &str, headers: &[(&str, &str)]) -> Request<()> {
@@ -46,9 +52,13 @@ async fn text(response: Response<Body>) -> String {
     String::from_utf8(bytes(response).await.to_vec()).unwrap()
 }
 
+async fn answered(shared: &Arc<Shared>, request: &Request<()>) -> Response<Body> {
+    answer(shared, request, "http").await
+}
+
 #[tokio::test]
 async fn metrics_answers_with_its_own_state_before_anything_was_published() {
-    let response = answer(&shared(), &request("GET", "/metrics", &[])).await;
+    let response = answered(&shared(), &request("GET", "/metrics", &[])).await;
     assert_eq!(response.status(), 200);
     assert_eq!(
         header(&response, "content-type"),
@@ -62,24 +72,23 @@ async fn metrics_answers_with_its_own_state_before_anything_was_published() {
 #[tokio::test]
 async fn a_scrape_counts_once_its_body_was_taken() {
     let shared = shared();
-    drop(answer(&shared, &request("GET", "/metrics", &[])).await);
+    drop(answered(&shared, &request("GET", "/metrics", &[])).await);
     assert_eq!(shared.scrapes(), 0);
-    text(answer(&shared, &request("GET", "/metrics", &[])).await).await;
+    text(answered(&shared, &request("GET", "/metrics", &[])).await).await;
     assert_eq!(shared.scrapes(), 1);
-    let text = text(answer(&shared, &request("GET", "/metrics?x=y", &[])).await).await;
+    let text = text(answered(&shared, &request("GET", "/metrics?x=y", &[])).await).await;
     assert!(text.contains("\nwolkvox_exporter_scrapes_total 1\n"), "{text}");
 }
 
 #[tokio::test]
 async fn format_and_encoding_are_those_asked_for() {
     let shared = shared();
-    let family = build::counter("chats_total", "Chats.", &[(&[("skill_id", "1")], 3.0)]);
-    shared.publish(Page::new(published([family]), None, Options::default()));
+    publish(&shared, "ventas");
     let headers = [
         ("accept", "application/openmetrics-text"),
         ("accept-encoding", "gzip"),
     ];
-    let response = answer(&shared, &request("GET", "/metrics", &headers)).await;
+    let response = answered(&shared, &request("GET", "/metrics", &headers)).await;
     assert_eq!(
         header(&response, "content-type"),
         "application/openmetrics-text; version=1.0.0; charset=utf-8"
@@ -91,29 +100,28 @@ async fn format_and_encoding_are_those_asked_for() {
         .read_to_string(&mut text)
         .unwrap();
     assert!(
-        text.contains("\nchats_total{skill_id=\"1\"} 3.0\n") && text.ends_with("\n# EOF\n"),
+        text.contains("\nchats_total{operation=\"ventas\"} 3.0\n") && text.ends_with("\n# EOF\n"),
         "{text}"
     );
 
-    let response = answer(&shared, &request("GET", "/metrics", &[("accept-encoding", "br")])).await;
+    let response = answered(&shared, &request("GET", "/metrics", &[("accept-encoding", "br")])).await;
     assert_eq!(header(&response, "content-encoding"), "");
     assert!(
         self::text(response)
             .await
-            .contains("\nchats_total{skill_id=\"1\"} 3\n")
+            .contains("\nchats_total{operation=\"ventas\"} 3\n")
     );
 }
 
 #[tokio::test]
 async fn protobuf_is_answered_to_those_who_ask_for_it_first() {
     let shared = shared();
-    let family = build::counter("chats_total", "Chats.", &[(&[("skill_id", "1")], 3.0)]);
-    shared.publish(Page::new(published([family]), None, Options::default()));
+    publish(&shared, "ventas");
     let accept = "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited;q=0.6,\
                   application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.5,*/*;q=0.1";
     for encoding in ["gzip", "identity"] {
         let headers = [("accept", accept), ("accept-encoding", encoding)];
-        let response = answer(&shared, &request("GET", "/metrics", &headers)).await;
+        let response = answered(&shared, &request("GET", "/metrics", &headers)).await;
         assert_eq!(
             header(&response, "content-type"),
             "application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; encoding=delimited"
@@ -131,10 +139,77 @@ async fn protobuf_is_answered_to_those_who_ask_for_it_first() {
 }
 
 #[tokio::test]
+async fn operations_are_shown_together_or_one_alone_or_the_exporter_alone() {
+    let shared = shared();
+    publish(&shared, "soporte & más");
+    publish(&shared, "ventas");
+    let get = async |path| text(answered(&shared, &request("GET", path, &[])).await).await;
+    let one = |operation| format!("chats_total{{operation=\"{operation}\"}} 3\n");
+    let head = "# HELP chats_total Chats.\n# TYPE chats_total counter\n";
+    let [support, sales] = ["soporte & más", "ventas"].map(one);
+    let all = get("/metrics?x=y").await;
+    assert!(
+        all.starts_with(&format!("{head}{support}{sales}# HELP ")),
+        "{all}"
+    );
+    assert!(all.contains("\nwolkvox_exporter_build_info{"), "{all}");
+    assert_eq!(get("/metrics?operation=ventas").await, format!("{head}{sales}"));
+    assert_eq!(
+        get("/metrics?operation=soporte+%26%20m%C3%A1s").await,
+        format!("{head}{support}")
+    );
+    for path in ["/metrics?exporter", "/metrics?exporter=10.0.0.1:9090"] {
+        let exporter = get(path).await;
+        assert!(!exporter.contains("chats_total"), "{exporter}");
+        assert!(
+            exporter.contains("\nwolkvox_exporter_build_info{")
+                && exporter.contains("\nwolkvox_exporter_scrapes_total "),
+            "{exporter}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn what_an_operation_alone_can_not_be_shown_for_is_said() {
+    let shared = shared();
+    let get = async |path| {
+        let response = answered(&shared, &request("GET", path, &[])).await;
+        (response.status().as_u16(), text(response).await)
+    };
+    let unknown = get("/metrics?operation=nadie%0A").await;
+    assert_eq!(
+        unknown,
+        (
+            404,
+            "There is no operation \"nadie\\n\" here. 0 operations are known; /sd lists them.\n".to_owned()
+        )
+    );
+    let operation = shared.insert(status("ventas"));
+    assert!(
+        get("/metrics?operation=nadie")
+            .await
+            .1
+            .contains("1 operation is known")
+    );
+    let (code, words) = get("/metrics?operation=ventas").await;
+    assert!(code == 503 && words.contains("starting"), "{words}");
+    operation.withdraw();
+    let (code, words) = get("/metrics?operation=ventas").await;
+    assert!(code == 503 && words.contains("does not hold it"), "{words}");
+    assert_eq!(get("/metrics").await.0, 200);
+    let (code, words) = get("/metrics?operation=ventas&exporter").await;
+    assert!(
+        code == 400 && words.contains("/metrics?operation=NAME"),
+        "{words}"
+    );
+    assert_eq!(shared.scrapes(), 1, "what shows nothing is no scrape");
+}
+
+#[tokio::test]
 async fn readiness_follows_what_was_set_and_health_does_not() {
     let shared = shared();
     let status = async |path| {
-        answer(&shared, &request("GET", path, &[]))
+        answered(&shared, &request("GET", path, &[]))
             .await
             .status()
             .as_u16()
@@ -147,7 +222,7 @@ async fn readiness_follows_what_was_set_and_health_does_not() {
 #[tokio::test]
 async fn an_unknown_path_names_the_known_ones() {
     for path in ["/metrics/", "/favicon.ico", "//"] {
-        let response = answer(&shared(), &request("GET", path, &[])).await;
+        let response = answered(&shared(), &request("GET", path, &[])).await;
         assert_eq!(response.status(), 404, "{path}");
         assert!(text(response).await.contains("/metrics"));
     }
@@ -156,7 +231,7 @@ async fn an_unknown_path_names_the_known_ones() {
 #[tokio::test]
 async fn other_methods_are_refused_with_those_that_are_answered() {
     for method in ["POST", "PUT", "DELETE", "OPTIONS", "BREW"] {
-        let response = answer(&shared(), &request(method, "/metrics", &[])).await;
+        let response = answered(&shared(), &request(method, "/metrics", &[])).await;
         assert_eq!(
             (response.status().as_u16(), header(&response, "allow")),
             (405, "GET, HEAD")
@@ -168,10 +243,10 @@ async fn other_methods_are_refused_with_those_that_are_answered() {
 #[tokio::test]
 async fn the_status_page_may_load_nothing() {
     let shared = shared();
-    let mut status = Status::new("<ventas>", "wv0001.example", DateTime::UNIX_EPOCH);
+    let mut status = status("<ventas>");
     status.demo = true;
-    shared.set_status(status);
-    let response = answer(&shared, &request("GET", "/", &[])).await;
+    shared.insert(status);
+    let response = answered(&shared, &request("GET", "/", &[])).await;
     assert_eq!(header(&response, "content-type"), "text/html; charset=utf-8");
     assert!(
         header(&response, "content-security-policy")

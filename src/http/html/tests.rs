@@ -7,6 +7,10 @@ fn at(seconds: i64) -> DateTime<Utc> {
     DateTime::from_timestamp(1_800_000_000 + seconds, 0).unwrap()
 }
 
+fn page_of(status: &Status, readiness: Readiness, now: DateTime<Utc>) -> String {
+    page(&[Arc::new(status.clone())], readiness, now)
+}
+
 #[test]
 fn everything_that_comes_from_outside_is_escaped() {
     let hostile = "<script>alert(\"1\" & '2')</script>";
@@ -18,7 +22,7 @@ fn everything_that_comes_from_outside_is_escaped() {
         outcome: hostile.to_owned(),
         duration: Duration::ZERO,
     });
-    let page = page(&status, Readiness::Ready, at(0));
+    let page = page_of(&status, Readiness::Ready, at(0));
     assert!(!page.contains("<script"), "{page}");
     assert_eq!(
         page.matches("&lt;script&gt;alert(&quot;1&quot; &amp; &#39;2&#39;)&lt;/script&gt;")
@@ -30,7 +34,7 @@ fn everything_that_comes_from_outside_is_escaped() {
 #[test]
 fn the_page_shows_how_the_polls_go() {
     let mut status = Status::new("ventas", "wv0001.example", at(-7_200));
-    assert!(page(&status, Readiness::Starting, at(0)).contains("<dt>Last poll</dt><dd>none yet</dd>"));
+    assert!(page_of(&status, Readiness::Starting, at(0)).contains("<dt>Last poll</dt><dd>none yet</dd>"));
     status.last_success = Some(at(-150));
     status.next_poll = Some(at(30));
     status.chats_counted = 4321;
@@ -40,7 +44,7 @@ fn the_page_shows_how_the_polls_go() {
         outcome: "12 new chats.".to_owned(),
         duration: Duration::from_millis(1_540),
     });
-    let page = page(&status, Readiness::Ready, at(0));
+    let page = page_of(&status, Readiness::Ready, at(0));
     for expected in [
         "<span class=\"ok\">Succeeded</span>",
         "(1 min ago), took 1.5 s<br>12 new chats.",
@@ -55,9 +59,22 @@ fn the_page_shows_how_the_polls_go() {
 }
 
 #[test]
+fn operations_are_shown_one_after_another() {
+    let statuses = ["soporte", "ventas"].map(|name| Arc::new(Status::new(name, "wv0001.example", at(0))));
+    let both = page(&statuses, Readiness::Ready, at(0));
+    let [first, second] = ["soporte", "ventas"].map(|name| {
+        let row = format!("<dl>\n<div><dt>Operation</dt><dd>{name}</dd></div>");
+        both.find(&row)
+            .unwrap_or_else(|| panic!("{name} is not in {both}"))
+    });
+    assert!(first < second && both.contains("<title>2 operations"), "{both}");
+    assert!(page(&[], Readiness::Ready, at(0)).contains("<title>0 operations"));
+}
+
+#[test]
 fn links_lead_somewhere_behind_a_prefix_too() {
     let status = Status::new("ventas", "wv0001.example", at(0));
-    let page = page(&status, Readiness::Ready, at(0));
+    let page = page_of(&status, Readiness::Ready, at(0));
     let links: Vec<&str> = page
         .split("href=\"")
         .skip(1)
@@ -73,12 +90,12 @@ fn a_poll_that_is_due_is_shown_as_under_way() {
     for (due, expected) in [(-3, "under way"), (0, "under way")] {
         status.next_poll = Some(at(due));
         assert!(
-            page(&status, Readiness::Ready, at(0))
+            page_of(&status, Readiness::Ready, at(0))
                 .contains(&format!("<dt>Next poll</dt><dd>{expected}</dd>"))
         );
     }
     status.next_poll = Some(at(3));
-    assert!(page(&status, Readiness::Ready, at(0)).contains("(in 3 s)"));
+    assert!(page_of(&status, Readiness::Ready, at(0)).contains("(in 3 s)"));
 }
 
 #[test]
@@ -116,21 +133,21 @@ fn a_pause_is_shown_with_its_end_and_its_cause_while_it_lasts() {
         status.next_poll = Some(next_poll);
         let until = at(600);
         status.pause = Some(Pause { until, reason, asked });
-        let during = page(&status, Readiness::Ready, at(0));
+        let during = page_of(&status, Readiness::Ready, at(0));
         assert!(
             during.contains("Pauses</span> until <time") && during.contains(&format!("(in 10 min): {why}")),
             "{during}"
         );
-        assert!(!page(&status, Readiness::Ready, until).contains("Pauses"));
+        assert!(!page_of(&status, Readiness::Ready, until).contains("Pauses"));
     }
 }
 
 #[test]
 fn seconds_that_are_passed_over_are_shown_once_there_are_any() {
     let mut status = Status::new("ventas", "wv0001.example", at(-10));
-    assert!(!page(&status, Readiness::Ready, at(0)).contains("passed over"));
+    assert!(!page_of(&status, Readiness::Ready, at(0)).contains("passed over"));
     status.seconds_skipped = 3;
-    let page = page(&status, Readiness::Ready, at(0));
+    let page = page_of(&status, Readiness::Ready, at(0));
     let expected = "<dt>Seconds passed over</dt><dd><span class=\"bad\">3</span> since the start (chats closed in them are \
                     missing until a sweep reads them)</dd></div>\n<div><dt>Chats counted</dt>";
     assert!(page.contains(expected), "{page}");

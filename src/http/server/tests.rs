@@ -10,7 +10,7 @@ use tokio::time::timeout;
 use super::*;
 use crate::clock::SystemClock;
 use crate::exposition::{Options, Page, build};
-use crate::http::Status;
+use crate::http::{Operation, Status};
 use crate::metrics::process::Process;
 use crate::metrics::published;
 
@@ -33,6 +33,7 @@ const GENEROUS: Limits = Limits {
 struct Server {
     address: SocketAddr,
     shared: Arc<Shared>,
+    operation: Arc<Operation>,
     stop: oneshot::Sender<()>,
     task: JoinHandle<()>,
 }
@@ -40,12 +41,8 @@ struct Server {
 fn start(limits: Limits) -> Server {
     let process = Process::register(prometheus::Registry::new()).unwrap();
     let status = Status::new("ventas", "wv0001.example", DateTime::UNIX_EPOCH);
-    let shared = Arc::new(Shared::new(
-        status,
-        Options::default(),
-        Arc::new(SystemClock),
-        process,
-    ));
+    let shared = Arc::new(Shared::new(Options::default(), Arc::new(SystemClock), process));
+    let operation = shared.insert(status);
     let socket = TcpSocket::new_v4().unwrap();
     // Small, so that a client who doesn't read is felt soon.
     socket.set_send_buffer_size(16 * 1024).unwrap();
@@ -67,6 +64,7 @@ fn start(limits: Limits) -> Server {
     Server {
         address,
         shared,
+        operation,
         stop,
         task,
     }
@@ -139,14 +137,14 @@ fn large_page(bytes: usize) -> Page {
 #[tokio::test]
 async fn a_page_goes_over_the_wire_in_whole_and_is_counted() {
     let server = start(GENEROUS);
-    let number = server.shared.publish(large_page(300_000));
+    let number = server.operation.publish(large_page(300_000));
     let (head, body) = exchange(&server, "GET /metrics HTTP/1.1").await;
     assert!(
         head.starts_with("HTTP/1.1 200 OK\r\n") && body.len() > 300_000,
         "{head}"
     );
     assert_eq!(content_length(&head), body.len());
-    timeout(NEVER, server.shared.scraped(number)).await.unwrap();
+    timeout(NEVER, server.operation.scraped(number)).await.unwrap();
     assert_eq!(server.shared.scrapes(), 1);
     server.stop().await;
 }
@@ -154,7 +152,7 @@ async fn a_page_goes_over_the_wire_in_whole_and_is_counted() {
 #[tokio::test]
 async fn head_is_answered_with_the_headers_of_a_get_and_counts_as_no_scrape() {
     let server = start(GENEROUS);
-    server.shared.publish(large_page(300_000));
+    server.operation.publish(large_page(300_000));
     let (head, body) = exchange(&server, "HEAD /metrics HTTP/1.1").await;
     assert!(
         head.starts_with("HTTP/1.1 200 OK\r\n") && content_length(&head) > 300_000,
@@ -236,7 +234,7 @@ async fn a_client_that_does_not_read_is_cut_and_counts_as_no_scrape() {
         time_outs,
         ..GENEROUS
     });
-    server.shared.publish(large_page(4_000_000));
+    server.operation.publish(large_page(4_000_000));
     let mut lazy = server.connect().await;
     send(&mut lazy, "GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n").await;
     // There is one slot: this answer can only come once the lazy one was cut.
@@ -253,7 +251,7 @@ async fn what_does_not_end_after_the_shutdown_is_cut() {
         drain: SOON,
         ..GENEROUS
     });
-    server.shared.publish(large_page(4_000_000));
+    server.operation.publish(large_page(4_000_000));
     let mut lazy = server.connect().await;
     send(&mut lazy, "GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n").await;
     lazy.read_exact(&mut [0; 8]).await.unwrap();
@@ -264,7 +262,7 @@ async fn what_does_not_end_after_the_shutdown_is_cut() {
 #[tokio::test]
 async fn a_request_under_way_is_answered_after_the_shutdown() {
     let server = start(GENEROUS);
-    server.shared.publish(large_page(4_000_000));
+    server.operation.publish(large_page(4_000_000));
     let mut stream = server.connect().await;
     send(&mut stream, "GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n").await;
     stream.read_exact(&mut [0; 8]).await.unwrap();
@@ -298,7 +296,7 @@ async fn garbage_ends_its_own_connection_only() {
 #[tokio::test]
 async fn a_client_that_closes_its_side_after_the_request_gets_its_answer() {
     let server = start(GENEROUS);
-    server.shared.publish(large_page(300_000));
+    server.operation.publish(large_page(300_000));
     let mut stream = server.connect().await;
     send(&mut stream, "GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n").await;
     stream.shutdown().await.unwrap();
@@ -316,7 +314,7 @@ async fn one_who_closes_its_side_and_does_not_read_or_ask_holds_no_connection() 
         time_outs,
         ..GENEROUS
     });
-    server.shared.publish(large_page(4_000_000));
+    server.operation.publish(large_page(4_000_000));
     for (said, least) in [
         ("GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n", 1),
         ("GET /metrics HTTP/1.1\r\nHo", 0),

@@ -58,7 +58,7 @@ fn the_release_of_the_time_zone_data_is_in_the_tail() {
 #[test]
 fn the_process_has_plausible_values() {
     let families = process().families();
-    assert_eq!(families.len(), 10);
+    assert_eq!(families.len(), 11);
     for name in ["process_open_fds", "process_max_fds", "process_threads"] {
         assert!(value(&families, name) >= 1.0, "{name}");
     }

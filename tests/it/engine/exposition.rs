@@ -1,12 +1,14 @@
 //! The whole exposition of a small report, as files: whoever changes a name, a label or a help text sees it here.
 //! `UPDATE_GOLDEN=1 cargo test` writes them anew.
 
+use std::sync::Arc;
+
 use chrono_tz::America::Bogota;
 use exposition_reader::{Exposition, Sample, protobuf};
 use tokio::time::Instant;
 use wolkvox_exporter::chats::Field;
 use wolkvox_exporter::config::Agents;
-use wolkvox_exporter::exposition::{Encoding, Format, Options, Page};
+use wolkvox_exporter::exposition::{self, Encoding, Format, Options, Page};
 use wolkvox_exporter::metrics::process::Process;
 use wolkvox_exporter::metrics::published;
 
@@ -108,6 +110,7 @@ async fn the_exposition_is_as_recorded() {
     };
     let expires = Instant::now() + std::time::Duration::from_secs(60);
     let page = Page::new(published(main), Some((published(latest), expires)), options);
+    let page = exposition::Exposition::of(vec![Arc::new(page)], options, Instant::now());
     let process = Process::register(prometheus::Registry::new()).unwrap();
     (0..3).for_each(|_| process.count_scrape());
     let tail = process.families();
@@ -115,12 +118,12 @@ async fn the_exposition_is_as_recorded() {
         ("exposition.txt", Format::Text),
         ("exposition.openmetrics.txt", Format::OpenMetrics),
     ] {
-        let rendered = page.answer(format, Encoding::Identity, Instant::now(), &tail);
+        let rendered = page.answer(format, Encoding::Identity, &tail);
         let bytes: Vec<u8> = rendered.chunks.iter().flatten().copied().collect();
         compare(name, &String::from_utf8(bytes).unwrap());
     }
     let bytes = |format| {
-        let rendered = page.answer(format, Encoding::Identity, Instant::now(), &tail);
+        let rendered = page.answer(format, Encoding::Identity, &tail);
         rendered.chunks.into_iter().flatten().collect::<Vec<u8>>()
     };
     let open_metrics = String::from_utf8(bytes(Format::OpenMetrics)).unwrap();

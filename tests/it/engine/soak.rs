@@ -22,7 +22,7 @@ use tokio::process::{Child, ChildStderr, ChildStdin, Command};
 use wolkvox::client::{self, Client, Token};
 use wolkvox_exporter::catalogue::rows;
 use wolkvox_exporter::clock::Clock;
-use wolkvox_exporter::exposition::{Encoding, Format, Options, Page};
+use wolkvox_exporter::exposition::{Encoding, Exposition, Format, Options, Page};
 use wolkvox_exporter::ledger::store::Identity;
 use wolkvox_exporter::ledger::{Adoption, FileStore, Ledger};
 use wolkvox_exporter::poller::budget::Share;
@@ -77,22 +77,21 @@ impl simulator::Clock for Stepped {
 
 /// Renders each page as the exporter does, and keeps the last one.
 #[derive(Clone, Default)]
-struct LatestPage(Arc<Mutex<Option<Page>>>);
+struct LatestPage(Arc<Mutex<Option<Arc<Page>>>>);
 
 impl Publish for LatestPage {
     fn publish(&self, publication: Publication<'_>) {
         let page = Page::new(rows(publication.view, 0), None, Options::default());
-        *self.0.lock().unwrap() = Some(page);
+        *self.0.lock().unwrap() = Some(Arc::new(page));
     }
 }
 
 impl LatestPage {
     fn bytes(&self) -> usize {
-        let page = self.0.lock().unwrap();
-        let answer =
-            page.as_ref()
-                .unwrap()
-                .answer(Format::Text, Encoding::Identity, tokio::time::Instant::now(), &[]);
+        let page = Arc::clone(self.0.lock().unwrap().as_ref().unwrap());
+        let now = tokio::time::Instant::now();
+        let exposition = Exposition::of(vec![page], Options::default(), now);
+        let answer = exposition.answer(Format::Text, Encoding::Identity, &[]);
         answer.chunks.iter().map(bytes::Bytes::len).sum()
     }
 }

@@ -1,0 +1,201 @@
+//! `/metrics`: the pages of operations, merged by family. What a scrape asks for is rendered once, and answered many times.
+
+mod order;
+mod run;
+mod section;
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use bytes::Bytes;
+use tokio::sync::OnceCell;
+use tokio::time::Instant;
+
+use super::gzip::{self, Blocks, Tails};
+use super::page::Part;
+use super::{Encoding, Format, Options, Page, write};
+use crate::metrics::{Family, Rows};
+use section::Section;
+
+/// The pages of some operations as one: each family with one head, and then the samples of each operation, in the order of
+/// the pages. After all of them come the gauges over the latest windows, by family too. It keeps what has not changed since
+/// the exposition before.
+#[derive(Debug)]
+pub struct Exposition {
+    options: Options,
+    pages: Vec<Arc<Page>>,
+    main: Arc<Section>,
+    windows: Arc<Section>,
+    /// When the first of the windows expires, if there is one.
+    expires: Option<Instant>,
+    tails: Arc<Tails>,
+    /// Set once the bytes are there, by format and encoding.
+    rendered: [[OnceCell<()>; Encoding::ALL.len()]; Format::ALL.len()],
+}
+
+impl Exposition {
+    /// Without a page. `options` are those of the families of [`Exposition::answer`], and pages have their own.
+    pub fn empty(options: Options) -> Self {
+        Self {
+            options,
+            pages: Vec::new(),
+            main: Arc::default(),
+            windows: Arc::default(),
+            expires: None,
+            tails: Arc::default(),
+            rendered: Default::default(),
+        }
+    }
+
+    /// Of these pages, without one before it. Otherwise as [`Exposition::following`].
+    pub fn of(pages: Vec<Arc<Page>>, options: Options, now: Instant) -> Self {
+        Self::following(&Self::empty(options), pages, now)
+    }
+
+    /// The exposition after another one: of these pages, with the windows that have not expired at `now`. It renders
+    /// nothing, so to make one is cheap.
+    ///
+    /// All pages must have their families in the order of one catalogue, of which each may lack some. No family may be both
+    /// among the families of a page and in the window of another, or in the tail of [`Exposition::answer`].
+    pub fn following(before: &Self, pages: Vec<Arc<Page>>, now: Instant) -> Self {
+        let main = pages.iter().map(|page| Arc::clone(page.main())).collect();
+        let windows: Vec<(&Arc<[Part]>, Instant)> =
+            pages.iter().filter_map(|page| page.window_at(now)).collect();
+        let expires = windows.iter().map(|(_, expires)| *expires).min();
+        let windows = windows.iter().map(|(parts, _)| Arc::clone(parts)).collect();
+        Self {
+            options: before.options,
+            main: Section::following(&before.main, main),
+            windows: Section::following(&before.windows, windows),
+            expires,
+            pages,
+            tails: Arc::clone(&before.tails),
+            rendered: Default::default(),
+        }
+    }
+
+    /// Whether it is that of these very pages at `now`: nothing was published since, and no window has expired.
+    fn is_of(&self, pages: &[Arc<Page>], now: Instant) -> bool {
+        let same = |(one, other)| Arc::ptr_eq(one, other);
+        self.expires.is_none_or(|expires| now < expires)
+            && self.pages.len() == pages.len()
+            && self.pages.iter().zip(pages).all(same)
+    }
+
+    /// Renders what [`Exposition::answer`] needs, unless that was done: on a thread of its own, where the system gives one.
+    /// Of many at once one renders, and the others wait.
+    pub async fn render(self: &Arc<Self>, format: Format, encoding: Encoding) {
+        let cell = &self.rendered[format as usize][encoding as usize];
+        if cell.initialized() {
+            return;
+        }
+        let exposition = Arc::clone(self);
+        // As a task: the one that began must not be dropped with a request, or others would begin anew.
+        let rendering = tokio::spawn(async move {
+            let cell = &exposition.rendered[format as usize][encoding as usize];
+            cell.get_or_init(|| render_aside(&exposition, format, encoding))
+                .await;
+        });
+        // What a panic leaves undone is done by `answer`.
+        let _ = rendering.await;
+    }
+
+    /// The answer to a scrape: the families as they were published, and after them `tail`, rendered now. What was not
+    /// rendered yet is rendered here.
+    pub fn answer(&self, format: Format, encoding: Encoding, tail: &[Family]) -> Rendered {
+        let mut end = Vec::new();
+        let tail = tail.iter().map(|family| family as &dyn Rows);
+        write(&mut end, tail, format, self.options);
+        end.extend_from_slice(format.end().as_bytes());
+        if encoding == Encoding::Gzip
+            && let Some(rendered) = self.zipped(format, &end)
+        {
+            return rendered;
+        }
+        let chunks = self
+            .sections()
+            .into_iter()
+            .flat_map(|section| section.plain(format));
+        Rendered::new(chunks.chain([end.into()]), Encoding::Identity)
+    }
+
+    /// One gzip member of the sections and the end. `None` if something could not be compressed; then gzip is not offered.
+    /// Compression in memory does not fail in practice.
+    fn zipped(&self, format: Format, end: &[u8]) -> Option<Rendered> {
+        let [main, windows] = self.sections().map(|section| section.zipped(format));
+        let end = self.tails.last(end).ok()?;
+        let blocks: [&Blocks; 3] = [main?, windows?, &end];
+        let bytes = blocks.map(|blocks| blocks.bytes.clone());
+        let chunks = [Bytes::from_static(gzip::HEADER)].into_iter().chain(bytes);
+        let trailer = gzip::trailer(blocks);
+        Some(Rendered::new(chunks.chain([trailer]), Encoding::Gzip))
+    }
+
+    fn sections(&self) -> [&Section; 2] {
+        [&self.main, &self.windows]
+    }
+
+    fn render_here(&self, format: Format, encoding: Encoding) {
+        for section in self.sections() {
+            match encoding {
+                Encoding::Identity => drop(section.plain(format)),
+                Encoding::Gzip => drop(section.zipped(format)),
+            }
+        }
+    }
+}
+
+/// Rendering takes milliseconds, which other connections shall not wait for.
+async fn render_aside(exposition: &Arc<Exposition>, format: Format, encoding: Encoding) {
+    let there = Arc::clone(exposition);
+    let aside = offload::run("render", move || there.render_here(format, encoding)).await;
+    if aside.is_err() {
+        exposition.render_here(format, encoding);
+    }
+}
+
+/// The newest exposition of the same operations, so that scrapes share it and the next one keeps what it can.
+#[derive(Debug)]
+pub struct Latest(Mutex<Arc<Exposition>>);
+
+impl Latest {
+    /// Nothing was asked for yet. `options` are as in [`Exposition::empty`].
+    pub fn new(options: Options) -> Self {
+        Self(Mutex::new(Arc::new(Exposition::empty(options))))
+    }
+
+    /// The exposition of these pages at `now`: the newest one if it is that, else the one that follows it.
+    pub fn of(&self, pages: Vec<Arc<Page>>, now: Instant) -> Arc<Exposition> {
+        let mut newest = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if newest.is_of(&pages, now) {
+            return Arc::clone(&newest);
+        }
+        let next = Arc::new(Exposition::following(&newest, pages, now));
+        let before = std::mem::replace(&mut *newest, Arc::clone(&next));
+        // The pages that go with it may be many: nobody shall wait for that.
+        drop(newest);
+        drop(before);
+        next
+    }
+}
+
+/// The bytes of an answer, in chunks that share the exposition's memory.
+#[derive(Debug, Clone)]
+pub struct Rendered {
+    /// The chunks in their order; none is empty.
+    pub chunks: VecDeque<Bytes>,
+    /// What `Content-Encoding` must say. It may be less than what was asked for.
+    pub encoding: Encoding,
+}
+
+impl Rendered {
+    fn new(chunks: impl Iterator<Item = Bytes>, encoding: Encoding) -> Self {
+        Self {
+            chunks: chunks.filter(|chunk| !chunk.is_empty()).collect(),
+            encoding,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,154 @@
+//! What one operation publishes.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use arc_swap::ArcSwap;
+use tokio::sync::watch;
+use tokio::time::Instant;
+
+use crate::exposition::{Latest, Options, Page};
+use crate::http::Status;
+
+/// An operation that is configured, and what it shows. Publications are numbered from 1, for each such value anew: who waits
+/// for one is never woken by the scrape of another value of the same name.
+pub(crate) struct Operation {
+    name: String,
+    options: Options,
+    shown: ArcSwap<Shown>,
+    publications: AtomicU64,
+    status: ArcSwap<Status>,
+    /// The newest publication that a scrape was answered with.
+    scraped: watch::Sender<Option<u64>>,
+    /// Its page alone.
+    pub(super) alone: Latest,
+}
+
+/// What is shown of an operation.
+#[derive(Debug, Clone)]
+pub(super) enum Shown {
+    /// Nothing yet: it has not published anything.
+    Starting,
+    /// Nothing: this exporter does not hold it.
+    NotHeld,
+    /// The page of the publication of this number; 0 where it is the predecessor's.
+    Page(u64, Arc<Page>),
+}
+
+impl Operation {
+    /// Nothing published yet. What a predecessor of this name shows stays until then.
+    pub(super) fn new(status: Status, options: Options, predecessor: Option<&Self>) -> Self {
+        let shown = match predecessor.map(|operation| Shown::clone(&operation.shown.load())) {
+            Some(Shown::Page(_, page)) => Shown::Page(0, page),
+            Some(Shown::NotHeld | Shown::Starting) | None => Shown::Starting,
+        };
+        Self {
+            name: status.operation.clone(),
+            options,
+            shown: ArcSwap::from_pointee(shown),
+            publications: AtomicU64::new(0),
+            status: ArcSwap::from_pointee(status),
+            scraped: watch::Sender::new(None),
+            alone: Latest::new(options),
+        }
+    }
+
+    /// Its name.
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Shows a page from now on. Returns its number, for [`Operation::scraped`]. There must be one publisher: two at
+    /// once could overtake each other.
+    pub(crate) fn publish(&self, page: Page) -> u64 {
+        let number = self.publications.fetch_add(1, Ordering::Relaxed) + 1;
+        self.shown.store(Arc::new(Shown::Page(number, Arc::new(page))));
+        number
+    }
+
+    /// Shows the page from now on that is made of the one shown now, which is empty where there is none. Otherwise as
+    /// [`Operation::publish`].
+    pub(crate) fn publish_next(&self, next: impl FnOnce(&Page) -> Page) -> u64 {
+        let page = match &**self.shown.load() {
+            Shown::Page(_, before) => next(before),
+            Shown::Starting | Shown::NotHeld => next(&Page::empty(self.options)),
+        };
+        self.publish(page)
+    }
+
+    /// Shows nothing from now on, until something is published again: this exporter does not hold the operation.
+    pub(crate) fn withdraw(&self) {
+        self.shown.store(Arc::new(Shown::NotHeld));
+    }
+
+    /// Whether this exporter polls it.
+    pub(super) fn is_held(&self) -> bool {
+        !matches!(&**self.shown.load(), Shown::NotHeld)
+    }
+
+    /// The number of the newest publication; 0 before the first.
+    pub(crate) fn newest_publication(&self) -> u64 {
+        self.publications.load(Ordering::Relaxed)
+    }
+
+    /// Waits until a scrape of `/metrics`, of all operations or of this one, was answered in full with this publication or a
+    /// later one, at once where that has happened. In full: the last of it was handed to the connection; one that was cut off
+    /// before doesn't count. Once the operation was removed or replaced that may never come.
+    pub(crate) async fn scraped(&self, publication: u64) {
+        let mut scraped = self.scraped.subscribe();
+        // An error would mean that the sender is gone, but self holds it.
+        let _ = scraped
+            .wait_for(|newest| newest.is_some_and(|newest| newest >= publication))
+            .await;
+    }
+
+    /// Shows a status from now on.
+    pub(crate) fn set_status(&self, status: Status) {
+        self.status.store(Arc::new(status));
+    }
+
+    /// Changes some of the status. There must be one publisher: of two changes at once, one would be lost.
+    pub(crate) fn update_status(&self, change: impl FnOnce(&mut Status)) {
+        let mut status = Status::clone(&self.status.load());
+        change(&mut status);
+        self.set_status(status);
+    }
+
+    pub(in crate::http) fn status(&self) -> Arc<Status> {
+        self.status.load_full()
+    }
+
+    pub(super) fn shown(&self) -> Arc<Shown> {
+        self.shown.load_full()
+    }
+
+    /// Says in the log that the gauges of the latest window have expired, the first time only.
+    pub(super) fn tell_withdrawal(&self, page: &Page) {
+        if let Some(late) = page.newly_expired(Instant::now()) {
+            tracing::info!(
+                operation = self.name,
+                late_ms = u64::try_from(late.as_millis()).unwrap_or(u64::MAX),
+                "the gauges of the latest window are too old to be shown; withdrawn until the next success"
+            );
+        }
+    }
+
+    /// Notes that a scrape was answered in full with the publication of this number.
+    pub(super) fn answered(&self, publication: u64) {
+        self.scraped.send_if_modified(|newest| {
+            let newer = newest.is_none_or(|newest| newest < publication);
+            if newer {
+                *newest = Some(publication);
+            }
+            newer
+        });
+    }
+}
+
+impl std::fmt::Debug for Operation {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Operation")
+            .field("name", &self.name)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,400 @@
+//! One operation while the exporter runs: its state, its client, what it shows, and its poller as a task of its own.
+//!
+//! What goes wrong with one operation stays with it: one whose state can't be opened stands still, says why, and is tried
+//! again, while the others go on.
+
+pub mod group;
+mod publisher;
+mod spread;
+
+use std::panic::AssertUnwindSafe;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::FutureExt as _;
+use secrecy::ExposeSecret;
+use small_file::Shown;
+use tokio::sync::{Semaphore, oneshot};
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+use tracing::Instrument as _;
+use wolkvox::client::Client;
+
+use crate::chats::Ledger;
+use crate::clock::Clock;
+use crate::config::OperationConfig;
+use crate::http::{self, Shared, Status};
+use crate::ledger::store::{Adoption, Identity, Opened};
+use crate::ledger::{FileStore, StoreError};
+use crate::poller::budget::Share;
+use crate::poller::{self, Examples, Parts, Poller};
+use group::{Group, InTurn};
+use publisher::Publisher;
+
+pub use spread::Spread;
+
+/// How soon an operation that stands still is tried again at first, and at the longest.
+const FIRST_RETRY: Duration = Duration::from_secs(1);
+const LONGEST_RETRY: Duration = Duration::from_secs(60);
+
+/// For so long a state that somebody else holds is no news: whoever held it before may be about to end.
+const QUIET_ATTEMPTS: u32 = 3;
+
+/// A state that was opened, locked for this process.
+pub type OpenedState = Opened<crate::chats::Totals>;
+
+/// What the operations of a process have in common.
+pub struct Surroundings {
+    /// Our clock.
+    pub clock: Arc<dyn Clock>,
+    /// Where the states are.
+    pub state_dir: PathBuf,
+    /// Whether chats are kept as examples, for exemplars.
+    pub examples: Examples,
+    /// What they publish.
+    pub(crate) shared: Arc<Shared>,
+    /// States that may be opened at once.
+    pub openings: Semaphore,
+    /// What is polled.
+    pub upstream: Upstream,
+    /// What becomes of an operation whose state can't be opened.
+    pub on_failure: OnFailure,
+    /// When the operations begin their cycles.
+    pub spread: Spread,
+}
+
+/// What is polled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Upstream {
+    /// A Wolkvox server, or a gateway to one.
+    Wolkvox,
+    /// The built-in simulator: the status page says so.
+    Simulator,
+}
+
+/// What becomes of an operation whose state can't be opened or written at the start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OnFailure {
+    /// The exporter ends: there is nothing else to do.
+    GiveUp,
+    /// It stands still and is tried again; the others go on.
+    TryAgain,
+}
+
+/// An operation that is running, or standing still.
+#[derive(Debug)]
+pub struct Operation {
+    /// Its settings.
+    pub config: OperationConfig,
+    published: Arc<http::Operation>,
+    stop: CancellationToken,
+    task: JoinHandle<()>,
+}
+
+/// What an operation is started with.
+pub struct Start {
+    /// Its settings.
+    pub config: OperationConfig,
+    /// Whom it asks.
+    pub client: Arc<Client>,
+    /// With whom it shares its token.
+    pub group: Arc<Group>,
+    /// Its state, where that was opened before.
+    pub state: Option<Result<OpenedState, StoreError>>,
+}
+
+impl Operation {
+    /// Starts an operation: it opens its state, publishes what was stored, and polls. The receiver is told once it has
+    /// published, or stands still. With [`OnFailure::GiveUp`] it is told why, and the operation ends.
+    pub fn start(
+        start: Start,
+        surroundings: &Arc<Surroundings>,
+    ) -> (Operation, oneshot::Receiver<Result<(), StoreError>>) {
+        let (begun, first_attempt) = oneshot::channel();
+        let stop = CancellationToken::new();
+        let config = start.config.clone();
+        let published = surroundings.shared.insert(status(&config, surroundings));
+        let life = Life {
+            config: start.config,
+            client: start.client,
+            group: start.group,
+            surroundings: Arc::clone(surroundings),
+            published: Arc::clone(&published),
+            begun: Some(begun),
+        };
+        let span = tracing::error_span!("operation", operation = config.name());
+        let stopped = stop.clone().cancelled_owned();
+        let task = tokio::spawn(
+            async move {
+                tokio::select! {
+                    () = life.live(start.state) => {}
+                    () = stopped => {}
+                }
+            }
+            .instrument(span),
+        );
+        let operation = Operation {
+            config,
+            published,
+            stop,
+            task,
+        };
+        (operation, first_attempt)
+    }
+
+    /// Ends the poller; a poll in progress is abandoned. What it shows stays, until a successor publishes.
+    pub async fn stop(self) -> Stopped {
+        self.stop.cancel();
+        // It was cancelled, or has failed and said so.
+        let _ = self.task.await;
+        Stopped(self.published)
+    }
+}
+
+/// An operation that has ended, whose page is still shown.
+#[derive(Debug)]
+pub struct Stopped(Arc<http::Operation>);
+
+impl Stopped {
+    /// Takes its page away.
+    pub(crate) fn remove_from(self, shared: &Shared) {
+        shared.remove(&self.0);
+    }
+}
+
+/// The task of an operation.
+struct Life {
+    config: OperationConfig,
+    client: Arc<Client>,
+    group: Arc<Group>,
+    surroundings: Arc<Surroundings>,
+    published: Arc<http::Operation>,
+    /// Who waits for the first attempt.
+    begun: Option<oneshot::Sender<Result<(), StoreError>>>,
+}
+
+impl Life {
+    /// Opens and polls until it is dropped. What fails is tried again, unless the exporter is to give up.
+    async fn live(mut self, mut state: Option<Result<OpenedState, StoreError>>) {
+        let mut trouble = Trouble::default();
+        loop {
+            let opened = match state.take() {
+                Some(opened) => opened,
+                None => self.open().await,
+            };
+            let failure = match opened {
+                Ok(opened) => match self.start(opened).await {
+                    Ok((poller, restored)) => {
+                        self.tell(Ok(()));
+                        trouble.is_over(&self.published);
+                        self.poll(poller, restored).await
+                    }
+                    Err(error) => Failure::State(error),
+                },
+                Err(error) => Failure::State(error),
+            };
+            match failure {
+                Failure::State(error) if self.surroundings.on_failure == OnFailure::GiveUp => {
+                    return self.tell(Err(error));
+                }
+                failure => trouble.note(&failure, &self.published),
+            }
+            self.tell(Ok(()));
+            tokio::time::sleep(trouble.pause()).await;
+        }
+    }
+
+    /// Tells who waits for the first attempt.
+    fn tell(&mut self, outcome: Result<(), StoreError>) {
+        if let Some(begun) = self.begun.take() {
+            // Nobody waits where the exporter is ending.
+            let _ = begun.send(outcome);
+        }
+    }
+
+    async fn open(&self) -> Result<OpenedState, StoreError> {
+        let surroundings = Arc::clone(&self.surroundings);
+        // It is never closed.
+        let _opening = surroundings.openings.acquire().await;
+        let (config, surroundings) = (self.config.clone(), Arc::clone(&surroundings));
+        offload::run("state", move || {
+            open_state(
+                &config,
+                &surroundings.state_dir,
+                Adoption::Refuse,
+                &*surroundings.clock,
+            )
+        })
+        .await
+        .map_err(std::io::Error::from)
+        .map_err(StoreError::Unwritable)?
+    }
+
+    /// Publishes what was stored.
+    async fn start(&self, opened: OpenedState) -> Result<(OurPoller, bool), StoreError> {
+        let Opened {
+            store,
+            ledger,
+            put_aside,
+        } = opened;
+        let clock = &self.surroundings.clock;
+        tell_start(&self.config, &store, ledger.as_ref());
+        let restored = ledger.is_some();
+        let ledger = Ledger::resume(ledger, clock.now(), self.config.counting.count_from);
+        let poller = Poller::start(Parts {
+            source: InTurn::new(Arc::clone(&self.client), Arc::clone(&self.group)),
+            store,
+            publisher: Publisher::new(Arc::clone(&self.published)),
+            clock: Arc::clone(clock),
+            share: Share::of(self.group.budget(), &self.config),
+            config: self.config.clone(),
+            examples: self.surroundings.examples,
+            ledger,
+            recoveries: put_aside.iter().count() as u64,
+        });
+        Ok((poller.await?, restored))
+    }
+
+    /// Polls for as long as the program is not at fault.
+    async fn poll(&self, poller: OurPoller, restored: bool) -> Failure {
+        let published = Arc::clone(&self.published);
+        let spread = self.surroundings.spread;
+        let schedule = spread.schedule(&self.config);
+        let first = spread.first_after(&self.config);
+        let polling = async move {
+            tokio::time::sleep(first).await;
+            let publication = published.newest_publication();
+            let announce = |next| published.update_status(|status| status.next_poll = Some(next));
+            poller::run(
+                poller,
+                schedule,
+                restored,
+                published.scraped(publication),
+                announce,
+            )
+            .await;
+        };
+        // The poller is gone then, and what it left half done with it.
+        let _ = AssertUnwindSafe(polling).catch_unwind().await;
+        Failure::Fault
+    }
+}
+
+type OurPoller = Poller<InTurn<Arc<Client>>, FileStore, Publisher>;
+
+/// Why an operation stands still.
+enum Failure {
+    State(StoreError),
+    /// The poller panicked. The panic hook has said where.
+    Fault,
+}
+
+impl std::fmt::Display for Failure {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Failure::State(error) => write!(f, "{error}"),
+            Failure::Fault => f.write_str(
+                "its poller failed (a fault of the program: please report what the log says). It goes on from the stored state",
+            ),
+        }
+    }
+}
+
+/// Why, and for how long, an operation stands still.
+#[derive(Debug, Default)]
+struct Trouble {
+    /// In words.
+    why: Option<String>,
+    attempts: u32,
+}
+
+impl Trouble {
+    /// Shows it, and logs what is new.
+    fn note(&mut self, failure: &Failure, published: &http::Operation) {
+        let why = failure.to_string();
+        self.attempts += 1;
+        let may_be_over_soon = matches!(failure, Failure::State(StoreError::Locked { .. }));
+        if may_be_over_soon && self.attempts <= QUIET_ATTEMPTS {
+            return;
+        }
+        if self.why.as_ref() != Some(&why) {
+            tracing::error!(
+                "this operation is not polled: {why}. It is tried again every {} s, and this is logged once. The other operations go on",
+                LONGEST_RETRY.as_secs()
+            );
+        }
+        published.withdraw();
+        published.update_status(|status| status.not_held = Some(why.clone()));
+        self.why = Some(why);
+    }
+
+    fn is_over(&mut self, published: &http::Operation) {
+        if self.why.take().is_some() {
+            tracing::info!("this operation is polled again");
+        }
+        self.attempts = 0;
+        published.update_status(|status| status.not_held = None);
+    }
+
+    /// How long to wait: longer each time.
+    fn pause(&self) -> Duration {
+        let doublings = self.attempts.saturating_sub(1).min(10);
+        LONGEST_RETRY.min(FIRST_RETRY * 2_u32.pow(doublings))
+    }
+}
+
+/// Opens the state of an operation. It may wait for a disk or a network.
+///
+/// # Errors
+/// See [`StoreError`].
+pub fn open_state(
+    config: &OperationConfig,
+    directory: &std::path::Path,
+    adoption: Adoption,
+    clock: &dyn Clock,
+) -> Result<OpenedState, StoreError> {
+    FileStore::open(directory, identity(config), adoption, clock.now())
+}
+
+/// Whose state it is.
+fn identity(config: &OperationConfig) -> Identity {
+    let server = &config.server;
+    let agent_dni = server.agent_dni.as_ref();
+    Identity {
+        operation: server.operation.clone(),
+        host: server.host(),
+        agent_dni: agent_dni.map(|dni| dni.expose_secret().to_owned()),
+        timezone: server.timezone.to_string(),
+    }
+}
+
+fn status(config: &OperationConfig, surroundings: &Surroundings) -> Status {
+    let mut status = Status::new(config.name(), config.server.host(), surroundings.clock.now());
+    status.demo = surroundings.upstream == Upstream::Simulator;
+    status
+}
+
+fn tell_start(config: &OperationConfig, store: &FileStore, ledger: Option<&Ledger>) {
+    let state = Shown(store.path());
+    if let Some(ledger) = ledger {
+        tracing::info!(
+            %state,
+            chats = ledger.totals.chats_counted(),
+            watermark = %ledger.cursors.poll.format("%FT%TZ"),
+            "going on from the stored state"
+        );
+    } else {
+        tracing::info!(
+            %state,
+            "first start: chats that closed before {} are not counted",
+            config.counting.count_from.map_or_else(|| "now".to_owned(), |from| from.format("%FT%TZ").to_string())
+        );
+    }
+    if let Some(proxy) = &config.server.proxy {
+        tracing::info!(proxy = %proxy.address(), variable = proxy.variable(), "Wolkvox is asked through the proxy {proxy}");
+    }
+    for warning in &config.warnings {
+        tracing::warn!("{warning}");
+    }
+}

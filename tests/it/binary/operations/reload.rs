@@ -1,0 +1,174 @@
+//! The operations file changes while the exporter runs.
+
+use crate::support::exposition::Exposition;
+use crate::support::fleet::Fleet;
+use crate::support::placed::now;
+use crate::support::process::{Exporter, command, finish, wait_for, wait_until, with};
+
+const SUCCESSFUL: &str = "wolkvox_exporter_config_last_reload_successful";
+const SUCCEEDED_AT: &str = "wolkvox_exporter_config_last_reload_success_timestamp_seconds";
+
+/// Asks for a reload by HTTP: status and text.
+async fn post(exporter: &Exporter) -> (u16, String) {
+    let answer = reqwest::Client::builder().no_proxy().build().unwrap();
+    let answer = answer.post(exporter.url("/-/reload")).send().await.unwrap();
+    (answer.status().as_u16(), answer.text().await.unwrap())
+}
+
+async fn hang_up(exporter: &Exporter, said: &str) {
+    exporter.signal("HUP").await;
+    wait_until("the reload", || exporter.log.text().contains(said)).await;
+}
+
+fn is_held(page: &Exposition, name: &str) -> Option<bool> {
+    let held = page.get(&format!("wolkvox_operation_held{{operation=\"{name}\"}}"));
+    held.map(|held| held > 0.5)
+}
+
+#[tokio::test]
+async fn operations_are_added_changed_and_removed_and_the_others_are_not_touched() {
+    let mut fleet = Fleet::of(&["changed", "kept", "removed"]).await;
+    let exporter = Exporter::serve(&fleet.variables()).await;
+    fleet.settle_all(&exporter).await;
+    let before = exporter.scrape().await;
+    fleet.add("added").await;
+    let changed = fleet.table("changed") + "asa_target = \"1m\"\n";
+    fleet.write(&[fleet.table("kept"), changed, fleet.table("added")].concat());
+    hang_up(
+        &exporter,
+        "1 added (added), 1 changed (changed), 1 removed (removed), 1 unchanged",
+    )
+    .await;
+    let after = exporter.scrape().await;
+    for name in ["kept", "changed"] {
+        after.of(name).assert_not_below(&before.of(name));
+    }
+    assert!(
+        after.of("kept").sum("wolkvox_polls_total") >= before.of("kept").sum("wolkvox_polls_total"),
+        "its poller went on"
+    );
+    assert_eq!(after.of("changed").sum("wolkvox_asa_target_seconds"), 60.0);
+    assert!(after.of("removed").0.is_empty());
+    fleet.operations.remove("removed");
+    for operation in fleet.operations.values_mut() {
+        operation.place_until(now());
+    }
+    for name in ["added", "kept"] {
+        fleet.settle(&exporter, name).await;
+    }
+    // Its target is another one now, so only its chats are compared.
+    let chats = fleet.operations["changed"].truth().all.chats as f64;
+    wait_for("the chats of the changed one", || async {
+        let page = exporter.scrape().await.of("changed");
+        (page.sum("wolkvox_chats_total") == chats).then_some(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_operation_that_was_removed_goes_on_from_its_state_when_it_comes_back() {
+    let mut fleet = Fleet::of(&["away", "here"]).await;
+    let exporter = Exporter::serve(&fleet.variables()).await;
+    fleet.settle_all(&exporter).await;
+    fleet.write(&fleet.table("here"));
+    hang_up(&exporter, "1 removed (away)").await;
+    fleet.operations.get_mut("away").unwrap().place_until(now());
+    fleet.write_all();
+    hang_up(&exporter, "1 added (away)").await;
+    fleet.settle_all(&exporter).await;
+}
+
+#[tokio::test]
+async fn a_file_with_a_mistake_is_refused_whole_and_told_to_whoever_asked() {
+    let fleet = Fleet::of(&["norte", "soporte"]).await;
+    let variables = with(fleet.variables(), "ENABLE_LIFECYCLE", "true");
+    let exporter = Exporter::serve(&variables).await;
+    let began = exporter.scrape().await.sum(SUCCEEDED_AT);
+    let wrong = fleet.table("norte") + "asa_target = \"soon\"\n";
+    fleet.write(&wrong);
+    let (status, told) = post(&exporter).await;
+    assert_eq!(status, 500, "{told}");
+    let line = wrong.lines().count();
+    for what in [
+        format!("operations.toml:{line}"),
+        "norte".to_owned(),
+        "asa_target is".to_owned(),
+    ] {
+        assert!(told.contains(&what), "{what} is not in {told}");
+        assert!(exporter.log.text().contains(&what), "{what} is not in the log");
+    }
+    let page = exporter.scrape().await;
+    assert_eq!((page.sum(SUCCESSFUL), page.sum(SUCCEEDED_AT)), (0.0, began));
+    assert_eq!(is_held(&page, "soporte"), Some(true), "nothing was taken over");
+    fleet.settle_all(&exporter).await;
+    fleet.write(&fleet.table("norte"));
+    let (status, told) = post(&exporter).await;
+    assert_eq!(status, 200, "{told}");
+    let page = exporter.scrape().await;
+    assert_eq!(page.sum(SUCCESSFUL), 1.0);
+    assert!(page.sum(SUCCEEDED_AT) > began);
+    assert_eq!(is_held(&page, "soporte"), None);
+}
+
+#[tokio::test]
+async fn a_reload_by_http_has_to_be_switched_on() {
+    let fleet = Fleet::of(&["norte"]).await;
+    let exporter = Exporter::serve(&fleet.variables()).await;
+    let (status, told) = post(&exporter).await;
+    assert_eq!(status, 403, "{told}");
+    assert!(told.contains("WOLKVOX_ENABLE_LIFECYCLE=true"), "{told}");
+    let (status, _, _) = exporter.get("/-/reload").await;
+    assert_eq!(status, 405, "only POST and PUT reload");
+}
+
+#[tokio::test]
+async fn a_token_file_that_is_gone_refuses_the_reload() {
+    let fleet = Fleet::of(&["norte"]).await;
+    let token = fleet.file().with_file_name("token");
+    std::fs::write(&token, fleet.operations["norte"].token()).unwrap();
+    let in_file = fleet
+        .table("norte")
+        .lines()
+        .take(3)
+        .collect::<Vec<_>>()
+        .join("\n");
+    fleet.write(&format!("{in_file}\ntoken_file = \"token\"\n"));
+    let exporter = Exporter::serve(&fleet.variables()).await;
+    fleet.settle(&exporter, "norte").await;
+    std::fs::remove_file(&token).unwrap();
+    hang_up(&exporter, "were not taken over").await;
+    assert!(exporter.log.text().contains(token.to_str().unwrap()));
+    assert_eq!(exporter.scrape().await.sum(SUCCESSFUL), 0.0);
+}
+
+#[tokio::test]
+async fn an_operation_that_has_moved_stands_still_alone_until_its_state_is_adopted() {
+    let mut fleet = Fleet::of(&["moved", "stays"]).await;
+    let variables = fleet.variables();
+    let exporter = Exporter::serve(&variables).await;
+    fleet.settle_all(&exporter).await;
+    let moved = fleet.operations.get_mut("moved").unwrap();
+    moved.go_down().await;
+    moved.come_up_elsewhere().await;
+    fleet.write_all();
+    hang_up(&exporter, "state adopt moved").await;
+    let page = exporter.scrape().await;
+    assert_eq!(is_held(&page, "moved"), Some(false));
+    assert_eq!(is_held(&page, "stays"), Some(true));
+    let (status, _, text) = exporter.get("/metrics?operation=moved").await;
+    assert_eq!(status, 503, "{text}");
+    let (_, _, status_page) = exporter.get("/").await;
+    assert!(status_page.contains("state adopt moved"), "{status_page}");
+    let polls = exporter.polls("stays").await;
+    exporter.polls_beyond("stays", polls).await;
+
+    let (status, told, error) = finish(command(["state", "adopt", "moved"], &variables)).await;
+    assert!(status.success(), "{error}");
+    assert!(told.contains("moved"), "{told}");
+    wait_until("it is polled again", || {
+        exporter.log.text().contains("is polled again")
+    })
+    .await;
+    fleet.operations.get_mut("moved").unwrap().place_until(now());
+    fleet.settle_all(&exporter).await;
+}
