@@ -191,9 +191,9 @@ impl<S: Source, D: Store, P: Publish> Poller<S, D, P> {
             return Err(nothing_to_ask().into());
         }
         self.books.ledger.settle(reading::found(Purpose::Poll));
-        let asa_target_ms = self.config.counting.asa_target_ms;
         let window = self.config.polling.window;
-        let latest = gatherer.finish_poll(&mut self.recent, summary.to, window, asa_target_ms);
+        let counting = &self.config.counting;
+        let latest = gatherer.finish_poll(&mut self.recent, summary.to, window, counting);
         let expires = Instant::now() + 2 * self.stats.pace.interval;
         self.books.stage_latest(latest, expires);
         Ok(summary)

@@ -29,7 +29,7 @@ pub(crate) fn families(config: &OperationConfig, totals: &Totals) -> Vec<Arc<dyn
         shown: totals,
         exemplars: &Exemplars::default(),
         progress: &progress,
-        stats: &Stats::new(now(), Pace::usual(&CONFIG.polling)),
+        stats: &Stats::new(now(), Pace::usual(&config.polling)),
     };
     catalogue::rows(view, 0)
 }

@@ -11,6 +11,7 @@ use chrono::{DateTime, Utc};
 
 use super::chat::Chat;
 use super::key::{Keys, LabelSet, Table};
+use crate::config::Counting;
 use crate::ledger::Id;
 use crate::metrics::histogram::SumCount;
 pub(crate) use recent::{Fingerprint, Recent, Unchanged};
@@ -143,8 +144,8 @@ impl Gatherer {
     }
 
     /// The window that ends where the poll's last answer did.
-    pub(crate) fn finish(self, end: DateTime<Utc>, length: Duration, asa_target_ms: u64) -> Latest {
-        self.finish_poll(&mut Recent::default(), end, length, asa_target_ms)
+    pub(crate) fn finish(self, end: DateTime<Utc>, length: Duration, counting: &Counting) -> Latest {
+        self.finish_poll(&mut Recent::default(), end, length, counting)
     }
 
     /// The same, of a poll that found rows of the last one unchanged. Its own chats are kept for the next one.
@@ -153,7 +154,7 @@ impl Gatherer {
         recent: &mut Recent,
         end: DateTime<Utc>,
         length: Duration,
-        asa_target_ms: u64,
+        counting: &Counting,
     ) -> Latest {
         let start = end - length;
         let mut latest = Latest {
@@ -168,7 +169,7 @@ impl Gatherer {
             .retain(|part| !part.chats.is_empty() || !part.again.is_empty());
         let chats = recent.join(self.before);
         for chat in chats.iter().filter(|chat| (start..=end).contains(&chat.at)) {
-            latest.count(chat, asa_target_ms);
+            latest.count(chat, counting);
         }
         recent.keep(chats);
         latest
@@ -176,7 +177,7 @@ impl Gatherer {
 }
 
 impl Latest {
-    fn count(&mut self, chat: &Closed, asa_target_ms: u64) {
+    fn count(&mut self, chat: &Closed, counting: &Counting) {
         let ChatLabels { chat: set, agent } = &*chat.labels;
         if let Some(agent) = agent {
             *self.agents.entry(agent.clone()).or_default() += 1;
@@ -190,7 +191,9 @@ impl Latest {
         skill.time_on_agent.observe(chat.time_on_agent.get());
         if let Some(asa) = asa {
             skill.asa_max_ms = skill.asa_max_ms.max(asa);
-            skill.answered_within_target += u64::from(asa <= asa_target_ms);
+            // Past the series limit the skill is `other`, which has the operation's target.
+            let skill_id = set.get(Table::Chats, "skill_id").unwrap_or_default();
+            skill.answered_within_target += u64::from(asa <= counting.asa_target_ms_of(skill_id));
         }
     }
 }

@@ -133,5 +133,6 @@ measures! {
 }
 
 fn within_target(chat: &Chat, counting: &Counting) -> Option<u64> {
-    chat.asa_ms.map(|asa| u64::from(asa <= counting.asa_target_ms))
+    chat.asa_ms
+        .map(|asa| u64::from(asa <= counting.asa_target_ms_of(&chat.skill_id)))
 }

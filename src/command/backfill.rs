@@ -244,7 +244,12 @@ impl Plan {
         } = &self.config;
         let whose = (&server.operation, server.host(), server.timezone);
         let asked = (polling.window, polling.sweep_lookback);
-        let counted = (counting.asa_target_ms, counting.agents, counting.max_series);
+        let counted = (
+            counting.asa_target_ms,
+            &counting.objectives,
+            counting.agents,
+            counting.max_series,
+        );
         let shown = (
             counting.service_level_target,
             &counting.skill_names,

@@ -298,7 +298,7 @@ impl Sums<'_> {
             return;
         }
         self.seen.add(&chat.id);
-        let asa_target_ms = question.config.counting.asa_target_ms;
+        let asa_target_ms = question.config.counting.asa_target_ms_of(&chat.skill_id);
         self.total.add(chat, asa_target_ms);
         let name = question.name(chat, closed);
         self.lines.entry(name).or_default().add(chat, asa_target_ms);

@@ -5,6 +5,7 @@
 
 mod document;
 mod files;
+mod keys;
 pub(super) mod skill;
 mod table;
 mod together;

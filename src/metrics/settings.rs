@@ -1,15 +1,21 @@
 //! The settings that are shown, to compare with.
 
-use super::family::Family;
+use super::family::{Extra, Family, Sample};
 use super::spec::{Kind::Gauge, Spec, generators, seconds};
-use crate::config::OperationConfig;
+use crate::config::{Counting, OperationConfig};
+
+generators! {
+    /// Of the operation, and of each skill that differs. The operation's sample has no label for a skill.
+    TARGETS: fn(&Counting, Option<&str>) -> f64, Settings {
+        "wolkvox_asa_target_seconds", Gauge, ["skill_id"], |counting, skill| seconds(skill.map_or(counting.asa_target_ms, |id| counting.asa_target_ms_of(id))),
+            "A chat answered within this is within the target (WOLKVOX_ASA_TARGET). With skill_id that of a skill with a target of its own.";
+        "wolkvox_service_level_target_ratio", Gauge, ["skill_id"], |counting, skill| skill.map_or(counting.service_level_target, |id| counting.service_level_target_of(id)),
+            "Share of the chats that should be answered within the target (WOLKVOX_SERVICE_LEVEL_TARGET). With skill_id that of a skill with a share of its own.";
+    }
+}
 
 generators! {
     SHOWN: fn(&OperationConfig) -> f64, Settings {
-        "wolkvox_asa_target_seconds", Gauge, [], |config| seconds(config.counting.asa_target_ms),
-            "A chat answered within this is within the target (WOLKVOX_ASA_TARGET).";
-        "wolkvox_service_level_target_ratio", Gauge, [], |config| config.counting.service_level_target,
-            "Share of the chats that should be answered within the target (WOLKVOX_SERVICE_LEVEL_TARGET).";
         "wolkvox_poll_interval_seconds", Gauge, [], |config| config.polling.poll_interval.as_secs_f64(),
             "Time between two polls (WOLKVOX_POLL_INTERVAL). Scrape at least this often.";
         "wolkvox_window_seconds", Gauge, [], |config| config.polling.window.as_secs_f64(),
@@ -20,12 +26,39 @@ generators! {
 /// The families of the settings.
 pub fn families(config: &OperationConfig) -> impl Iterator<Item = Family> {
     let operation = &config.server.operation;
-    SHOWN
+    let targets = TARGETS
         .iter()
-        .map(move |row| Family::single(&row.spec, operation, Some((row.value)(config))))
+        .map(move |row| of_skills(&row.spec, operation, &config.counting, row.value));
+    let others = SHOWN
+        .iter()
+        .map(move |row| Family::single(&row.spec, operation, Some((row.value)(config))));
+    targets.chain(others)
 }
 
 /// What [`families`] can show.
 pub fn specs() -> impl Iterator<Item = &'static Spec> {
-    SHOWN.iter().map(|row| &row.spec)
+    let targets = TARGETS.iter().map(|row| &row.spec);
+    targets.chain(SHOWN.iter().map(|row| &row.spec))
 }
+
+fn of_skills(
+    spec: &Spec,
+    operation: &str,
+    counting: &Counting,
+    value: fn(&Counting, Option<&str>) -> f64,
+) -> Family {
+    let whole = value(counting, None);
+    let of_operation = Spec { labels: &[], ..*spec };
+    let mut family = Family::single(&of_operation, operation, Some(whole));
+    for skill in counting.objectives.keys() {
+        let own = value(counting, Some(skill));
+        // Both are as they were configured: nothing was calculated that could be off by a little.
+        if own.to_bits() != whole.to_bits() {
+            family.push(spec, &[operation, skill], Sample::Number(own), Extra::default());
+        }
+    }
+    family
+}
+
+#[cfg(test)]
+mod tests;

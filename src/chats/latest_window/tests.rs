@@ -3,7 +3,8 @@ use chrono_tz::UTC;
 
 use super::*;
 use crate::chats::Field;
-use crate::config::Agents;
+use crate::config::tests::COUNTING;
+use crate::config::{Agents, Objectives};
 use wolkvox::{Row, Value};
 
 fn end() -> DateTime<Utc> {
@@ -30,6 +31,10 @@ fn chats(latest: &Latest) -> u64 {
 
 /// Each chat in a chunk of its own, with an id of its own.
 fn window(chats: &[Chat], first_seen: DateTime<Utc>) -> Latest {
+    window_of(chats, first_seen, &COUNTING)
+}
+
+fn window_of(chats: &[Chat], first_seen: DateTime<Utc>, counting: &Counting) -> Latest {
     let mut gatherer = Gatherer::default();
     for (number, chat) in chats.iter().enumerate() {
         let mut chunk = Gatherer::default();
@@ -38,7 +43,7 @@ fn window(chats: &[Chat], first_seen: DateTime<Utc>) -> Latest {
         chunk.note(&chat, &Keys::of(&chat, Agents::Ids), first_seen);
         gatherer.extend(chunk);
     }
-    gatherer.finish(end(), Duration::from_secs(900), 20_000)
+    gatherer.finish(end(), Duration::from_secs(900), counting)
 }
 
 #[test]
@@ -57,6 +62,29 @@ fn without_a_close_time_the_poll_that_found_it_counts() {
     let unsaid = [chat(None, "")];
     assert_eq!(chats(&window(&unsaid, end())), 1);
     assert_eq!(chats(&window(&unsaid, end() - TimeDelta::hours(1))), 0);
+}
+
+#[test]
+fn a_skill_with_a_target_of_its_own_is_held_against_that() {
+    let mut counting = COUNTING.clone();
+    let own = Objectives {
+        asa_target_ms: Some(15_000),
+        service_level_target: None,
+    };
+    counting.objectives.insert("8".to_owned(), own);
+    let of = |skill: &str, asa: &str| {
+        let mut chat = chat(Some(1), asa);
+        chat.skill_id = skill.to_owned();
+        chat
+    };
+    let chats = [of("7", "16"), of("7", "20"), of("8", "15"), of("8", "16")];
+    let latest = window_of(&chats, end(), &counting);
+    let within: Vec<_> = latest
+        .skills
+        .iter()
+        .map(|(set, skill)| (set.values().next().unwrap(), skill.answered_within_target))
+        .collect();
+    assert_eq!(within, [("7", 2), ("8", 1)]);
 }
 
 #[test]

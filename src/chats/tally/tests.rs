@@ -1,13 +1,15 @@
 //! What is added per answer, against taking each chat into the totals by itself.
 
+use std::collections::BTreeMap;
+
 use proptest::prelude::*;
 
 use super::*;
 use crate::chats::chat::{Feeling, Id, Outcome, Participant, UNKNOWN};
 use crate::chats::field::FieldSet;
 use crate::chats::key::Table;
-use crate::config::Agents;
 use crate::config::tests::COUNTING;
+use crate::config::{Agents, Objectives};
 use crate::ledger::Moment;
 
 fn at(second: i64) -> DateTime<Utc> {
@@ -76,6 +78,15 @@ fn chats() -> impl Strategy<Value = Chat> {
             absent: FieldSet::default(),
         }
     })
+}
+
+/// Targets of some skills.
+fn objectives() -> impl Strategy<Value = BTreeMap<String, Objectives>> {
+    let own = prop::option::of(1000..9000_u64).prop_map(|asa_target_ms| Objectives {
+        asa_target_ms,
+        service_level_target: None,
+    });
+    prop::collection::btree_map(label(), own, 0..4)
 }
 
 /// What an answer is, chat by chat.
@@ -178,6 +189,36 @@ fn label_sets_past_the_limit_are_counted_however_many_there_are() {
     assert_eq!((counted.limited, counted.totals[Table::Chats].len()), (10_000, 1));
 }
 
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// In each table in which it is counted what is within the target.
+    #[test]
+    fn a_chat_is_within_the_target_of_its_own_skill(
+        mut chats in prop::collection::vec(chats(), 0..40),
+        objectives in objectives(),
+    ) {
+        for (number, chat) in chats.iter_mut().enumerate() {
+            chat.id = Id::from(number.to_string().as_str());
+            chat.closed = None;
+        }
+        let is_within = |chat: &&Chat| {
+            let own = objectives.get(&chat.skill_id).and_then(|own| own.asa_target_ms);
+            chat.asa_ms.is_some_and(|asa| asa <= own.unwrap_or(4000))
+        };
+        let expected = chats.iter().filter(is_within).count() as u64;
+        let counting = Counting { objectives: objectives.clone(), asa_target_ms: 4000, ..COUNTING.clone() };
+        let ledger = Ledger::first_start(at(0), Some(at(-90)));
+        let (counted, _) = tallied(&ledger, &counting, &chats);
+        for table in [Table::Chats, Table::Agents] {
+            let measures = table.measures();
+            let place = measures.iter().position(|measure| measure.name == "answered_within_target").unwrap();
+            let within: u64 = counted.totals[table].values().map(|entry| entry.cells[place].count()).sum();
+            prop_assert_eq!(within, expected);
+        }
+    }
+}
+
 fn one_chat() -> Chat {
     let mut row = wolkvox::Row::default();
     row.set(Field::ConnId, wolkvox::Value::Text("1"));
@@ -195,8 +236,9 @@ proptest! {
         agents in prop::sample::select(vec![Agents::Off, Agents::Ids, Agents::Names]),
         since in -40..40_i64,
         retires in any::<bool>(),
+        objectives in objectives(),
     ) {
-        let counting = Counting { agents, max_series, ..COUNTING.clone() };
+        let counting = Counting { agents, max_series, objectives, ..COUNTING.clone() };
         let mut ledger = Ledger::first_start(at(0), Some(at(since)));
         for (number, mut chats) in answers.into_iter().enumerate() {
             // Some ids are those of the answer before.

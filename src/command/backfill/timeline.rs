@@ -167,7 +167,7 @@ impl Timeline {
         }
         StepGauges {
             latest: gatherer
-                .finish(self.held, config.polling.window, config.counting.asa_target_ms)
+                .finish(self.held, config.polling.window, &config.counting)
                 .into(),
             last_chat_close: self.ledger.last_chat_close,
             seen_chats: self.ledger.seen.len(),

@@ -11,6 +11,7 @@ use crate::chats::latest_window::Latest;
 use crate::chats::{AnswerCounts, Field};
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::config::tests::COUNTING;
 
 struct Still;
 
@@ -122,7 +123,7 @@ impl Polls<'_> {
             counts.push(counted);
             gatherer.extend(chats);
         }
-        let latest = gatherer.finish_poll(&mut self.recent, now(), Duration::from_secs(1800), 1000);
+        let latest = gatherer.finish_poll(&mut self.recent, now(), Duration::from_secs(1800), &COUNTING);
         (counts, latest)
     }
 }
@@ -201,6 +202,6 @@ fn a_sweep_counts_known_rows_and_gathers_none() {
     polls.poll(&[vec![one(1, 1)]]);
     let (counts, chats) = polls.answer(Purpose::Sweep, &[one(1, 1), one(1, 2), one(2, 1)]);
     assert_eq!((counts.duplicate, counts.repeated, counts.counted), (1, 1, 1));
-    let latest = chats.finish(now(), Duration::from_secs(1800), 1000);
+    let latest = chats.finish(now(), Duration::from_secs(1800), &COUNTING);
     assert_eq!(latest.chats.values().sum::<u64>(), 0);
 }

@@ -5,6 +5,7 @@ use serde_json::Value;
 use simulator::{Filter, Settings};
 
 use crate::support::operation::Operation;
+use crate::support::process::{Variables, command, output};
 use crate::support::truth::{groups, utc};
 
 const MARCH: [&str; 7] = [
@@ -84,4 +85,53 @@ async fn the_table_ends_with_all_chats_and_an_empty_range_says_so() {
     assert_eq!(reversed.status.code(), Some(64));
     let said = String::from_utf8_lossy(&reversed.stderr);
     assert!(said.contains("nothing between"), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_of_several_operations_is_named_and_its_skills_have_their_own_targets() {
+    let operation = Operation::start(Settings::believable()).await;
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("operations.toml");
+    let text = format!(
+        "[[operation]]\nname = \"ventas\"\nbase_url = \"{}\"\ntoken_file = \"token\"\n[operation.skills]\n12 = {{ asa_target = \"10s\" }}\n\n[[operation]]\nserver = \"0020\"\ntoken_file = \"other\"\n",
+        operation.base_url()
+    );
+    std::fs::write(&file, text).unwrap();
+    std::fs::write(directory.path().join("token"), operation.token()).unwrap();
+    let variables: Variables = [("WOLKVOX_OPERATIONS_FILE".to_owned(), file.display().to_string())].into();
+    let unnamed = output(command(MARCH, &variables)).await;
+    assert_eq!(unnamed.status.code(), Some(64));
+    let said = String::from_utf8(unnamed.stderr).unwrap();
+    assert!(
+        said.contains("name it with --operation NAME. They are: ventas, 0020"),
+        "{said}"
+    );
+
+    let named = [&MARCH[..], &["--operation", "ventas", "--format", "json"]].concat();
+    let printed = output(command(named, &variables)).await;
+    let json: Value = serde_json::from_slice(&printed.stdout).unwrap();
+    let from = utc("2026-03-02T05:00:00Z");
+    let chats = operation
+        .handle()
+        .truth(from, from + TimeDelta::days(7) - TimeDelta::seconds(1));
+    let mut told = 0;
+    for line in json["lines"].as_array().unwrap() {
+        let skill = line["name"].as_str().unwrap();
+        let target = if skill == "12" { 10_000 } else { 30_000 };
+        let asa: Vec<_> = chats
+            .iter()
+            .filter(|chat| chat.skill_id == skill)
+            .filter_map(|chat| chat.asa_ms)
+            .collect();
+        if asa.is_empty() {
+            continue;
+        }
+        let level = asa.iter().filter(|asa| **asa <= target).count() as f64 / asa.len() as f64;
+        assert!(
+            (line["service_level"].as_f64().unwrap() - level).abs() < 1e-9,
+            "{skill}"
+        );
+        told += u32::from(skill == "12");
+    }
+    assert_eq!(told, 1);
 }

@@ -7,10 +7,12 @@ use chrono::{DateTime, Utc};
 use chrono_tz::{America::Bogota, Asia::Tokyo, Europe::Madrid, Pacific::Honolulu, UTC};
 
 use wolkvox::Window;
-use wolkvox_exporter::config::Agents;
+use wolkvox_exporter::chats::Field;
+use wolkvox_exporter::config::{Agents, Objectives};
 use wolkvox_exporter::ledger::Ledger;
 use wolkvox_exporter::poller::Cycle;
 
+use crate::support::shown::sum;
 use crate::support::world::{World, hours, length, minutes};
 
 #[tokio::test(start_paused = true)]
@@ -130,6 +132,65 @@ async fn another_asa_target_is_for_chats_counted_from_then_on() {
     world.cycles(2).await;
     assert_eq!((world.counted(), within(&world)), (5, 3.0));
     assert_eq!(world.shown.value("wolkvox_asa_target_seconds"), Some(10.0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_skill_is_held_against_its_own_target_and_the_others_against_the_operations() {
+    let mut world = World::running().await;
+    let own = Objectives {
+        asa_target_ms: Some(10_000),
+        service_level_target: Some(0.95),
+    };
+    world.config.counting.objectives.insert("12".to_owned(), own);
+    world.restart().await;
+    // Of 20 seconds for the operation, and of 10 for skill 12.
+    let answers = [
+        ("14", 12, true),
+        ("14", 21, false),
+        ("12", 12, false),
+        ("12", 10, true),
+        ("13", 20, true),
+    ];
+    for (skill, seconds, _) in answers {
+        let chat = world
+            .closed_ago(minutes(0))
+            .with(Field::SkillId, skill)
+            .with(Field::Asa, &seconds.to_string());
+        world.happen(chat);
+    }
+    world.cycle().await;
+    let latest = world.shown.latest().unwrap();
+    world.cycle().await;
+    for skill in ["14", "12", "13"] {
+        let of_skill = answers.iter().filter(|(id, ..)| *id == skill);
+        let within = of_skill.clone().filter(|(.., is_within)| *is_within).count() as f64;
+        let part = format!("skill_id={skill:?}");
+        assert_eq!(
+            world
+                .shown
+                .sum("wolkvox_chat_answered_within_target_total", &part),
+            within,
+            "{skill}"
+        );
+        let ratio = within / of_skill.count() as f64;
+        assert_eq!(
+            sum(&latest, "wolkvox_window_service_level_ratio", &part),
+            ratio,
+            "{skill}"
+        );
+    }
+    assert_eq!(
+        world.shown.sum("wolkvox_agent_answered_within_target_total", ""),
+        3.0
+    );
+    for (name, operation, skill) in [
+        ("wolkvox_asa_target_seconds", 20.0, 10.0),
+        ("wolkvox_service_level_target_ratio", 0.8, 0.95),
+    ] {
+        assert_eq!(world.shown.value(name), Some(operation));
+        assert_eq!(world.shown.sum(name, "skill_id=\"12\""), skill);
+        assert_eq!(world.shown.sum(name, ""), operation + skill, "{name}");
+    }
 }
 
 #[tokio::test(start_paused = true)]
