@@ -59,7 +59,7 @@ pub fn has_a_past(family: &Family) -> bool {
 /// when they are asked for. `latest_lines` are the sample lines of the latest window, shown beside these.
 pub fn rows(view: View<'_>, latest_lines: usize) -> Vec<Arc<dyn Rows>> {
     let operation = &view.config.server.operation;
-    let mut families = chats::families::totals(operation, view.totals, view.shown, view.exemplars);
+    let mut families = chats::families::totals(operation, view.totals, view.exemplars);
     families.extend(chats::families::names(
         operation,
         &view.config.counting,

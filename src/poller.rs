@@ -5,6 +5,7 @@ pub mod budget;
 mod cycle;
 mod disbelief;
 pub(crate) mod families;
+mod first_shown;
 mod intake;
 mod pause;
 mod publication;
@@ -121,7 +122,7 @@ impl<S: Source, D: Store, P: Publish> Poller<S, D, P> {
         ledger.totals.restrict_to(config.counting.agents);
         let mut poller = Poller {
             reader: Reader::in_cycles(source, zone),
-            books: Books::open(ledger, store, clocks.today()),
+            books: Books::open(ledger, store, clocks.today(), config.polling.poll_interval),
             publisher,
             stats: Stats::new(clocks.ours(), Pace::usual(&config.polling)),
             recoveries,
@@ -144,10 +145,15 @@ impl<S: Source, D: Store, P: Publish> Poller<S, D, P> {
     /// One cycle: asks, counts, commits, publishes. `next_cycle` is when the next one is due; a retry must not run into
     /// it.
     pub async fn step(&mut self, next_cycle: Option<Instant>) -> Cycle {
+        let span = self.span(self.stats.polls + 1);
+        self.cycle(next_cycle).instrument(span).await
+    }
+
+    /// What the lines of the log have in common that come from this cycle.
+    fn span(&self, cycle: u64) -> tracing::Span {
         let operation = &self.config.server.operation;
         // At the level of errors: it tells where any line comes from.
-        let span = tracing::error_span!("cycle", operation, cycle = self.stats.polls + 1);
-        self.cycle(next_cycle).instrument(span).await
+        tracing::error_span!("cycle", operation, cycle)
     }
 
     async fn cycle(&mut self, next_cycle: Option<Instant>) -> Cycle {
@@ -155,7 +161,6 @@ impl<S: Source, D: Store, P: Publish> Poller<S, D, P> {
         self.stats.polls += 1;
         self.stats.pause = None;
         self.keep_pace();
-        self.books.snapshot.begin_cycle();
         self.reader.begin_cycle(next_cycle);
         let poll_from = self.look_back(self.books.ledger.cursors.poll, self.config.polling.window);
         let mut cycle = Cycle::of(self.poll(poll_from).await);
@@ -177,6 +182,21 @@ impl<S: Source, D: Store, P: Publish> Poller<S, D, P> {
         self.keep_pace();
         self.publish();
         cycle
+    }
+
+    /// Waits until the next cycle. What was shown as 0 for long enough meanwhile is shown with its value: the next cycle may
+    /// be far off.
+    pub async fn rest_until(&mut self, next_cycle: Instant) {
+        while let Some(due) = self.books.next_lift().filter(|due| *due < next_cycle) {
+            tokio::time::sleep_until(due).await;
+            // The disk is full, or the like. The next cycle tries again, and tells.
+            let span = self.span(self.stats.polls);
+            if self.commit().instrument(span).await.is_err() {
+                break;
+            }
+            self.publish();
+        }
+        tokio::time::sleep_until(next_cycle).await;
     }
 
     /// The poll. What it read is the latest window as soon as its chats are committed.
@@ -415,11 +435,12 @@ impl<S: Source, D: Store, P: Publish> Poller<S, D, P> {
         self.last_poll = Some(LastPoll::new(ended, duration, &cycle.poll));
     }
 
-    fn publish(&self) {
+    fn publish(&mut self) {
         let snapshot = &self.books.snapshot;
         let last_poll = self.last_poll.as_ref();
         self.publisher
             .publish(snapshot.publication(&self.config, &self.stats, last_poll));
+        self.books.note_shown();
     }
 }
 

@@ -26,7 +26,6 @@ pub(crate) fn families(config: &OperationConfig, totals: &Totals) -> Vec<Arc<dyn
     let view = View {
         config,
         totals,
-        shown: totals,
         exemplars: &Exemplars::default(),
         progress: &progress,
         stats: &Stats::new(now(), Pace::usual(&config.polling)),

@@ -3,6 +3,7 @@
 
 mod cell;
 mod stored;
+mod zero_first;
 
 use std::collections::{BTreeMap, BTreeSet, btree_map};
 use std::ops::Index;
@@ -12,6 +13,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 pub use cell::Cell;
+pub use zero_first::{Batch, SetsAt0};
 
 use super::chat::Chat;
 use super::field::FieldSet;
@@ -20,6 +22,7 @@ use super::measure::Measure;
 use crate::config::{Agents, Counting};
 use crate::ledger::{Counted, Counts};
 use crate::metrics::histogram::Histogram;
+use zero_first::ZeroFirst;
 
 /// A label set's totals and when it was first seen.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -80,6 +83,7 @@ pub struct Totals {
     /// Families that started at 0 after their label sets did, by [`name_of`]. The value is when, milliseconds since the
     /// epoch. It is `None` between reading the state and [`Counted::resume`].
     started: BTreeMap<String, Option<i64>>,
+    zero_first: ZeroFirst,
 }
 
 impl Totals {
@@ -134,6 +138,12 @@ impl Totals {
         if let Some(code) = code.filter(|code| keys.has_id(Table::Dispositions, code)) {
             note(&mut self.descriptions, code, chat.description.as_ref(), as_of_ms);
         }
+    }
+
+    /// Creates a label set at 0.
+    #[cfg(test)]
+    pub(crate) fn open_set(&mut self, table: Table, set: &LabelSet) {
+        entry(Arc::make_mut(&mut self.tables[table as usize]), table, set, 0);
     }
 
     /// Adds to the values of a label set that is there.
@@ -219,6 +229,41 @@ impl Totals {
         self.started.get(&name_of(table, measure)).copied().flatten()
     }
 
+    /// The label sets of a table that are shown as 0 for now, to be kept.
+    pub fn sets_at_0(&self, table: Table) -> Arc<SetsAt0> {
+        Arc::clone(self.zero_first.sets(table))
+    }
+
+    /// Whether all label sets show this measure as 0 for now: its family began after they did.
+    pub fn is_family_at_0(&self, table: Table, measure: &Measure) -> bool {
+        self.has_any_at_0() && self.zero_first.has_family(&name_of(table, measure))
+    }
+
+    /// Whether anything is shown as 0 for now.
+    pub fn has_any_at_0(&self) -> bool {
+        !self.zero_first.is_empty()
+    }
+
+    /// Shows what came with these batches with its values. To be committed before it is shown.
+    pub fn lift(&mut self, up_to: Batch) {
+        self.zero_first.lift(up_to);
+    }
+
+    /// Shows everything with its value: nobody scrapes, or everything was scraped as 0.
+    pub fn lift_all(&mut self) {
+        self.zero_first.lift_all();
+    }
+
+    /// What is here was committed.
+    pub fn end_batch(&mut self) {
+        self.zero_first.end_batch();
+    }
+
+    /// The newest batch that was committed.
+    pub fn newest_batch(&self) -> Batch {
+        self.zero_first.newest()
+    }
+
     /// A table, to be kept: it stays as it is now. The same `Arc` is the same content.
     pub fn share(&self, table: Table) -> Arc<Sets> {
         Arc::clone(&self.tables[table as usize])
@@ -236,6 +281,7 @@ impl Totals {
         for sets in self.tables.iter_mut().filter(|sets| has_old(sets)) {
             Arc::make_mut(sets).retain(|_, entry| !is_old(entry));
         }
+        self.forget_zeros_of_what_is_gone();
         let ids = |table: Table, label: &str| -> BTreeSet<&str> {
             let sets = self.tables[table as usize].keys();
             sets.filter_map(|set| set.get(table, label)).collect()
@@ -256,6 +302,32 @@ impl Totals {
         for table in Table::ALL {
             if agents == Agents::Off && table.is_of_agents() {
                 self.tables[table as usize] = Arc::default();
+            }
+        }
+        self.forget_zeros_of_what_is_gone();
+    }
+
+    /// What comes back later begins at 0 anew.
+    fn forget_zeros_of_what_is_gone(&mut self) {
+        let tables = &self.tables;
+        self.zero_first
+            .keep(|table, set, _| tables[table as usize].contains_key(set));
+    }
+
+    /// Adds fields that the server has sent. What counts those that it never sent before begins at 0.
+    fn begin_families(&mut self, sent: FieldSet) {
+        let before = self.sent;
+        self.sent.extend(sent);
+        if self.sent == before {
+            return;
+        }
+        for table in Table::ALL {
+            let is_new = |measure: &&Measure| {
+                let field = measure.where_sent;
+                field.is_some_and(|field| sent.contains(field) && !before.contains(field))
+            };
+            for measure in table.measures().iter().filter(is_new) {
+                self.zero_first.begin_family(name_of(table, measure));
             }
         }
     }
@@ -313,6 +385,7 @@ impl Counted for Totals {
         for (name, started) in &mut self.started {
             if started.is_none() {
                 *started = Some(now.timestamp_millis());
+                self.zero_first.begin_family(name.clone());
                 tracing::warn!(
                     family = family_of(name),
                     "the stored state lacks this family, or has it with other buckets: it starts at 0"
@@ -322,10 +395,12 @@ impl Counted for Totals {
     }
 
     fn add(&mut self, other: Totals) {
-        for (mine, theirs) in self.tables.iter_mut().zip(other.tables) {
+        for (table, theirs) in Table::ALL.into_iter().zip(other.tables) {
             // A table that is shared is copied only where something comes.
             if !theirs.is_empty() {
-                merge(Arc::make_mut(mine), Arc::unwrap_or_clone(theirs));
+                let mine = Arc::make_mut(&mut self.tables[table as usize]);
+                let new = merge(mine, Arc::unwrap_or_clone(theirs));
+                self.zero_first.begin(table, new);
             }
         }
         for (names, others) in [
@@ -336,7 +411,7 @@ impl Counted for Totals {
                 note(names, id, Some(&name.text), name.as_of_ms);
             }
         }
-        self.sent.extend(other.sent);
+        self.begin_families(other.sent);
     }
 }
 
@@ -366,10 +441,15 @@ fn entry<'a>(sets: &'a mut Sets, table: Table, set: &LabelSet, now_ms: i64) -> &
     entry
 }
 
-fn merge(mine: &mut Sets, theirs: Sets) {
+/// Adds to the values of label sets. Returns those that are new.
+fn merge(mine: &mut Sets, theirs: Sets) -> Vec<LabelSet> {
+    let mut new = Vec::new();
     for (set, other) in theirs {
         match mine.entry(set) {
-            btree_map::Entry::Vacant(vacant) => drop(vacant.insert(other)),
+            btree_map::Entry::Vacant(vacant) => {
+                new.push(vacant.key().clone());
+                vacant.insert(other);
+            }
             btree_map::Entry::Occupied(mut known) => {
                 let known = Arc::make_mut(known.get_mut());
                 known.touched_ms = known.touched_ms.max(other.touched_ms);
@@ -379,6 +459,7 @@ fn merge(mine: &mut Sets, theirs: Sets) {
             }
         }
     }
+    new
 }
 
 /// Adds a chat to the values of a label set, and the fields that only some servers send to those that were sent. A chat that

@@ -1,10 +1,13 @@
 //! What is counted, and what of it may be shown: the ledger, its store, what is staged since the last commit, and what
 //! the last commit published.
 
+use std::time::Duration;
+
 use chrono::{DateTime, NaiveDate, Utc};
 use tokio::time::Instant;
 
 use super::disbelief::{Disbelief, NotBelieved, TRUSTED_FOR};
+use super::first_shown::FirstShown;
 use super::publication::Snapshot;
 use crate::chats::exemplar::Exemplars;
 use crate::chats::latest_window::Latest;
@@ -29,14 +32,16 @@ pub(super) struct Books<D> {
     store: D,
     staged: Staged,
     pub(super) snapshot: Snapshot,
+    first_shown: FirstShown,
     disbelief: Disbelief,
 }
 
 impl<D: Store> Books<D> {
-    /// Opens a ledger; its stored values are shown at once.
-    pub(super) fn open(ledger: Ledger, store: D, today: NaiveDate) -> Books<D> {
+    /// Opens a ledger; its stored values are shown at once. What is new is shown as 0 for `zero_for`.
+    pub(super) fn open(ledger: Ledger, store: D, today: NaiveDate, zero_for: Duration) -> Books<D> {
         Books {
             snapshot: Snapshot::new(&ledger, today),
+            first_shown: FirstShown::new(zero_for),
             ledger,
             store,
             staged: Staged::default(),
@@ -61,12 +66,31 @@ impl<D: Store> Books<D> {
         self.staged.has_answers
     }
 
-    /// Makes the ledger outlive a crash, and takes it as what is published from now on. Returns the bytes of the state.
+    /// Makes the ledger outlive a crash, and takes it as what is published from now on: with the values of what was 0 for
+    /// long enough. Returns the bytes of the state.
     pub(super) async fn commit(&mut self, today: NaiveDate) -> Result<u64, StoreError> {
+        let due = self.first_shown.due(Instant::now());
+        if let Some(batch) = due {
+            self.ledger.totals.lift(batch);
+        }
         let bytes = self.store.commit(&self.ledger).await?;
+        if let Some(batch) = due {
+            self.first_shown.lift(batch);
+        }
+        self.ledger.totals.end_batch();
         let staged = std::mem::take(&mut self.staged);
         self.snapshot.put(&self.ledger, staged, today);
         Ok(bytes)
+    }
+
+    /// What the last commit made ready was shown.
+    pub(super) fn note_shown(&mut self) {
+        self.first_shown.note(self.snapshot.totals(), Instant::now());
+    }
+
+    /// When something has been 0 for long enough.
+    pub(super) fn next_lift(&self) -> Option<Instant> {
+        self.first_shown.next()
     }
 
     /// The cycle is over. What it could not commit of a latest window is never shown.

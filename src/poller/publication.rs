@@ -1,4 +1,4 @@
-//! What may be shown: only what is committed, and a label set's first cycle as 0.
+//! What may be shown: only what is committed.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -76,46 +76,39 @@ pub trait Publish: Send {
     fn publish(&self, publication: Publication<'_>);
 }
 
-/// What was committed last, and what was shown before the current cycle.
+/// What was committed last.
 #[derive(Debug)]
 pub(super) struct Snapshot {
     totals: Totals,
     progress: LedgerProgress,
     pub(super) exemplars: Exemplars,
     latest: Option<(Arc<Latest>, Instant)>,
-    shown: Totals,
-    /// Nothing was committed in this cycle yet.
-    is_cycle_fresh: bool,
 }
 
 impl Snapshot {
     /// What a restart shows: stored values at once.
     pub(super) fn new(ledger: &Ledger, today: NaiveDate) -> Snapshot {
         Snapshot {
-            shown: ledger.totals.clone(),
             totals: ledger.totals.clone(),
             progress: progress(ledger, today),
             exemplars: Exemplars::default(),
             latest: None,
-            is_cycle_fresh: false,
         }
-    }
-
-    pub(super) fn begin_cycle(&mut self) {
-        self.is_cycle_fresh = true;
     }
 
     /// Takes what has just been committed.
     pub(super) fn put(&mut self, ledger: &Ledger, staged: Staged, today: NaiveDate) {
-        let before = std::mem::replace(&mut self.totals, ledger.totals.clone());
-        if std::mem::take(&mut self.is_cycle_fresh) {
-            self.shown = before;
-        }
+        self.totals = ledger.totals.clone();
         self.progress = progress(ledger, today);
         self.exemplars.add(staged.exemplars);
         if let Some((latest, expires)) = staged.latest {
             self.latest = Some((Arc::new(latest), expires));
         }
+    }
+
+    /// The totals that are shown.
+    pub(super) fn totals(&self) -> &Totals {
+        &self.totals
     }
 
     pub(super) fn publication<'a>(
@@ -129,7 +122,6 @@ impl Snapshot {
             view: View {
                 config,
                 totals: &self.totals,
-                shown: &self.shown,
                 exemplars: &self.exemplars,
                 progress: &self.progress,
                 stats,

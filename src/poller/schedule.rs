@@ -51,8 +51,8 @@ impl Schedule {
         Schedule { phase, ..self }
     }
 
-    /// The first time after `now` that leaves at least half an interval after `started`: a label set's first value must
-    /// be shown as 0 long enough to be scraped.
+    /// The first time after `now` that leaves at least half an interval after `started`: a cycle that took long is not
+    /// followed by another one at once.
     pub fn next(&self, started: DateTime<Utc>, now: DateTime<Utc>) -> DateTime<Utc> {
         let earliest = now.max(started + self.interval / 2);
         self.at_or_after(earliest + TimeDelta::milliseconds(1))
@@ -149,7 +149,7 @@ pub async fn run<S: Source, D: Store, P: Publish>(
             });
         }
         announce(at);
-        tokio::time::sleep_until(instant_of(at, now)).await;
+        poller.rest_until(instant_of(at, now)).await;
     }
 }
 

@@ -29,10 +29,8 @@ pub struct LedgerProgress {
 pub struct View<'a> {
     /// The settings, some of which are shown.
     pub config: &'a OperationConfig,
-    /// What has been counted, as committed.
+    /// What has been counted, and what of it is shown as 0 for now, as committed.
     pub totals: &'a Totals,
-    /// What was published before the current cycle: label sets that are not in it are shown as 0.
-    pub shown: &'a Totals,
     /// Examples for OpenMetrics.
     pub exemplars: &'a Exemplars,
     /// How far the ledger is, as committed.

@@ -9,6 +9,7 @@ pub(crate) mod peer;
 pub(crate) mod placed;
 pub(crate) mod process;
 pub(crate) mod prometheus;
+pub(crate) mod scraper;
 pub(crate) mod shown;
 pub(crate) mod truth;
 pub(crate) mod tsdb;

@@ -1,13 +1,13 @@
 //! The totals per label set.
 
+use std::collections::btree_map;
 use std::iter::Peekable;
-use std::slice;
 use std::sync::Arc;
 
 use crate::chats::exemplar::{Example, Examples, Exemplars};
 use crate::chats::key::{LabelSet, Table};
 use crate::chats::measure::Measure;
-use crate::chats::totals::{Cell, Entry, Sets, Totals};
+use crate::chats::totals::{Batch, Cell, Entry, Sets, SetsAt0, Totals};
 use crate::metrics::family::Exemplar;
 use crate::metrics::rows::{Meta, Row, Rows};
 use crate::metrics::spec::{Spec, seconds};
@@ -17,18 +17,13 @@ pub(super) fn specs() -> impl Iterator<Item = &'static Spec> {
     measures.map(|measure| &measure.spec)
 }
 
-/// The families of the totals. What `shown` lacks is shown as 0: it is what was published before the current cycle.
-pub fn families(
-    operation: &str,
-    totals: &Totals,
-    shown: &Totals,
-    exemplars: &Exemplars,
-) -> Vec<Arc<dyn Rows>> {
+/// The families of the totals. What is at 0 for now is shown so, whatever it holds.
+pub fn families(operation: &str, totals: &Totals, exemplars: &Exemplars) -> Vec<Arc<dyn Rows>> {
     let operation: Arc<str> = operation.into();
     let mut families: Vec<Arc<dyn Rows>> = Vec::new();
     for table in Table::ALL {
         let sets = totals.share(table);
-        let new = not_in(&sets, &shown.share(table));
+        let sets_at_0 = totals.sets_at_0(table);
         for (slot, measure) in table.measures().iter().enumerate() {
             if !totals.is_sent(measure) {
                 continue;
@@ -38,10 +33,10 @@ pub fn families(
                 table,
                 slot,
                 sets: Arc::clone(&sets),
-                at_0: if shown.is_sent(measure) {
-                    At0::Sets(Arc::clone(&new))
-                } else {
+                at_0: if totals.is_family_at_0(table, measure) {
                     At0::All
+                } else {
+                    At0::Sets(Arc::clone(&sets_at_0))
                 },
                 restarted_ms: totals.restarted_ms(table, measure),
                 exemplars: exemplars.share(table),
@@ -51,26 +46,13 @@ pub fn families(
     families
 }
 
-/// The label sets that the other table lacks, in their order.
-fn not_in(sets: &Arc<Sets>, other: &Arc<Sets>) -> Arc<[LabelSet]> {
-    if Arc::ptr_eq(sets, other) {
-        return Arc::default();
-    }
-    let mut others = other.keys().peekable();
-    let is_new = |set: &&LabelSet| {
-        while others.next_if(|other| other < set).is_some() {}
-        others.next_if_eq(set).is_none()
-    };
-    sets.keys().filter(is_new).cloned().collect()
-}
-
-/// Which label sets are shown as 0 until the next cycle.
+/// Which label sets are shown as 0 for now.
 #[derive(Debug)]
 enum At0 {
-    /// All: the server has not sent the field before.
+    /// All: the family began after they did.
     All,
-    /// These, in their order: they were not there before.
-    Sets(Arc<[LabelSet]>),
+    /// These.
+    Sets(Arc<SetsAt0>),
 }
 
 /// One measure of a table, as it is shown.
@@ -98,9 +80,9 @@ impl TotalRows {
     }
 
     fn shown(&self) -> impl Iterator<Item = Shown<'_>> {
-        let mut at_0: Option<Peekable<slice::Iter<LabelSet>>> = match &self.at_0 {
+        let mut at_0: Option<Peekable<btree_map::Keys<LabelSet, Batch>>> = match &self.at_0 {
             At0::All => None,
-            At0::Sets(sets) => Some(sets.iter().peekable()),
+            At0::Sets(sets) => Some(sets.keys().peekable()),
         };
         self.sets.iter().map(move |(set, entry)| Shown {
             set,

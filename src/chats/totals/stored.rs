@@ -4,6 +4,9 @@
 //! ```text
 //! {"chats":[[{"channel":"web",…},{"created_ms":…,"touched_ms":…,"chats":7,"asa":{…},…}],…],…}
 //! ```
+//!
+//! `"at_0":true` beside `touched_ms` marks a label set that is shown as 0 for now, and `families_at_0` has the names of
+//! the measures of which that is so for all label sets. Both are there only where they say something.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -12,6 +15,7 @@ use serde::de::{self, DeserializeSeed, Deserializer, Error as _, IgnoredAny, Map
 use serde::ser::SerializeMap;
 use serde::{Deserialize, Serialize, Serializer};
 
+use super::zero_first::{Batch, SetsAt0};
 use super::{Cell, Entry, Names, Sets, Totals, family_of, name_of};
 use crate::chats::field::Field;
 use crate::chats::key::{LabelSet, Table};
@@ -21,13 +25,17 @@ impl Serialize for Totals {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
         for table in Table::ALL {
-            let sets = &self[table];
-            map.serialize_entry(table.name(), &StoredSets { table, sets })?;
+            let (sets, at_0) = (&self[table], &**self.zero_first.sets(table));
+            map.serialize_entry(table.name(), &StoredSets { table, sets, at_0 })?;
         }
         map.serialize_entry("agent_names", &*self.agent_names)?;
         map.serialize_entry("descriptions", &*self.descriptions)?;
         map.serialize_entry("sent", &self.sent)?;
         map.serialize_entry("started", &self.started)?;
+        let families_at_0: Vec<_> = self.zero_first.families().collect();
+        if !families_at_0.is_empty() {
+            map.serialize_entry("families_at_0", &families_at_0)?;
+        }
         map.end()
     }
 }
@@ -35,6 +43,7 @@ impl Serialize for Totals {
 struct StoredSets<'a> {
     table: Table,
     sets: &'a Sets,
+    at_0: &'a SetsAt0,
 }
 
 impl Serialize for StoredSets<'_> {
@@ -42,7 +51,15 @@ impl Serialize for StoredSets<'_> {
         let table = self.table;
         let pairs = self.sets.iter().map(|(set, entry)| {
             let labels: BTreeMap<_, _> = set.pairs(table).collect();
-            (labels, StoredEntry { table, entry })
+            let is_at_0 = self.at_0.contains_key(set);
+            (
+                labels,
+                StoredEntry {
+                    table,
+                    entry,
+                    is_at_0,
+                },
+            )
         });
         serializer.collect_seq(pairs)
     }
@@ -51,6 +68,7 @@ impl Serialize for StoredSets<'_> {
 struct StoredEntry<'a> {
     table: Table,
     entry: &'a Entry,
+    is_at_0: bool,
 }
 
 impl Serialize for StoredEntry<'_> {
@@ -58,6 +76,9 @@ impl Serialize for StoredEntry<'_> {
         let mut map = serializer.serialize_map(None)?;
         map.serialize_entry("created_ms", &self.entry.created_ms)?;
         map.serialize_entry("touched_ms", &self.entry.touched_ms)?;
+        if self.is_at_0 {
+            map.serialize_entry("at_0", &true)?;
+        }
         for (measure, cell) in self.table.measures().iter().zip(&self.entry.cells) {
             map.serialize_entry(measure.name, cell)?;
         }
@@ -89,6 +110,11 @@ impl<'de> Visitor<'de> for TotalsVisitor {
                 "descriptions" => totals.descriptions = map.next_value::<Names>()?.into(),
                 "sent" => totals.sent = map.next_value()?,
                 "started" => totals.started = map.next_value()?,
+                "families_at_0" => {
+                    let mut names = map.next_value::<BTreeSet<String>>()?;
+                    names.retain(|name| family_of(name).is_some());
+                    totals.zero_first.restore_families(names);
+                }
                 // Until version 0.1.0.
                 "sends_agent_response" if map.next_value()? => totals.sent.insert(Field::AgentResponse),
                 "sends_transfer" if map.next_value()? => totals.sent.insert(Field::Transfer),
@@ -96,8 +122,9 @@ impl<'de> Visitor<'de> for TotalsVisitor {
                 name => match Table::ALL.into_iter().find(|table| table.name() == name) {
                     Some(table) => {
                         let lacking = &mut lacking;
-                        let sets = map.next_value_seed(SetsSeed { table, lacking })?;
+                        let (sets, at_0) = map.next_value_seed(SetsSeed { table, lacking })?;
                         totals.tables[table as usize] = sets.into();
+                        totals.zero_first.restore(table, at_0);
                     }
                     None => drop(map.next_value::<IgnoredAny>()?),
                 },
@@ -111,38 +138,41 @@ impl<'de> Visitor<'de> for TotalsVisitor {
     }
 }
 
-/// The label sets of a table. Notes the measures that they lack, by [`name_of`].
+/// The label sets of a table, and those that are at 0 for now. Notes the measures that they lack, by [`name_of`].
 struct SetsSeed<'a> {
     table: Table,
     lacking: &'a mut BTreeSet<String>,
 }
 
 impl<'de> DeserializeSeed<'de> for SetsSeed<'_> {
-    type Value = Sets;
+    type Value = (Sets, SetsAt0);
 
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Sets, D::Error> {
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
         deserializer.deserialize_seq(self)
     }
 }
 
 impl<'de> Visitor<'de> for SetsSeed<'_> {
-    type Value = Sets;
+    type Value = (Sets, SetsAt0);
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("label sets with their totals")
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Sets, A::Error> {
-        let mut sets = Sets::new();
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
+        let (mut sets, mut at_0) = (Sets::new(), SetsAt0::new());
         while let Some(pair) = seq.next_element_seed(PairSeed(self.table))? {
             let Some((set, draft)) = pair else { continue };
             let measures = self.table.measures().iter().zip(&draft.cells);
             let lacking = measures.filter(|(_, cell)| cell.is_none());
             self.lacking
                 .extend(lacking.map(|(measure, _)| name_of(self.table, measure)));
+            if draft.is_at_0 {
+                at_0.insert(set.clone(), Batch::RESTORED);
+            }
             sets.insert(set, draft.finish()?.into());
         }
-        Ok(sets)
+        Ok((sets, at_0))
     }
 }
 
@@ -191,6 +221,7 @@ struct Draft {
     table: Table,
     created_ms: Option<i64>,
     touched_ms: Option<i64>,
+    is_at_0: bool,
     cells: Vec<Option<Cell>>,
 }
 
@@ -200,6 +231,7 @@ impl Draft {
             table,
             created_ms: None,
             touched_ms: None,
+            is_at_0: false,
             cells: vec![None; table.measures().len()],
         }
     }
@@ -248,6 +280,7 @@ impl<'de> Visitor<'de> for &mut Draft {
             match (name.as_str(), self.table) {
                 ("created_ms", _) => self.created_ms = Some(map.next_value()?),
                 ("touched_ms", _) => self.touched_ms = Some(map.next_value()?),
+                ("at_0", _) => self.is_at_0 = map.next_value()?,
                 // Until version 0.1.0: a map of all measures, or the number of the only one.
                 ("value", Table::Chats | Table::Agents) => map.next_value_seed(&mut *self)?,
                 ("value", _) => self.read("chats", &mut map)?,

@@ -56,6 +56,12 @@ fn ledger() -> Ledger {
     ledger
 }
 
+fn ledger_of(totals: &Totals) -> Ledger {
+    let mut ledger = Ledger::first_start(now(), None);
+    ledger.totals = totals.clone();
+    ledger
+}
+
 fn origin() -> Origin {
     Origin {
         operation: "ventas".to_owned(),
@@ -129,7 +135,7 @@ fn is_zero(table: Table, slot: usize, entry: &Entry) -> bool {
 
 #[test]
 fn names_in_the_state_are_unique_and_the_first_measure_of_a_table_counts_chats() {
-    let reserved = ["created_ms", "touched_ms", "value"];
+    let reserved = ["created_ms", "touched_ms", "at_0", "value"];
     let histograms: Vec<_> = measures()
         .into_iter()
         .filter(|(_, _, measure)| measure.bounds().is_some())
@@ -166,6 +172,91 @@ fn every_cell_counts_something_and_comes_back() {
     let (read, log) = logged(|| started(read("1", &body(&ledger))));
     assert_eq!(read, ledger);
     assert_eq!(log, [""; 0]);
+}
+
+#[test]
+fn the_state_says_what_is_shown_as_0_and_nothing_of_it_where_nothing_is() {
+    let mut ledger = ledger();
+    let stored = body(&ledger);
+    let before = read("1", &stored).totals;
+    assert!(before.has_any_at_0());
+    for table in Table::ALL {
+        let names = |totals: &Totals| totals.sets_at_0(table).keys().cloned().collect::<Vec<_>>();
+        assert_eq!(
+            names(&before),
+            before[table].keys().cloned().collect::<Vec<_>>(),
+            "all are new"
+        );
+        assert_eq!(names(&before), names(&ledger.totals));
+    }
+    for (table, _, measure) in measures() {
+        let is_at_0 = before.is_family_at_0(table, measure);
+        assert_eq!(is_at_0, measure.where_sent.is_some(), "{}", measure.name);
+    }
+    ledger.totals.lift_all();
+    let text = body(&ledger).to_string();
+    assert!(!text.contains("at_0"), "{text}");
+    assert!(!read("1", &body(&ledger)).totals.has_any_at_0());
+}
+
+#[test]
+fn in_the_state_a_word_beside_a_label_sets_times_and_a_list_of_families_say_what_is_at_0() {
+    let mut whole = ledger();
+    whole.totals.lift_all();
+    let mut stored = body(&whole);
+    entries(&mut stored, "chats")
+        .next()
+        .unwrap()
+        .insert("at_0".to_owned(), json!(true));
+    stored["ledger"]["totals"]["families_at_0"] = json!(["chats.transfers"]);
+    let (after, log) = logged(|| started(read("1", &stored)).totals);
+    assert_eq!(log, [""; 0]);
+    let first = after[Table::Chats].keys().next().cloned();
+    assert_eq!(
+        after.sets_at_0(Table::Chats).keys().cloned().collect::<Vec<_>>(),
+        Vec::from_iter(first)
+    );
+    for (table, _, measure) in measures() {
+        let is_named = (table, measure.name) == (Table::Chats, "transfers");
+        assert_eq!(after.is_family_at_0(table, measure), is_named, "{}", measure.name);
+    }
+    assert_eq!(
+        body(&ledger_of(&after))["ledger"]["totals"],
+        stored["ledger"]["totals"]
+    );
+}
+
+#[test]
+fn what_is_at_0_goes_with_its_label_set_and_a_family_of_a_later_version_is_not_kept() {
+    let mut stored = body(&ledger());
+    stored["ledger"]["totals"]["families_at_0"] = json!(["chats.hold"]);
+    let mut totals = started(read("1", &stored)).totals;
+    assert!(!body(&ledger_of(&totals)).to_string().contains("families_at_0"));
+    totals.restrict_to(Agents::Off);
+    assert!(totals.sets_at_0(Table::Agents).is_empty() && !totals.sets_at_0(Table::Chats).is_empty());
+    totals.retire(now() + TimeDelta::days(1));
+    assert!(!totals.has_any_at_0());
+}
+
+#[test]
+fn a_family_that_a_state_lacks_is_at_0_for_all_its_label_sets_and_only_that() {
+    let mut whole = ledger();
+    whole.totals.lift_all();
+    let mut stored = body(&whole);
+    for entry in entries(&mut stored, "chats") {
+        entry.remove("asa");
+    }
+    let after = started(read("1", &stored)).totals;
+    for (table, _, measure) in measures() {
+        let is_lacking = (table, measure.name) == (Table::Chats, "asa");
+        assert_eq!(
+            after.is_family_at_0(table, measure),
+            is_lacking,
+            "{}",
+            measure.name
+        );
+    }
+    assert!(after.sets_at_0(Table::Chats).is_empty());
 }
 
 #[test]

@@ -194,6 +194,8 @@ impl Timeline {
         }
         let tallied = tally.finish();
         self.ledger.apply(tallied.absorbed);
+        // The step before shows the 0.
+        self.ledger.totals.lift_all();
         let start = at - config.polling.window;
         self.recent.append(&mut fresh);
         self.recent.retain(|chat| closed(chat) >= start);
@@ -221,7 +223,6 @@ impl Timeline {
         let view = View {
             config,
             totals,
-            shown: totals,
             exemplars: &Exemplars::default(),
             progress: &progress,
             stats: &stats,

@@ -20,13 +20,17 @@ const LOOKBACK: i64 = 6;
 enum Step {
     Cycles(u32),
     Crash,
-    /// Killed this many milliseconds into a cycle.
+    /// Killed this many milliseconds after a cycle began.
     Killed(u64),
+    /// The next commits take this many milliseconds each.
+    SlowCommits(u32, u64),
     /// The next calls fail, and how.
     Faults(Vec<Option<u8>>),
     /// For so many cycles the report seems to be empty.
     Silence(u32),
     FailCommits(u32),
+    /// The next commits fail although they are written.
+    FailLate(u32),
     /// Dead for some minutes.
     Down(i64),
     /// A second so many minutes ago can't be read for so many cycles, and how.
@@ -80,13 +84,20 @@ fn chat() -> impl Strategy<Value = Spec> {
         })
 }
 
+/// In the middle of a cycle, or at any time up to the next.
+fn killed() -> impl Strategy<Value = Step> {
+    prop_oneof![0..3000_u64, 0..700_000_u64].prop_map(Step::Killed)
+}
+
 fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         4 => (1..6_u32).prop_map(Step::Cycles),
         1 => Just(Step::Crash),
-        2 => (0..3000_u64).prop_map(Step::Killed),
+        2 => killed(),
+        2 => (1..4_u32, prop_oneof![0..3000_u64, 0..1_400_000_u64]).prop_map(|(commits, time)| Step::SlowCommits(commits, time)),
         2 => proptest::collection::vec(proptest::option::of(0..6_u8), 1..5).prop_map(Step::Faults),
         1 => (1..5_u32).prop_map(Step::FailCommits),
+        1 => (1..5_u32).prop_map(Step::FailLate),
         1 => (1..200_i64).prop_map(Step::Down),
         1 => (0..30_i64, 1..12_u32, 2..6_u8).prop_map(|(ago, cycles, kind)| Step::Poison { ago, cycles, kind }),
         1 => prop_oneof![-3..4_i64, -5000..5000_i64].prop_map(Step::Skew),
@@ -100,7 +111,7 @@ fn silence() -> impl Strategy<Value = Step> {
         3 => (1..4_u32).prop_map(Step::Cycles),
         3 => (1..80_u32).prop_map(Step::Silence),
         1 => Just(Step::Crash),
-        1 => (0..3000_u64).prop_map(Step::Killed),
+        1 => killed(),
         1 => proptest::collection::vec(proptest::option::of(0..4_u8), 1..5).prop_map(Step::Faults),
         1 => (1..5_u32).prop_map(Step::FailCommits),
         1 => (1..200_i64).prop_map(Step::Down),
@@ -156,19 +167,34 @@ fn zone_of(number: u8) -> Tz {
     [Bogota, Santiago, Tokyo, Madrid, UTC][usize::from(number)]
 }
 
+/// Commits succeed from now on.
+fn heal(world: &World) {
+    world.disk.fail(0);
+    world.disk.fail_late(0);
+}
+
 async fn go(world: &mut World, step: &Step) {
     if !matches!(
         step,
-        Step::Cycles(_) | Step::Faults(_) | Step::Silence(_) | Step::Poison { .. } | Step::Skew(_)
+        Step::Cycles(_)
+            | Step::SlowCommits(..)
+            | Step::FailLate(_)
+            | Step::Faults(_)
+            | Step::Silence(_)
+            | Step::Poison { .. }
+            | Step::Skew(_)
     ) {
         // A start whose first commit fails ends the process; this is the one after.
-        world.disk.fail(0);
+        if !matches!(step, Step::Killed(_)) {
+            heal(world);
+        }
     }
     match step {
         Step::Cycles(count) => world.cycles(*count).await,
         Step::Crash => world.restart().await,
         Step::Killed(after) => {
             world.killed_cycle(Duration::from_millis(*after)).await;
+            heal(world);
             world.start().await;
         }
         Step::Faults(faults) => world.server.with(|state| {
@@ -180,6 +206,8 @@ async fn go(world: &mut World, step: &Step) {
             world.server.with(|state| state.down = None);
         }
         Step::FailCommits(count) => world.disk.fail(*count),
+        Step::FailLate(count) => world.disk.fail_late(*count),
+        Step::SlowCommits(count, time) => world.disk.slow(*count, Duration::from_millis(*time)),
         Step::Down(time) => {
             world.crash();
             world.wait(minutes(*time)).await;
@@ -219,6 +247,8 @@ struct Program {
     offset: TimeDelta,
     /// Nothing may be lost either.
     is_complete: bool,
+    /// Seconds from the start to the first scrape; then one comes per poll interval.
+    scraped_after: u64,
 }
 
 /// In a wrong zone a chat from before the start may be taken for one from after it, but never is one counted twice.
@@ -235,6 +265,7 @@ async fn run(program: Program) {
     let mut world = World::at(program.start, program.zone);
     world.config.polling.poll_interval = Duration::from_secs(600);
     world.config.polling.sweep_lookback = length(hours(LOOKBACK));
+    world.scraped_after = Duration::from_secs(program.scraped_after);
     world.server.with(|state| {
         state.filter = program.filter;
         state.end_is_exclusive = program.end_is_exclusive;
@@ -277,7 +308,8 @@ async fn run(program: Program) {
     }
     // All is well from here on: up to the last row, and two sweeps more.
     world.time.skew(TimeDelta::zero());
-    world.disk.fail(0);
+    heal(&world);
+    world.disk.slow(0, Duration::ZERO);
     world.server.with(|state| state.script.clear());
     world.config.server.timezone = program.zone.into();
     world.config.polling.window = length(minutes(15));
@@ -300,6 +332,10 @@ async fn run(program: Program) {
     check(&world, &program, expected);
     if program.is_complete {
         assert_eq!(world.counted(), expected);
+    }
+    // Each scrape saw each series at 0 before anything else. So this is what any `increase()` adds up to.
+    for name in ["wolkvox_chats_total", "wolkvox_agent_chats_total"] {
+        assert_eq!(world.shown.increase(name), world.shown.sum(name, ""), "{name}");
     }
 }
 
@@ -341,18 +377,32 @@ fn complete(
     steps: impl Strategy<Value = Vec<Step>>,
 ) -> impl Strategy<Value = Program> {
     let offset = prop_oneof![Just(0_i64), -150..150_i64];
-    (place(), chats, steps, filter(), any::<bool>(), offset).prop_map(
-        |((zone, start), chats, steps, filter, end_is_exclusive, offset)| Program {
-            zone,
-            start,
-            chats,
-            steps,
-            filter,
-            end_is_exclusive,
-            offset: TimeDelta::seconds(offset),
-            is_complete: true,
-        },
+    (
+        place(),
+        chats,
+        steps,
+        filter(),
+        any::<bool>(),
+        offset,
+        scraped_after(),
     )
+        .prop_map(
+            |((zone, start), chats, steps, filter, end_is_exclusive, offset, scraped_after)| Program {
+                zone,
+                start,
+                chats,
+                steps,
+                filter,
+                end_is_exclusive,
+                offset: TimeDelta::seconds(offset),
+                is_complete: true,
+                scraped_after,
+            },
+        )
+}
+
+fn scraped_after() -> impl Strategy<Value = u64> {
+    0..600_u64
 }
 
 /// How many programs; `PROPTEST_CASES` asks for more.
@@ -384,11 +434,13 @@ proptest! {
         steps in proptest::collection::vec(prop_oneof![2 => step(), 1 => change()], 0..24),
         filter in filter(),
         end_is_exclusive in any::<bool>(),
+        scraped_after in scraped_after(),
     ) {
         simulate(Program {
             zone, start, chats, steps, filter, end_is_exclusive,
             offset: TimeDelta::zero(),
             is_complete: false,
+            scraped_after,
         });
     }
 }

@@ -4,6 +4,7 @@ use std::any::Any;
 use std::io;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use wolkvox_exporter::chats::{Ledger, Totals};
 use wolkvox_exporter::ledger::state::{self, Origin};
@@ -15,7 +16,23 @@ struct State {
     bytes: Option<Vec<u8>>,
     committed: Option<Ledger>,
     is_full: bool,
+    /// So many commits fail.
     failures: u32,
+    /// So many commits are written and fail then.
+    late_failures: u32,
+    /// So many commits take this long, half of it after they are written.
+    slow: (u32, Duration),
+}
+
+impl State {
+    fn takes(&mut self) -> Duration {
+        let (count, time) = &mut self.slow;
+        if *count == 0 {
+            return Duration::ZERO;
+        }
+        *count -= 1;
+        *time
+    }
 }
 
 /// Clones are the same disk.
@@ -30,7 +47,7 @@ impl Disk {
         Some(state::decode(bytes).expect("what was committed can be read").1)
     }
 
-    /// What was committed last, as it was.
+    /// What was committed last, as it was. It may lie behind what a start would find.
     pub(crate) fn committed(&self) -> Ledger {
         self.0
             .lock()
@@ -62,6 +79,16 @@ impl Disk {
         self.0.lock().unwrap().failures = commits;
     }
 
+    /// Lets the next commits fail although they are written, as where the directory can't be synced.
+    pub(crate) fn fail_late(&self, commits: u32) {
+        self.0.lock().unwrap().late_failures = commits;
+    }
+
+    /// Lets the next commits take this long.
+    pub(crate) fn slow(&self, commits: u32, time: Duration) {
+        self.0.lock().unwrap().slow = (commits, time);
+    }
+
     fn origin() -> Origin {
         Origin {
             operation: "ventas".to_owned(),
@@ -77,20 +104,41 @@ impl Store for Disk {
         &mut self,
         ledger: &wolkvox_exporter::ledger::Ledger<T>,
     ) -> Result<u64, StoreError> {
-        tokio::task::yield_now().await;
-        let mut state = self.0.lock().unwrap();
-        if state.is_full || state.failures > 0 {
-            state.failures = state.failures.saturating_sub(1);
-            return Err(StoreError::Write(DiskError {
-                path: PathBuf::from("ventas.state"),
-                action: Action::Write,
-                cause: io::ErrorKind::StorageFull.into(),
-            }));
-        }
+        let half = self.0.lock().unwrap().takes() / 2;
+        pass(half).await;
         let bytes = state::encode(&Disk::origin(), ledger).unwrap();
         let size = bytes.len() as u64;
-        state.bytes = Some(bytes);
+        {
+            let mut state = self.0.lock().unwrap();
+            if state.is_full || state.failures > 0 {
+                state.failures = state.failures.saturating_sub(1);
+                return Err(full());
+            }
+            state.bytes = Some(bytes);
+        }
+        pass(half).await;
+        let mut state = self.0.lock().unwrap();
+        if state.late_failures > 0 {
+            state.late_failures -= 1;
+            return Err(full());
+        }
         state.committed = (ledger as &dyn Any).downcast_ref::<Ledger>().cloned();
         Ok(size)
     }
+}
+
+async fn pass(time: Duration) {
+    if time.is_zero() {
+        tokio::task::yield_now().await;
+    } else {
+        tokio::time::sleep(time).await;
+    }
+}
+
+fn full() -> StoreError {
+    StoreError::Write(DiskError {
+        path: PathBuf::from("ventas.state"),
+        action: Action::Write,
+        cause: io::ErrorKind::StorageFull.into(),
+    })
 }

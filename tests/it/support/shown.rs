@@ -1,9 +1,10 @@
-//! What was shown. Each publication is held against the promises: nothing uncommitted, no total ever falls, and a
-//! label set is 0 when it is first shown.
+//! What was shown. Each publication is held against the promises: nothing uncommitted, no total ever falls, a label set
+//! is 0 when it is first shown and for as long as it takes to be scraped, and the disk knows what is shown as 0.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use prometheus::proto::MetricType;
 use tokio::time::Instant;
@@ -13,6 +14,7 @@ use wolkvox_exporter::metrics::{self, Family};
 use wolkvox_exporter::poller::{Publication, Publish};
 
 use super::disk::Disk;
+use super::scraper::Scraper;
 
 /// Sample lines and their values.
 pub(crate) type Series = BTreeMap<String, f64>;
@@ -23,16 +25,19 @@ struct State {
     is_deaf: bool,
     /// Label sets may be dropped, and begin anew.
     retires: bool,
-    /// The next publication is the first of a process.
-    is_start: bool,
+    /// A process lives that has shown something.
+    is_alive: bool,
+    /// The poll interval of the process.
+    interval: Duration,
     families: Vec<Family>,
     /// What was checked last.
-    totals: Option<(Totals, Totals)>,
+    totals: Option<Totals>,
     latest: Option<(Vec<Family>, Instant)>,
     /// The most that each total has ever been.
     highest: Series,
-    /// What this process has shown.
-    known: BTreeSet<String>,
+    /// The totals that this process shows.
+    known: Series,
+    scraper: Scraper,
     /// What was shown since recording began, and what was committed then.
     record: Option<Vec<(Series, Ledger)>>,
 }
@@ -54,12 +59,31 @@ impl Shown {
         }
     }
 
-    pub(crate) fn begin_process(&self) {
+    /// A process begins that polls at this interval. The first one is scraped so long after its start, and then once per
+    /// interval.
+    pub(crate) fn begin_process(&self, interval: Duration, scraped_after: Duration) {
         let mut state = self.state.lock().unwrap();
-        state.is_start = true;
+        state.pass();
+        state.interval = interval;
+        state.scraper.begin(Instant::now() + scraped_after);
         state.is_deaf = false;
+        state.totals = None;
         state.known.clear();
         state.latest = None;
+    }
+
+    /// The process is gone: it can't be scraped.
+    pub(crate) fn end_process(&self) {
+        let mut state = self.state.lock().unwrap();
+        state.pass();
+        state.is_alive = false;
+    }
+
+    /// What a Prometheus that scrapes once per poll interval makes of a family: the sum of all increases up to now.
+    pub(crate) fn increase(&self, name: &str) -> f64 {
+        let mut state = self.state.lock().unwrap();
+        state.pass();
+        state.scraper.increase(name)
     }
 
     pub(crate) fn set_deaf(&self) {
@@ -126,8 +150,14 @@ impl Shown {
 }
 
 impl State {
+    /// Scrapes that came up to now saw what is shown.
+    fn pass(&mut self) {
+        let page = self.is_alive.then_some(&self.known);
+        self.scraper.pass(self.interval, Instant::now(), page);
+    }
+
     /// Holds the totals that are shown against what was shown before.
-    fn check(&mut self, families: &[Family], is_start: bool) {
+    fn check(&mut self, families: &[Family]) {
         let totals: Vec<Family> = families
             .iter()
             .filter(|family| is_total(family))
@@ -141,18 +171,18 @@ impl State {
                 "{line} fell from {highest:?} to {value}"
             );
             assert!(
-                is_start || self.known.contains(line) || *value == 0.0,
-                "{line} begins at {value}"
+                highest.is_some() || *value == 0.0,
+                "{line} begins at {value}, also over restarts"
             );
             self.highest.insert(line.clone(), *value);
         }
-        for line in &self.known {
+        for line in self.known.keys() {
             assert!(self.retires || now.contains_key(line), "{line} vanished");
         }
         if self.retires {
             self.highest.retain(|line, _| now.contains_key(line));
         }
-        self.known = now.into_keys().collect();
+        self.known = now;
     }
 }
 
@@ -170,12 +200,18 @@ impl Publish for Shown {
         let view = publication.view;
         assert!(self.disk.holds(view.totals), "what is shown was not committed");
         let families = families(view, 0);
-        let totals = (view.totals.clone(), view.shown.clone());
-        let is_start = std::mem::take(&mut state.is_start);
-        if is_start || state.totals.as_ref() != Some(&totals) {
-            state.check(&families, is_start);
+        let totals = view.totals.clone();
+        state.pass();
+        if state.totals.as_ref() != Some(&totals) {
+            let stored = self.disk.read().map(|ledger| ledger.totals);
+            assert!(
+                stored.as_ref() == Some(&totals),
+                "the disk knows what is shown as 0"
+            );
+            state.check(&families);
             state.totals = Some(totals);
         }
+        state.is_alive = true;
         state.latest = publication.latest.map(|(latest, expires)| {
             (
                 metrics::values(&chats::families::latest_window(

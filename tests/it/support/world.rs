@@ -75,6 +75,8 @@ pub(crate) struct World {
     pub(crate) config: OperationConfig,
     /// Damaged states that each start puts aside.
     pub(crate) recoveries: u64,
+    /// From the first start to the first scrape; then one comes per poll interval.
+    pub(crate) scraped_after: Duration,
     poller: Option<Poller<MemorySource, Disk, Shown>>,
     next_id: u64,
 }
@@ -132,6 +134,7 @@ impl World {
             shown: Shown::new(disk.clone()),
             config: config(zone),
             recoveries: 0,
+            scraped_after: Duration::from_secs(7),
             poller: None,
             next_id: 100_000,
             disk,
@@ -139,7 +142,7 @@ impl World {
         }
     }
 
-    /// A running exporter in Bogotá that has had its first cycle, with a label set that is no longer new.
+    /// A running exporter in Bogotá that has had its first cycle, with a label set that is no longer new in the next one.
     pub(crate) async fn running() -> World {
         World::running_at("2026-03-10 15:00:00", chrono_tz::America::Bogota).await
     }
@@ -155,7 +158,8 @@ impl World {
 
     pub(crate) async fn start(&mut self) {
         let ledger = Ledger::resume(self.disk.read(), self.time.now(), self.config.counting.count_from);
-        self.shown.begin_process();
+        self.shown
+            .begin_process(self.config.polling.poll_interval, self.scraped_after);
         let poller = Poller::start(Parts {
             source: self.server.clone(),
             store: self.disk.clone(),
@@ -167,12 +171,13 @@ impl World {
             ledger,
             recoveries: self.recoveries,
         });
-        self.poller = Some(poller.await.expect("the first commit succeeds"));
+        self.poller = Some(Box::pin(poller).await.expect("the first commit succeeds"));
     }
 
     /// As with `kill -9`: what is not on the disk is gone.
     pub(crate) fn crash(&mut self) {
         self.poller = None;
+        self.shown.end_process();
     }
 
     pub(crate) async fn restart(&mut self) {
@@ -191,11 +196,25 @@ impl World {
     /// One cycle, up to where the next one is due.
     pub(crate) async fn cycle(&mut self) -> Cycle {
         let next = Instant::now() + self.config.polling.poll_interval;
-        let poller = self.poller.as_mut().expect("the exporter runs");
-        let cycle = poller.step(Some(next)).await;
-        self.assert_disbelieves_nothing_true(&cycle);
-        tokio::time::sleep_until(next).await;
+        let cycle = self.step(next).await;
+        self.poller().rest_until(next).await;
         cycle
+    }
+
+    /// One cycle, up to its end.
+    pub(crate) async fn step(&mut self, next: Instant) -> Cycle {
+        let cycle = Box::pin(self.poller().step(Some(next))).await;
+        self.assert_disbelieves_nothing_true(&cycle);
+        cycle
+    }
+
+    /// So long no cycle begins.
+    pub(crate) async fn rest(&mut self, time: TimeDelta) {
+        self.poller().rest_until(Instant::now() + length(time)).await;
+    }
+
+    fn poller(&mut self) -> &mut Poller<MemorySource, Disk, Shown> {
+        self.poller.as_mut().expect("the exporter runs")
     }
 
     /// Only an answer that hides chats is not believed.
@@ -220,14 +239,10 @@ impl World {
         }
     }
 
-    /// A cycle in whose middle the process is killed.
+    /// A cycle in whose middle, or before the next one, the process is killed.
     pub(crate) async fn killed_cycle(&mut self, after: Duration) {
-        let next = Instant::now() + self.config.polling.poll_interval;
-        let poller = self.poller.as_mut().expect("the exporter runs");
         // Whether it got through or not, the process is gone then.
-        if let Ok(cycle) = tokio::time::timeout(after, poller.step(Some(next))).await {
-            self.assert_disbelieves_nothing_true(&cycle);
-        }
+        let _ = tokio::time::timeout(after, self.cycle()).await;
         self.crash();
     }
 

@@ -7,7 +7,7 @@ use simulator::memory::Fault;
 use wolkvox::{Error, Reason, Window};
 
 use crate::support::shown::sum;
-use crate::support::world::{World, hours};
+use crate::support::world::{World, hours, minutes};
 
 /// The rows at which an answer fails.
 const LIMIT: usize = 400;
@@ -126,6 +126,7 @@ async fn a_days_backlog_gets_through_although_the_process_is_killed_again_and_ag
 /// An exporter that was down for 100 days, at each of which a chat closed: no chunk is longer than a month.
 async fn after_a_hundred_days() -> World {
     let mut world = World::running().await;
+    world.rest(minutes(1)).await;
     world.crash();
     for _ in 0..100 {
         world.close(1);

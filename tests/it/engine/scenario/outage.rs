@@ -161,6 +161,7 @@ async fn a_crash_with_a_full_disk_loses_nothing() {
 #[tokio::test(start_paused = true)]
 async fn a_chunk_that_was_answered_survives_the_failure_of_the_next() {
     let mut world = World::running().await;
+    world.rest(minutes(1)).await;
     world.crash();
     world.close(3);
     world.wait(hours(24 * 50)).await;

@@ -1,28 +1,23 @@
 //! What is shown, and when.
 
+use std::time::Duration;
+
 use chrono_tz::America::Bogota;
 use simulator::memory::{Chat, Fault};
+use tokio::time::Instant;
 use wolkvox::Reason;
 use wolkvox_exporter::chats::Field;
 
+use crate::support::shown::{Series, sum};
 use crate::support::world::{World, minutes, utc};
 
 #[tokio::test(start_paused = true)]
-async fn a_new_label_set_is_0_until_the_next_cycle() {
-    let mut world = World::running().await;
-    let chat = world.closed_ago(minutes(0)).with(Field::SkillId, "9");
-    world.happen(chat);
+async fn a_new_label_set_is_0_for_a_poll_interval() {
+    let mut world = with_a_new_skill().await;
     world.cycle().await;
-    let shown = |world: &World| {
-        (
-            world.shown.has("skill_id=\"9\""),
-            world.shown.sum("wolkvox_chats_total", "\"9\""),
-        )
-    };
-    assert_eq!(shown(&world), (true, 0.0));
-    assert_eq!(world.committed(), 1);
+    assert_eq!((of_skill_9(&world), world.committed()), ((true, 0.0), 1));
     world.cycle().await;
-    assert_eq!(shown(&world), (true, 1.0));
+    assert_eq!(of_skill_9(&world), (true, 1.0));
 }
 
 #[tokio::test(start_paused = true)]
@@ -40,6 +35,138 @@ async fn zero_first_ends_with_a_cycle_whose_poll_failed_but_not_with_one_whose_c
         .with(|state| state.down = Some(Fault::of(Reason::Auth)));
     world.cycle().await;
     assert_eq!(world.shown.sum("wolkvox_chats_total", "\"9\""), 1.0);
+}
+
+/// What is shown of skill 9: whether it is there, and its chats.
+fn of_skill_9(world: &World) -> (bool, f64) {
+    (
+        world.shown.has("skill_id=\"9\""),
+        world.shown.sum("wolkvox_chats_total", "\"9\""),
+    )
+}
+
+/// A running exporter whose next cycle finds a chat of a new skill.
+async fn with_a_new_skill() -> World {
+    let mut world = World::running().await;
+    let chat = world.closed_ago(minutes(0)).with(Field::SkillId, "9");
+    world.happen(chat);
+    world
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_stored_and_not_shown_before_a_crash_is_0_after_the_restart() {
+    let mut world = with_a_new_skill().await;
+    world.shown.set_deaf();
+    world.cycle().await;
+    assert_eq!((of_skill_9(&world), world.committed()), ((false, 0.0), 1));
+    world.restart().await;
+    assert_eq!(of_skill_9(&world), (true, 0.0));
+    world.rest(minutes(5)).await;
+    assert_eq!(of_skill_9(&world), (true, 0.0));
+    world.rest(minutes(1)).await;
+    assert_eq!(of_skill_9(&world), (true, 1.0));
+    world.rest(minutes(5)).await;
+    assert_eq!(world.shown.increase("wolkvox_chats_total"), 1.0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_0_that_was_shown_for_less_than_an_interval_is_0_after_each_restart() {
+    let mut world = with_a_new_skill().await;
+    world.killed_cycle(Duration::from_secs(250)).await;
+    assert_eq!(of_skill_9(&world), (true, 0.0));
+    for _ in 0..3 {
+        world.start().await;
+        assert_eq!(of_skill_9(&world), (true, 0.0));
+        world.rest(minutes(4)).await;
+        world.crash();
+    }
+    world.start().await;
+    world.rest(minutes(6)).await;
+    assert_eq!(of_skill_9(&world), (true, 1.0));
+    world.restart().await;
+    assert_eq!(of_skill_9(&world), (true, 1.0), "what was shown is shown at once");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_family_that_begins_is_0_after_a_crash_that_kept_it_from_being_shown() {
+    let mut world = World::running().await;
+    world.close(2);
+    world.cycles(2).await;
+    let chat = world
+        .closed_ago(minutes(0))
+        .with(Field::AgentResponse, "00:00:07");
+    world.happen(chat);
+    world.shown.set_deaf();
+    world.cycle().await;
+    world.restart().await;
+    let response = |world: &World| world.shown.sum("wolkvox_chat_agent_response_seconds_count", "");
+    assert!(world.shown.has("wolkvox_chat_agent_response_seconds_count"));
+    assert_eq!(response(&world), 0.0);
+    world.rest(minutes(6)).await;
+    assert_eq!(response(&world), 1.0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn after_a_slow_commit_a_0_stands_for_an_interval_although_the_next_cycle_follows_at_once() {
+    let mut world = with_a_new_skill().await;
+    world.disk.slow(1, Duration::from_secs(400));
+    for _ in 0..2 {
+        world.step(Instant::now() + Duration::from_secs(300)).await;
+        assert_eq!(of_skill_9(&world), (true, 0.0));
+    }
+    world.rest(minutes(4)).await;
+    assert_eq!(of_skill_9(&world), (true, 0.0));
+    world.rest(minutes(1)).await;
+    assert_eq!(of_skill_9(&world), (true, 1.0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_0_ends_after_an_interval_also_while_no_cycle_comes_and_costs_no_call() {
+    let mut world = with_a_new_skill().await;
+    world.cycle().await;
+    let calls = world.server.with(|state| state.asked.len());
+    let commits = |world: &World| world.shown.value("wolkvox_state_commits_total").unwrap();
+    let before = commits(&world);
+    world.rest(minutes(60)).await;
+    assert_eq!(of_skill_9(&world), (true, 1.0));
+    assert_eq!(world.server.with(|state| state.asked.len()), calls);
+    assert_eq!(commits(&world), before + 1.0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn while_the_end_of_a_0_cannot_be_committed_it_stays_and_is_tried_once_between_cycles() {
+    let mut world = with_a_new_skill().await;
+    world.cycle().await;
+    world.disk.set_full(true);
+    world.rest(minutes(30)).await;
+    assert_eq!(of_skill_9(&world), (true, 0.0));
+    world.cycle().await;
+    assert_eq!(of_skill_9(&world), (true, 0.0));
+    assert_eq!(
+        world.shown.value("wolkvox_state_commit_failures_total"),
+        Some(2.0),
+        "one between the cycles, one of the cycle"
+    );
+    world.crash();
+    world.disk.set_full(false);
+    world.start().await;
+    assert_eq!(of_skill_9(&world), (true, 0.0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_pause_that_shows_anew_what_is_known_ends_no_0() {
+    let mut world = with_a_new_skill().await;
+    world.cycle().await;
+    world.rest(minutes(0)).await;
+    let fault = Fault::of(Reason::Concurrency);
+    world.server.with(|state| state.down = Some(fault));
+    world.shown.record();
+    world.step(Instant::now() + Duration::from_secs(300)).await;
+    let recorded = world.shown.recorded();
+    let is_pause = |shown: &Series| sum(shown, "wolkvox_api_pauses_total", "") > 0.0;
+    let during: Vec<_> = recorded.iter().filter(|(shown, _)| is_pause(shown)).collect();
+    assert!(during.len() >= 2, "one in the cycle, one at its end");
+    assert_eq!(sum(&during[0].0, "wolkvox_chats_total", "\"9\""), 0.0);
 }
 
 #[tokio::test(start_paused = true)]
