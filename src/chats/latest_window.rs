@@ -3,16 +3,19 @@
 
 mod recent;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
+use std::hash::{BuildHasher as _, Hash as _, Hasher as _};
 use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use hashbrown::HashTable;
 
 use super::chat::Chat;
 use super::key::{Keys, LabelSet, Table};
 use crate::config::Counting;
 use crate::ledger::Id;
+use crate::ledger::hashing::Hashing;
 use crate::metrics::histogram::SumCount;
 pub(crate) use recent::{Fingerprint, Recent, Unchanged};
 
@@ -43,10 +46,16 @@ pub struct Latest {
 }
 
 /// The label sets of a chat and of its agent. That of its skill is the chat's without the channel.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug)]
 struct ChatLabels {
     chat: Option<LabelSet>,
     agent: Option<LabelSet>,
+}
+
+impl ChatLabels {
+    fn are_of(&self, keys: &Keys) -> bool {
+        self.chat == keys[Table::Chats] && self.agent == keys[Table::Agents]
+    }
 }
 
 /// What is kept of a chat until the poll's end is known.
@@ -93,8 +102,37 @@ pub(crate) struct Gatherer {
     part: Part,
     /// What other answers of the same poll brought, in their order.
     before: Vec<Part>,
-    /// A busy operation has thousands of chats and some dozens of label sets.
-    labels: BTreeMap<ChatLabels, Arc<ChatLabels>>,
+    labels: KnownLabels,
+}
+
+/// Label sets that chats have. A busy operation has thousands of chats and some dozens of these.
+#[derive(Debug, Default)]
+struct KnownLabels {
+    table: HashTable<Arc<ChatLabels>>,
+    hashing: Hashing,
+}
+
+impl KnownLabels {
+    fn of(&mut self, keys: &Keys) -> Arc<ChatLabels> {
+        let hash = |chat: &Option<LabelSet>, agent: &Option<LabelSet>| {
+            let mut hasher = self.hashing.build_hasher();
+            (chat, agent).hash(&mut hasher);
+            hasher.finish()
+        };
+        let (chat, agent) = (&keys[Table::Chats], &keys[Table::Agents]);
+        let known = self.table.entry(
+            hash(chat, agent),
+            |labels| labels.are_of(keys),
+            |labels| hash(&labels.chat, &labels.agent),
+        );
+        let new = || {
+            Arc::new(ChatLabels {
+                chat: chat.clone(),
+                agent: agent.clone(),
+            })
+        };
+        Arc::clone(known.or_insert_with(new).get())
+    }
 }
 
 impl Gatherer {
@@ -111,18 +149,10 @@ impl Gatherer {
         first_seen: DateTime<Utc>,
         row: Option<Fingerprint>,
     ) {
-        let labels = ChatLabels {
-            chat: keys[Table::Chats].clone(),
-            agent: keys[Table::Agents].clone(),
-        };
-        let labels = self
-            .labels
-            .entry(labels)
-            .or_insert_with_key(|labels| Arc::new(labels.clone()));
         self.part.chats.push(Closed {
             id: chat.id.clone(),
             at: chat.closed.map_or(first_seen, |closed| closed.earliest),
-            labels: Arc::clone(labels),
+            labels: self.labels.of(keys),
             asa: Milliseconds::new(chat.asa_ms),
             duration: Milliseconds::new(chat.duration_ms),
             time_on_agent: Milliseconds::new(chat.time_on_agent_ms),
@@ -157,6 +187,11 @@ impl Gatherer {
         counting: &Counting,
     ) -> Latest {
         let start = end - length;
+        self.before.push(self.part);
+        self.before
+            .retain(|part| !part.chats.is_empty() || !part.again.is_empty());
+        let chats = recent.join(self.before);
+        let closed_in_it = chats.iter().filter(|chat| (start..=end).contains(&chat.at));
         let mut latest = Latest {
             start,
             end,
@@ -164,37 +199,84 @@ impl Gatherer {
             agents: BTreeMap::new(),
             skills: BTreeMap::new(),
         };
-        self.before.push(self.part);
-        self.before
-            .retain(|part| !part.chats.is_empty() || !part.again.is_empty());
-        let chats = recent.join(self.before);
-        for chat in chats.iter().filter(|chat| (start..=end).contains(&chat.at)) {
-            latest.count(chat, counting);
+        for group in groups(closed_in_it, counting) {
+            latest.add(&group);
         }
         recent.keep(chats);
         latest
     }
 }
 
+impl ChatLabels {
+    /// The target of the skill. Past the series limit the skill is `other`, which has the operation's.
+    fn asa_target_ms(&self, counting: &Counting) -> u64 {
+        let skill_id = self.chat.as_ref().and_then(|set| set.get(Table::Chats, "skill_id"));
+        counting.asa_target_ms_of(skill_id.unwrap_or_default())
+    }
+}
+
+/// Chats under the same label sets.
+#[derive(Debug)]
+struct Group<'a> {
+    labels: &'a ChatLabels,
+    asa_target_ms: u64,
+    chats: u64,
+    averages: SkillWindow,
+}
+
+/// Counts chats by where their label sets are in memory. To find these in sorted maps for each chat would take longer than all
+/// else that is done with it. What is equal and at several places is several groups.
+fn groups<'a>(chats: impl Iterator<Item = &'a Closed>, counting: &Counting) -> Vec<Group<'a>> {
+    let mut groups: Vec<Group<'a>> = Vec::new();
+    let mut places = HashMap::with_hasher(Hashing::default());
+    for chat in chats {
+        let place = *places.entry(Arc::as_ptr(&chat.labels)).or_insert_with(|| {
+            groups.push(Group {
+                labels: &chat.labels,
+                asa_target_ms: chat.labels.asa_target_ms(counting),
+                chats: 0,
+                averages: SkillWindow::default(),
+            });
+            groups.len() - 1
+        });
+        let group = &mut groups[place];
+        group.chats += 1;
+        group.averages.count(chat, group.asa_target_ms);
+    }
+    groups
+}
+
 impl Latest {
-    fn count(&mut self, chat: &Closed, counting: &Counting) {
-        let ChatLabels { chat: set, agent } = &*chat.labels;
+    fn add(&mut self, group: &Group<'_>) {
+        let ChatLabels { chat: set, agent } = group.labels;
         if let Some(agent) = agent {
-            *self.agents.entry(agent.clone()).or_default() += 1;
+            *self.agents.entry(agent.clone()).or_default() += group.chats;
         }
         let Some(set) = set else { return };
-        *self.chats.entry(set.clone()).or_default() += 1;
+        *self.chats.entry(set.clone()).or_default() += group.chats;
         let skill = self.skills.entry(set.without_first()).or_default();
+        skill.add(&group.averages);
+    }
+}
+
+impl SkillWindow {
+    fn count(&mut self, chat: &Closed, asa_target_ms: u64) {
         let asa = chat.asa.get();
-        skill.asa.observe(asa);
-        skill.duration.observe(chat.duration.get());
-        skill.time_on_agent.observe(chat.time_on_agent.get());
+        self.asa.observe(asa);
+        self.duration.observe(chat.duration.get());
+        self.time_on_agent.observe(chat.time_on_agent.get());
         if let Some(asa) = asa {
-            skill.asa_max_ms = skill.asa_max_ms.max(asa);
-            // Past the series limit the skill is `other`, which has the operation's target.
-            let skill_id = set.get(Table::Chats, "skill_id").unwrap_or_default();
-            skill.answered_within_target += u64::from(asa <= counting.asa_target_ms_of(skill_id));
+            self.asa_max_ms = self.asa_max_ms.max(asa);
+            self.answered_within_target += u64::from(asa <= asa_target_ms);
         }
+    }
+
+    fn add(&mut self, other: &SkillWindow) {
+        self.asa.add(&other.asa);
+        self.asa_max_ms = self.asa_max_ms.max(other.asa_max_ms);
+        self.answered_within_target += other.answered_within_target;
+        self.duration.add(&other.duration);
+        self.time_on_agent.add(&other.time_on_agent);
     }
 }
 

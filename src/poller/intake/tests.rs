@@ -35,6 +35,8 @@ fn config(max_series: usize) -> OperationConfig {
     let variables = variables.map(|(name, value)| (name.to_owned(), Ok(value.to_owned())));
     let mut config = Config::from_variables(variables, now()).unwrap().into_operation();
     config.counting.max_series = max_series;
+    // Some of the chats are answered within it.
+    config.counting.asa_target_ms = 1000;
     config
 }
 
@@ -123,7 +125,12 @@ impl Polls<'_> {
             counts.push(counted);
             gatherer.extend(chats);
         }
-        let latest = gatherer.finish_poll(&mut self.recent, now(), Duration::from_secs(1800), &COUNTING);
+        let latest = gatherer.finish_poll(
+            &mut self.recent,
+            now(),
+            Duration::from_secs(1800),
+            &self.config.counting,
+        );
         (counts, latest)
     }
 }
@@ -202,6 +209,6 @@ fn a_sweep_counts_known_rows_and_gathers_none() {
     polls.poll(&[vec![one(1, 1)]]);
     let (counts, chats) = polls.answer(Purpose::Sweep, &[one(1, 1), one(1, 2), one(2, 1)]);
     assert_eq!((counts.duplicate, counts.repeated, counts.counted), (1, 1, 1));
-    let latest = chats.finish(now(), Duration::from_secs(1800), &COUNTING);
+    let latest = chats.finish(now(), Duration::from_secs(1800), &polls.config.counting);
     assert_eq!(latest.chats.values().sum::<u64>(), 0);
 }
