@@ -196,8 +196,13 @@ impl Chat {
     ///
     /// # Errors
     /// [`NotAChat::NoConnId`] and [`NotAChat::BadConnId`]: without an id a chat can't be counted once.
-    pub fn from_row(row: &Row<'_>, mut zone: impl Instants) -> Result<Chat, NotAChat> {
-        let mut chat = Chat::unread(conn_id::parse(&row.get(Field::ConnId))?);
+    pub fn from_row(row: &Row<'_>, zone: impl Instants) -> Result<Chat, NotAChat> {
+        Ok(Chat::of(Chat::id_of(row)?, row, zone))
+    }
+
+    /// The same, with the row's id, which the caller had to know first.
+    pub(crate) fn of(id: Id, row: &Row<'_>, mut zone: impl Instants) -> Chat {
+        let mut chat = Chat::unread(id);
         for field in Field::ALL {
             let read = match row.get(field) {
                 Value::Absent => {
@@ -225,7 +230,7 @@ impl Chat {
         let ended = || chat.opened?.after(chat.duration_ms?);
         chat.closed = chat.closed.or_else(ended);
         chat.outcome = outcome(chat.code.as_deref());
-        Ok(chat)
+        chat
     }
 
     /// The id of a row's chat, without reading the rest.

@@ -147,38 +147,35 @@ impl Intake<'_> {
     fn take(&mut self, row: &Row<'_>) -> Result<(), NotAChat> {
         let id = Chat::id_of(row)?;
         match self.tally.recognize(&id) {
-            None => self.take_new(row),
-            Some(Novelty::Duplicate(first_seen)) => self.take_known(row, &id, first_seen),
-            Some(Novelty::New | Novelty::Repeated) => Ok(()),
+            None => self.take_new(row, id),
+            Some(Novelty::Duplicate(first_seen)) => self.take_known(row, id, first_seen),
+            Some(Novelty::New | Novelty::Repeated) => {}
         }
+        Ok(())
     }
 
-    fn take_new(&mut self, row: &Row<'_>) -> Result<(), NotAChat> {
-        let chat = Chat::from_row(row, &mut self.zone)?;
+    fn take_new(&mut self, row: &Row<'_>, id: Id) {
+        let chat = Chat::of(id, row, &mut self.zone);
         let keys = self.tally.absorb_new(&chat);
         let fingerprint = self.recent.map(|recent| recent.fingerprint(row));
         self.gather(&chat, &keys, self.tally.first_seen(), fingerprint);
-        Ok(())
     }
 
     /// A chat that is counted already: all that may change is the latest window. Its row is read only where it was not in the
     /// last poll, or has changed since.
-    fn take_known(&mut self, row: &Row<'_>, id: &Id, first_seen: DateTime<Utc>) -> Result<(), NotAChat> {
-        let Some(recent) = self.recent else {
-            return Ok(());
-        };
+    fn take_known(&mut self, row: &Row<'_>, id: Id, first_seen: DateTime<Utc>) {
+        let Some(recent) = self.recent else { return };
         let fingerprint = recent.fingerprint(row);
-        let unchanged = recent.find(id, fingerprint);
+        let unchanged = recent.find(&id, fingerprint);
         if let Some(chat) = unchanged.filter(|_| self.tally.has_room_for_labels()) {
             if chat.closed >= self.gather_from {
                 self.gatherer.note_again(chat);
             }
-            return Ok(());
+            return;
         }
-        let chat = Chat::from_row(row, &mut self.zone)?;
+        let chat = Chat::of(id, row, &mut self.zone);
         let keys = self.tally.keys_of_known(&chat);
         self.gather(&chat, &keys, first_seen, Some(fingerprint));
-        Ok(())
     }
 
     fn gather(
