@@ -1,6 +1,7 @@
 //! Unpacks gzip while it arrives (RFC 1952): one member or several, and zeros behind the last one.
 
-use flate2::{Crc, Decompress, FlushDecompress, Status};
+use crc32fast::Hasher;
+use flate2::{Decompress, FlushDecompress, Status};
 
 /// Most bytes that are unpacked at once.
 const PIECE: usize = 64 * 1024;
@@ -35,7 +36,7 @@ pub(super) struct Gunzip {
     place: Place,
     inflate: Decompress,
     /// Of what the member held so far.
-    checksum: Crc,
+    checksum: Hasher,
     piece: Box<[u8]>,
     is_full: bool,
 }
@@ -56,7 +57,7 @@ impl Gunzip {
         Gunzip {
             place: Place::Beginning,
             inflate: Decompress::new(false),
-            checksum: Crc::new(),
+            checksum: Hasher::new(),
             piece: vec![0; PIECE].into_boxed_slice(),
             is_full: false,
         }
@@ -115,8 +116,10 @@ impl Gunzip {
             Place::Trailer(trailer) => {
                 trailer.push(byte);
                 if trailer.len() == 8 {
-                    let sums = [self.checksum.sum(), self.checksum.amount()].map(u32::to_le_bytes);
-                    if *trailer != sums.concat() {
+                    let checksum = self.checksum.clone().finalize().to_le_bytes();
+                    // Little endian: its first four bytes are the length modulo 2³².
+                    let length = self.inflate.total_out().to_le_bytes();
+                    if *trailer != [&checksum, &length[..4]].concat() {
                         return Err(NotGzip::Checksum);
                     }
                     self.place = Place::Behind;
@@ -158,7 +161,7 @@ impl Gunzip {
 struct Header {
     part: Part,
     flags: u8,
-    checksum: Crc,
+    checksum: Hasher,
 }
 
 /// Where in it the next byte is.
@@ -238,7 +241,7 @@ impl Header {
             self.part = Part::Check(Some(byte));
             return Ok(false);
         };
-        let expected = self.checksum.sum() & 0xffff;
+        let expected = self.checksum.clone().finalize() & 0xffff;
         if u32::from(u16::from_le_bytes([low, byte])) == expected {
             Ok(true)
         } else {

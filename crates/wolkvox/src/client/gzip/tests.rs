@@ -1,5 +1,6 @@
 use std::io::Write as _;
 
+use flate2::Crc;
 use flate2::{Compression, GzBuilder};
 use proptest::prelude::*;
 
