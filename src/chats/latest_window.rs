@@ -4,7 +4,7 @@
 mod recent;
 
 use std::collections::{BTreeMap, HashMap};
-use std::hash::{BuildHasher as _, Hash as _, Hasher as _};
+use std::hash::BuildHasher as _;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -114,11 +114,7 @@ struct KnownLabels {
 
 impl KnownLabels {
     fn of(&mut self, keys: &Keys) -> Arc<ChatLabels> {
-        let hash = |chat: &Option<LabelSet>, agent: &Option<LabelSet>| {
-            let mut hasher = self.hashing.build_hasher();
-            (chat, agent).hash(&mut hasher);
-            hasher.finish()
-        };
+        let hash = |chat: &Option<LabelSet>, agent: &Option<LabelSet>| self.hashing.hash_one((chat, agent));
         let (chat, agent) = (&keys[Table::Chats], &keys[Table::Agents]);
         let known = self.table.entry(
             hash(chat, agent),
@@ -210,7 +206,10 @@ impl Gatherer {
 impl ChatLabels {
     /// The target of the skill. Past the series limit the skill is `other`, which has the operation's.
     fn asa_target_ms(&self, counting: &Counting) -> u64 {
-        let skill_id = self.chat.as_ref().and_then(|set| set.get(Table::Chats, "skill_id"));
+        let skill_id = self
+            .chat
+            .as_ref()
+            .and_then(|set| set.get(Table::Chats, "skill_id"));
         counting.asa_target_ms_of(skill_id.unwrap_or_default())
     }
 }

@@ -38,6 +38,9 @@ pub(super) struct Deadline<S> {
     stream: S,
     time_outs: TimeOuts,
     phase: Phase,
+    /// When the phase has taken too long.
+    due: Instant,
+    /// Set to the deadline once something is waited for: most phases end before that, and setting it wakes the timer's thread.
     sleep: Pin<Box<Sleep>>,
     /// Where progress is recorded.
     slot: Option<Arc<Slot>>,
@@ -45,12 +48,13 @@ pub(super) struct Deadline<S> {
 
 impl<S> Deadline<S> {
     pub(super) fn new(stream: S, time_outs: TimeOuts) -> Self {
-        let sleep = Box::pin(tokio::time::sleep(time_outs.request));
+        let due = Instant::now() + time_outs.request;
         Self {
             stream,
             time_outs,
             phase: Phase::Request,
-            sleep,
+            due,
+            sleep: Box::pin(tokio::time::sleep_until(due)),
             slot: None,
         }
     }
@@ -69,7 +73,7 @@ impl<S> Deadline<S> {
                 Phase::Answer => self.time_outs.answer,
                 Phase::Idle => self.time_outs.idle,
             };
-            self.sleep.as_mut().reset(Instant::now() + time_out);
+            self.due = Instant::now() + time_out;
             self.record_progress();
         }
     }
@@ -88,6 +92,10 @@ impl<S> Deadline<S> {
 
     /// The result where the stream itself isn't ready. Registers to be woken at the deadline.
     fn not_ready<T>(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<T>> {
+        if self.sleep.deadline() != self.due {
+            let deadline = self.due;
+            self.sleep.as_mut().reset(deadline);
+        }
         match self.sleep.as_mut().poll(cx) {
             Poll::Ready(()) => Poll::Ready(Err(io::ErrorKind::TimedOut.into())),
             Poll::Pending => Poll::Pending,

@@ -11,7 +11,6 @@ use crate::chats::latest_window::Latest;
 use crate::chats::{AnswerCounts, Field};
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::config::tests::COUNTING;
 
 struct Still;
 
