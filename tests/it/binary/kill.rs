@@ -1,6 +1,8 @@
 //! `kill -9` at any moment, again and again, while half of the requests go wrong: in the end the totals are the truth, and
-//! over all scrapes neither they nor the times that are shown ever fell.
+//! over all scrapes neither they nor the times that are shown ever fell, and each total was seen at 0 first. So what
+//! `increase()` adds up to is the truth as well.
 
+use std::collections::BTreeSet;
 use std::process::Stdio;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
@@ -25,6 +27,9 @@ const SPOILED: f64 = 0.5;
 /// back than it looks.
 const LIFE: Duration = Duration::from_secs(20);
 
+/// The poll interval. So long a 0 stands: who scrapes less often may miss it.
+const INTERVAL: Duration = Duration::from_secs(1);
+
 /// What a run went through.
 #[derive(Default)]
 struct Figures {
@@ -35,6 +40,9 @@ struct Figures {
     spoiled: u64,
     scrapes: u64,
     chats: u64,
+    /// Totals, and those of them that were scraped too seldom to be seen at 0.
+    totals: u64,
+    missed: u64,
 }
 
 fn faults(seed: u64) -> Vec<Fault> {
@@ -68,29 +76,78 @@ fn faults(seed: u64) -> Vec<Fault> {
 }
 
 /// What was seen last, over all lives: nothing may fall from one page to the next.
-#[derive(Default)]
 struct Witness {
     page: Exposition,
     times: [Option<f64>; 2],
+    watch: Watch,
+}
+
+/// Whether the totals are at 0 when they are seen first.
+struct Watch {
+    known: BTreeSet<String>,
+    /// When the last two scrapes ended; the birth of this exporter, where it had none. What the last one saw was shown later
+    /// than the first of these times.
+    ended: [Instant; 2],
+    /// A life went by without a scrape, and was long enough to end a 0.
+    has_looked_away: bool,
+    /// Totals that were seen too late for their 0.
+    missed: u64,
+}
+
+impl Watch {
+    fn see(&mut self, page: &Exposition) {
+        let [before_last, last] = self.ended;
+        let looked_away = std::mem::take(&mut self.has_looked_away) || before_last.elapsed() >= INTERVAL;
+        self.ended = [last, Instant::now()];
+        for (series, value) in page.totals() {
+            if self.known.insert(series.to_owned()) && value > 0.0 {
+                assert!(looked_away, "{series} is {value} where it is seen first");
+                self.missed += 1;
+            }
+        }
+    }
+
+    /// An exporter lived for so long and was not scraped.
+    fn look_away(&mut self, time: Duration) {
+        self.has_looked_away |= time >= INTERVAL;
+    }
 }
 
 impl Witness {
+    fn new() -> Witness {
+        Witness {
+            page: Exposition::default(),
+            times: [None; 2],
+            watch: Watch {
+                known: BTreeSet::new(),
+                ended: [Instant::now(); 2],
+                has_looked_away: false,
+                missed: 0,
+            },
+        }
+    }
+
+    /// An exporter that is scraped from its birth on.
+    async fn begin(&mut self, variables: &Variables) -> Exporter {
+        self.watch.ended = [Instant::now(); 2];
+        Exporter::serve(variables).await
+    }
+
     async fn see_until(
         &mut self,
         what: &str,
         exporter: &Exporter,
         is_so: impl Fn(&Exposition) -> bool,
     ) -> Exposition {
-        let times = Mutex::new(self.times);
-        let page = exporter
+        let seen = Mutex::new((&mut self.times, &mut self.watch));
+        exporter
             .scrape_until(what, &mut self.page, |page| {
-                let mut times = times.lock().unwrap();
-                *times = later(*times, page);
+                let (times, watch) = &mut *seen.lock().unwrap();
+                **times = later(**times, page);
+                watch.see(page);
                 is_so(page)
             })
-            .await;
-        self.times = times.into_inner().unwrap();
-        page
+            .await
     }
 }
 
@@ -117,16 +174,18 @@ async fn kill_again_and_again(seed: u64, kills: u64) -> Figures {
     let variables = with(variables, "REQUEST_TIMEOUT", "2s");
     operation.handle().by_chance(seed, SPOILED, faults(seed));
 
-    let mut witness = Witness::default();
+    let mut witness = Witness::new();
     let (mut scrapes, mut unborn) = (0, 0);
     for kill in 0..kills {
         operation.place_until(now() + seconds(2));
         if kill % 6 == 5 {
+            let born = Instant::now();
             be_killed_at_birth(kill, &variables).await;
+            witness.watch.look_away(born.elapsed());
             unborn += 1;
             continue;
         }
-        let exporter = Exporter::serve(&variables).await;
+        let exporter = witness.begin(&variables).await;
         live(kill, &exporter, &operation, &mut witness).await;
         let last = witness.see_until("the last page", &exporter, |_| true).await;
         scrapes += last.sum("wolkvox_exporter_scrapes_total") as u64;
@@ -135,8 +194,9 @@ async fn kill_again_and_again(seed: u64, kills: u64) -> Figures {
 
     let spoiled = operation.handle().spoiled();
     operation.handle().by_chance(seed, 0.0, Vec::new());
-    let exporter = Exporter::serve(&variables).await;
-    witness.see_until("a page", &exporter, |_| true).await;
+    let exporter = witness.begin(&variables).await;
+    let is_counted = |page: &Exposition| page.up() == Some(true) && operation.is_counted(page);
+    witness.see_until("all chats", &exporter, is_counted).await;
     let page = exporter.settle(&operation, &mut witness.page).await;
     // A poll and a sweep over everything find nothing that would count twice.
     let watermark = |page: &Exposition| page.sum("wolkvox_watermark_timestamp_seconds");
@@ -152,6 +212,8 @@ async fn kill_again_and_again(seed: u64, kills: u64) -> Figures {
         spoiled,
         scrapes,
         chats: operation.expected().len() as u64,
+        missed: witness.watch.missed,
+        totals: witness.watch.known.len() as u64,
     }
 }
 
@@ -221,10 +283,13 @@ async fn killed_again_and_again_it_counts_each_chat_once_and_no_total_falls() {
         all.spoiled += run.spoiled;
         all.scrapes += run.scrapes;
         all.chats += run.chats;
+        all.totals += run.totals;
+        all.missed += run.missed;
     }
+    assert!(all.missed < all.totals / 2, "the 0 was seldom looked for");
     assert!(all.spoiled > all.kills / 4, "hardly a request was spoiled");
     eprintln!(
-        "{} kills of which {} before a port was open, {} requests of which {} were spoiled, {} scrapes, {} chats; lost: 0, twice: 0",
-        all.kills, all.unborn, all.requests, all.spoiled, all.scrapes, all.chats
+        "{} kills of which {} before a port was open, {} requests of which {} were spoiled, {} scrapes, {} chats; lost: 0, twice: 0; {} totals, of which {} were not looked for in time to see their 0",
+        all.kills, all.unborn, all.requests, all.spoiled, all.scrapes, all.chats, all.totals, all.missed
     );
 }

@@ -157,7 +157,6 @@ async fn while_the_end_of_a_0_cannot_be_committed_it_stays_and_is_tried_once_bet
 async fn a_pause_that_shows_anew_what_is_known_ends_no_0() {
     let mut world = with_a_new_skill().await;
     world.cycle().await;
-    world.rest(minutes(0)).await;
     let fault = Fault::of(Reason::Concurrency);
     world.server.with(|state| state.down = Some(fault));
     world.shown.record();
