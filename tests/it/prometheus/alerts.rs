@@ -2,6 +2,7 @@
 //! and a real Prometheus and Alertmanager started with these very files.
 
 mod case;
+mod inhibition;
 mod mutant;
 
 use std::collections::BTreeSet;
@@ -293,6 +294,23 @@ fn wait_for(url: &str) -> String {
     }
 }
 
+/// An Alertmanager that is ready, and its port.
+fn alertmanager(config: &Path, folder: &Path) -> (Running, u16) {
+    let port = free_port();
+    let running = Running(
+        Command::new("prometheus-alertmanager")
+            .arg(format!("--config.file={}", config.display()))
+            .arg(format!("--storage.path={}", folder.join("am").display()))
+            .arg(format!("--web.listen-address=127.0.0.1:{port}"))
+            .arg("--cluster.listen-address=")
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap(),
+    );
+    wait_for(&format!("http://127.0.0.1:{port}/-/ready"));
+    (running, port)
+}
+
 #[test]
 fn compose_mounts_files_that_work() {
     let container = tempfile::tempdir().unwrap();
@@ -333,22 +351,8 @@ fn compose_mounts_files_that_work() {
         );
     }
 
-    let port = free_port();
     let config = container.path().join("etc/alertmanager/alertmanager.yml");
-    let _alertmanager = Running(
-        Command::new("prometheus-alertmanager")
-            .arg(format!("--config.file={}", config.display()))
-            .arg(format!(
-                "--storage.path={}",
-                container.path().join("am").display()
-            ))
-            .arg(format!("--web.listen-address=127.0.0.1:{port}"))
-            .arg("--cluster.listen-address=")
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap(),
-    );
-    wait_for(&format!("http://127.0.0.1:{port}/-/ready"));
+    let (_alertmanager, port) = alertmanager(&config, container.path());
     let status = wait_for(&format!("http://127.0.0.1:{port}/api/v2/status"));
     assert!(status.contains("business-hours"), "{status}");
 }
