@@ -13,6 +13,9 @@ What holds for all:
 - histogram_quantile of an empty histogram is not a number: `quantile` guards it.
 - le is matched with and without ".0" (text 0.0.4 and OpenMetrics write it differently).
 - Names are joined from the info metrics; without them the id is shown.
+- Several operations may be chosen, and their skills and agents may have the same ids: what is shown by skill, agent or code is
+  by operation, too, says which, and leads to that operation. Settings of operations are never added up: where they differ, the
+  curves show the highest and the lowest.
 """
 
 import json
@@ -63,6 +66,11 @@ def within(over=WINDOW, by="", labels=CHAT, offset=""):
         inc("wolkvox_chat_asa_seconds_bucket", labels, over, by, offset, ', le=~"$seconds(\\\\.0)?"'),
         inc("wolkvox_chat_asa_seconds_count", labels, over, by, offset),
     )
+
+
+def setting(metric, name, labels=OP):
+    """Targets of a curve: a setting, and the lowest of it where the operations' differ."""
+    return [(f"max({metric}{{{labels}}})", name), (f"min({metric}{{{labels}}}) < max({metric}{{{labels}}})", f"lowest {name}")]
 
 
 def named(expression, key="skill"):
@@ -270,6 +278,9 @@ def column(field, title, unit=None, thresholds=None, width=None, link=None, deci
     return {"matcher": {"id": "byName", "options": field}, "properties": properties}
 
 
+OPERATION = column("operation", "Operation", width=130)
+
+
 def table(title, description, expressions, columns, hidden=(), size=(24, 10), sort=None, order=()):
     options = {
         "showHeader": True,
@@ -370,7 +381,8 @@ VARIABLES = {
 
 BOARDS = {"operations": "Operations", "skill": "Skill", "agent": "Agent", "exporter": "Exporter"}
 SHARED = ("datasource", "job", "instance", "operation")
-KEEP = "&".join(f"${{{name}:queryparam}}" for name in SHARED) + "&${__url_time_range}"
+# What a link of a table's row keeps. The operation is the row's: others may have a skill or an agent with the same id.
+KEEP = "&".join(f"${{{name}:queryparam}}" for name in SHARED if name != "operation") + "&var-operation=${__data.fields.operation}&${__url_time_range}"
 
 
 def board(name, description, variables, rows, time="now-12h", refresh="1m", annotation=True):
@@ -388,7 +400,7 @@ def board(name, description, variables, rows, time="now-12h", refresh="1m", anno
         "enable": True,
         "hide": False,
         "iconColor": RED,
-        "expr": 'ALERTS{alertname=~"Wolkvox.+", alertstate="firing", job=~"$job", severity=~"critical|warning"}',
+        "expr": 'ALERTS{alertname=~"Wolkvox.+", alertstate="firing", job=~"$job", operation=~"$operation|", severity=~"critical|warning"}',
         "step": "5m",
         "tagKeys": "severity,operation,skill_id",
         "titleFormat": "{{alertname}}",
@@ -451,7 +463,7 @@ SHARE_NEGATIVE = steps(GREEN, (0.2, YELLOW), (0.35, ORANGE), (0.5, RED))
 AGE = steps(GREEN, (660, YELLOW), (1200, RED))
 CHANGE = steps(ORANGE, (-0.4, YELLOW), (-0.2, GREEN), (0.4, YELLOW), (0.8, ORANGE))
 
-AGE_NOW = f"max(time() - max by (job, operation) (wolkvox_last_success_timestamp_seconds{{{OP}}}))"
+AGE_NOW = f"topk(1, time() - max by (operation) (wolkvox_last_success_timestamp_seconds{{{OP}}}))"
 PARTICIPANT = ', participant!="unknown"'
 FEELING = ', feeling!="unknown"'
 LAST = "wolkvox_chat_last_speakers_total"
@@ -467,10 +479,10 @@ def negative(over=WINDOW, by=""):
 
 
 def age_tile(size=(4, 4)):
-    return stat("Age of the data", "Time since the last good poll of Wolkvox. Up to one poll interval is normal; over 20 minutes the board shows the past.", AGE_NOW, "s", AGE, size, "no data", 0)
+    return stat("Age of the data", "Time since the last good poll of Wolkvox. Up to one poll interval is normal; over 20 minutes the board shows the past. Of several operations, the one whose data is oldest.", AGE_NOW, "s", AGE, size, "no data", 0, legend="{{operation}}", text_mode="value_and_name")
 
 
-ANSWER_COLOURS = {"mean": BLUE, "median": GREEN, "90 %": ORANGE, "95 %": "#FF780A", "99 %": RED, "target": (GREY, True)}
+ANSWER_COLOURS = {"mean": BLUE, "median": GREEN, "90 %": ORANGE, "95 %": "#FF780A", "99 %": RED, "target": (GREY, True), "lowest target": ("#8F8F8F", True)}
 FEELING_COLOURS = {"very positive": "dark-green", "positive": GREEN, "neutral": "#8AB8FF", "negative": ORANGE, "very negative": RED}
 
 
@@ -483,10 +495,10 @@ def answer_times():
             (mean(asa, over=RATE), "mean"),
             (quantile(0.5, asa, over=RATE), "median"),
             (quantile(0.9, asa, over=RATE), "90 %"),
-            (f"max(wolkvox_asa_target_seconds{{{OP}}})", "target"),
+            *setting("wolkvox_asa_target_seconds", "target"),
         ],
         "s",
-        colours={name: ANSWER_COLOURS[name] for name in ("mean", "median", "90 %", "target")},
+        colours={name: ANSWER_COLOURS[name] for name in ("mean", "median", "90 %", "target", "lowest target")},
     )
 
 
@@ -509,7 +521,7 @@ def codes(size=(8, 9)):
         "The ten codes given most often over the rolling window, with their text. Timeouts and chats without a code are left out.",
         f"sort_desc(({counted}) * on (operation, cod_act) group_left (description) max by (operation, cod_act, description) (wolkvox_disposition_info{{{OP}}})"
         f' or on (operation, cod_act) label_replace({counted}, "description", "", "cod_act", ".*"))',
-        "{{cod_act}} {{description}}",
+        "{{cod_act}} {{description}} ({{operation}})",
         size=size,
     )
 
@@ -517,6 +529,8 @@ def codes(size=(8, 9)):
 def operations():
     per_skill = "operation, skill_id"
     week = inc("wolkvox_chats_total", offset="1w")
+    # Only of operations that were there a week ago.
+    of_old = f"sum({inc('wolkvox_chats_total', by='operation')} and on (operation) {inc('wolkvox_chats_total', by='operation', offset='1w')})"
     asa = "wolkvox_chat_asa_seconds"
     toa = "wolkvox_chat_time_on_agent_seconds"
     skill_link = ("Open the skill", "/d/wolkvox-skill?" + KEEP + "&var-skill=${__data.fields.skill_id}&${window:queryparam}&${seconds:queryparam}&${outcome:queryparam}")
@@ -538,7 +552,7 @@ def operations():
             row("Now: the last $window"),
             stat("Service level", "Share of the chats closed within the rolling window that were answered within the chosen seconds.", within(), "percentunit", LEVEL, decimals=0),
             stat("Chats", "Chats closed within the rolling window.", inc("wolkvox_chats_total"), "locale", BRAND, decimals=0, background=False),
-            stat("Against last week", "Chats closed within the rolling window, compared with the same time a week ago.", ratio(inc("wolkvox_chats_total"), week) + " - 1", "percentunit", CHANGE, no_value="no week yet", decimals=0, background=False),
+            stat("Against last week", "Chats closed within the rolling window, compared with the same time a week ago, of the operations that were counted then.", ratio(of_old, week) + " - 1", "percentunit", CHANGE, no_value="no week yet", decimals=0, background=False),
             stat("Answer time, mean", "Mean time from the start of a chat to the agent's answer (ASA) over the rolling window.", mean(asa), "s", WAIT, decimals=1),
             stat("Answer time, 90 %", "Nine of ten chats were answered within this (ASA) over the rolling window; estimated from buckets.", quantile(0.9, asa), "s", WAIT90, decimals=1),
             stat("Answered late", "Chats of the rolling window that were not answered within the chosen seconds.", "clamp_min(" + inc(f"{asa}_count") + " - " + inc(f"{asa}_bucket", more=', le=~"$seconds(\\\\.0)?"') + ", 0)", "locale", NEUTRAL, decimals=0),
@@ -564,9 +578,9 @@ def operations():
             series(
                 "Service level",
                 "Share of the chats answered within the chosen seconds, now and a week ago. Dashed: the objective (WOLKVOX_SERVICE_LEVEL_TARGET).",
-                [(within(RATE), "now"), (within(RATE, offset="1w"), "a week ago"), (f"max(wolkvox_service_level_target_ratio{{{OP}}})", "objective")],
+                [(within(RATE), "now"), (within(RATE, offset="1w"), "a week ago"), *setting("wolkvox_service_level_target_ratio", "objective")],
                 "percentunit",
-                colours={"now": GREEN, "a week ago": ("#8AB8FF", True), "objective": (GREY, True)},
+                colours={"now": GREEN, "a week ago": ("#8AB8FF", True), "objective": (GREY, True), "lowest objective": ("#8F8F8F", True)},
                 defaults={"max": 1, "min": 0},
             ),
             answer_times(),
@@ -584,7 +598,8 @@ def operations():
                 "Each skill over the rolling window. A click on a name opens the skill's board.",
                 skills,
                 [
-                    column("skill_name", "Skill", link=skill_link, width=240),
+                    OPERATION,
+                    column("skill_name", "Skill", link=skill_link, width=200),
                     column("Value #A", "Chats", "short", decimals=0, maximum=True),
                     column("Value #B", "Service level", "percentunit", LEVEL, decimals=0),
                     column("Value #C", "Answer time, mean", "s", WAIT, decimals=1),
@@ -595,10 +610,9 @@ def operations():
                     column("Value #H", "Against last week", "percentunit", CHANGE, decimals=0, fill=False),
                     {"matcher": {"id": "byName", "options": "skill_id"}, "properties": [{"id": "custom.hidden", "value": True}]},
                 ],
-                hidden=("operation",),
                 sort="Chats",
                 size=(24, 7),
-                order=("skill_name", "Value #A", "Value #H", "Value #B", "Value #C", "Value #D", "Value #E", "Value #F", "Value #G", "skill_id"),
+                order=("operation", "skill_name", "Value #A", "Value #H", "Value #B", "Value #C", "Value #D", "Value #E", "Value #F", "Value #G", "skill_id"),
             ),
             row("What became of the chats: the last $window"),
             codes(),
@@ -656,16 +670,16 @@ def skill():
             series(
                 "Service level within $seconds s",
                 "Share of the chats answered within the chosen seconds. Dashed: the objective.",
-                [(within(RATE), "service level"), (objective, "objective")],
+                [(within(RATE), "service level"), *setting("wolkvox_service_level_target_ratio", "objective")],
                 "percentunit",
-                colours={"service level": GREEN, "objective": (GREY, True)},
+                colours={"service level": GREEN, "objective": (GREY, True), "lowest objective": ("#8F8F8F", True)},
                 defaults={"max": 1, "min": 0},
             ),
             row("How long customers wait"),
             series(
                 "Answer time, percentiles",
                 "The time within which so many of the chats were answered (ASA), estimated from buckets. Dashed: WOLKVOX_ASA_TARGET.",
-                [(quantile(q, asa, over=RATE), n) for q, n in ((0.5, "median"), (0.9, "90 %"), (0.95, "95 %"), (0.99, "99 %"))] + [(f"max(wolkvox_asa_target_seconds{{{OP}}})", "target")],
+                [(quantile(q, asa, over=RATE), n) for q, n in ((0.5, "median"), (0.9, "90 %"), (0.95, "95 %"), (0.99, "99 %"))] + setting("wolkvox_asa_target_seconds", "target"),
                 "s",
                 colours={name: colour for name, colour in ANSWER_COLOURS.items() if name != "mean"},
             ),
@@ -730,17 +744,17 @@ def skill():
                 "Agents over the rolling window, all their skills together: the report's totals per agent are not split by skill. A click on a name opens the agent's board.",
                 agents,
                 [
-                    column("agent_name", "Agent", link=agent_link, width=160),
-                    column("Value #A", "Chats", "short", width=150, decimals=0, maximum=True),
-                    column("Value #B", "In time", "percentunit", LEVEL, width=95, decimals=0),
+                    column("operation", "Operation", width=100),
+                    column("agent_name", "Agent", link=agent_link, width=145),
+                    column("Value #A", "Chats", "short", width=100, decimals=0, maximum=True),
+                    column("Value #B", "In time", "percentunit", LEVEL, width=80, decimals=0),
                     column("Value #C", "Answer", "s", WAIT, width=95, decimals=1),
-                    column("Value #D", "On agent", "s", width=110, decimals=1),
+                    column("Value #D", "On agent", "s", width=100, decimals=1),
                     {"matcher": {"id": "byName", "options": "agent_id"}, "properties": [{"id": "custom.hidden", "value": True}]},
                 ],
-                hidden=("operation",),
                 size=(10, 10),
                 sort="Chats",
-                order=("agent_name", "Value #A", "Value #B", "Value #C", "Value #D", "agent_id"),
+                order=("operation", "agent_name", "Value #A", "Value #B", "Value #C", "Value #D", "agent_id"),
             ),
         ],
     )
@@ -785,7 +799,8 @@ def agent():
                 "Every agent over the rolling window. Time in chats above the window itself means several chats at once. A click on a name shows that agent alone.",
                 [named(pairs["chats"] + " > 0.5", "agent"), pairs["level"], pairs["asa"], pairs["toa"], pairs["duration"], pairs["replies"], pairs["characters"], pairs["busy"] + " > 0"],
                 [
-                    column("agent_name", "Agent", link=link, width=220),
+                    OPERATION,
+                    column("agent_name", "Agent", link=link, width=200),
                     column("agent_id", "Id", width=110),
                     column("Value #A", "Chats", "short", decimals=0, maximum=True),
                     column("Value #B", "Within target", "percentunit", LEVEL, decimals=0),
@@ -796,16 +811,15 @@ def agent():
                     column("Value #G", "Characters per reply", "short", decimals=0),
                     column("Value #H", "Time in chats", "s", decimals=1),
                 ],
-                hidden=("operation",),
                 size=(24, 12),
                 sort="Chats",
-                order=("agent_name", "agent_id", "Value #A", "Value #B", "Value #C", "Value #D", "Value #E", "Value #F", "Value #G", "Value #H"),
+                order=("operation", "agent_name", "agent_id", "Value #A", "Value #B", "Value #C", "Value #D", "Value #E", "Value #F", "Value #G", "Value #H"),
             ),
             row("Over time: the ten with most chats"),
-            series("Chats per hour", "Chats closed, as a pace per hour.", [(top("3600 * sum by (operation, agent_id) (rate(wolkvox_agent_chats_total{" + AGENT + "}[" + RATE + "]))"), "{{agent_name}}")], "short", stack=True, defaults={"decimals": 0}),
-            series("Within target", "Share of the chats answered within WOLKVOX_ASA_TARGET, over two hours.", [(top(pairs["level"].replace(f"[{WINDOW}]", "[2h]")), "{{agent_name}}")], "percentunit", defaults={"max": 1, "min": 0}),
-            series("Answer time", "Mean time from the start of a chat to the answer (ASA), over two hours.", [(top(pairs["asa"].replace(f"[{WINDOW}]", "[2h]")), "{{agent_name}}")], "s"),
-            series("Time on agent", "Mean time spent on a chat, over two hours.", [(top(pairs["toa"].replace(f"[{WINDOW}]", "[2h]")), "{{agent_name}}")], "s"),
+            series("Chats per hour", "Chats closed, as a pace per hour.", [(top("3600 * sum by (operation, agent_id) (rate(wolkvox_agent_chats_total{" + AGENT + "}[" + RATE + "]))"), "{{agent_name}} ({{operation}})")], "short", stack=True, defaults={"decimals": 0}),
+            series("Within target", "Share of the chats answered within WOLKVOX_ASA_TARGET, over two hours.", [(top(pairs["level"].replace(f"[{WINDOW}]", "[2h]")), "{{agent_name}} ({{operation}})")], "percentunit", defaults={"max": 1, "min": 0}),
+            series("Answer time", "Mean time from the start of a chat to the answer (ASA), over two hours.", [(top(pairs["asa"].replace(f"[{WINDOW}]", "[2h]")), "{{agent_name}} ({{operation}})")], "s"),
+            series("Time on agent", "Mean time spent on a chat, over two hours.", [(top(pairs["toa"].replace(f"[{WINDOW}]", "[2h]")), "{{agent_name}} ({{operation}})")], "s"),
         ],
     )
 
@@ -826,10 +840,10 @@ def exporter():
             stat("Exporter", "Whether Prometheus reaches the exporter.", f"min(up{{{BASE}}} and on (job, instance) last_over_time(wolkvox_exporter_build_info{{{BASE}}}[1d]))", "none", steps(RED, (1, GREEN)), (3, 4), "not there", defaults=up),
             stat("Last poll", "Whether the last poll of Wolkvox succeeded; the worst of the operations.", f"min(wolkvox_up{{{OP}}})", "none", steps(RED, (1, GREEN)), (3, 4), "none yet", defaults=ok),
             age_tile((3, 4)),
-            stat("Watermark lag", "Everything closed before the watermark has been asked for. Far behind: a backlog is being caught up.", f"max(time() - max by (job, operation) (wolkvox_watermark_timestamp_seconds{{{OP}}}))", "s", steps(GREEN, (1200, YELLOW), (3600, RED)), (3, 4), "no data", 0),
+            stat("Watermark lag", "Everything closed before the watermark has been asked for. Far behind: a backlog is being caught up. Of several operations, the one that is furthest behind.", f"topk(1, time() - max by (operation) (wolkvox_watermark_timestamp_seconds{{{OP}}}))", "s", steps(GREEN, (1200, YELLOW), (3600, RED)), (3, 4), "no data", 0, legend="{{operation}}", text_mode="value_and_name"),
             stat("Prompt arrivals", "Share of the chats of the last hour that were first seen within an hour of their close. Below 90 % business alerts are silent.", ratio(inc("wolkvox_chat_arrival_delay_seconds_bucket", OP, "1h", more=', le=~"3600(\\\\.0)?"'), inc("wolkvox_chat_arrival_delay_seconds_count", OP, "1h")), "percentunit", steps(RED, (0.9, GREEN)), (3, 4), decimals=0),
             stat("Calls today", "Calls to the Wolkvox API since the operation's midnight, by this exporter.", f"sum(wolkvox_api_requests_today{{{OP}}})", "locale", NEUTRAL, (3, 4), "none", 0),
-            stat("Quota used", "Calls today as a share of the daily limit, where one is configured. Other programs share the quota.", f"max(wolkvox_api_requests_today{{{OP}}} / on (job, instance, operation) wolkvox_api_daily_limit{{{OP}}})", "percentunit", steps(GREEN, (0.6, YELLOW), (0.8, RED)), (3, 4), "no limit set", 1),
+            stat("Quota used", "Calls today as a share of the daily limit, where one is configured. Other programs share the quota. Of several operations, the one that has used most of its own.", f"topk(1, max by (operation) (wolkvox_api_requests_today{{{OP}}} / on (job, instance, operation) wolkvox_api_daily_limit{{{OP}}}))", "percentunit", steps(GREEN, (0.6, YELLOW), (0.8, RED)), (3, 4), "no limit set", 1, legend="{{operation}}", text_mode="value_and_name"),
             stat("Report skipped", "Seconds of the report given up over the time range after repeated failure; 0 is what you want.", f"sum(increase(wolkvox_report_seconds_skipped_total{{{OP}}}[$__range])) or 0 * max(wolkvox_up{{{OP}}})", "s", steps(GREEN, (1, RED)), (3, 4), "no data", 0, defaults={"displayName": "given up"}),
             row("Polling"),
             series(
@@ -850,8 +864,8 @@ def exporter():
                 "Polls within the interval, and those that failed, by reason; and the pauses that Wolkvox called for.",
                 [
                     (f"sum(increase(wolkvox_polls_total{{{OP}}}[{RATE}]))", "polls"),
-                    (f"sum by (reason) (increase(wolkvox_poll_failures_total{{{OP}}}[{RATE}])) > 0", "{{reason}}"),
-                    (f"sum by (reason) (increase(wolkvox_api_pauses_total{{{OP}}}[{RATE}])) > 0", "pause: {{reason}}"),
+                    (f"sum by (operation, reason) (increase(wolkvox_poll_failures_total{{{OP}}}[{RATE}])) > 0", "{{operation}} {{reason}}"),
+                    (f"sum by (operation, reason) (increase(wolkvox_api_pauses_total{{{OP}}}[{RATE}])) > 0", "{{operation}} pause: {{reason}}"),
                 ],
                 "short",
                 size=(8, 8),
@@ -873,11 +887,11 @@ def exporter():
             per("wolkvox_api_requests_total", "code", "{{code}}", "Calls by status", "Calls to the API by HTTP status; none where no answer came. 404 is an empty window.", colours={"200": GREEN, "404": BLUE, "403": RED, "none": ORANGE}, defaults={"decimals": 0}),
             series(
                 "Calls today",
-                "Calls since the operation's midnight. Dashed: the daily limit, where configured.",
-                [(f"sum by (operation) (wolkvox_api_requests_today{{{OP}}})", "{{operation}}"), (f"sum(wolkvox_api_daily_limit{{{OP}}})", "limit")],
+                "Calls since the operation's midnight. Dashed: the daily limit, where configured; the highest and the lowest where the operations' differ.",
+                [(f"sum by (operation) (wolkvox_api_requests_today{{{OP}}})", "{{operation}}"), *setting("wolkvox_api_daily_limit", "limit")],
                 "short",
                 size=(8, 8),
-                colours={"limit": (RED, True)},
+                colours={"limit": (RED, True), "lowest limit": (RED, True)},
                 defaults={"decimals": 0},
             ),
             series("Bytes answered", "Size of the API's answers, after decompression.", [(f"sum by (operation) (rate(wolkvox_api_response_bytes_total{{{OP}}}[{RATE}]))", "{{operation}}")], "Bps", size=(8, 8)),
@@ -889,7 +903,7 @@ def exporter():
                     (f"sum(increase(wolkvox_report_rows_total{{{OP}}}[{RATE}]))", "read"),
                     (f"sum(increase(wolkvox_report_rows_duplicate_total{{{OP}}}[{RATE}]))", "known already"),
                     (f"sum(increase(wolkvox_report_rows_repeated_total{{{OP}}}[{RATE}]))", "twice in one answer"),
-                    (f"sum by (reason) (increase(wolkvox_report_rows_rejected_total{{{OP}}}[{RATE}])) > 0", "rejected: {{reason}}"),
+                    (f"sum by (operation, reason) (increase(wolkvox_report_rows_rejected_total{{{OP}}}[{RATE}])) > 0", "{{operation}} rejected: {{reason}}"),
                 ],
                 "short",
                 size=(8, 8),
@@ -902,8 +916,8 @@ def exporter():
                 "Chats that only the sweep found; values that could not be read, and documented fields that were missing, by field.",
                 [
                     (f"sum(increase(wolkvox_chats_late_total{{{OP}}}[{RATE}]))", "late rows"),
-                    (f"sum by (field) (increase(wolkvox_report_fields_invalid_total{{{OP}}}[{RATE}])) > 0", "unreadable: {{field}}"),
-                    (f"sum by (field) (increase(wolkvox_report_fields_absent_total{{{OP}}}[{RATE}])) > 0", "missing: {{field}}"),
+                    (f"sum by (operation, field) (increase(wolkvox_report_fields_invalid_total{{{OP}}}[{RATE}])) > 0", "{{operation}} unreadable: {{field}}"),
+                    (f"sum by (operation, field) (increase(wolkvox_report_fields_absent_total{{{OP}}}[{RATE}])) > 0", "{{operation}} missing: {{field}}"),
                 ],
                 "short",
                 size=(8, 8),
@@ -930,12 +944,12 @@ def exporter():
                 "Sample lines on /metrics, the limit, and chats counted under \"other\" because of it.",
                 [
                     (f"sum by (operation) (wolkvox_series{{{OP}}})", "{{operation}}"),
-                    (f"sum(wolkvox_series_limit{{{OP}}})", "limit"),
+                    *setting("wolkvox_series_limit", "limit"),
                     (f"sum(increase(wolkvox_series_limited_total{{{OP}}}[{RATE}]))", "under other"),
                 ],
                 "short",
                 size=(6, 7),
-                colours={"limit": (RED, True), "under other": ORANGE},
+                colours={"limit": (RED, True), "lowest limit": (RED, True), "under other": ORANGE},
             ),
             row("Process"),
             series("CPU", "CPU time used per second.", [(f"sum by (instance) (rate(process_cpu_seconds_total{{{BASE}}}[{RATE}]) and on (job, instance) wolkvox_exporter_build_info{{{BASE}}})", "{{instance}}")], "percentunit", size=(5, 7)),

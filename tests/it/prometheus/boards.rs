@@ -1,6 +1,7 @@
 //! Every query of the boards, and every rule, put to a real Prometheus that knows three weeks of an operation: they
 //! answer, with numbers, under the names that panels look for, and key panels show the truth.
 
+mod fleet;
 mod query;
 mod truth;
 mod world;
@@ -25,6 +26,18 @@ const QUIET: &[(&str, &str)] = &[
     ("exporter: Polls and failures, B", "no poll fails"),
     ("exporter: Polls and failures, C", "nothing calls for a pause"),
     ("exporter: Rows, D", "no row is rejected"),
+    ("operations: Service level, D", "one operation has one objective"),
+    ("operations: Answer time, E", "one operation has one target"),
+    (
+        "skill: Service level within $seconds s, C",
+        "one operation has one objective",
+    ),
+    (
+        "skill: Answer time, percentiles, F",
+        "one operation has one target",
+    ),
+    ("exporter: Calls today, C", "one operation has one limit"),
+    ("exporter: Series, C", "one operation has one limit"),
     (
         "exporter: Late rows, unreadable and missing fields, B",
         "all values can be read",

@@ -21,6 +21,13 @@ pub(super) const JOB: &str = "wolkvox";
 /// The one that is not, and its job.
 pub(super) const TROUBLED: &str = "trouble";
 const TROUBLED_JOB: &str = "wolkvox-trouble";
+/// Of the operation in trouble: not what the other one has.
+const OTHER_SETTINGS: [(&str, &str); 4] = [
+    ("ASA_TARGET", "60s"),
+    ("SERVICE_LEVEL_TARGET", "0.9"),
+    ("API_DAILY_LIMIT", "100000"),
+    ("MAX_SERIES", "20000"),
+];
 /// The one that has a name, and the one that has none.
 pub(super) const SKILLS: [&str; 2] = ["12", "27"];
 pub(super) const SKILL_NAME: &str = "Sales";
@@ -55,7 +62,8 @@ impl World {
         let operation = Operation::of([past.clone(), live].concat()).await;
         let troubled = Operation::of(odd_chats(seam)).await;
         let well = variables(&operation, OPERATION, seam, directory.path());
-        let ill = variables(&troubled, TROUBLED, seam, directory.path());
+        let mut ill = variables(&troubled, TROUBLED, seam, directory.path());
+        ill.extend(OTHER_SETTINGS.map(|(name, value)| (format!("WOLKVOX_{name}"), value.to_owned())));
 
         let file = directory.path().join("past.om");
         backfill(&well, seam, &file).await;
