@@ -30,6 +30,8 @@ GREEN, YELLOW, ORANGE, RED, BLUE, GREY = "green", "#EAB839", "orange", "red", "b
 
 BASE = 'job=~"$job", instance=~"$instance"'
 OP = BASE + ', operation=~"$operation"'
+# Targets and objectives have one more sample for each skill that differs.
+OPERATIONS_OWN = OP + ', skill_id=""'
 OUT = OP + ', outcome=~"$outcome"'
 SKILL = OUT + ', skill_id=~"$skill"'
 CHAT = SKILL + ', channel=~"$channel"'
@@ -68,9 +70,28 @@ def within(over=WINDOW, by="", labels=CHAT, offset=""):
     )
 
 
+def spread(expression, name):
+    """Targets of a curve: the highest of some settings, and the lowest where they differ."""
+    return [(f"max({expression})", name), (f"min({expression}) < max({expression})", f"lowest {name}")]
+
+
 def setting(metric, name, labels=OP):
-    """Targets of a curve: a setting, and the lowest of it where the operations' differ."""
-    return [(f"max({metric}{{{labels}}})", name), (f"min({metric}{{{labels}}}) < max({metric}{{{labels}}})", f"lowest {name}")]
+    return spread(f"{metric}{{{labels}}}", name)
+
+
+def of_skills(metric, chats, how):
+    """A setting for each skill that has chats: its own where it has one, else the operation's, which has no skill_id.
+
+    chats: by operation and skill; how: what is done with them and the setting (*), or + with 0 * chats.
+    """
+    own = f"max by (operation, skill_id) ({metric}{{{OP}, skill_id=~\"$skill\"}})"
+    operations = f"max by (operation) ({metric}{{{OPERATIONS_OWN}}})"
+    return f"{chats} {how} on (operation, skill_id) {own} or {chats} {how} on (operation) group_left () {operations}"
+
+
+def skill_settings(metric, name):
+    """Targets of a curve: a setting of the skills chosen."""
+    return spread(of_skills(metric, "0 * " + inc("wolkvox_chat_asa_seconds_count", over=RATE, by="operation, skill_id"), "+"), name)
 
 
 def named(expression, key="skill"):
@@ -490,12 +511,12 @@ def answer_times():
     asa = "wolkvox_chat_asa_seconds"
     return series(
         "Answer time",
-        "From the start of a chat to the agent's answer (ASA): mean, median and the time within which 90 % were answered, by when the chats were closed. Dashed: WOLKVOX_ASA_TARGET.",
+        "From the start of a chat to the agent's answer (ASA): mean, median and the time within which 90 % were answered, by when the chats were closed. Dashed: WOLKVOX_ASA_TARGET of the operation; the highest and the lowest where they differ.",
         [
             (mean(asa, over=RATE), "mean"),
             (quantile(0.5, asa, over=RATE), "median"),
             (quantile(0.9, asa, over=RATE), "90 %"),
-            *setting("wolkvox_asa_target_seconds", "target"),
+            *setting("wolkvox_asa_target_seconds", "target", OPERATIONS_OWN),
         ],
         "s",
         colours={name: ANSWER_COLOURS[name] for name in ("mean", "median", "90 %", "target", "lowest target")},
@@ -577,8 +598,8 @@ def operations():
             ),
             series(
                 "Service level",
-                "Share of the chats answered within the chosen seconds, now and a week ago. Dashed: the objective (WOLKVOX_SERVICE_LEVEL_TARGET).",
-                [(within(RATE), "now"), (within(RATE, offset="1w"), "a week ago"), *setting("wolkvox_service_level_target_ratio", "objective")],
+                "Share of the chats answered within the chosen seconds, now and a week ago. Dashed: the objective of the operation (WOLKVOX_SERVICE_LEVEL_TARGET); the highest and the lowest where they differ.",
+                [(within(RATE), "now"), (within(RATE, offset="1w"), "a week ago"), *setting("wolkvox_service_level_target_ratio", "objective", OPERATIONS_OWN)],
                 "percentunit",
                 colours={"now": GREEN, "a week ago": ("#8AB8FF", True), "objective": (GREY, True), "lowest objective": ("#8F8F8F", True)},
                 defaults={"max": 1, "min": 0},
@@ -630,13 +651,19 @@ def operations():
 def skill():
     asa = "wolkvox_chat_asa_seconds"
     toa = "wolkvox_chat_time_on_agent_seconds"
-    objective = f"max(wolkvox_service_level_target_ratio{{{OP}}})"
+    def due(over):
+        """Chats that should have been answered in time, so that each skill keeps its objective."""
+        return "sum(" + of_skills("wolkvox_service_level_target_ratio", inc(asa + "_count", over=over, by="operation, skill_id"), "*") + ")"
 
-    def late(over):
-        return f"(1 - {ratio(inc('wolkvox_chat_answered_within_target_total', over=over), inc(asa + '_count', over=over))})"
+    def in_time(over):
+        return inc("wolkvox_chat_answered_within_target_total", over=over)
+
+    def answered(over):
+        return inc(asa + "_count", over=over)
 
     def burn(over):
-        return f"{late(over)} / (1 - {objective})"
+        """Chats answered late, of those that may be."""
+        return ratio(f"({answered(over)} - {in_time(over)})", f"({answered(over)} - {due(over)})")
 
     agents = [
         named(inc("wolkvox_agent_chats_total", OUT, by="operation, agent_id") + " > 0.5", "agent"),
@@ -651,8 +678,8 @@ def skill():
         ("skill", "channel", "outcome", "window", "seconds", "period"),
         [
             row("Objective, over $period"),
-            stat("Service level", "Share of the chats answered within WOLKVOX_ASA_TARGET, over the period chosen for the budget.", f"1 - {late('$period')}", "percentunit", LEVEL, decimals=1),
-            stat("Objective", "The share that is aimed at (WOLKVOX_SERVICE_LEVEL_TARGET).", objective, "percentunit", NEUTRAL, no_value="not set", decimals=0),
+            stat("Service level", "Share of the chats answered within WOLKVOX_ASA_TARGET, over the period chosen for the budget.", ratio(in_time("$period"), answered("$period")), "percentunit", LEVEL, decimals=1),
+            stat("Objective", "The share that is aimed at: the skill's own objective where it has one, else WOLKVOX_SERVICE_LEVEL_TARGET. Of several skills, what it comes to for all their chats.", ratio(due("$period"), answered("$period")), "percentunit", NEUTRAL, decimals=0),
             stat("Error budget left", "The budget is the share of chats that may be late. Below zero it is overdrawn.", f"1 - {burn('$period')}", "percentunit", steps(RED, (0, ORANGE), (0.25, YELLOW), (0.5, GREEN)), decimals=0),
             stat("Burn rate, $window", "How many times faster than planned the budget is used over the rolling window: 1 is just as planned.", burn(WINDOW), "none", steps(GREEN, (1, YELLOW), (2, ORANGE), (3, RED)), decimals=1),
             stat("Chats, $window", "Chats closed within the rolling window.", inc("wolkvox_chats_total"), "locale", BRAND, decimals=0, background=False),
@@ -669,8 +696,8 @@ def skill():
             ),
             series(
                 "Service level within $seconds s",
-                "Share of the chats answered within the chosen seconds. Dashed: the objective.",
-                [(within(RATE), "service level"), *setting("wolkvox_service_level_target_ratio", "objective")],
+                "Share of the chats answered within the chosen seconds. Dashed: the objective; the highest and the lowest where those of skills or operations differ.",
+                [(within(RATE), "service level"), *skill_settings("wolkvox_service_level_target_ratio", "objective")],
                 "percentunit",
                 colours={"service level": GREEN, "objective": (GREY, True), "lowest objective": ("#8F8F8F", True)},
                 defaults={"max": 1, "min": 0},
@@ -678,8 +705,8 @@ def skill():
             row("How long customers wait"),
             series(
                 "Answer time, percentiles",
-                "The time within which so many of the chats were answered (ASA), estimated from buckets. Dashed: WOLKVOX_ASA_TARGET.",
-                [(quantile(q, asa, over=RATE), n) for q, n in ((0.5, "median"), (0.9, "90 %"), (0.95, "95 %"), (0.99, "99 %"))] + setting("wolkvox_asa_target_seconds", "target"),
+                "The time within which so many of the chats were answered (ASA), estimated from buckets. Dashed: the target of the skill; the highest and the lowest where those of skills or operations differ.",
+                [(quantile(q, asa, over=RATE), n) for q, n in ((0.5, "median"), (0.9, "90 %"), (0.95, "95 %"), (0.99, "99 %"))] + skill_settings("wolkvox_asa_target_seconds", "target"),
                 "s",
                 colours={name: colour for name, colour in ANSWER_COLOURS.items() if name != "mean"},
             ),

@@ -30,6 +30,8 @@ struct Member {
     in_time: u64,
     target: f64,
     objective: f64,
+    /// Target and objective of its skill, where they differ from the operation's.
+    of_skill: Option<(f64, f64)>,
     /// Calls of a day.
     limit: f64,
     /// Since when it is counted.
@@ -45,6 +47,7 @@ const FLEET: [Member; 3] = [
         in_time: 9,
         target: 30.0,
         objective: 0.8,
+        of_skill: None,
         limit: 5000.0,
         begin: END - 8 * DAY,
     },
@@ -55,6 +58,7 @@ const FLEET: [Member; 3] = [
         in_time: 0,
         target: 60.0,
         objective: 0.9,
+        of_skill: None,
         limit: 3000.0,
         begin: END - 8 * DAY,
     },
@@ -65,6 +69,7 @@ const FLEET: [Member; 3] = [
         in_time: 3,
         target: 30.0,
         objective: 0.8,
+        of_skill: Some((20.0, 0.5)),
         limit: 5000.0,
         begin: END - DAY,
     },
@@ -106,6 +111,12 @@ impl Member {
             ),
         ];
         let named = |id: &str, name: &str| format!("{id},{name}=\"{}\"", self.skill_name);
+        let of_skill = self.of_skill.map(|(target, objective)| {
+            [
+                ("wolkvox_asa_target_seconds", target),
+                ("wolkvox_service_level_target_ratio", objective),
+            ]
+        });
         let gauges = [
             (
                 "wolkvox_skill_info",
@@ -136,6 +147,10 @@ impl Member {
             self.series(&mut text, name, &labels, |poll| (of_a_poll * poll).to_string());
         }
         for (name, labels, value) in gauges {
+            self.series(&mut text, name, &labels, |_| value.to_string());
+        }
+        for (name, value) in of_skill.into_iter().flatten() {
+            let labels = format!("skill_id=\"{SKILL}\"");
             self.series(&mut text, name, &labels, |_| value.to_string());
         }
         text
@@ -267,7 +282,10 @@ async fn a_fleet_is_added_up_and_its_operations_are_told_from_each_other() {
 async fn curves_show_the_highest_and_the_lowest_of_settings_that_differ() {
     let prometheus = history().await;
     for (board, title, highest, lowest) in [
+        // Of the operations: that of a skill alone is not among them.
         ("operations", "Answer time", ("D", 60.0), ("E", 30.0)),
+        ("skill", "Answer time, percentiles", ("E", 60.0), ("F", 20.0)),
+        ("skill", "Service level within $seconds s", ("B", 0.9), ("C", 0.5)),
         ("exporter", "Calls today", ("B", 5000.0), ("C", 3000.0)),
     ] {
         let all = Choice::as_opened(board);
@@ -278,6 +296,33 @@ async fn curves_show_the_highest_and_the_lowest_of_settings_that_differ() {
         let one = all.with("operation", &["cobros"]);
         let lowest = shown(&prometheus, &one, title, lowest.0).await;
         assert!(lowest.is_empty(), "{title}: one operation has one setting");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_skill_is_held_to_its_own_objective_where_it_has_one() {
+    let prometheus = history().await;
+    let skills = Choice::as_opened("skill").with("period", &["1d"]);
+    let (ventas, soporte, cobros) = (10.0 * 0.8, 2.0 * 0.9, 4.0 * 0.5);
+    for (operation, chats, late, due) in [
+        ("$__all", 16.0, 4.0, ventas + soporte + cobros),
+        ("ventas", 10.0, 1.0, ventas),
+        ("soporte", 2.0, 2.0, soporte),
+        ("cobros", 4.0, 1.0, cobros),
+    ] {
+        let choice = skills.clone().with("operation", &[operation]);
+        let burn = late / (chats - due);
+        for (title, letter, truth) in [
+            ("Service level", "A", (chats - late) / chats),
+            ("Objective", "A", due / chats),
+            ("Error budget left", "A", 1.0 - burn),
+            ("Burn rate, $window", "A", burn),
+            ("Burn rate", "A", burn),
+            ("Burn rate", "C", burn),
+        ] {
+            let shown = value(&prometheus, &choice, title, letter).await;
+            assert_near(&format!("{operation}: {title}, {letter}"), shown, truth);
+        }
     }
 }
 
