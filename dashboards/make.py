@@ -299,7 +299,7 @@ def column(field, title, unit=None, thresholds=None, width=None, link=None, deci
     return {"matcher": {"id": "byName", "options": field}, "properties": properties}
 
 
-OPERATION = column("operation", "Operation", width=130)
+OPERATION = column("operation", "Operation", width=110)
 
 
 def table(title, description, expressions, columns, hidden=(), size=(24, 10), sort=None, order=()):
@@ -827,8 +827,8 @@ def agent():
                 [named(pairs["chats"] + " > 0.5", "agent"), pairs["level"], pairs["asa"], pairs["toa"], pairs["duration"], pairs["replies"], pairs["characters"], pairs["busy"] + " > 0"],
                 [
                     OPERATION,
-                    column("agent_name", "Agent", link=link, width=200),
-                    column("agent_id", "Id", width=110),
+                    column("agent_name", "Agent", link=link, width=150),
+                    column("agent_id", "Id", width=75),
                     column("Value #A", "Chats", "short", decimals=0, maximum=True),
                     column("Value #B", "Within target", "percentunit", LEVEL, decimals=0),
                     column("Value #C", "Answer time", "s", WAIT, decimals=1),
