@@ -272,8 +272,16 @@ def pie(title, description, pairs, colours, size=(8, 9)):
     return panel("piechart", title, description, targets(pairs, "instant"), "short", NEUTRAL, size, "no chats", defaults, options, overrides=overrides)
 
 
-def column(field, title, unit=None, thresholds=None, width=None, link=None, decimals=None, fill=True, maximum=None):
+def words(**of_value):
+    """Value mappings: _0=("text", colour)."""
+    options = {value.lstrip("_"): {"text": text, "color": colour, "index": i} for i, (value, (text, colour)) in enumerate(of_value.items())}
+    return [{"type": "value", "options": options}]
+
+
+def column(field, title, unit=None, thresholds=None, width=None, link=None, decimals=None, fill=True, maximum=None, mappings=None):
     properties = [{"id": "displayName", "value": title}]
+    if mappings:
+        properties += [{"id": "mappings", "value": mappings}, {"id": "custom.cellOptions", "value": {"type": "color-text"}}]
     if unit:
         properties.append({"id": "unit", "value": unit})
     if decimals is not None:
@@ -855,8 +863,13 @@ def exporter():
     def per(metric, by, legend, title, description, unit="short", labels=OP, size=(8, 8), stack=True, **more):
         return series(title, description, [(f"sum by ({by}) (increase({metric}{{{labels}}}[{RATE}])) > 0", legend)], unit, size=size, stack=stack, **more)
 
-    up = {"mappings": [{"type": "value", "options": {"0": {"text": "DOWN", "color": RED, "index": 0}, "1": {"text": "UP", "color": GREEN, "index": 1}}}]}
-    ok = {"mappings": [{"type": "value", "options": {"0": {"text": "FAILS", "color": RED, "index": 0}, "1": {"text": "OK", "color": GREEN, "index": 1}}}]}
+    up = {"mappings": words(_0=("DOWN", RED), _1=("UP", GREEN))}
+    ok = {"mappings": words(_0=("FAILS", RED), _1=("OK", GREEN))}
+    accepted = words(_0=("REFUSED", RED), _1=("accepted", GREEN))
+    held = f"max by (operation) (wolkvox_operation_held{{{OP}}})"
+    slowed = f"max by (operation) (wolkvox_api_slowdown{{{OP}}})"
+    limit = f"max by (operation) (wolkvox_api_daily_limit{{{OP}}})"
+    reserve = f"max by (operation) (wolkvox_api_daily_reserve_ratio{{{OP}}})"
     q = "wolkvox_api_request_duration_seconds"
     return board(
         "exporter",
@@ -872,6 +885,60 @@ def exporter():
             stat("Calls today", "Calls to the Wolkvox API since the operation's midnight, by this exporter.", f"sum(wolkvox_api_requests_today{{{OP}}})", "locale", NEUTRAL, (3, 4), "none", 0),
             stat("Quota used", "Calls today as a share of the daily limit, where one is configured. Other programs share the quota. Of several operations, the one that has used most of its own.", f"topk(1, max by (operation) (wolkvox_api_requests_today{{{OP}}} / on (job, instance, operation) wolkvox_api_daily_limit{{{OP}}}))", "percentunit", steps(GREEN, (0.6, YELLOW), (0.8, RED)), (3, 4), "no limit set", 1, legend="{{operation}}", text_mode="value_and_name"),
             stat("Report skipped", "Seconds of the report given up over the time range after repeated failure; 0 is what you want.", f"sum(increase(wolkvox_report_seconds_skipped_total{{{OP}}}[$__range])) or 0 * max(wolkvox_up{{{OP}}})", "s", steps(GREEN, (1, RED)), (3, 4), "no data", 0, defaults={"displayName": "given up"}),
+            row("Operations and configuration"),
+            stat("Configuration", "Whether the last reload was accepted, at the start or since. A refused one changes nothing; the worst of the exporters.", f"min(wolkvox_exporter_config_last_reload_successful{{{BASE}}})", "none", steps(RED, (1, GREEN)), (6, 4), "no data", defaults={"mappings": accepted}),
+            stat("Configured", "Operations in the configuration.", f"count({held})", "short", NEUTRAL, (6, 4), "no data", 0),
+            stat("Standing still", "Operations in the configuration that no exporter polls; the log and the status page say why.", f"count({held}) - sum({held})", "short", steps(GREEN, (1, RED)), (6, 4), "no data", 0),
+            stat("Slowed down", "Operations whose calls of today would not last: they leave sweeps out, or poll less often.", f"count({slowed} > 0) or 0 * count({held})", "short", steps(GREEN, (1, YELLOW)), (6, 4), "no data", 0),
+            table(
+                "Operations",
+                "Each operation: whether an exporter polls it, how the last poll went and how old the data is; the time between polls that is in effect, and the calls of today, with the share of the limit that is kept for others. A click on a name shows that operation alone.",
+                [
+                    held,
+                    f"max by (operation) (wolkvox_up{{{OP}}})",
+                    f"time() - max by (operation) (wolkvox_last_success_timestamp_seconds{{{OP}}})",
+                    f"max by (operation) (wolkvox_poll_interval_seconds{{{OP}}})",
+                    slowed,
+                    f"max by (operation) (wolkvox_api_requests_today{{{OP}}})",
+                    limit,
+                    reserve,
+                ],
+                [
+                    column("operation", "Operation", link=("Only this operation", "/d/wolkvox-exporter?" + KEEP), width=130),
+                    column("Value #A", "Polled", width=65, mappings=words(_0=("NO", RED), _1=("yes", GREEN))),
+                    column("Value #B", "Last poll", width=80, mappings=ok["mappings"]),
+                    column("Value #C", "Data is old", "s", width=90, decimals=0),
+                    column("Value #D", "Poll interval", "s", width=100, decimals=0),
+                    column("Value #E", "Pace", width=120, mappings=words(_0=("usual", GREEN), _1=("no sweeps", YELLOW), _2=("longer interval", ORANGE))),
+                    column("Value #F", "Calls today", "locale", width=90, decimals=0),
+                    column("Value #G", "Limit", "locale", width=70, decimals=0),
+                    column("Value #H", "For others", "percentunit", decimals=0),
+                ],
+                size=(14, 7),
+                order=("operation", *(f"Value #{letter}" for letter in "ABCDEFGH")),
+            ),
+            table(
+                "Configurations",
+                "Each exporter: its last reload, since when its configuration is in effect, and the operations that it has in it and polls. Exporters that work together have the same hash.",
+                [
+                    f"max by (instance) (wolkvox_exporter_config_last_reload_successful{{{BASE}}})",
+                    f"time() - max by (instance) (wolkvox_exporter_config_last_reload_success_timestamp_seconds{{{BASE}}})",
+                    f'max by (instance) (wolkvox_exporter_operations{{{BASE}, state="configured"}})',
+                    f'max by (instance) (wolkvox_exporter_operations{{{BASE}, state="held"}})',
+                    f"max by (instance, hash) (wolkvox_exporter_config_hash_info{{{BASE}}})",
+                ],
+                [
+                    column("instance", "Instance", width=135),
+                    column("Value #A", "Last reload", width=90, mappings=accepted),
+                    column("Value #B", "In effect for", "s", width=100, decimals=1),
+                    column("Value #C", "Configured", "short", width=90, decimals=0),
+                    column("Value #D", "Polled", "short", width=70, decimals=0),
+                    column("hash", "Hash"),
+                ],
+                hidden=("Value #E",),
+                size=(10, 7),
+                order=("instance", "Value #A", "Value #B", "Value #C", "Value #D", "hash"),
+            ),
             row("Polling"),
             series(
                 "Age of the data",
@@ -911,17 +978,25 @@ def exporter():
                 size=(8, 8),
                 colours={"median": GREEN, "90 %": ORANGE, "last poll": BLUE},
             ),
-            per("wolkvox_api_requests_total", "code", "{{code}}", "Calls by status", "Calls to the API by HTTP status; none where no answer came. 404 is an empty window.", colours={"200": GREEN, "404": BLUE, "403": RED, "none": ORANGE}, defaults={"decimals": 0}),
+            per("wolkvox_api_requests_total", "code", "{{code}}", "Calls by status", "Calls to the API by HTTP status; none where no answer came. 404 is an empty window.", colours={"200": GREEN, "404": BLUE, "403": RED, "none": ORANGE}, size=(6, 8), defaults={"decimals": 0}),
             series(
                 "Calls today",
-                "Calls since the operation's midnight. Dashed: the daily limit, where configured; the highest and the lowest where the operations' differ.",
-                [(f"sum by (operation) (wolkvox_api_requests_today{{{OP}}})", "{{operation}}"), *setting("wolkvox_api_daily_limit", "limit")],
+                "Calls since the operation's midnight. Dashed: the daily limit, where configured, and what of it is not kept for others; the highest and the lowest where the operations' differ.",
+                [(f"sum by (operation) (wolkvox_api_requests_today{{{OP}}})", "{{operation}}"), *setting("wolkvox_api_daily_limit", "limit"), *spread(f"{limit} * on (operation) (1 - {reserve})", "not kept for others")],
                 "short",
-                size=(8, 8),
-                colours={"limit": (RED, True), "lowest limit": (RED, True)},
+                size=(6, 8),
+                colours={"limit": (RED, True), "lowest limit": (RED, True), "not kept for others": (ORANGE, True), "lowest not kept for others": (ORANGE, True)},
                 defaults={"decimals": 0},
             ),
-            series("Bytes answered", "Size of the API's answers, after decompression.", [(f"sum by (operation) (rate(wolkvox_api_response_bytes_total{{{OP}}}[{RATE}]))", "{{operation}}")], "Bps", size=(8, 8)),
+            series(
+                "Poll interval",
+                "Time between polls that is in effect. It grows while the calls that are left today would not last until midnight.",
+                [(f"max by (operation) (wolkvox_poll_interval_seconds{{{OP}}})", "{{operation}}")],
+                "s",
+                size=(6, 8),
+                defaults={"custom": {"drawStyle": "line", "lineInterpolation": "stepAfter", "lineWidth": 2, "fillOpacity": 10, "showPoints": "never", "spanNulls": 900000, "axisSoftMin": 0}},
+            ),
+            series("Bytes answered", "Size of the API's answers, after decompression.", [(f"sum by (operation) (rate(wolkvox_api_response_bytes_total{{{OP}}}[{RATE}]))", "{{operation}}")], "Bps", size=(6, 8)),
             row("The report"),
             series(
                 "Rows",

@@ -37,6 +37,7 @@ const QUIET: &[(&str, &str)] = &[
         "one operation has one target",
     ),
     ("exporter: Calls today, C", "one operation has one limit"),
+    ("exporter: Calls today, E", "one operation has one limit"),
     ("exporter: Series, C", "one operation has one limit"),
     (
         "exporter: Late rows, unreadable and missing fields, B",
