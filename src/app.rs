@@ -16,6 +16,7 @@ use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinError;
 use tokio_util::sync::CancellationToken;
+use wolkvox::client::Tls;
 
 use crate::client::ClientError;
 use crate::clock::Clock;
@@ -90,6 +91,7 @@ pub struct App {
     web: Arc<Web>,
     prepared: Vec<Prepared>,
     on_failure: OnFailure,
+    tls: Tls,
 }
 
 impl App {
@@ -108,7 +110,8 @@ impl App {
             tracing::warn!("{warning}");
         }
         let operations = reload::held(std::mem::take(&mut config.operations), options.shard);
-        let prepared = operations.into_iter().map(Prepared::new);
+        let tls = Tls::default();
+        let prepared = operations.into_iter().map(|config| Prepared::new(config, &tls));
         let mut prepared = prepared.collect::<Result<Vec<_>, _>>()?;
         for operation in &mut prepared {
             operation.state = Some(operation::open_state(
@@ -128,6 +131,7 @@ impl App {
             web,
             prepared,
             on_failure,
+            tls,
         })
     }
 
@@ -155,6 +159,7 @@ impl App {
             web,
             prepared,
             on_failure,
+            tls,
             ..
         } = self;
         let mut fleet = Fleet::new(Arc::new(Surroundings {
@@ -195,6 +200,7 @@ impl App {
             web,
             shared,
             fleet,
+            tls,
         };
         tokio::select! {
             () = reloader.obey(signals, requests) => {}

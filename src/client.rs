@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use small_file::{Links, Shown};
 use wolkvox::cause;
-use wolkvox::client::{Client, Names, RootsError, Settings, SetupError};
+use wolkvox::client::{Client, Names, RootsError, Settings, SetupError, Tls};
 
 use crate::chats::field;
 use crate::config::{Addressed, Agents, Server};
@@ -43,12 +43,16 @@ pub enum ClientError {
     Setup(SetupError),
 }
 
-/// Sets up the client. What is kept of `agents` decides which fields it reads.
+/// Sets up the client. What is kept of `agents` decides which fields it reads. Clients with clones of one `tls` share the
+/// roots that they trust.
 ///
 /// # Errors
 /// See [`ClientError`]: the CA file, most likely.
-pub fn open(server: &Server, agents: Agents) -> Result<Client, ClientError> {
-    let mut settings = settings(server, agents);
+pub fn open(server: &Server, agents: Agents, tls: &Tls) -> Result<Client, ClientError> {
+    let mut settings = Settings {
+        tls: tls.clone(),
+        ..settings(server, agents)
+    };
     let ca_file = server.ca_file.as_deref();
     settings.roots = ca_file.map(read_roots).transpose()?;
     Client::new(settings).map_err(|error| match (error, ca_file) {

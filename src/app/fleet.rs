@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use tokio::sync::oneshot;
-use wolkvox::client::Client;
+use wolkvox::client::{Client, Tls};
 
 use crate::client::{self, ClientError};
 use crate::config::OperationConfig;
@@ -21,13 +21,13 @@ pub(super) struct Prepared {
 }
 
 impl Prepared {
-    /// Sets up the client.
+    /// Sets up the client, which shares roots with the others of one `tls`.
     ///
     /// # Errors
     /// See [`ClientError`].
-    pub(super) fn new(config: OperationConfig) -> Result<Prepared, ClientError> {
+    pub(super) fn new(config: OperationConfig, tls: &Tls) -> Result<Prepared, ClientError> {
         Ok(Prepared {
-            client: client::open(&config.server, config.counting.agents)?,
+            client: client::open(&config.server, config.counting.agents, tls)?,
             config,
             state: None,
         })

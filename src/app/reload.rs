@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use exporter_web::Web;
 use tokio::sync::mpsc;
+use wolkvox::client::Tls;
 
 use super::fleet::{Changes, Fleet, Prepared};
 use super::shard::Shard;
@@ -41,6 +42,8 @@ pub(super) struct Reloader {
     pub(super) web: Arc<Web>,
     pub(super) shared: Arc<Shared>,
     pub(super) fleet: Fleet,
+    /// The roots that clients share.
+    pub(super) tls: Tls,
 }
 
 /// What was read and can be used, and is not in force yet.
@@ -130,6 +133,7 @@ impl Reloader {
             changes.added.contains(config.name()) || changes.changed.contains(config.name())
         };
         let new: Vec<OperationConfig> = wanted.iter().filter(|config| is_new(config)).cloned().collect();
+        let tls = self.tls.clone();
         let prepared = offload::run("reload", move || {
             let problem = |config: &OperationConfig| {
                 let problem = config.server.token.problem()?;
@@ -139,7 +143,7 @@ impl Reloader {
             if !problems.is_empty() {
                 return Err(ReloadError::Tokens(problems));
             }
-            let prepared = new.into_iter().map(Prepared::new);
+            let prepared = new.into_iter().map(|config| Prepared::new(config, &tls));
             prepared.collect::<Result<_, _>>().map_err(ReloadError::from)
         });
         let prepared = prepared.await??;

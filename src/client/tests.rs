@@ -15,7 +15,7 @@ fn the_vendor_sees_which_exporter_asks() {
 fn a_ca_file_that_is_none_is_told_with_its_variable() {
     let refused = |path: &Path| {
         let config = with(&[("WOLKVOX_CA_FILE", path.to_str().unwrap())]).unwrap();
-        open(&config.operation().server, Agents::Ids).unwrap_err()
+        open(&config.operation().server, Agents::Ids, &Tls::default()).unwrap_err()
     };
     let file = tempfile::NamedTempFile::new().unwrap();
     let error = refused(file.path());

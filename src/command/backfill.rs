@@ -34,6 +34,7 @@ use crate::exposition;
 use crate::ledger::{FileStore, StoreError};
 use checkpoint::Checkpoint;
 use reading::Chats;
+use wolkvox::client::Tls;
 use wolkvox::history::{Purpose, ReadError, Reader};
 use wolkvox::{Source, Zone};
 
@@ -270,7 +271,7 @@ pub async fn run(
     output: Option<PathBuf>,
     progress: &mut Progress,
 ) -> Result<BackfillSummary, BackfillError> {
-    let client = client::open(&plan.config.server, plan.config.counting.agents)?;
+    let client = client::open(&plan.config.server, plan.config.counting.agents, &Tls::default())?;
     let reader = Reader::persistent(client, plan.zone(), pace);
     write(plan, reader, pace, output, progress).await
 }

@@ -22,6 +22,7 @@ use call::{judge_call, judge_clock};
 use filter::judge_filter;
 use row::{judge_fields, judge_rows};
 use sample::ReportSample;
+use wolkvox::client::Tls;
 use wolkvox::history::Reader;
 use wolkvox::zone::DATA_VERSION;
 use wolkvox::{Source, Window, Zone, window};
@@ -114,7 +115,7 @@ pub async fn command(options: Options) -> Result<ExitCode, Failure> {
 /// # Errors
 /// The client can't be set up: the CA file.
 pub async fn run(config: &OperationConfig, clock: &dyn Clock) -> Result<Findings, ClientError> {
-    let client = client::open(&config.server, config.counting.agents)?;
+    let client = client::open(&config.server, config.counting.agents, &Tls::default())?;
     let mut findings = Findings::default();
     findings.add(Verdict::Ok, "settings", "all variables can be read");
     for warning in &config.warnings {

@@ -23,6 +23,7 @@ use crate::command::range::{Cost, Range, RangeError};
 use crate::config::OperationConfig;
 use crate::ledger::{IdSet, Moment};
 use crate::metrics::histogram::SumCount;
+use wolkvox::client::Tls;
 use wolkvox::history::{Notice, Purpose, ReadError, Reader};
 use wolkvox::{Source, Zone};
 
@@ -180,7 +181,11 @@ pub async fn run(
     pace: Duration,
     notify: impl FnMut(Notice),
 ) -> Result<Summary, SummaryError> {
-    let client = client::open(&question.config.server, question.config.counting.agents)?;
+    let client = client::open(
+        &question.config.server,
+        question.config.counting.agents,
+        &Tls::default(),
+    )?;
     // The range and its eve: what a person is waiting for.
     let reader = Reader::persistent(client, question.zone(), pace).with_calls_at_once(CALLS_AT_ONCE.into());
     summarise(question, reader, notify).await

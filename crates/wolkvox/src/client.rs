@@ -5,6 +5,7 @@ mod gzip;
 mod judge;
 mod proxy;
 mod resolver;
+mod tls;
 mod token;
 mod transport;
 mod trust;
@@ -17,10 +18,10 @@ use chrono::{DateTime, Utc};
 use reqwest::header::{ACCEPT_ENCODING, DATE, HeaderMap, HeaderValue};
 use reqwest::redirect::Policy;
 use reqwest::{ClientBuilder, Response, Url};
-use rustls::crypto::CryptoProvider;
 use secrecy::{ExposeSecret, SecretString};
 
 pub use proxy::{Proxy, ProxyError};
+pub use tls::Tls;
 pub use token::{NoToken, ReadToken, Token, TokenError, TokenSource};
 pub use trust::RootsError;
 
@@ -77,6 +78,8 @@ pub struct Settings {
     pub timeout: Duration,
     /// Roots to trust instead of the system's, PEM.
     pub roots: Option<Vec<u8>>,
+    /// Where those roots are shared with the clients that have a clone of it.
+    pub tls: Tls,
     /// The way to the server. One on this machine is never reached through a proxy.
     pub proxy: Option<Proxy>,
     /// Which report to ask for, and what to read of it.
@@ -99,6 +102,7 @@ impl Settings {
             agent_dni: None,
             timeout: Duration::from_secs(90),
             roots: None,
+            tls: Tls::default(),
             proxy: None,
             report,
             names: Names::OF_SETTINGS,
@@ -149,10 +153,12 @@ impl Client {
     ///
     /// # Errors
     /// See [`SetupError`].
-    pub fn new(settings: Settings) -> Result<Self, SetupError> {
+    pub fn new(mut settings: Settings) -> Result<Self, SetupError> {
         let url = address(&settings.base).ok_or(SetupError::Base)?;
         let route = Box::new(route(&url, &settings));
         let http = http(&settings, &route)?;
+        // They may be many, and are parsed now.
+        settings.roots = None;
         Ok(Client {
             http,
             url,
@@ -355,12 +361,6 @@ fn lenient(builder: ClientBuilder) -> ClientBuilder {
 }
 
 fn tls(settings: &Settings, route: &Route) -> Result<rustls::ClientConfig, SetupError> {
-    if CryptoProvider::get_default().is_none() {
-        // Fails only if another thread was faster, and then there is one.
-        drop(rustls::crypto::ring::default_provider().install_default());
-    }
-    let provider = CryptoProvider::get_default().cloned();
-    let provider = provider.unwrap_or_else(|| Arc::new(rustls::crypto::ring::default_provider()));
     // Without TLS no roots are needed, and the smallest containers have none.
     let is_plain = is_loopback(&route.server) && route.server.scheme() == "http";
     let trust = match &settings.roots {
@@ -368,7 +368,7 @@ fn tls(settings: &Settings, route: &Route) -> Result<rustls::ClientConfig, Setup
         None if is_plain => Trust::Nobody,
         None => Trust::System,
     };
-    trust::config(trust, &provider).map_err(|error| match error {
+    settings.tls.config(trust).map_err(|error| match error {
         TrustError::Roots(error) => SetupError::Roots(error),
         TrustError::Tls(error) => refused(&error),
     })

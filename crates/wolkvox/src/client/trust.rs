@@ -51,15 +51,18 @@ pub(super) enum TrustError {
     Tls(rustls::Error),
 }
 
-/// What TLS is made with.
-pub(super) fn config(trust: Trust<'_>, provider: &Arc<CryptoProvider>) -> Result<ClientConfig, TrustError> {
+/// What TLS is made with. Without a verifier nobody is trusted.
+pub(super) fn config(
+    verifier: Option<Arc<NamingVerifier>>,
+    provider: &Arc<CryptoProvider>,
+) -> Result<ClientConfig, TrustError> {
     let builder = ClientConfig::builder_with_provider(Arc::clone(provider))
         .with_safe_default_protocol_versions()
         .map_err(TrustError::Tls)?;
-    let mut config = match verifier(trust, provider)? {
+    let mut config = match verifier {
         Some(verifier) => builder
             .dangerous()
-            .with_custom_certificate_verifier(Arc::new(NamingVerifier(verifier)))
+            .with_custom_certificate_verifier(verifier)
             .with_no_client_auth(),
         None => builder
             .with_root_certificates(RootCertStore::empty())
@@ -69,25 +72,20 @@ pub(super) fn config(trust: Trust<'_>, provider: &Arc<CryptoProvider>) -> Result
     Ok(config)
 }
 
-fn verifier(
-    trust: Trust<'_>,
+/// Reads roots, PEM; the system's where there are none.
+pub(super) fn verifier(
+    pem: Option<&[u8]>,
     provider: &Arc<CryptoProvider>,
-) -> Result<Option<Arc<dyn ServerCertVerifier>>, TrustError> {
+) -> Result<NamingVerifier, TrustError> {
     let provider = Arc::clone(provider);
-    match trust {
-        Trust::Nobody => Ok(None),
-        Trust::System => {
-            let verifier = rustls_platform_verifier::Verifier::new(provider).map_err(TrustError::Tls)?;
-            Ok(Some(Arc::new(verifier)))
-        }
-        Trust::Only(pem) => {
-            let roots = Arc::new(roots(pem).map_err(TrustError::Roots)?);
-            let verifier = WebPkiServerVerifier::builder_with_provider(roots, provider).build();
-            let verifier =
-                verifier.map_err(|error| TrustError::Tls(rustls::Error::General(error.to_string())))?;
-            Ok(Some(verifier))
-        }
-    }
+    let Some(pem) = pem else {
+        let verifier = rustls_platform_verifier::Verifier::new(provider).map_err(TrustError::Tls)?;
+        return Ok(NamingVerifier(Arc::new(verifier)));
+    };
+    let roots = Arc::new(roots(pem).map_err(TrustError::Roots)?);
+    let verifier = WebPkiServerVerifier::builder_with_provider(roots, provider).build();
+    let verifier = verifier.map_err(|error| TrustError::Tls(rustls::Error::General(error.to_string())))?;
+    Ok(NamingVerifier(verifier))
 }
 
 fn roots(pem: &[u8]) -> Result<RootCertStore, RootsError> {
@@ -115,7 +113,7 @@ fn roots(pem: &[u8]) -> Result<RootCertStore, RootsError> {
 
 /// Judges as another does, and says whose certificate it was that nobody vouches for.
 #[derive(Debug)]
-struct NamingVerifier(Arc<dyn ServerCertVerifier>);
+pub(super) struct NamingVerifier(Arc<dyn ServerCertVerifier>);
 
 impl ServerCertVerifier for NamingVerifier {
     fn verify_server_cert(

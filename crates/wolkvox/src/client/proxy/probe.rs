@@ -12,7 +12,7 @@ use tokio::net::TcpStream;
 
 use super::Proxy;
 use crate::client::resolver::{self, LookupError};
-use crate::client::trust::{self, Trust};
+use crate::client::trust;
 
 /// The reason is worth no more of a call's time.
 const LIMIT: Duration = Duration::from_secs(5);
@@ -107,7 +107,7 @@ async fn handshake(mut stream: TcpStream, host: &str, limit: Duration) -> Found 
 /// The first message of a TLS handshake. No certificate is judged after it, so nobody needs to be trusted.
 fn hello(host: &str) -> Option<Vec<u8>> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = trust::config(Trust::Nobody, &provider).ok()?;
+    let config = trust::config(None, &provider).ok()?;
     let name = unbracketed(host).to_owned().try_into().ok()?;
     let mut connection = rustls::ClientConnection::new(Arc::new(config), name).ok()?;
     let mut hello = Vec::new();
