@@ -39,8 +39,8 @@ pub fn all() -> impl Iterator<Item = &'static Spec> {
     chats::families::specs()
         .chain(settings::specs())
         .chain(poller::families::specs())
-        .chain(process::specs())
         .chain(exporter::specs())
+        .chain(process::specs())
 }
 
 /// The family with this name.

@@ -132,6 +132,12 @@ fn shown_of(totals: &Totals) -> Vec<Family> {
         "ventas",
         &Arc::new(latest),
     )));
+    families.extend(exporter::families(&exporter::Settings {
+        hash: "0f3a91c2",
+        is_reloaded: true,
+        reloaded_at: now(),
+        operations: &[("ventas", true)],
+    }));
     families.extend(process::Process::register(Registry::new()).unwrap().families());
     families
 }
@@ -173,7 +179,7 @@ fn names_in_the_catalogue_are_valid_and_speak_of_their_type() {
         }
         assert_eq!(
             spec.is_per_operation(),
-            !of_process && !spec.name.starts_with("wolkvox_exporter_"),
+            !of_process && !is_of_exporter(spec.name),
             "{}",
             spec.name
         );
@@ -185,7 +191,8 @@ fn names_in_the_catalogue_are_valid_and_speak_of_their_type() {
         let unique: HashSet<_> = spec.labels.iter().collect();
         assert_eq!(unique.len(), spec.labels.len(), "{}", spec.name);
         for label in spec.labels {
-            let reserved = ["le", "quantile", "operation", "job", "instance"].contains(label);
+            let reserved = ["le", "quantile", "job", "instance"].contains(label)
+                || *label == "operation" && spec.is_per_operation();
             assert!(valid(label) && !reserved, "{}: {label}", spec.name);
         }
         if let Kind::Histogram(bounds) = spec.kind {
@@ -198,6 +205,11 @@ fn names_in_the_catalogue_are_valid_and_speak_of_their_type() {
             assert!(!names.contains(format!("{}{end}", spec.name).as_str()));
         }
     }
+}
+
+/// Whether what a family tells is of the exporter, and not of what it has read for an operation.
+fn is_of_exporter(name: &str) -> bool {
+    name.starts_with("wolkvox_exporter_") || name == "wolkvox_operation_held"
 }
 
 #[cfg(target_os = "linux")]

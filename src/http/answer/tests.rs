@@ -195,7 +195,7 @@ async fn what_an_operation_alone_can_not_be_shown_for_is_said() {
     assert!(code == 503 && words.contains("starting"), "{words}");
     operation.withdraw();
     let (code, words) = get("/metrics?operation=ventas").await;
-    assert!(code == 503 && words.contains("does not hold it"), "{words}");
+    assert!(code == 503 && words.contains("not polled here"), "{words}");
     assert_eq!(get("/metrics").await.0, 200);
     let (code, words) = get("/metrics?operation=ventas&exporter").await;
     assert!(
