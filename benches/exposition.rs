@@ -65,6 +65,8 @@ fn counted(ledger: &Ledger, chats: impl Iterator<Item = Chat>) -> Ledger {
     }
     let mut ledger = ledger.clone();
     ledger.apply(tally.finish().absorbed);
+    // As most of the time: nothing is at 0 because it is new.
+    ledger.totals.lift_all();
     ledger
 }
 

@@ -184,21 +184,6 @@ impl<S: Source, D: Store, P: Publish> Poller<S, D, P> {
         cycle
     }
 
-    /// Waits until the next cycle. What was shown as 0 for long enough meanwhile is shown with its value: the next cycle may
-    /// be far off.
-    pub async fn rest_until(&mut self, next_cycle: Instant) {
-        while let Some(due) = self.books.next_lift().filter(|due| *due < next_cycle) {
-            tokio::time::sleep_until(due).await;
-            // The disk is full, or the like. The next cycle tries again, and tells.
-            let span = self.span(self.stats.polls);
-            if self.commit().instrument(span).await.is_err() {
-                break;
-            }
-            self.publish();
-        }
-        tokio::time::sleep_until(next_cycle).await;
-    }
-
     /// The poll. What it read is the latest window as soon as its chats are committed.
     async fn poll(&mut self, from: DateTime<Utc>) -> Result<ReadSummary, CycleFailure> {
         let to = self.clocks.later();

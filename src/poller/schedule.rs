@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use tokio::time::Instant;
+use tracing::Instrument;
 
 use super::pause::{Pause, PauseReason};
 use super::publication::Publish;
@@ -150,6 +151,23 @@ pub async fn run<S: Source, D: Store, P: Publish>(
         }
         announce(at);
         poller.rest_until(instant_of(at, now)).await;
+    }
+}
+
+impl<S: Source, D: Store, P: Publish> Poller<S, D, P> {
+    /// Waits until the next cycle. What was shown as 0 for long enough meanwhile is shown with its value: the next cycle may
+    /// be far off.
+    pub async fn rest_until(&mut self, next_cycle: Instant) {
+        while let Some(due) = self.books.next_lift().filter(|due| *due < next_cycle) {
+            tokio::time::sleep_until(due).await;
+            // The disk is full, or the like. The next cycle tries again, and tells.
+            let span = self.span(self.stats.polls);
+            if self.commit().instrument(span).await.is_err() {
+                break;
+            }
+            self.publish();
+        }
+        tokio::time::sleep_until(next_cycle).await;
     }
 }
 

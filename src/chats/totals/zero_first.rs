@@ -8,7 +8,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::{Totals, name_of};
+use crate::chats::field::FieldSet;
 use crate::chats::key::{LabelSet, PerTable, Table};
+use crate::chats::measure::Measure;
 
 /// What was committed together for the first time. Batches are numbered within the process, from 1; what the state brought
 /// is of batch 0.
@@ -27,7 +30,7 @@ pub type SetsAt0 = BTreeMap<LabelSet, Batch>;
 #[derive(Debug, Clone)]
 pub(super) struct ZeroFirst {
     sets: PerTable<Arc<SetsAt0>>,
-    /// By [`name_of`](super::name_of): at 0 for all their label sets.
+    /// By [`name_of`]: at 0 for all their label sets.
     families: BTreeMap<String, Batch>,
     /// That of what comes from now on.
     current: Batch,
@@ -129,7 +132,7 @@ impl ZeroFirst {
         &self.sets[table as usize]
     }
 
-    /// The families, by [`name_of`](super::name_of).
+    /// The families, by [`name_of`].
     pub(super) fn families(&self) -> impl ExactSizeIterator<Item = &str> {
         self.families.keys().map(String::as_str)
     }
@@ -137,6 +140,68 @@ impl ZeroFirst {
     /// Whether a family is at 0 for all its label sets.
     pub(super) fn has_family(&self, name: &str) -> bool {
         self.families.contains_key(name)
+    }
+}
+
+impl Totals {
+    /// The label sets of a table that are shown as 0 for now, to be kept.
+    pub fn sets_at_0(&self, table: Table) -> Arc<SetsAt0> {
+        Arc::clone(self.zero_first.sets(table))
+    }
+
+    /// Whether all label sets show this measure as 0 for now: its family began after they did.
+    pub fn is_family_at_0(&self, table: Table, measure: &Measure) -> bool {
+        self.has_any_at_0() && self.zero_first.has_family(&name_of(table, measure))
+    }
+
+    /// Whether anything is shown as 0 for now.
+    pub fn has_any_at_0(&self) -> bool {
+        !self.zero_first.is_empty()
+    }
+
+    /// Shows what came with these batches with its values. To be committed before it is shown.
+    pub fn lift(&mut self, up_to: Batch) {
+        self.zero_first.lift(up_to);
+    }
+
+    /// Shows everything with its value: nobody scrapes, or everything was scraped as 0.
+    pub fn lift_all(&mut self) {
+        self.zero_first.lift_all();
+    }
+
+    /// What is here was committed.
+    pub fn end_batch(&mut self) {
+        self.zero_first.end_batch();
+    }
+
+    /// The newest batch that was committed.
+    pub fn newest_batch(&self) -> Batch {
+        self.zero_first.newest()
+    }
+
+    /// What comes back later begins at 0 anew.
+    pub(super) fn forget_zeros_of_what_is_gone(&mut self) {
+        let tables = &self.tables;
+        self.zero_first
+            .keep(|table, set, _| tables[table as usize].contains_key(set));
+    }
+
+    /// Adds fields that the server has sent. What counts those that it never sent before begins at 0.
+    pub(super) fn begin_families(&mut self, sent: FieldSet) {
+        let before = self.sent;
+        self.sent.extend(sent);
+        if self.sent == before {
+            return;
+        }
+        for table in Table::ALL {
+            let is_new = |measure: &&Measure| {
+                let field = measure.where_sent;
+                field.is_some_and(|field| sent.contains(field) && !before.contains(field))
+            };
+            for measure in table.measures().iter().filter(is_new) {
+                self.zero_first.begin_family(name_of(table, measure));
+            }
+        }
     }
 }
 
