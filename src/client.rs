@@ -7,7 +7,7 @@ use wolkvox::cause;
 use wolkvox::client::{Client, Names, RootsError, Settings, SetupError, Tls};
 
 use crate::chats::field;
-use crate::config::{Addressed, Agents, Server};
+use crate::config::{Addressed, Agents, Described, Server};
 use crate::token::ConfiguredToken;
 
 /// Many times what all the roots of a system take.
@@ -82,16 +82,30 @@ fn settings(server: &Server, agents: Agents) -> Settings {
 
 /// What is set.
 fn names(server: &Server) -> Names {
-    Names {
-        address: match server.addressed {
-            Addressed::ByNumber => "WOLKVOX_SERVER",
-            Addressed::ByUrl => "WOLKVOX_BASE_URL",
+    match server.described {
+        Described::ByEnvironment => Names {
+            address: match server.addressed {
+                Addressed::ByNumber => "WOLKVOX_SERVER",
+                Addressed::ByUrl => "WOLKVOX_BASE_URL",
+            },
+            token: match server.token {
+                ConfiguredToken::Fixed(_) => "WOLKVOX_TOKEN",
+                ConfiguredToken::File(_) => "WOLKVOX_TOKEN_FILE",
+            },
+            ..NAMES
         },
-        token: match server.token {
-            ConfiguredToken::Fixed(_) => "WOLKVOX_TOKEN",
-            ConfiguredToken::File(_) => "WOLKVOX_TOKEN_FILE",
+        Described::ByFile => Names {
+            address: match server.addressed {
+                Addressed::ByNumber => "server of the operation",
+                Addressed::ByUrl => "base_url of the operation",
+            },
+            token: match server.token {
+                ConfiguredToken::Fixed(_) => "token of the operation",
+                ConfiguredToken::File(_) => "token_file of the operation",
+            },
+            roots: "ca_file of the operation",
+            timeout: "request_timeout of the operation",
         },
-        ..NAMES
     }
 }
 

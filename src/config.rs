@@ -32,7 +32,7 @@ pub use log::{Log, LogFormat};
 pub use operation::OperationConfig;
 pub use polling::Polling;
 pub use proxy::proxy_variables;
-pub use server::{Addressed, Server};
+pub use server::{Addressed, Described, Server};
 pub use state::State;
 pub use web::Web;
 

@@ -46,3 +46,30 @@ fn advice_names_the_variables_that_are_set_and_no_other() {
         ("WOLKVOX_BASE_URL", "WOLKVOX_TOKEN_FILE")
     );
 }
+
+#[test]
+fn advice_names_the_keys_of_an_operation_that_a_file_describes() {
+    let mut server = with(&[]).unwrap().into_operation().server;
+    server.described = Described::ByFile;
+    let Names {
+        address,
+        token,
+        roots,
+        timeout,
+    } = names(&server);
+    assert_eq!(
+        (address, token),
+        ("server of the operation", "token of the operation")
+    );
+    assert_eq!(
+        (roots, timeout),
+        ("ca_file of the operation", "request_timeout of the operation")
+    );
+    server.addressed = Addressed::ByUrl;
+    server.token = ConfiguredToken::File("./token".into());
+    let Names { address, token, .. } = names(&server);
+    assert_eq!(
+        (address, token),
+        ("base_url of the operation", "token_file of the operation")
+    );
+}

@@ -131,3 +131,47 @@ async fn a_bare_word_in_place_of_the_state_directory_is_told_as_its_length() {
         "{said}"
     );
 }
+
+#[tokio::test]
+async fn mistakes_in_an_operations_file_are_told_all_at_once_and_nothing_is_made() {
+    let elsewhere = tempfile::tempdir().unwrap();
+    let file = elsewhere.path().join("operations.toml");
+    let text = format!(
+        "[[operation]]\nname = \"ventas\"\nserver = 10\ntoken = \"{TOKEN}\"\nasa_traget = \"20s\"\n\n[[operation]]\nname = \"{TOKEN}\"\nserver = \"0020\"\n"
+    );
+    fs::write(&file, text).unwrap();
+    let directory = tempfile::tempdir().unwrap();
+    let mut variables = without_server(directory.path());
+    for one in [
+        "WOLKVOX_SERVER",
+        "WOLKVOX_BASE_URL",
+        "WOLKVOX_TOKEN",
+        "WOLKVOX_OPERATION",
+    ] {
+        variables.remove(one);
+    }
+    let variables = with(variables, "OPERATIONS_FILE", file.to_str().unwrap());
+    for arguments in [
+        vec!["serve"],
+        vec!["check"],
+        vec!["check", "--operation", "ventas"],
+    ] {
+        let (status, output, said) = finish(command(&arguments, &variables)).await;
+        assert_eq!(status.code(), Some(64), "{said}");
+        let place = file.display();
+        for expected in [
+            format!("{place}:3: operation \"ventas\": server is the number \"10\""),
+            format!("{place}:5: operation \"ventas\": asa_traget is not known; did you mean asa_target?"),
+            format!("{place}:7: operation \"0020\": token is not set"),
+            format!(
+                "{place}:8: operation \"0020\": name is a value of {} characters",
+                TOKEN.len()
+            ),
+        ] {
+            assert!(said.contains(&expected), "{expected}: {said}");
+        }
+        assert!(!format!("{output}{said}").contains(&TOKEN[..12]), "{said}");
+        let made: Vec<_> = fs::read_dir(directory.path()).unwrap().collect();
+        assert!(made.is_empty(), "{made:?}");
+    }
+}
