@@ -7,6 +7,8 @@ use super::dice::Dice;
 #[derive(Debug)]
 pub(super) struct Skill {
     pub(super) id: &'static str,
+    /// Empty where the list of skills does not have it.
+    pub(super) name: &'static str,
     /// Of 100 chats, so many are of this skill.
     pub(super) weight: u64,
     /// Whether the product that recognises feelings was bought for it.
@@ -19,6 +21,7 @@ pub(super) struct Skill {
 pub(super) const SKILLS: &[Skill] = &[
     Skill {
         id: "12",
+        name: "Sales",
         weight: 40,
         feelings: true,
         codes: &[
@@ -30,6 +33,7 @@ pub(super) const SKILLS: &[Skill] = &[
     },
     Skill {
         id: "15",
+        name: "Support",
         weight: 28,
         feelings: true,
         codes: &[
@@ -41,6 +45,7 @@ pub(super) const SKILLS: &[Skill] = &[
     },
     Skill {
         id: "27",
+        name: "Billing",
         weight: 17,
         feelings: false,
         codes: &[
@@ -51,6 +56,7 @@ pub(super) const SKILLS: &[Skill] = &[
     },
     Skill {
         id: "33",
+        name: "Retention",
         weight: 11,
         feelings: true,
         codes: &[
@@ -61,6 +67,7 @@ pub(super) const SKILLS: &[Skill] = &[
     },
     Skill {
         id: "0",
+        name: "",
         weight: 4,
         feelings: false,
         codes: &[("900", "Other")],

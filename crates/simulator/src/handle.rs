@@ -11,16 +11,18 @@ use super::chat::SimulatedChat;
 use super::dice::Dice;
 use super::fault::Fault;
 use super::model::Simulator;
-use super::query::Query;
+use super::query::{Page, Query};
 use super::settings::Filter;
 use crate::Clock;
 
 /// Requests remembered at most; older ones are forgotten.
 const REQUESTS: usize = 100_000;
 
-/// A request for the report, as it was received.
+/// A request for the report or a list, as it was received.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Request {
+    /// What it was sent to.
+    pub page: Page,
     /// When, by the server's clock.
     pub at: DateTime<Utc>,
     /// `date_ini` as sent.
@@ -48,6 +50,8 @@ pub(super) struct State {
     pub(super) chance: Option<Chance>,
     /// Seconds that can't be read, and what becomes of the requests that touch them.
     pub(super) poison: Vec<(DateTime<Utc>, Fault)>,
+    /// What becomes of the requests for lists.
+    pub(super) lists: Option<Fault>,
     /// Requests that went wrong.
     pub(super) spoiled: u64,
     pub(super) requests: VecDeque<Request>,
@@ -77,9 +81,9 @@ impl State {
         };
         let poisoned = self.poison.iter().find(|(second, _)| holds(second));
         let poisoned = poisoned.map(|(_, fault)| fault.clone());
-        let fault = self
-            .faults
-            .pop_front()
+        let of_lists = self.lists.clone().filter(|_| query.page == Page::Information);
+        let fault = of_lists
+            .or_else(|| self.faults.pop_front())
             .or_else(|| self.always.clone())
             .or(poisoned)
             .or_else(|| self.chance.as_mut().and_then(Chance::fault));
@@ -139,6 +143,7 @@ impl Handle {
             always: None,
             chance: None,
             poison: Vec::new(),
+            lists: None,
             spoiled: 0,
             requests: VecDeque::new(),
         };
@@ -183,6 +188,12 @@ impl Handle {
     #[cfg(any(test, feature = "faults"))]
     pub fn always(&self, fault: Option<Fault>) {
         self.state().always = fault;
+    }
+
+    /// What goes wrong with every request for a list, whatever becomes of the others; `None` for nothing.
+    #[cfg(any(test, feature = "faults"))]
+    pub fn always_for_lists(&self, fault: Option<Fault>) {
+        self.state().lists = fault;
     }
 
     /// From now on this share of the requests goes wrong, each in one of these ways: the same ones for the same seed. With

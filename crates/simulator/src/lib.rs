@@ -34,6 +34,7 @@ pub use day::Incident;
 pub use fault::Fault;
 pub use handle::{Handle, Request};
 pub use model::Simulator;
+pub use query::Page;
 pub use server::Server;
 pub use settings::{
     AsaForm, Blanks, Bursts, Dialect, EnvelopeForm, Filter, OverLimit, Rhythm, Settings, Span, Visibility,

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
-use wolkvox::{Answer, Exchange, Reason, Row, Sink, Source, Window};
+use wolkvox::{Answer, Exchange, List, Lists, Reason, Row, Sink, Source, Value, Window};
 
 use super::chat::instant;
 use super::{Clock, Filter, query};
@@ -51,6 +51,14 @@ pub struct State {
     pub limit: Option<(usize, Fault)>,
     /// What was asked for, and when.
     pub asked: Vec<(DateTime<Utc>, Window)>,
+    /// The list of skills: ids and names.
+    pub skills: Vec<(&'static str, &'static str)>,
+    /// What comes of every call for a list.
+    pub lists_down: Option<Fault>,
+    /// How long a list takes.
+    pub list_takes: Duration,
+    /// When lists were asked for.
+    pub listed: Vec<DateTime<Utc>>,
     /// A call for more than this gets no answer.
     pub silent_above: Option<TimeDelta>,
     /// The windows that were answered whole.
@@ -75,6 +83,10 @@ impl State {
             poison: Vec::new(),
             limit: None,
             asked: Vec::new(),
+            skills: Vec::new(),
+            lists_down: None,
+            list_takes: Duration::from_millis(200),
+            listed: Vec::new(),
             silent_above: None,
             answered: Vec::new(),
             has_hidden: false,
@@ -233,6 +245,48 @@ impl Source for MemorySource {
         }
         reply.exchange()
     }
+}
+
+impl Lists for MemorySource {
+    async fn list<S: Sink>(&self, list: &List, sink: &mut S) -> Exchange {
+        let now = self.now();
+        let reply = {
+            let mut state = self.state();
+            state.listed.push(now);
+            let rows: Vec<_> = state.skills.iter().map(|skill| skill_row(list, *skill)).collect();
+            Reply {
+                fault: state.lists_down.clone(),
+                found: rows.len() as u64,
+                rows,
+                date: state.sends_date.then_some(now),
+                takes: state.list_takes,
+            }
+        };
+        // Before the rows: a call that is given up brings none.
+        tokio::time::sleep(reply.takes).await;
+        if reply.begins() {
+            sink.begin(reply.date);
+            let delivered = reply.fault.as_ref().map_or(reply.rows.len(), |fault| {
+                fault.delivered.share_of(reply.rows.len())
+            });
+            for row in &reply.rows[..delivered] {
+                sink.row(Ok(row.clone()));
+            }
+        }
+        reply.exchange()
+    }
+}
+
+fn skill_row(list: &List, (id, name): (&str, &str)) -> Row<'static> {
+    let mut row = Row::default();
+    for key in &list.report.keys {
+        match key.name {
+            "skill_id" => row.set(key.index, Value::Text(id)),
+            "skill_name" => row.set(key.index, Value::Text(name)),
+            _ => {}
+        }
+    }
+    row
 }
 
 #[cfg(test)]

@@ -6,9 +6,31 @@ use chrono_tz::Tz;
 /// The most one query may span, days.
 const MOST_DAYS: i64 = 31;
 
+/// The pages of the API.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Page {
+    /// `reports_manager.php`.
+    #[default]
+    Reports,
+    /// `information.php`.
+    Information,
+}
+
+impl Page {
+    /// The page at this path.
+    pub(super) fn at(path: &str) -> Option<Self> {
+        match path {
+            "/api/v2/reports_manager.php" => Some(Self::Reports),
+            "/api/v2/information.php" => Some(Self::Information),
+            _ => None,
+        }
+    }
+}
+
 /// The parameters of a call, as sent.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Query {
+    pub(super) page: Page,
     pub(super) api: Option<String>,
     pub(super) date_ini: Option<String>,
     pub(super) date_end: Option<String>,
@@ -17,8 +39,11 @@ pub(super) struct Query {
 
 impl Query {
     /// Reads a query string. Blank parameters count as missing, unknown ones are ignored.
-    pub(super) fn parse(text: &str) -> Self {
-        let mut query = Self::default();
+    pub(super) fn parse(page: Page, text: &str) -> Self {
+        let mut query = Self {
+            page,
+            ..Self::default()
+        };
         for pair in text.split('&') {
             let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
             let slot = match key {

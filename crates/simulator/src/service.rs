@@ -10,15 +10,14 @@ use hyper::Response;
 use hyper::body::Incoming;
 use hyper::header::{self, HeaderName, HeaderValue};
 
-use super::answer::{Distortion, Report, envelope, envelope_is_text};
+use super::answer::{self, Distortion, Report, envelope, envelope_is_text};
 use super::body::{AnswerBody, Ending, Source};
 use super::fault::Fault;
 use super::handle::{Call, Handle, Request};
 use super::model::Entry;
-use super::query::Query;
+use super::query::{Page, Query};
 use super::settings::OverLimit;
 
-const PATH: &str = "/api/v2/reports_manager.php";
 const EMPTY_WINDOW: &str = "Validate dates entered";
 const HTML: &str = "text/html; charset=iso-8859-1";
 const JSON: &str = "application/json; charset=utf-8";
@@ -131,10 +130,10 @@ pub(super) async fn answer(
     request: hyper::Request<Incoming>,
 ) -> io::Result<Response<AnswerBody>> {
     let now = handle.now();
-    if request.uri().path() != PATH {
+    let Some(page) = Page::at(request.uri().path()) else {
         return Reply::html(404, "404 Not Found").into_response(now, None);
-    }
-    let query = Query::parse(request.uri().query().unwrap_or_default());
+    };
+    let query = Query::parse(page, request.uri().query().unwrap_or_default());
     let fault = handle.next_fault(&query);
     let (call, calls) = handle.begin_call();
     if let Some(Fault::ResetBeforeHeaders | Fault::DropConnections | Fault::Stall) = &fault {
@@ -153,7 +152,10 @@ pub(super) async fn answer(
         Some(reply) => reply,
         None => match refusal(&handle, &query, token, calls, now) {
             Some((status, msg)) => Reply::refusal(&handle, &query, status, msg),
-            None => report(&handle, &query, now, fault.as_ref()).await?,
+            None => match page {
+                Page::Reports => report(&handle, &query, now, fault.as_ref()).await?,
+                Page::Information => skills(&handle, &query, fault.as_ref()),
+            },
         },
     };
     log(&handle, now, &query, Some(reply.status));
@@ -165,12 +167,14 @@ pub(super) async fn answer(
 
 fn log(handle: &Handle, at: DateTime<Utc>, query: &Query, status: Option<u16>) {
     let Query {
+        page,
         date_ini,
         date_end,
         agent_dni,
         ..
     } = query.clone();
     handle.state().log(Request {
+        page,
         at,
         date_ini,
         date_end,
@@ -233,11 +237,12 @@ fn refusal(
         return Some((403, "TOKEN LIMIT EXCEEDED"));
     }
     state.used.1 += 1;
-    match (&query.api, &query.date_ini, &query.date_end) {
-        (Some(api), Some(_), Some(_)) if api == "chat_1" => None,
-        (Some(_), Some(_), Some(_)) => Some((400, "THE API YOU WANT TO CONSULT DOES NOT EXIST")),
-        _ => Some((400, "SOME PARAMETERS ARE REQUIRED")),
-    }
+    let is_there = match (query.page, &query.api, &query.date_ini, &query.date_end) {
+        (Page::Information, Some(api), _, _) => api == "skills",
+        (Page::Reports, Some(api), Some(_), Some(_)) => api == "chat_1",
+        _ => return Some((400, "SOME PARAMETERS ARE REQUIRED")),
+    };
+    (!is_there).then_some((400, "THE API YOU WANT TO CONSULT DOES NOT EXIST"))
 }
 
 /// The answer to a call that is not refused.
@@ -273,6 +278,13 @@ async fn report(
     let text = is_text(handle, query);
     let report = Report::new(Arc::clone(&handle.simulator), rows, text, distortion);
     Ok(Reply::json(200, Source::Report(Box::new(report))))
+}
+
+/// The answer to a call for the list of skills that is not refused.
+fn skills(handle: &Handle, query: &Query, fault: Option<&Fault>) -> Reply {
+    let settings = handle.simulator.settings();
+    let body = answer::skills(settings, is_text(handle, query), &distortion(fault));
+    Reply::json(200, Source::whole(body))
 }
 
 fn distortion(fault: Option<&Fault>) -> Distortion {

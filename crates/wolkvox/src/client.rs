@@ -4,6 +4,7 @@ mod body;
 mod gzip;
 mod judge;
 mod proxy;
+mod question;
 mod resolver;
 mod tls;
 mod token;
@@ -26,15 +27,14 @@ pub use token::{NoToken, ReadToken, Token, TokenError, TokenSource};
 pub use trust::RootsError;
 
 use super::report::{Envelope, Report};
-use super::window::{Window, format_local};
-use super::{Answer, Error, Exchange, Gate, Reason, Sink, Source};
-use body::Limits;
+use super::window::Window;
+use super::{Answer, Error, Exchange, Gate, List, Lists, Reason, Sink, Source};
 use judge::Words;
+use question::Question;
 use resolver::Resolver;
 use transport::{RootsIn, Route};
 use trust::{Trust, TrustError};
 
-const PATH: [&str; 3] = ["api", "v2", "reports_manager.php"];
 /// The server closes an idle connection after 5 s; a request on one that is just being closed would be lost.
 const IDLE: Duration = Duration::from_secs(4);
 /// A firewall that drops packets gives no sign. So connecting times out long before a slow answer does.
@@ -129,10 +129,11 @@ pub enum SetupError {
     Tls(String),
 }
 
-/// Asks a Wolkvox server for the report. The vendor allows one call at a time per token; the caller must keep to that.
+/// Asks a Wolkvox server for the report, and for lists. The vendor allows one call at a time per token; the caller must keep to that.
 #[derive(Debug)]
 pub struct Client {
     http: reqwest::Client,
+    /// Of the report.
     url: Url,
     route: Box<Route>,
     settings: Settings,
@@ -154,7 +155,7 @@ impl Client {
     /// # Errors
     /// See [`SetupError`].
     pub fn new(mut settings: Settings) -> Result<Self, SetupError> {
-        let url = address(&settings.base).ok_or(SetupError::Base)?;
+        let url = question::address(&settings.base).ok_or(SetupError::Base)?;
         let route = Box::new(route(&url, &settings));
         let http = http(&settings, &route)?;
         // They may be many, and are parsed now.
@@ -168,16 +169,38 @@ impl Client {
         })
     }
 
+    /// One call, within the time that it may take.
+    async fn call<S: Sink>(&self, question: Question<'_>, sink: &mut S) -> Exchange {
+        let begin = Instant::now();
+        let limit = self.settings.timeout;
+        let mut progress = CallProgress::default();
+        let result = tokio::time::timeout(limit, self.ask(question, sink, &mut progress)).await;
+        let result = result.unwrap_or_else(|_| {
+            Err(match progress.status {
+                Some(status) => judge::stalled(status, limit),
+                None => self.route.no_answer(limit),
+            })
+        });
+        let CallProgress { status, date, bytes } = progress;
+        Exchange {
+            status,
+            date,
+            bytes,
+            duration: begin.elapsed(),
+            result,
+        }
+    }
+
     async fn ask<S: Sink>(
         &self,
-        window: &Window,
+        question: Question<'_>,
         sink: &mut S,
         progress: &mut CallProgress,
     ) -> Result<Answer, Error> {
         let token = self.settings.token.read().await?;
         // Of the token that was sent: the file may hold another one by the time that the answer comes.
-        let words = self.words(&token);
-        let response = self.send(window, token, &words).await?;
+        let words = self.words(&token, question);
+        let response = self.send(question, token, &words).await?;
         let status = response.status().as_u16();
         let headers = response.headers();
         progress.status = Some(status);
@@ -185,7 +208,8 @@ impl Client {
         let retry_after = judge::retry_after(status, headers, progress.date);
         sink.begin(progress.date);
         let result = if status == 200 {
-            self.read(response, sink, &words, &mut progress.bytes).await
+            self.read(response, question, sink, &words, &mut progress.bytes)
+                .await
         } else {
             match body::verdict(response, &words, &mut progress.bytes).await {
                 // An empty window, or a report that is not there: nobody knows.
@@ -208,7 +232,7 @@ impl Client {
         }
     }
 
-    fn words(&self, token: &Token) -> Words<'_> {
+    fn words<'a>(&'a self, token: &Token, question: Question<'_>) -> Words<'a> {
         let agent = self.settings.agent_dni.as_ref();
         let agent = agent.map_or("", |agent| agent.expose_secret());
         let of_proxy = self.route.proxy.as_ref().map(Proxy::secrets).unwrap_or_default();
@@ -216,11 +240,12 @@ impl Client {
         Words {
             gate: Gate::new(secrets.chain(of_proxy.iter().map(String::as_str))),
             names: &self.settings.names,
+            asked: question.report(&self.settings).name,
         }
     }
 
-    async fn send(&self, window: &Window, token: Token, words: &Words<'_>) -> Result<Response, Error> {
-        if !window.is_askable() {
+    async fn send(&self, question: Question<'_>, token: Token, words: &Words<'_>) -> Result<Response, Error> {
+        if !question.is_askable() {
             return Err(Error::new(
                 Reason::BadRequest,
                 "a window that is reversed or crosses a month was not asked for: Wolkvox would answer as if it were empty",
@@ -229,7 +254,7 @@ impl Client {
         let token = HeaderValue::from(token);
         let request = self
             .http
-            .get(self.query(window))
+            .get(question.url(&self.url, &self.settings))
             .header(ACCEPT_ENCODING, "gzip")
             .header("wolkvox-token", token);
         match request.send().await {
@@ -242,25 +267,26 @@ impl Client {
     async fn read<S: Sink>(
         &self,
         response: Response,
+        question: Question<'_>,
         sink: &mut S,
         words: &Words<'_>,
         bytes: &mut u64,
     ) -> Result<Answer, Error> {
-        let limits = Limits {
-            bytes: self.settings.max_bytes,
-            rows: self.settings.max_rows,
-        };
-        let envelope = body::report(response, &self.settings.report.keys, limits, words, bytes, sink).await?;
+        let keys = &question.report(&self.settings).keys;
+        let limits = question.limits(&self.settings);
+        let envelope = body::report(response, keys, limits, words, bytes, sink).await?;
         let answer = judge::envelope(&envelope, words)?;
         if let Some(oddity) = judge::oddity(&answer, &envelope.msg, words) {
-            self.log_once(&oddity);
+            self.log(question, &oddity);
         }
         Ok(answer)
     }
 
-    /// A server that counts its rows in its own way does so in each answer.
-    fn log_once(&self, oddity: &str) {
-        if self.has_logged.swap(true, Ordering::Relaxed) {
+    /// A server that counts its rows in its own way does so in each answer: of the report it is logged once.
+    fn log(&self, question: Question<'_>, oddity: &str) {
+        if let Question::List(list) = question {
+            tracing::debug!(list = list.report.name, "{oddity}");
+        } else if self.has_logged.swap(true, Ordering::Relaxed) {
             tracing::debug!(report = self.settings.report.name, "{oddity}");
         } else {
             tracing::warn!(
@@ -269,53 +295,18 @@ impl Client {
             );
         }
     }
-
-    fn query(&self, window: &Window) -> Url {
-        let mut url = self.url.clone();
-        let mut pairs = url.query_pairs_mut();
-        pairs
-            .append_pair("api", self.settings.report.name)
-            .append_pair("date_ini", &format_local(window.date_ini))
-            .append_pair("date_end", &format_local(window.date_end));
-        if let Some(agent) = &self.settings.agent_dni {
-            pairs.append_pair("agent_dni", agent.expose_secret());
-        }
-        drop(pairs);
-        url
-    }
 }
 
 impl Source for Client {
     async fn report<S: Sink>(&self, window: &Window, sink: &mut S) -> Exchange {
-        let begin = Instant::now();
-        let limit = self.settings.timeout;
-        let mut progress = CallProgress::default();
-        let result = tokio::time::timeout(limit, self.ask(window, sink, &mut progress)).await;
-        let result = result.unwrap_or_else(|_| {
-            Err(match progress.status {
-                Some(status) => judge::stalled(status, limit),
-                None => self.route.no_answer(limit),
-            })
-        });
-        let CallProgress { status, date, bytes } = progress;
-        Exchange {
-            status,
-            date,
-            bytes,
-            duration: begin.elapsed(),
-            result,
-        }
+        self.call(Question::Window(window), sink).await
     }
 }
 
-fn address(base: &str) -> Option<Url> {
-    let mut url = Url::parse(base).ok()?;
-    let is_plain = url.query().is_none() && url.fragment().is_none() && url.username().is_empty();
-    if !matches!(url.scheme(), "http" | "https") || !url.has_host() || !is_plain || url.password().is_some() {
-        return None;
+impl Lists for Client {
+    async fn list<S: Sink>(&self, list: &List, sink: &mut S) -> Exchange {
+        self.call(Question::List(list), sink).await
     }
-    url.path_segments_mut().ok()?.pop_if_empty().extend(PATH);
-    Some(url)
 }
 
 fn route(url: &Url, settings: &Settings) -> Route {

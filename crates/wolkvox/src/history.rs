@@ -124,6 +124,11 @@ impl<S: Source> Reader<S> {
         self
     }
 
+    /// Whom it asks.
+    pub fn source(&self) -> &S {
+        &self.source
+    }
+
     /// Calls made.
     pub fn calls(&self) -> u64 {
         self.calls

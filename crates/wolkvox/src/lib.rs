@@ -20,7 +20,7 @@ use chrono::{DateTime, Utc};
 pub use cause::{Cause, Subject};
 pub use error::{Class, Error, Reason};
 pub use local_time::{HourlyZone, Instants};
-pub use report::{Key, Read, Report, Row, RowError, Value};
+pub use report::{Key, List, Read, Report, Row, RowError, Value};
 pub use server_text::{Gate, RawText, ServerText};
 pub use window::Window;
 pub use zone::Zone;
@@ -38,6 +38,12 @@ pub trait Source: Send + Sync {
     /// Asks for one window and hands each row to `sink`. What `sink` was given counts only if
     /// [`Exchange::result`] is `Ok`.
     fn report<S: Sink>(&self, window: &Window, sink: &mut S) -> impl Future<Output = Exchange> + Send;
+}
+
+/// Where lists come from: the real [`client::Client`], or a source in memory in tests.
+pub trait Lists: Send + Sync {
+    /// Asks for a list and hands each row to `sink`, as [`Source::report`] does.
+    fn list<S: Sink>(&self, list: &List, sink: &mut S) -> impl Future<Output = Exchange> + Send;
 }
 
 /// One call to the API, whatever came of it.

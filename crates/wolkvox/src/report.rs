@@ -24,6 +24,19 @@ pub struct Report {
     pub keys: Vec<Key>,
 }
 
+/// A list to ask for, which has no dates: what is configured in an operation, such as its skills.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct List {
+    /// The page of the API that has it: `information.php`.
+    pub page: &'static str,
+    /// Its name there, and what to read of its rows.
+    pub report: Report,
+    /// Most bytes of the answer, after decompression.
+    pub max_bytes: u64,
+    /// An answer of that many rows or more is refused.
+    pub max_rows: u64,
+}
+
 /// A key of a row that is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Key {

@@ -2,7 +2,7 @@ use super::*;
 
 #[test]
 fn parameters_are_decoded() {
-    let query = Query::parse("api=chat_1&date_ini=&agent_dni=52%2B1+0&x=y");
+    let query = Query::parse(Page::Reports, "api=chat_1&date_ini=&agent_dni=52%2B1+0&x=y");
     assert_eq!(query.api.as_deref(), Some("chat_1"));
     assert_eq!(query.date_ini, None);
     assert_eq!(query.agent_dni.as_deref(), Some("52+1 0"));

@@ -393,3 +393,42 @@ async fn a_stopped_server_frees_its_port() {
     server.stop().await;
     assert!(TcpStream::connect(address).await.is_err());
 }
+
+fn skills_target() -> &'static str {
+    "/api/v2/information.php?api=skills"
+}
+
+#[tokio::test]
+async fn the_skills_are_listed_by_name_without_dates() {
+    let settings = Settings::default();
+    let server = serve(settings.clone(), NOW).await;
+    let reply = send(&server, skills_target(), Some(&settings.token))
+        .await
+        .unwrap();
+    assert_eq!(
+        (reply.status, reply.msg().as_str()),
+        (200, "4 records were found")
+    );
+    let rows = reply.rows();
+    let named = |row: &Value| (row["skill_id"].clone(), row["skill_name"].clone());
+    assert_eq!(named(&rows[0]), ("12".into(), "Sales".into()));
+    assert!(rows.iter().all(|row| row["skill_id"] != "0"));
+    assert_eq!(server.handle().requests()[0].page, Page::Information);
+}
+
+#[tokio::test]
+async fn a_call_for_the_skills_needs_a_token_and_counts_against_the_quota() {
+    let settings = Settings {
+        quota: Some(1),
+        ..Settings::default()
+    };
+    let server = serve(settings.clone(), NOW).await;
+    let ask = async |token| send(&server, skills_target(), token).await.unwrap();
+    assert_eq!(ask(None).await.status, 401);
+    assert_eq!(ask(Some("another")).await.status, 403);
+    assert_eq!(ask(Some(settings.token.as_str())).await.status, 200);
+    assert_eq!(
+        ask(Some(settings.token.as_str())).await.msg(),
+        "TOKEN LIMIT EXCEEDED"
+    );
+}

@@ -282,3 +282,27 @@ async fn chance_spoils_about_its_share_and_the_same_requests_for_the_same_seed()
     assert_eq!(run(1).await, first);
     assert_ne!(run(2).await, first);
 }
+
+#[tokio::test]
+async fn lists_go_wrong_without_the_report() {
+    let server = server().await;
+    let token = Settings::default().token;
+    let skills = async || {
+        send(&server, "/api/v2/information.php?api=skills", Some(&token))
+            .await
+            .unwrap()
+    };
+    for (fault, status) in [
+        (Fault::status(404, "NOT ENABLED"), 404),
+        (Fault::status(403, "BACKUP"), 403),
+        (Fault::Html200, 200),
+    ] {
+        server.handle().always_for_lists(Some(fault));
+        let reply = skills().await;
+        assert_eq!(reply.status, status);
+        assert!(!String::from_utf8_lossy(&reply.body).contains("Sales"));
+        assert_eq!(morning(&server).await.unwrap().status, 200);
+    }
+    server.handle().always_for_lists(None);
+    assert_eq!(skills().await.rows().len(), 4);
+}

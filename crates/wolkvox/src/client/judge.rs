@@ -19,6 +19,8 @@ const LONGEST_WAIT: Duration = Duration::from_secs(24 * 3600);
 pub(super) struct Words<'a> {
     pub(super) gate: Gate,
     pub(super) names: &'a Names,
+    /// The report or list that was asked for.
+    pub(super) asked: &'static str,
 }
 
 /// Judges an answer by a status that is not 200. `Ok` is an empty window.
@@ -28,7 +30,7 @@ pub(super) fn status(status: u16, envelope: Option<&Envelope>, words: &Words<'_>
     }
     let none = RawText::default();
     let text = envelope.map_or(&none, Envelope::text);
-    let (reason, meaning) = meaning(status, text, words.names);
+    let (reason, meaning) = meaning(status, text, words);
     let said = if text.is_empty() {
         String::new()
     } else {
@@ -47,8 +49,9 @@ fn is_from_wolkvox(envelope: &Envelope) -> bool {
     envelope.announced().is_some() || has_code && !envelope.text().is_empty()
 }
 
-fn meaning(status: u16, text: &RawText, names: &Names) -> (Reason, Cow<'static, str>) {
-    let Names { address, token, .. } = names;
+fn meaning(status: u16, text: &RawText, words: &Words<'_>) -> (Reason, Cow<'static, str>) {
+    let Names { address, token, .. } = words.names;
+    let asked = words.asked;
     match status {
         400 => (
             Reason::BadRequest,
@@ -79,7 +82,7 @@ fn meaning(status: u16, text: &RawText, names: &Names) -> (Reason, Cow<'static, 
         ),
         404 => (
             Reason::HttpStatus,
-            format!("Wolkvox has no such report here: check {address}, and ask Wolkvox whether the chat_1 report is enabled for this operation").into(),
+            format!("Wolkvox has no such report here: check {address}, and ask Wolkvox whether the {asked} report is enabled for this operation").into(),
         ),
         429 => (Reason::HttpStatus, "too many calls: poll less often".into()),
         300..=399 => (

@@ -1,3 +1,4 @@
+mod list;
 mod secret;
 mod size;
 mod transport;

@@ -13,6 +13,7 @@ fn words() -> Words<'static> {
     Words {
         gate: Gate::new([]),
         names: &Names::OF_SETTINGS,
+        asked: "chat_1",
     }
 }
 
@@ -95,6 +96,7 @@ fn advice_names_the_settings_as_the_caller_calls_them() {
             roots: "ROOTS",
             timeout: "TIMEOUT",
         },
+        asked: "chat_1",
     };
     let of_status = |code, msg| status(code, Some(&saying(msg)), &words).unwrap_err();
     for (error, advice) in [
