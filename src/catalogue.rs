@@ -60,11 +60,7 @@ pub fn has_a_past(family: &Family) -> bool {
 pub fn rows(view: View<'_>, latest_lines: usize) -> Vec<Arc<dyn Rows>> {
     let operation = &view.config.server.operation;
     let mut families = chats::families::totals(operation, view.totals, view.exemplars);
-    families.extend(chats::families::names(
-        operation,
-        &view.config.counting,
-        view.totals,
-    ));
+    families.extend(chats::families::names(operation, view.totals, view.skill_names));
     families.extend(published(settings::families(view.config)));
     families.extend(published(poller::families::families(view)));
     families.retain(|family| family.lines() > 0);

@@ -11,6 +11,7 @@ mod pause;
 mod publication;
 mod reading;
 mod schedule;
+mod skill_names;
 pub mod stats;
 mod sweep;
 mod time;
@@ -30,7 +31,7 @@ use crate::config::OperationConfig;
 use crate::ledger::{Store, StoreError};
 use crate::poller::stats::{FailureReason, Stats};
 use wolkvox::history::{Call, Next, OpenRange, Purpose, Reader};
-use wolkvox::{Error, Exchange, Reason, Source, Window, window};
+use wolkvox::{Error, Exchange, Lists, Reason, Source, Window, window};
 
 pub use cycle::{Cycle, CycleFailure, ReadSummary};
 pub use pause::{Pause, PauseReason};
@@ -41,6 +42,7 @@ use books::Books;
 use budget::{Pace, Share, Slowdown};
 use intake::{Intake, TakenAnswer};
 use reading::{Reading, log_failed_call};
+use skill_names::NamedSkills;
 use sweep::{Due, Left, Sweeps};
 use time::Clocks;
 
@@ -53,6 +55,7 @@ pub struct Poller<S, D, P> {
     config: OperationConfig,
     examples: Examples,
     share: Share,
+    skills: NamedSkills,
     stats: Stats,
     sweeps: Sweeps,
     recent: Recent,
@@ -96,7 +99,7 @@ pub enum Examples {
     Leave,
 }
 
-impl<S: Source, D: Store, P: Publish> Poller<S, D, P> {
+impl<S: Source + Lists, D: Store, P: Publish> Poller<S, D, P> {
     /// Starts with a ledger. A restored one is published at once. That of a first start is committed before the first
     /// request, so that no crash can move the start of counting.
     ///
@@ -124,6 +127,7 @@ impl<S: Source, D: Store, P: Publish> Poller<S, D, P> {
             reader: Reader::in_cycles(source, zone),
             books: Books::open(ledger, store, clocks.today(), config.polling.poll_interval),
             publisher,
+            skills: NamedSkills::new(&config.counting),
             stats: Stats::new(clocks.ours(), Pace::usual(&config.polling)),
             recoveries,
             recoveries_due: Instant::now() + config.polling.poll_interval,
@@ -181,6 +185,7 @@ impl<S: Source, D: Store, P: Publish> Poller<S, D, P> {
         self.note_outcome(&cycle, started.elapsed());
         self.keep_pace();
         self.publish();
+        Box::pin(self.refresh_skill_names(&cycle, next_cycle)).await;
         cycle
     }
 
@@ -423,8 +428,9 @@ impl<S: Source, D: Store, P: Publish> Poller<S, D, P> {
     fn publish(&mut self) {
         let snapshot = &self.books.snapshot;
         let last_poll = self.last_poll.as_ref();
+        let skill_names = self.skills.shown();
         self.publisher
-            .publish(snapshot.publication(&self.config, &self.stats, last_poll));
+            .publish(snapshot.publication(&self.config, skill_names, &self.stats, last_poll));
         self.books.note_shown();
     }
 }

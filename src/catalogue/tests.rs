@@ -121,6 +121,7 @@ fn shown_of(totals: &Totals) -> Vec<Family> {
         config: &config,
         totals,
         exemplars: &exemplars,
+        skill_names: &Arc::new(config.counting.skill_names.clone()),
         progress: &progress,
         stats: &stats,
     };
@@ -384,6 +385,7 @@ fn published_of(totals: &Totals, exemplars: &Exemplars) -> Vec<Arc<dyn Rows>> {
             config: &config,
             totals,
             exemplars,
+            skill_names: &Arc::new(config.counting.skill_names.clone()),
             progress: &progress,
             stats: &stats,
         },

@@ -4,6 +4,7 @@ mod call;
 mod filter;
 mod row;
 mod sample;
+mod skill;
 mod zone;
 
 use std::fmt::Write;
@@ -22,10 +23,11 @@ use call::{judge_call, judge_clock};
 use filter::judge_filter;
 use row::{judge_fields, judge_rows};
 use sample::ReportSample;
+use skill::judge_skills;
 use wolkvox::client::Tls;
 use wolkvox::history::Reader;
 use wolkvox::zone::DATA_VERSION;
-use wolkvox::{Source, Window, Zone, window};
+use wolkvox::{Lists, Source, Window, Zone, window};
 use zone::judge_zone;
 
 /// How far back the call asks: long enough for a night without chats.
@@ -138,7 +140,7 @@ pub async fn run(config: &OperationConfig, clock: &dyn Clock) -> Result<Findings
 }
 
 /// Makes one call and judges it.
-async fn examine<S: Source>(source: S, config: &OperationConfig, clock: &dyn Clock) -> Findings {
+async fn examine<S: Source + Lists>(source: S, config: &OperationConfig, clock: &dyn Clock) -> Findings {
     let mut findings = Findings::default();
     let zone = config.server.timezone;
     let now = clock.now();
@@ -151,13 +153,15 @@ async fn examine<S: Source>(source: S, config: &OperationConfig, clock: &dyn Clo
         return findings;
     };
     let mut sample = ReportSample::new(zone, window, clock);
-    let exchange = Reader::in_cycles(source, zone)
-        .ask_once(&window, &mut sample)
-        .await;
+    let mut reader = Reader::in_cycles(source, zone);
+    let exchange = reader.ask_once(&window, &mut sample).await;
     judge_call(&mut findings, &exchange, &config.server);
     judge_clock(&mut findings, exchange.date, sample.begun.unwrap_or(now));
     if exchange.result.is_err() {
         return findings;
+    }
+    if config.counting.skill_catalogue {
+        judge_skills(&mut findings, reader.source()).await;
     }
     judge_rows(&mut findings, &sample, window);
     if sample.rows == 0 {

@@ -21,8 +21,6 @@ use simulator::{Server, Settings, Simulator, SystemClock};
 
 /// The simulated operation's name.
 const OPERATION: &str = "demo";
-/// What the report does not hold: the names of the simulated skills.
-const SKILL_NAMES: &str = "12=Sales, 15=Support, 27=Billing, 33=Retention";
 
 /// Options of `demo`.
 #[derive(Debug, Args)]
@@ -114,7 +112,7 @@ impl Demo {
             ("WOLKVOX_SWEEP_LOOKBACK".to_owned(), "90m".to_owned()),
             ("WOLKVOX_COUNT_FROM".to_owned(), count_from),
             ("WOLKVOX_AGENTS".to_owned(), "names".to_owned()),
-            ("WOLKVOX_SKILL_NAMES".to_owned(), SKILL_NAMES.to_owned()),
+            ("WOLKVOX_SKILL_CATALOGUE".to_owned(), "true".to_owned()),
             // Of fifty licences: an interval of two seconds takes 43,200 calls.
             ("WOLKVOX_API_DAILY_LIMIT".to_owned(), "50000".to_owned()),
             ("WOLKVOX_EXEMPLARS".to_owned(), "true".to_owned()),

@@ -39,6 +39,9 @@ section! {
         skill_names: BTreeMap<String, String> = "SKILL_NAMES", Unset,
             "Names of skills, which the report lacks: `12=Sales, 13=Support`. Shown as a metric to join with.",
             names_of_skills;
+        skill_catalogue: bool = "SKILL_CATALOGUE", Value("false"),
+            "`true`: the names of skills are read from Wolkvox, by one call a day (`information.php?api=skills`). `WOLKVOX_SKILL_NAMES` wins.",
+            switch;
         agents: Agents = "AGENTS", Value("ids"),
             "`off`: no metrics per agent. `ids`: by extension number. `names`: also the agents' names, which are personal data.",
             word(&[("off", Agents::Off), ("ids", Agents::Ids), ("names", Agents::Names)]);

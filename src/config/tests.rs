@@ -21,6 +21,7 @@ pub(crate) static COUNTING: Counting = Counting {
     asa_target_ms: 20_000,
     service_level_target: 0.8,
     skill_names: BTreeMap::new(),
+    skill_catalogue: false,
     agents: Agents::Names,
     max_series: 50_000,
     retire_after: None,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Weak};
 
 use tokio::sync::Mutex;
-use wolkvox::{Exchange, Sink, Source, Window};
+use wolkvox::{Exchange, List, Lists, Sink, Source, Window};
 
 use crate::poller::budget::Budget;
 
@@ -58,6 +58,13 @@ impl<S: Source> Source for InTurn<Arc<S>> {
     async fn report<K: Sink>(&self, window: &Window, sink: &mut K) -> Exchange {
         let _turn = self.group.call.lock().await;
         self.source.report(window, sink).await
+    }
+}
+
+impl<S: Lists> Lists for InTurn<Arc<S>> {
+    async fn list<K: Sink>(&self, list: &List, sink: &mut K) -> Exchange {
+        let _turn = self.group.call.lock().await;
+        self.source.list(list, sink).await
     }
 }
 

@@ -11,6 +11,7 @@ use super::cycle::{CycleFailure, ReadSummary, count};
 use super::view::{LedgerProgress, View};
 use crate::chats::exemplar::Exemplars;
 use crate::chats::latest_window::Latest;
+use crate::chats::skill_names::SkillNames;
 use crate::chats::{Ledger, Totals};
 use crate::config::OperationConfig;
 use crate::poller::stats::Stats;
@@ -114,6 +115,7 @@ impl Snapshot {
     pub(super) fn publication<'a>(
         &'a self,
         config: &'a OperationConfig,
+        skill_names: &'a Arc<SkillNames>,
         stats: &'a Stats,
         last_poll: Option<&'a LastPoll>,
     ) -> Publication<'a> {
@@ -123,6 +125,7 @@ impl Snapshot {
                 config,
                 totals: &self.totals,
                 exemplars: &self.exemplars,
+                skill_names,
                 progress: &self.progress,
                 stats,
             },

@@ -12,7 +12,7 @@ use super::publication::Publish;
 use super::{Cycle, CycleFailure, Poller};
 use crate::ledger::Store;
 use wolkvox::history::{LONGEST_PAUSE, doubled};
-use wolkvox::{Reason, Source};
+use wolkvox::{Lists, Reason, Source};
 
 /// How long the first poll after a restart waits for a scrape of the restored totals.
 const LONGEST_WAIT_FOR_SCRAPE: Duration = Duration::from_secs(60);
@@ -120,7 +120,7 @@ impl Schedule {
 
 /// Goes on stepping until it is dropped. After a restart the first poll waits until the restored totals were scraped:
 /// otherwise what is then caught up would never reach `increase()`.
-pub async fn run<S: Source, D: Store, P: Publish>(
+pub async fn run<S: Source + Lists, D: Store, P: Publish>(
     mut poller: Poller<S, D, P>,
     mut schedule: Schedule,
     restored: bool,

@@ -1,10 +1,13 @@
 //! What one publication shows.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
 
 use super::stats::Stats;
 use crate::chats::Totals;
 use crate::chats::exemplar::Exemplars;
+use crate::chats::skill_names::SkillNames;
 use crate::config::OperationConfig;
 
 /// How far the ledger is, as committed.
@@ -33,6 +36,8 @@ pub struct View<'a> {
     pub totals: &'a Totals,
     /// Examples for OpenMetrics.
     pub exemplars: &'a Exemplars,
+    /// The names of skills, wherever they come from.
+    pub skill_names: &'a Arc<SkillNames>,
     /// How far the ledger is, as committed.
     pub progress: &'a LedgerProgress,
     /// Numbers since the process started.

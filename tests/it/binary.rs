@@ -16,5 +16,6 @@ mod process;
 mod range;
 mod report;
 mod signals;
+mod skill;
 mod state;
 mod web;

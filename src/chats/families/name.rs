@@ -1,30 +1,26 @@
 //! Names to join with, by id; always 1.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::chats::Totals;
+use crate::chats::skill_names::SkillNames;
 use crate::chats::totals::Names;
-use crate::config::Counting;
 use crate::metrics::rows::{self, Meta, Point, Row, Rows};
 use crate::metrics::spec::{Kind::Gauge, Spec, generators};
-
-/// Texts by id.
-type Texts = BTreeMap<String, String>;
 
 /// Where names come from.
 #[derive(Debug, PartialEq)]
 enum Source {
     Chats(Arc<Names>),
-    Settings(Arc<Texts>),
+    Skills(Arc<SkillNames>),
 }
 
 generators! {
-    NAMES: fn(&Totals, &Arc<Texts>) -> Source, Settings {
+    NAMES: fn(&Totals, &Arc<SkillNames>) -> Source, Settings {
         "wolkvox_agent_info", Gauge, ["agent_id", "agent_name"], |totals, _| Source::Chats(Arc::clone(&totals.agent_names)),
             "Name of an agent (report field agent_name of the chat closed last); only with WOLKVOX_AGENTS=names. Always 1. Refreshed once per poll.";
-        "wolkvox_skill_info", Gauge, ["skill_id", "skill_name"], |_, skills| Source::Settings(Arc::clone(skills)),
-            "Name of a skill (WOLKVOX_SKILL_NAMES; the report has none). Always 1.";
+        "wolkvox_skill_info", Gauge, ["skill_id", "skill_name"], |_, skills| Source::Skills(Arc::clone(skills)),
+            "Name of a skill (WOLKVOX_SKILL_NAMES, or Wolkvox' list with WOLKVOX_SKILL_CATALOGUE=true; the report has none). Always 1.";
         "wolkvox_disposition_info", Gauge, ["cod_act", "description"], |totals, _| Source::Chats(Arc::clone(&totals.descriptions)),
             "Text of a code (report field description_cod_act of the chat closed last). Always 1. Refreshed once per poll.";
     }
@@ -35,9 +31,8 @@ pub(super) fn specs() -> impl Iterator<Item = &'static Spec> {
 }
 
 /// The families of the names.
-pub fn families(operation: &str, counting: &Counting, totals: &Totals) -> Vec<Arc<dyn Rows>> {
+pub fn families(operation: &str, totals: &Totals, skills: &Arc<SkillNames>) -> Vec<Arc<dyn Rows>> {
     let operation: Arc<str> = operation.into();
-    let skills = Arc::new(counting.skill_names.clone());
     let family = |spec, source| NameRows {
         spec,
         operation: Arc::clone(&operation),
@@ -45,7 +40,7 @@ pub fn families(operation: &str, counting: &Counting, totals: &Totals) -> Vec<Ar
     };
     NAMES
         .iter()
-        .map(|row| Arc::new(family(&row.spec, (row.value)(totals, &skills))) as Arc<dyn Rows>)
+        .map(|row| Arc::new(family(&row.spec, (row.value)(totals, skills))) as Arc<dyn Rows>)
         .collect()
 }
 
@@ -65,7 +60,7 @@ impl Rows for NameRows {
     fn lines(&self) -> usize {
         match &self.source {
             Source::Chats(names) => names.len(),
-            Source::Settings(texts) => texts.len(),
+            Source::Skills(names) => names.len(),
         }
     }
 
@@ -82,7 +77,7 @@ impl Rows for NameRows {
         };
         match &self.source {
             Source::Chats(names) => names.iter().for_each(|(id, name)| put(id, &name.text)),
-            Source::Settings(texts) => texts.iter().for_each(|(id, text)| put(id, text)),
+            Source::Skills(names) => names.iter().for_each(|(id, name)| put(id, name)),
         }
     }
 

@@ -224,6 +224,7 @@ impl Timeline {
             config,
             totals,
             exemplars: &Exemplars::default(),
+            skill_names: &Arc::new(config.counting.skill_names.clone()),
             progress: &progress,
             stats: &stats,
         };

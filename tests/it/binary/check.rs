@@ -138,3 +138,21 @@ async fn settings_that_cannot_be_read_end_with_their_own_status() {
     assert_eq!(output.status.code(), Some(64));
     assert!(operation.handle().requests().is_empty());
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whether_the_list_of_skills_can_be_read_is_said_with_a_second_call() {
+    let operation = Operation::start(lively()).await.with("SKILL_CATALOGUE", "true");
+    let (good, text) = check(&operation).await;
+    assert!(good && says(&text, "ok", "skills"), "{text}");
+    assert!(text.contains("names 4 (a second call"), "{text}");
+    assert_eq!(operation.handle().requests().len(), 2);
+    operation
+        .handle()
+        .always_for_lists(Some(Fault::status(404, "NOT ENABLED")));
+    let (good, text) = check(&operation).await;
+    assert!(!good && says(&text, "PROBLEM", "skills"), "{text}");
+    assert!(
+        text.contains("NOT ENABLED") && says(&text, "ok", "fields"),
+        "{text}"
+    );
+}

@@ -12,6 +12,7 @@ mod server_clock;
 mod settings;
 mod show;
 mod silence;
+mod skill;
 mod slow;
 mod start;
 mod zone;
