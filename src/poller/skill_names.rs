@@ -21,6 +21,8 @@ const PAUSE: Duration = Duration::from_secs(3600);
 const MOST_CALLS: u32 = 4;
 /// Less time is not worth a call: it waits for the next cycle.
 const SHORTEST: Duration = Duration::from_millis(200);
+/// A call that takes longer is given up: others may wait for their turn on the same token.
+const LONGEST: Duration = Duration::from_secs(30);
 
 /// The names that are shown, and when they are read again.
 pub(super) struct NamedSkills {
@@ -134,7 +136,7 @@ impl<S: Source + Lists, D: Store, P: Publish> Poller<S, D, P> {
         let Some(progress) = &mut self.skills.reading else {
             return;
         };
-        if !is_good || limit.is_some_and(|limit| limit < SHORTEST) || !progress.begin(today) {
+        if !is_good || limit < SHORTEST || !progress.begin(today) {
             return;
         }
         let mut list = SkillList::default();
@@ -147,27 +149,23 @@ impl<S: Source + Lists, D: Store, P: Publish> Poller<S, D, P> {
 }
 
 /// What the call may take: half of what is left, so that the next cycle begins when it is due.
-fn limit(next_cycle: Option<Instant>) -> Option<Duration> {
-    next_cycle.map(|next| next.saturating_duration_since(Instant::now()) / 2)
+fn limit(next_cycle: Option<Instant>) -> Duration {
+    let half = next_cycle.map(|next| next.saturating_duration_since(Instant::now()) / 2);
+    half.map_or(LONGEST, |half| half.min(LONGEST))
 }
 
-async fn ask<S: Lists>(source: &S, skills: &mut SkillList, limit: Option<Duration>) -> Exchange {
+async fn ask<S: Lists>(source: &S, skills: &mut SkillList, limit: Duration) -> Exchange {
     let began = Instant::now();
     let question = list();
-    let call = source.list(&question, skills);
-    let Some(limit) = limit else {
-        return call.await;
-    };
-    tokio::time::timeout(limit, call)
-        .await
-        .unwrap_or_else(|_| Exchange {
-            status: None,
-            date: None,
-            bytes: 0,
-            duration: began.elapsed(),
-            result: Err(Error::new(
-                Reason::Timeout,
-                "no answer came before half of the time until the next poll was over",
-            )),
-        })
+    let call = tokio::time::timeout(limit, source.list(&question, skills));
+    call.await.unwrap_or_else(|_| Exchange {
+        status: None,
+        date: None,
+        bytes: 0,
+        duration: began.elapsed(),
+        result: Err(Error::new(
+            Reason::Timeout,
+            format!("it did not come within {:.1} s", limit.as_secs_f64()),
+        )),
+    })
 }
