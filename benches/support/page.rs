@@ -27,7 +27,7 @@ pub(crate) fn families(config: &OperationConfig, totals: &Totals) -> Vec<Arc<dyn
         config,
         totals,
         exemplars: &Exemplars::default(),
-        skill_names: &Arc::new(CONFIG.counting.skill_names.clone()),
+        skill_names: &Arc::new(config.counting.skill_names.clone()),
         progress: &progress,
         stats: &Stats::new(now(), Pace::usual(&config.polling)),
     };

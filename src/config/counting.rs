@@ -40,7 +40,7 @@ section! {
             "Names of skills, which the report lacks: `12=Sales, 13=Support`. Shown as a metric to join with.",
             names_of_skills;
         skill_catalogue: bool = "SKILL_CATALOGUE", Value("false"),
-            "`true`: the names of skills are read from Wolkvox, by one call a day (`information.php?api=skills`). `WOLKVOX_SKILL_NAMES` wins.",
+            "`true`: the names of skills are read from Wolkvox, by one call a day (`information.php?api=skills`). `WOLKVOX_SKILL_NAMES` and the operations file win.",
             switch;
         agents: Agents = "AGENTS", Value("ids"),
             "`off`: no metrics per agent. `ids`: by extension number. `names`: also the agents' names, which are personal data.",
@@ -51,9 +51,6 @@ section! {
         retire_after: Option<Duration> = "RETIRE_AFTER", Value("off"),
             "A label set without a chat for so long, such as `180d`, is dropped. `off` keeps all.",
             retire_after;
-        skill_catalogue: bool = "SKILL_CATALOGUE", Value("false"),
-            "`true` reads the names of skills from Wolkvox once a day; costs one call.",
-            switch;
     }
     besides {
         /// What single skills have instead of the operation's targets, by the skill's id: from the operations file.

@@ -25,7 +25,6 @@ pub(crate) static COUNTING: Counting = Counting {
     agents: Agents::Names,
     max_series: 50_000,
     retire_after: None,
-    skill_catalogue: false,
     objectives: BTreeMap::new(),
 };
 

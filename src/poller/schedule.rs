@@ -154,7 +154,7 @@ pub async fn run<S: Source + Lists, D: Store, P: Publish>(
     }
 }
 
-impl<S: Source, D: Store, P: Publish> Poller<S, D, P> {
+impl<S: Source + Lists, D: Store, P: Publish> Poller<S, D, P> {
     /// Waits until the next cycle. What was shown as 0 for long enough meanwhile is shown with its value: the next cycle may
     /// be far off.
     pub async fn rest_until(&mut self, next_cycle: Instant) {

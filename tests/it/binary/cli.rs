@@ -111,6 +111,11 @@ async fn the_demo_serves_numbers_that_move() {
         .await;
     assert!(more.sum("wolkvox_window_chats") > 0.0);
     assert!(more.sum("wolkvox_chat_asa_seconds_count") > 0.0);
+    // Its skills have the names that the simulated server lists.
+    demo.scrape_until("names of skills", &mut newest, |page| {
+        page.sum("wolkvox_skill_info").round() as usize == 4
+    })
+    .await;
 }
 
 #[tokio::test]
