@@ -317,7 +317,7 @@ impl Exporter {
                 page.up() == Some(true) && operation.is_counted(page)
             })
             .await;
-        // What was new is 0 until the next cycle.
+        // Nothing more may come.
         let polls = |page: &Exposition| page.sum("wolkvox_polls_total");
         let later = polls(&page) + 2.0;
         let page = self
