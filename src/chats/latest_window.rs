@@ -4,7 +4,6 @@
 mod recent;
 
 use std::collections::{BTreeMap, HashMap};
-use std::hash::BuildHasher as _;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -45,25 +44,15 @@ pub struct Latest {
     pub skills: BTreeMap<LabelSet, SkillWindow>,
 }
 
-/// The label sets of a chat and of its agent. That of its skill is the chat's without the channel.
-#[derive(Debug)]
-struct ChatLabels {
-    chat: Option<LabelSet>,
-    agent: Option<LabelSet>,
-}
-
-impl ChatLabels {
-    fn are_of(&self, keys: &Keys) -> bool {
-        self.chat == keys[Table::Chats] && self.agent == keys[Table::Agents]
-    }
-}
-
 /// What is kept of a chat until the poll's end is known.
 #[derive(Debug)]
 struct Closed {
     id: Id,
     at: DateTime<Utc>,
-    labels: Arc<ChatLabels>,
+    /// Its label set. That of its skill is the same without the channel.
+    set: Option<Arc<LabelSet>>,
+    /// That of its agent.
+    agent: Option<Arc<LabelSet>>,
     asa: Milliseconds,
     duration: Milliseconds,
     time_on_agent: Milliseconds,
@@ -102,32 +91,25 @@ pub(crate) struct Gatherer {
     part: Part,
     /// What other answers of the same poll brought, in their order.
     before: Vec<Part>,
-    labels: KnownLabels,
+    sets: KnownSets,
 }
 
-/// Label sets that chats have. A busy operation has thousands of chats and some dozens of these.
+/// Label sets that chats have. A busy operation has thousands of chats and some hundreds of these.
 #[derive(Debug, Default)]
-struct KnownLabels {
-    table: HashTable<Arc<ChatLabels>>,
+struct KnownSets {
+    table: HashTable<Arc<LabelSet>>,
     hashing: Hashing,
 }
 
-impl KnownLabels {
-    fn of(&mut self, keys: &Keys) -> Arc<ChatLabels> {
-        let hash = |chat: &Option<LabelSet>, agent: &Option<LabelSet>| self.hashing.hash_one((chat, agent));
-        let (chat, agent) = (&keys[Table::Chats], &keys[Table::Agents]);
+impl KnownSets {
+    /// The one that is equal.
+    fn get(&mut self, set: &LabelSet) -> Arc<LabelSet> {
         let known = self.table.entry(
-            hash(chat, agent),
-            |labels| labels.are_of(keys),
-            |labels| hash(&labels.chat, &labels.agent),
+            set.hash(&self.hashing),
+            |known| **known == *set,
+            |known| known.hash(&self.hashing),
         );
-        let new = || {
-            Arc::new(ChatLabels {
-                chat: chat.clone(),
-                agent: agent.clone(),
-            })
-        };
-        Arc::clone(known.or_insert_with(new).get())
+        Arc::clone(known.or_insert_with(|| Arc::new(set.clone())).get())
     }
 }
 
@@ -148,7 +130,8 @@ impl Gatherer {
         self.part.chats.push(Closed {
             id: chat.id.clone(),
             at: chat.closed.map_or(first_seen, |closed| closed.earliest),
-            labels: self.labels.of(keys),
+            set: keys[Table::Chats].as_ref().map(|set| self.sets.get(set)),
+            agent: keys[Table::Agents].as_ref().map(|set| self.sets.get(set)),
             asa: Milliseconds::new(chat.asa_ms),
             duration: Milliseconds::new(chat.duration_ms),
             time_on_agent: Milliseconds::new(chat.time_on_agent_ms),
@@ -188,6 +171,58 @@ impl Gatherer {
             .retain(|part| !part.chats.is_empty() || !part.again.is_empty());
         let chats = recent.join(self.before);
         let closed_in_it = chats.iter().filter(|chat| (start..=end).contains(&chat.at));
+        let latest = Latest::of(closed_in_it, start, end, counting);
+        recent.keep(chats);
+        latest
+    }
+}
+
+/// What is counted under a label set, by where that is in memory. To find it in sorted maps for each chat would take longer than
+/// all else that is done with the chat. Of equal ones each has its own.
+type Groups<'a, T> = HashMap<*const LabelSet, (&'a LabelSet, T), Hashing>;
+
+/// The chats of a label set.
+struct Group {
+    asa_target_ms: u64,
+    chats: u64,
+    averages: SkillWindow,
+}
+
+impl Group {
+    /// Past the series limit the skill is `other`, which has the operation's target.
+    fn new(set: &LabelSet, counting: &Counting) -> Group {
+        let skill_id = set.get(Table::Chats, "skill_id").unwrap_or_default();
+        Group {
+            asa_target_ms: counting.asa_target_ms_of(skill_id),
+            chats: 0,
+            averages: SkillWindow::default(),
+        }
+    }
+
+    fn count(&mut self, chat: &Closed) {
+        self.chats += 1;
+        self.averages.count(chat, self.asa_target_ms);
+    }
+}
+
+impl Latest {
+    fn of<'a>(
+        chats: impl Iterator<Item = &'a Closed>,
+        start: DateTime<Utc>,
+        end: DateTime<Utc>,
+        counting: &Counting,
+    ) -> Latest {
+        let mut agents: Groups<u64> = Groups::default();
+        let mut groups: Groups<Group> = Groups::default();
+        for chat in chats {
+            if let Some(agent) = &chat.agent {
+                agents.entry(Arc::as_ptr(agent)).or_insert((agent, 0)).1 += 1;
+            }
+            if let Some(set) = &chat.set {
+                let new = || (&**set, Group::new(set, counting));
+                groups.entry(Arc::as_ptr(set)).or_insert_with(new).1.count(chat);
+            }
+        }
         let mut latest = Latest {
             start,
             end,
@@ -195,66 +230,15 @@ impl Gatherer {
             agents: BTreeMap::new(),
             skills: BTreeMap::new(),
         };
-        for group in groups(closed_in_it, counting) {
-            latest.add(&group);
+        for (agent, chats) in agents.into_values() {
+            *latest.agents.entry(agent.clone()).or_default() += chats;
         }
-        recent.keep(chats);
+        for (set, group) in groups.into_values() {
+            *latest.chats.entry(set.clone()).or_default() += group.chats;
+            let skill = latest.skills.entry(set.without_first()).or_default();
+            skill.add(&group.averages);
+        }
         latest
-    }
-}
-
-impl ChatLabels {
-    /// The target of the skill. Past the series limit the skill is `other`, which has the operation's.
-    fn asa_target_ms(&self, counting: &Counting) -> u64 {
-        let skill_id = self
-            .chat
-            .as_ref()
-            .and_then(|set| set.get(Table::Chats, "skill_id"));
-        counting.asa_target_ms_of(skill_id.unwrap_or_default())
-    }
-}
-
-/// Chats under the same label sets.
-#[derive(Debug)]
-struct Group<'a> {
-    labels: &'a ChatLabels,
-    asa_target_ms: u64,
-    chats: u64,
-    averages: SkillWindow,
-}
-
-/// Counts chats by where their label sets are in memory. To find these in sorted maps for each chat would take longer than all
-/// else that is done with it. What is equal and at several places is several groups.
-fn groups<'a>(chats: impl Iterator<Item = &'a Closed>, counting: &Counting) -> Vec<Group<'a>> {
-    let mut groups: Vec<Group<'a>> = Vec::new();
-    let mut places = HashMap::with_hasher(Hashing::default());
-    for chat in chats {
-        let place = *places.entry(Arc::as_ptr(&chat.labels)).or_insert_with(|| {
-            groups.push(Group {
-                labels: &chat.labels,
-                asa_target_ms: chat.labels.asa_target_ms(counting),
-                chats: 0,
-                averages: SkillWindow::default(),
-            });
-            groups.len() - 1
-        });
-        let group = &mut groups[place];
-        group.chats += 1;
-        group.averages.count(chat, group.asa_target_ms);
-    }
-    groups
-}
-
-impl Latest {
-    fn add(&mut self, group: &Group<'_>) {
-        let ChatLabels { chat: set, agent } = group.labels;
-        if let Some(agent) = agent {
-            *self.agents.entry(agent.clone()).or_default() += group.chats;
-        }
-        let Some(set) = set else { return };
-        *self.chats.entry(set.clone()).or_default() += group.chats;
-        let skill = self.skills.entry(set.without_first()).or_default();
-        skill.add(&group.averages);
     }
 }
 

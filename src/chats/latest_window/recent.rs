@@ -3,6 +3,7 @@
 //! Polls overlap: most of their rows are those of the poll before. A row that is the same in all its values is the same chat.
 
 use std::collections::HashMap;
+use std::num::NonZeroU64;
 
 use chrono::{DateTime, Utc};
 use wolkvox::Row;
@@ -11,9 +12,9 @@ use super::{Closed, Part};
 use crate::ledger::hashing::Hashing;
 use crate::ledger::{Id, IdSet};
 
-/// A row's values as a number, which is another one where any of them is.
+/// A row's values as a number, which is another one where any of them is. Never 0: an optional one takes half of the memory then.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) struct Fingerprint(u64);
+pub(crate) struct Fingerprint(NonZeroU64);
 
 /// The chats that the last poll gathered.
 #[derive(Debug, Default)]
@@ -36,7 +37,7 @@ pub(crate) struct Unchanged {
 impl Recent {
     /// The fingerprint of a row.
     pub(crate) fn fingerprint(&self, row: &Row<'_>) -> Fingerprint {
-        Fingerprint(row.fingerprint(&self.hashing))
+        Fingerprint(NonZeroU64::new(row.fingerprint(&self.hashing)).unwrap_or(NonZeroU64::MIN))
     }
 
     /// The chat of this id, if its row was the same at the last poll.
