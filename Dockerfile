@@ -37,6 +37,8 @@ LABEL org.opencontainers.image.title="wolkvox-exporter" \
 COPY --from=builder --chown=65532:0 /rootfs/var/lib/ /var/lib/
 COPY --from=builder /build/target/release/wolkvox-exporter /usr/local/bin/wolkvox-exporter
 ENV WOLKVOX_STATE_DIR=/var/lib/wolkvox-exporter
+# glibc gives memory back: by itself it keeps more the larger a poll was, and keeps some for each thread. See docs/operating.md.
+ENV MALLOC_ARENA_MAX=1 MALLOC_TRIM_THRESHOLD_=131072
 VOLUME /var/lib/wolkvox-exporter
 EXPOSE 10555
 # By number: Kubernetes' runAsNonRoot can't tell from a name.

@@ -22,6 +22,8 @@ PYTHON = OWN / "python" / "bin" / "python"
 PEERS = ROOT / "benches" / "peers"
 
 OURS = "exporter"
+# As the image and the unit for systemd have it.
+ALLOCATOR = {"MALLOC_ARENA_MAX": "1", "MALLOC_TRIM_THRESHOLD_": "131072"}
 
 
 @dataclass
@@ -121,7 +123,8 @@ class Bench:
             "LISTEN_ADDRESS": f"127.0.0.1:{port}",
             "STATE_DIR": str(state or self.state()),
         }
-        return Program(OURS, [self.built.exporter], port, {f"WOLKVOX_{name}": value for name, value in settings.items()})
+        variables = {f"WOLKVOX_{name}": value for name, value in settings.items()}
+        return Program(OURS, [self.built.exporter], port, {**ALLOCATOR, **variables})
 
     def _go(self, url, _report, interval="1s"):
         port = free_port()
