@@ -4,7 +4,7 @@ import gzip
 import json
 import unittest
 
-from measure import report, table
+from measure import decode, report, table
 from measure.table import Result
 
 
@@ -65,6 +65,17 @@ def unpacked(chunked):
         if length == 0:
             return gzip.decompress(packed)
         packed, chunked = packed + rest[:length], rest[length + 2 :]
+
+
+class Decoding(unittest.TestCase):
+    def test_what_the_benchmark_says_is_read_whatever_its_units(self):
+        said = "56600000 bytes; serde_json walks over them in 18.25ms\nread 27.5ms, ratio 1.51\nskipped 9ms, ratio 0.49\n"
+        result = decode.result(said)
+        self.assertEqual((result.measured, result.reference, result.verdict()), (27.5, 18.25, table.MET))
+        slow = decode.result("9 bytes; serde_json walks over them in 999.5µs\nread 1.002s, ratio 1002.50\n")
+        self.assertAlmostEqual(slow.measured, 1002)
+        self.assertAlmostEqual(slow.reference, 0.9995)
+        self.assertEqual(slow.verdict(), table.NOT_MET)
 
 
 if __name__ == "__main__":
