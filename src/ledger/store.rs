@@ -59,19 +59,20 @@ pub enum StoreError {
     )]
     Newer { path: PathBuf, what: String },
     #[error(
-        "the state file {} counts the report of {stored}, but this exporter is set to {configured}. If both are the same Wolkvox operation, start once with --adopt-state to go on counting; else set WOLKVOX_OPERATION to another name to count them apart",
+        "the state file {} counts the report of {stored}, but this exporter is set to {configured}. If both are the same Wolkvox operation, take the state over with `wolkvox-exporter state adopt {operation}` (or start once with --adopt-state) to go on counting; else give the operation another name to count them apart",
         Shown(path)
     )]
     OtherHost {
         path: PathBuf,
+        operation: String,
         stored: String,
         configured: String,
     },
     #[error(
-        "the state file {} counts with another WOLKVOX_AGENT_DNI than is set now. Start once with --adopt-state to go on counting with the new one, or set WOLKVOX_OPERATION to another name to count them apart",
+        "the state file {} counts with another WOLKVOX_AGENT_DNI than is set now. Take it over with `wolkvox-exporter state adopt {operation}` (or start once with --adopt-state) to go on counting with the new one, or give the operation another name to count them apart",
         Shown(path)
     )]
-    OtherAgent { path: PathBuf },
+    OtherAgent { path: PathBuf, operation: String },
     #[error("the state can't be written: {0}")]
     Write(DiskError),
     #[error("the state can't be written: {0}")]
@@ -314,6 +315,7 @@ fn check(path: &Path, stored: &Origin, identity: &Identity) -> Result<(), StoreE
     if stored.host != identity.host {
         return Err(StoreError::OtherHost {
             path: path.to_owned(),
+            operation: identity.operation.clone(),
             stored: stored.host.clone(),
             configured: identity.host.clone(),
         });
@@ -323,6 +325,7 @@ fn check(path: &Path, stored: &Origin, identity: &Identity) -> Result<(), StoreE
     } else {
         Err(StoreError::OtherAgent {
             path: path.to_owned(),
+            operation: identity.operation.clone(),
         })
     }
 }

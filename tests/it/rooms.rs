@@ -10,26 +10,30 @@ use std::path::{Path, PathBuf};
 const NEVERS: &[(&str, &str)] = &[
     (
         "ledger",
-        "app chats command config exporter_web exposition http log metrics poller simulator wolkvox",
+        "app chats command config exporter_web exposition http log metrics operation poller simulator wolkvox",
     ),
     (
         "chats",
-        "app command exporter_web exposition http poller simulator",
+        "app command exporter_web exposition http operation poller simulator",
     ),
     (
         "config",
-        "app chats command exposition http ledger log metrics poller simulator",
+        "app chats command exposition http ledger log metrics operation poller simulator",
     ),
-    ("poller", "app command exporter_web exposition http simulator"),
+    (
+        "poller",
+        "app command exporter_web exposition http operation simulator",
+    ),
     (
         "metrics",
-        "app chats command exposition http ledger poller simulator",
+        "app chats command exposition http ledger operation poller simulator",
     ),
     (
         "exposition",
-        "app chats command config http ledger poller simulator wolkvox",
+        "app chats command config http ledger operation poller simulator wolkvox",
     ),
-    ("http", "app chats command ledger simulator wolkvox"),
+    ("http", "app chats command ledger operation simulator wolkvox"),
+    ("operation", "app command exporter_web simulator"),
     ("command", "app http"),
 ];
 

@@ -27,6 +27,6 @@ async fn each_operation_is_in_exactly_one_shard() {
 async fn a_shard_that_there_is_not_is_a_mistake_of_the_command_line() {
     let fleet = Fleet::of(&["a"]).await;
     let (status, _, error) = finish(command(["serve", "--shard", "2/2"], &fleet.variables())).await;
-    assert_eq!(status.code(), Some(64), "{error}");
+    assert_eq!(status.code(), Some(2), "{error}");
     assert!(error.contains("there is no shard 2 of 2"), "{error}");
 }
