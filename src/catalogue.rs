@@ -61,7 +61,10 @@ pub fn rows(view: View<'_>, latest_lines: usize) -> Vec<Arc<dyn Rows>> {
     let operation = &view.config.server.operation;
     let mut families = chats::families::totals(operation, view.totals, view.exemplars);
     families.extend(chats::families::names(operation, view.totals, view.skill_names));
-    families.extend(published(settings::families(view.config)));
+    families.extend(published(settings::families(
+        view.config,
+        view.stats.pace.interval,
+    )));
     families.extend(published(poller::families::families(view)));
     families.retain(|family| family.lines() > 0);
     let lines = families.iter().map(|family| family.lines()).sum::<usize>() + latest_lines + 1;

@@ -403,6 +403,7 @@ impl<S: Source + Lists, D: Store, P: Publish> Poller<S, D, P> {
     fn keep_pace(&mut self) {
         let today = self.clocks.today();
         self.share.note(today, self.books.ledger.requests_on(today));
+        self.stats.group_requests_today = self.share.calls_of_group(self.clocks.ours());
         if let Some(pace) = self.share.pace(self.clocks.ours()) {
             pace.log_change(self.stats.pace);
             self.stats.pace = pace;

@@ -1,5 +1,7 @@
 //! The settings that are shown, to compare with.
 
+use std::time::Duration;
+
 use super::family::{Extra, Family, Sample};
 use super::spec::{Kind::Gauge, Spec, generators, seconds};
 use crate::config::{Counting, OperationConfig};
@@ -15,23 +17,23 @@ generators! {
 }
 
 generators! {
-    SHOWN: fn(&OperationConfig) -> f64, Settings {
-        "wolkvox_poll_interval_seconds", Gauge, [], |config| config.polling.poll_interval.as_secs_f64(),
-            "Time between two polls (WOLKVOX_POLL_INTERVAL). Scrape at least this often.";
-        "wolkvox_window_seconds", Gauge, [], |config| config.polling.window.as_secs_f64(),
+    SHOWN: fn(&OperationConfig, Duration) -> f64, Settings {
+        "wolkvox_poll_interval_seconds", Gauge, [], |_, interval| interval.as_secs_f64(),
+            "Time between two polls that is in effect: WOLKVOX_POLL_INTERVAL, or longer where few calls are left today. Scrape at least as often as it is configured.";
+        "wolkvox_window_seconds", Gauge, [], |config, _| config.polling.window.as_secs_f64(),
             "What the latest window covers (WOLKVOX_WINDOW).";
     }
 }
 
-/// The families of the settings.
-pub fn families(config: &OperationConfig) -> impl Iterator<Item = Family> {
+/// The families of the settings, and of the time between two polls that is in effect.
+pub fn families(config: &OperationConfig, poll_interval: Duration) -> impl Iterator<Item = Family> {
     let operation = &config.server.operation;
     let targets = TARGETS
         .iter()
         .map(move |row| of_skills(&row.spec, operation, &config.counting, row.value));
     let others = SHOWN
         .iter()
-        .map(move |row| Family::single(&row.spec, operation, Some((row.value)(config))));
+        .map(move |row| Family::single(&row.spec, operation, Some((row.value)(config, poll_interval))));
     targets.chain(others)
 }
 

@@ -113,6 +113,15 @@ impl Share {
         }
     }
 
+    /// Calls of the whole group today.
+    pub fn calls_of_group(&self, now: DateTime<Utc>) -> u64 {
+        self.budget
+            .lock()
+            .values()
+            .map(|member| member.calls_today(now))
+            .sum()
+    }
+
     /// How often the operation polls from `now` on, given the calls of the whole group.
     pub fn pace(&self, now: DateTime<Utc>) -> Option<Pace> {
         let members = self.budget.lock();

@@ -54,6 +54,8 @@ generators! {
             "Times that the exporter waited longer than usual because Wolkvox called for it, by reason: retry_after (429 or 503 that says when to come back), quota (the day's calls are used up), concurrency (too many calls at once on this token).";
         "wolkvox_api_requests_today", Gauge, [], |view| count(view.progress.requests_today),
             "Calls by this exporter since the operation's midnight; the daily quota is shared by all tokens. Survives restarts.";
+        "wolkvox_api_group_requests_today", Gauge, [], |view| count(view.stats.group_requests_today),
+            "Calls since midnight by all operations that share this one's token (its group): the daily limit is theirs together. Without a group, those of this operation.";
         "wolkvox_api_daily_limit", Gauge, [], |view| gauge(view.config.polling.api_daily_limit.map(|limit| limit as f64)),
             "Calls that the operation has a day, shared by all its tokens (WOLKVOX_API_DAILY_LIMIT); absent where it is not set.";
         "wolkvox_api_daily_reserve_ratio", Gauge, [], |view| gauge(view.config.polling.api_daily_limit.map(|_| view.config.polling.api_daily_reserve)),

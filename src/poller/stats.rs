@@ -68,6 +68,8 @@ pub struct Stats {
     pub clock_offset_ms: Option<i64>,
     /// How often it polls.
     pub pace: Pace,
+    /// Calls of its group since midnight.
+    pub group_requests_today: u64,
 }
 
 impl Stats {
@@ -106,6 +108,7 @@ impl Stats {
             state_bytes: None,
             clock_offset_ms: None,
             pace,
+            group_requests_today: 0,
         }
     }
 

@@ -6,7 +6,7 @@ use crate::config::tests::with;
 
 /// The samples of a family: the skill, where there is one, and the value.
 fn samples(config: &OperationConfig, name: &str) -> Vec<(Option<String>, f64)> {
-    let family = families(config)
+    let family = families(config, config.polling.poll_interval)
         .find(|family| family.proto.name() == name)
         .unwrap();
     let metrics = family.proto.get_metric().iter();

@@ -96,7 +96,9 @@ fn the_operations_of_a_group_share_its_calls_and_the_least_of_their_limits() {
             (Slowdown::LongerInterval, minutes(10))
         );
     }
+    assert_eq!(one.calls_of_group(at(12, 0)), 666);
     drop(two);
+    assert_eq!(one.calls_of_group(at(12, 0)), 300);
     assert_eq!(one.pace(at(12, 0)).unwrap().slowdown, Slowdown::None);
 }
 
