@@ -20,7 +20,7 @@ pub mod build;
 #[cfg(test)]
 mod roundtrip;
 
-pub use merged::{Exposition, Latest, Rendered};
+pub use merged::{Exposition, Latest, Rendered, Tail};
 pub use open_metrics::{EOF, Stamp, write_stamped};
 pub use page::Page;
 

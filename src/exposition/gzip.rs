@@ -1,11 +1,10 @@
 //! One gzip member out of parts that were compressed on their own.
 //!
 //! Each part but the last is a raw deflate stream that ends in a sync flush: on a byte boundary, and without the block
-//! that would end the stream. So the parts of a page are compressed once, and a scrape compresses the live tail only. A
-//! second member for the tail would do as well by the RFC, but curl reads only the first.
+//! that would end the stream. So the parts of a page are compressed once, and a scrape compresses nothing: the little that is
+//! new in it stands there as it is. A second member for the tail would do as well by the RFC, but curl reads only the first.
 
 use std::io::{self, Write as _};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 use crc32fast::Hasher;
@@ -15,7 +14,10 @@ use flate2::write::DeflateEncoder;
 /// The header: deflate, no name, no time of modification, any system.
 pub(super) const HEADER: &[u8] = &[0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff];
 
-/// Compressed blocks in a row, and what the trailer must know of them.
+/// The most bytes in a block that is not compressed.
+const MOST_STORED: usize = 0xffff;
+
+/// Blocks in a row, and what the trailer must know of them.
 #[derive(Debug, Clone)]
 pub(super) struct Blocks {
     pub(super) bytes: Bytes,
@@ -38,6 +40,29 @@ impl Blocks {
         Ok(Self { bytes, checksum })
     }
 
+    /// Blocks that end the stream. They are not compressed: of a few bytes, that would take longer than to send them.
+    pub(super) fn last(plain: &[u8]) -> Self {
+        let mut bytes = Vec::new();
+        let mut rest = plain;
+        loop {
+            let (block, behind) = rest.split_at(rest.len().min(MOST_STORED));
+            // Two bytes, as `block` is short enough.
+            let [low, high, ..] = block.len().to_le_bytes();
+            bytes.extend_from_slice(&[u8::from(behind.is_empty()), low, high, !low, !high]);
+            bytes.extend_from_slice(block);
+            if behind.is_empty() {
+                break;
+            }
+            rest = behind;
+        }
+        let mut checksum = Hasher::new();
+        checksum.update(plain);
+        Self {
+            bytes: bytes.into(),
+            checksum,
+        }
+    }
+
     /// These blocks as one.
     pub(super) fn joined<'a>(parts: impl IntoIterator<Item = &'a Blocks>) -> Self {
         let (mut bytes, mut checksum) = (Vec::new(), Hasher::new());
@@ -52,39 +77,13 @@ impl Blocks {
     }
 }
 
-/// Compresses the ends of streams. What was used is kept: a tail is small, and to set up a compressor costs more than to
-/// compress one.
-#[derive(Debug, Default)]
-pub(super) struct Tails(Mutex<Vec<DeflateEncoder<Vec<u8>>>>);
-
-/// More scrapes than this are hardly answered at the same moment.
-const MOST_KEPT: usize = 4;
-
-impl Tails {
-    /// Blocks that end the stream.
-    pub(super) fn last(&self, plain: &[u8]) -> io::Result<Blocks> {
-        let known = self.kept().pop();
-        let mut encoder = known.unwrap_or_else(|| DeflateEncoder::new(Vec::new(), Compression::fast()));
-        encoder.write_all(plain)?;
-        // Ends the stream, and begins another one.
-        let bytes = encoder.reset(Vec::new())?.into();
-        let mut kept = self.kept();
-        if kept.len() < MOST_KEPT {
-            kept.push(encoder);
-        }
-        let mut checksum = Hasher::new();
-        checksum.update(plain);
-        Ok(Blocks { bytes, checksum })
-    }
-
-    fn kept(&self) -> MutexGuard<'_, Vec<DeflateEncoder<Vec<u8>>>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
 /// The trailer of the member that consists of these parts: checksum, and length modulo 2³².
 pub(super) fn trailer<'a>(parts: impl IntoIterator<Item = &'a Blocks>) -> Bytes {
-    let mut checksum = Hasher::new();
+    let mut parts = parts.into_iter();
+    let mut checksum = parts
+        .next()
+        .map(|first| first.checksum.clone())
+        .unwrap_or_default();
     for part in parts {
         checksum.combine(&part.checksum);
     }

@@ -3,6 +3,7 @@
 mod order;
 mod run;
 mod section;
+mod tail;
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -11,11 +12,13 @@ use bytes::Bytes;
 use tokio::sync::OnceCell;
 use tokio::time::Instant;
 
-use super::gzip::{self, Blocks, Tails};
+use super::gzip::{self, Blocks};
 use super::page::Part;
 use super::{Encoding, Format, Options, Page, write};
 use crate::metrics::{Family, Rows};
 use section::Section;
+
+pub use tail::Tail;
 
 /// The pages of some operations as one: each family with one head, and then the samples of each operation, in the order of
 /// the pages. After all of them come the gauges over the latest windows, by family too. It keeps what has not changed since
@@ -28,7 +31,6 @@ pub struct Exposition {
     windows: Arc<Section>,
     /// When the first of the windows expires, if there is one.
     expires: Option<Instant>,
-    tails: Arc<Tails>,
     /// Set once the bytes are there, by format and encoding.
     rendered: [[OnceCell<()>; Encoding::ALL.len()]; Format::ALL.len()],
 }
@@ -42,7 +44,6 @@ impl Exposition {
             main: Arc::default(),
             windows: Arc::default(),
             expires: None,
-            tails: Arc::default(),
             rendered: Default::default(),
         }
     }
@@ -69,7 +70,6 @@ impl Exposition {
             windows: Section::following(&before.windows, windows),
             expires,
             pages,
-            tails: Arc::clone(&before.tails),
             rendered: Default::default(),
         }
     }
@@ -100,35 +100,26 @@ impl Exposition {
         let _ = rendering.await;
     }
 
-    /// The answer to a scrape: the families as they were published, and after them `tail`, rendered now. What was not
+    /// The answer to a scrape: the families as they were published, and after them `live`, rendered now. What was not
     /// rendered yet is rendered here.
-    pub fn answer(&self, format: Format, encoding: Encoding, tail: &[Family]) -> Rendered {
+    pub fn answer(&self, format: Format, encoding: Encoding, live: &[Family]) -> Rendered {
+        self.answer_with(&Tail::default(), format, encoding, live)
+    }
+
+    /// The same, with a tail before what is live.
+    pub fn answer_with(&self, tail: &Tail, format: Format, encoding: Encoding, live: &[Family]) -> Rendered {
         let mut end = Vec::new();
-        let tail = tail.iter().map(|family| family as &dyn Rows);
-        write(&mut end, tail, format, self.options);
+        let live = live.iter().map(|family| family as &dyn Rows);
+        write(&mut end, live, format, self.options);
         end.extend_from_slice(format.end().as_bytes());
+        let sections = [&*self.main, &*self.windows, tail.section()];
         if encoding == Encoding::Gzip
-            && let Some(rendered) = self.zipped(format, &end)
+            && let Some(rendered) = zipped(sections, format, &end)
         {
             return rendered;
         }
-        let chunks = self
-            .sections()
-            .into_iter()
-            .flat_map(|section| section.plain(format));
+        let chunks = sections.into_iter().flat_map(|section| section.plain(format));
         Rendered::new(chunks.chain([end.into()]), Encoding::Identity)
-    }
-
-    /// One gzip member of the sections and the end. `None` if something could not be compressed; then gzip is not offered.
-    /// Compression in memory does not fail in practice.
-    fn zipped(&self, format: Format, end: &[u8]) -> Option<Rendered> {
-        let [main, windows] = self.sections().map(|section| section.zipped(format));
-        let end = self.tails.last(end).ok()?;
-        let blocks: [&Blocks; 3] = [main?, windows?, &end];
-        let bytes = blocks.map(|blocks| blocks.bytes.clone());
-        let chunks = [Bytes::from_static(gzip::HEADER)].into_iter().chain(bytes);
-        let trailer = gzip::trailer(blocks);
-        Some(Rendered::new(chunks.chain([trailer]), Encoding::Gzip))
     }
 
     fn sections(&self) -> [&Section; 2] {
@@ -143,6 +134,18 @@ impl Exposition {
             }
         }
     }
+}
+
+/// One gzip member of the sections and the end. `None` if something could not be compressed; then gzip is not offered.
+/// Compression in memory does not fail in practice.
+fn zipped(sections: [&Section; 3], format: Format, end: &[u8]) -> Option<Rendered> {
+    let [main, windows, tail] = sections.map(|section| section.zipped(format));
+    let end = Blocks::last(end);
+    let blocks: [&Blocks; 4] = [main?, windows?, tail?, &end];
+    let bytes = blocks.map(|blocks| blocks.bytes.clone());
+    let chunks = [Bytes::from_static(gzip::HEADER)].into_iter().chain(bytes);
+    let trailer = gzip::trailer(blocks);
+    Some(Rendered::new(chunks.chain([trailer]), Encoding::Gzip))
 }
 
 /// Rendering takes milliseconds, which other connections shall not wait for.

@@ -111,11 +111,14 @@ async fn metrics<B>(shared: &Arc<Shared>, request: &Request<B>) -> Response<Body
     let format = Format::negotiate(values(headers, &header::ACCEPT));
     let encoding = Encoding::negotiate(values(headers, &header::ACCEPT_ENCODING));
     scrape.exposition.render(format, encoding).await;
-    let tail = match selection {
-        Selection::Operation(_) => Vec::new(),
-        Selection::All | Selection::Exporter => shared.process(),
+    let rendered = match selection {
+        Selection::Operation(_) => scrape.exposition.answer(format, encoding, &[]),
+        Selection::All | Selection::Exporter => {
+            let live = [shared.scrapes_family()];
+            let exposition = &scrape.exposition;
+            exposition.answer_with(&shared.tail(), format, encoding, &live)
+        }
     };
-    let rendered = scrape.exposition.answer(format, encoding, &tail);
 
     let shared = Arc::clone(shared);
     let body = Body::new(rendered.chunks, move || shared.answered(&scrape));

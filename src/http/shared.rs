@@ -2,8 +2,9 @@
 
 mod operation;
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use chrono::{DateTime, Utc};
@@ -13,11 +14,15 @@ use tokio::time::Instant;
 use super::Status;
 use super::status::Readiness;
 use crate::clock::Clock;
-use crate::exposition::{Exposition, Latest, Options, Page};
+use crate::exposition::{Exposition, Latest, Options, Page, Tail};
 use crate::metrics::process::Process;
 use crate::metrics::{Family, exporter};
 pub(crate) use operation::Operation;
 use operation::Shown;
+
+/// How long what the process shows of itself is taken as it is. A flood of scrapes would spend most of its time on reading it
+/// again.
+const TAKEN_FOR: Duration = Duration::from_millis(100);
 
 /// What operations publish and the server answers with. A reader never waits for a writer.
 pub(crate) struct Shared {
@@ -30,6 +35,8 @@ pub(crate) struct Shared {
     none: Latest,
     ready: AtomicBool,
     process: Process,
+    /// What the exporter showed of itself, and when.
+    tail: Mutex<Option<(Instant, Arc<Tail>)>>,
     settings: ArcSwap<SettingsInForce>,
     /// What `/sd` names; `None` is the `Host` of the request.
     advertised: Option<String>,
@@ -92,6 +99,7 @@ impl Shared {
             none: Latest::new(options),
             ready: AtomicBool::new(false),
             process,
+            tail: Mutex::default(),
             settings: ArcSwap::from_pointee(SettingsInForce {
                 hash: String::new(),
                 since: DateTime::UNIX_EPOCH,
@@ -129,6 +137,7 @@ impl Shared {
                 ..SettingsInForce::clone(&self.settings.load())
             },
         }));
+        self.forget_tail();
     }
 
     /// What `/sd` names in place of the `Host` of the request.
@@ -164,6 +173,7 @@ impl Shared {
             operations.insert(at, Arc::clone(&operation));
             operations
         });
+        self.forget_tail();
         operation
     }
 
@@ -173,6 +183,7 @@ impl Shared {
             let others = known.iter().filter(|one| !Arc::ptr_eq(one, operation));
             others.cloned().collect::<Vec<_>>()
         });
+        self.forget_tail();
     }
 
     /// All operations, by name.
@@ -191,8 +202,25 @@ impl Shared {
         self.process.scrapes()
     }
 
-    /// The live tail: the exporter's own families.
-    pub(super) fn process(&self) -> Vec<Family> {
+    /// The exporter's own families, but the number of scrapes.
+    pub(super) fn tail(&self) -> Arc<Tail> {
+        let mut taken = self.tail.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*taken {
+            Some((at, tail)) if at.elapsed() < TAKEN_FOR => Arc::clone(tail),
+            _ => {
+                let tail = Arc::new(Tail::new(self.own_families(), self.options));
+                *taken = Some((Instant::now(), Arc::clone(&tail)));
+                tail
+            }
+        }
+    }
+
+    /// How many scrapes were answered in full.
+    pub(super) fn scrapes_family(&self) -> Family {
+        self.process.scrapes_family()
+    }
+
+    fn own_families(&self) -> Vec<Family> {
         let operations = self.operations();
         let operations: Vec<_> = operations
             .iter()
@@ -206,8 +234,13 @@ impl Shared {
             operations: &operations,
         };
         let mut families: Vec<_> = exporter::families(&of_settings).collect();
-        families.extend(self.process.families());
+        families.extend(self.process.without_scrapes());
         families
+    }
+
+    /// The next scrape reads anew what the exporter shows of itself.
+    fn forget_tail(&self) {
+        *self.tail.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
     /// A scrape of all operations that show a page.

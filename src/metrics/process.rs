@@ -1,9 +1,6 @@
-//! The live tail of `/metrics`: the exporter's own process and log, and how often it was scraped. Read at every scrape, from
-//! a registry that is handed down. What the system says is a tenth of a second old at the most.
+//! What ends `/metrics`: the exporter's own process and log, and how often it was scraped, in a registry that is handed down.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, Instant};
 
 use prometheus::core::{Collector, Desc};
 use prometheus::proto::MetricFamily;
@@ -18,7 +15,7 @@ use super::spec::{
 use crate::log;
 use wolkvox::zone;
 
-/// What is read at each scrape; `None` is not shown.
+/// What the system and the log say; `None` is not shown.
 #[derive(Debug, Clone, Copy, Default)]
 struct ProcessValues {
     cpu_seconds: Option<f64>,
@@ -30,9 +27,6 @@ struct ProcessValues {
     max_fds: Option<f64>,
     log_lines_dropped: Option<f64>,
 }
-
-/// How long what the system says is taken as it is. A flood of scrapes would spend most of its time on reading it again.
-const TAKEN_FOR: Duration = Duration::from_millis(100);
 
 generators! {
     BUILD_INFO: [&str; 3], Exporter {
@@ -137,18 +131,38 @@ impl Process {
         self.scrapes.get()
     }
 
-    /// The tail as it is now, in the order of the catalogue; the process as far as the system shows it (Linux only).
+    /// All of it as it is now, in the order of the catalogue; the process as far as the system shows it (Linux only).
     pub fn families(&self) -> Vec<Family> {
+        let mut families = self.without_scrapes();
+        families.push(self.scrapes_family());
+        families
+    }
+
+    /// All but the number of scrapes, which is another one at each.
+    pub fn without_scrapes(&self) -> Vec<Family> {
+        let [scrapes] = &SCRAPES;
         let mut families = self.registry.gather();
+        families.retain(|family| family.name() != scrapes.spec.name);
         families.sort_by_key(|family| specs().position(|spec| spec.name == family.name()));
-        let family = |proto: MetricFamily| Family {
-            extras: vec![Extra::default(); proto.get_metric().len()],
-            proto,
-        };
         // Not of the registry, which would sort its labels.
         std::iter::once(build_info())
             .chain(families.into_iter().map(family))
             .collect()
+    }
+
+    /// The number of scrapes, which stands last.
+    pub fn scrapes_family(&self) -> Family {
+        let [scrapes] = &SCRAPES;
+        let mut family = Family::new(&scrapes.spec);
+        family.push(&scrapes.spec, &[], self.scrapes.get().into(), Extra::default());
+        family
+    }
+}
+
+fn family(proto: MetricFamily) -> Family {
+    Family {
+        extras: vec![Extra::default(); proto.get_metric().len()],
+        proto,
     }
 }
 
@@ -159,8 +173,6 @@ fn opts(spec: &Spec) -> Opts {
 /// Collects what the system and the log say at that moment.
 struct Live {
     descriptions: Vec<Desc>,
-    /// What the system said last, and when.
-    read: Mutex<Option<(Instant, ProcessValues)>>,
 }
 
 impl Live {
@@ -170,16 +182,7 @@ impl Live {
         let descriptions = LIVE.iter().map(|row| description(&row.spec));
         Ok(Live {
             descriptions: descriptions.collect::<prometheus::Result<_>>()?,
-            read: Mutex::default(),
         })
-    }
-
-    fn of_the_system(&self) -> ProcessValues {
-        let mut known = self.read.lock().unwrap_or_else(PoisonError::into_inner);
-        match *known {
-            Some((at, values)) if at.elapsed() < TAKEN_FOR => values,
-            _ => known.insert((Instant::now(), read())).1,
-        }
     }
 }
 
@@ -191,7 +194,7 @@ impl Collector for Live {
     fn collect(&self) -> Vec<MetricFamily> {
         let values = ProcessValues {
             log_lines_dropped: Some(log::lines_dropped() as f64),
-            ..self.of_the_system()
+            ..read()
         };
         let family = |row: &Generator<fn(&ProcessValues) -> Option<f64>>| {
             let mut family = Family::new(&row.spec);
