@@ -107,7 +107,7 @@ impl App {
         };
         let hash = config.hash();
         for warning in &config.warnings {
-            tracing::warn!("{warning}");
+            tracing::warn!(operations = config.operations.len(), "{warning}");
         }
         let operations = reload::held(std::mem::take(&mut config.operations), options.shard);
         let tls = Tls::default();
@@ -207,7 +207,7 @@ impl App {
             // It ends by itself only where it panicked: without its port the exporter must not live on.
             ended = &mut serving => ended.map_err(AppError::Server)?,
             () = &mut shutdown => {
-                tracing::info!("stopping: a poll in progress is abandoned, the next start covers what it would have read");
+                tracing::info!(operations = reloader.fleet.len(), "stopping: a poll in progress is abandoned, the next start covers what it would have read");
             }
         }
         reloader.stop().await;

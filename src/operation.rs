@@ -320,6 +320,7 @@ impl Trouble {
         }
         if self.why.as_ref() != Some(&why) {
             tracing::error!(
+                attempts = self.attempts,
                 "this operation is not polled: {why}. It is tried again every {} s, and this is logged once. The other operations go on",
                 LONGEST_RETRY.as_secs()
             );
@@ -331,7 +332,7 @@ impl Trouble {
 
     fn is_over(&mut self, published: &http::Operation) {
         if self.why.take().is_some() {
-            tracing::info!("this operation is polled again");
+            tracing::info!(attempts = self.attempts, "this operation is polled again");
         }
         self.attempts = 0;
         published.update_status(|status| status.not_held = None);
@@ -395,6 +396,6 @@ fn tell_start(config: &OperationConfig, store: &FileStore, ledger: Option<&Ledge
         tracing::info!(proxy = %proxy.address(), variable = proxy.variable(), "Wolkvox is asked through the proxy {proxy}");
     }
     for warning in &config.warnings {
-        tracing::warn!("{warning}");
+        tracing::warn!(operation = config.name(), "{warning}");
     }
 }

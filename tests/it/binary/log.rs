@@ -233,7 +233,7 @@ async fn each_line_has_fields_beside_its_sentence() {
         "poll: ",
         "WOLKVOX_TIMEZONE was America/Bogota and is -05:00 now",
         "going on from the stored state",
-        "is looked at for changes",
+        "the settings were read again: 1 unchanged",
         "stopping: ",
     ] {
         assert!(lines.iter().any(|line| line.contains(said)), "{said}: {lines:#?}");

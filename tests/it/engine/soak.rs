@@ -285,6 +285,7 @@ async fn poller(
         timezone: "America/Bogota".to_owned(),
     };
     let mut config = config(chrono_tz::America::Bogota);
+    config.polling.api_daily_limit = None;
     config.polling.window = length(minutes(90));
     config.polling.sweep_interval = Some(SWEEP_INTERVAL);
     config.polling.sweep_lookback = length(hours(50));

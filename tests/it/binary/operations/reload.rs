@@ -95,7 +95,7 @@ async fn a_file_with_a_mistake_is_refused_whole_and_told_to_whoever_asked() {
         "asa_target is".to_owned(),
     ] {
         assert!(told.contains(&what), "{what} is not in {told}");
-        assert!(exporter.log.text().contains(&what), "{what} is not in the log");
+        wait_until("the log", || exporter.log.text().contains(&what)).await;
     }
     let page = exporter.scrape().await;
     assert_eq!((page.sum(SUCCESSFUL), page.sum(SUCCEEDED_AT)), (0.0, began));

@@ -185,6 +185,7 @@ async fn any_schedule(
 ) {
     let mut world = World::running().await;
     world.config.polling.poll_interval = Duration::from_secs(interval);
+    world.config.polling.api_daily_limit = None;
     world.config.polling.sweep_interval = Some(Duration::from_secs(600));
     world.config.polling.window = length(minutes(window));
     world.restart().await;
@@ -260,6 +261,7 @@ async fn sweeps_in_short_cycles(interval: u64, poison: Vec<(i64, usize)>) {
     let mut world = World::running().await;
     world.cycles(30).await;
     world.config.polling.poll_interval = Duration::from_secs(interval);
+    world.config.polling.api_daily_limit = None;
     world.config.polling.sweep_interval = Some(Duration::from_secs(60));
     world.config.polling.sweep_lookback = length(hours(3));
     world.restart().await;
@@ -291,6 +293,7 @@ async fn a_sweep_that_read_nothing_says_so_and_names_the_failure() {
     let mut world = World::running().await;
     world.cycles(30).await;
     world.config.polling.poll_interval = Duration::from_secs(1);
+    world.config.polling.api_daily_limit = None;
     world.config.polling.sweep_lookback = length(hours(3));
     world.restart().await;
     let unreadable = (world.server.now() - hours(2), Fault::status(500));

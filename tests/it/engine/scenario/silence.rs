@@ -229,6 +229,7 @@ async fn sweeps_in_short_cycles_wait_for_deleted_chats_no_longer_than_others() {
     });
     // A sweep has two chunks, of April and of May, and gives way to the next poll after one of them.
     world.config.polling.poll_interval = Duration::from_secs(1);
+    world.config.polling.api_daily_limit = None;
     world.config.polling.window = Duration::from_secs(60);
     world.config.polling.sweep_interval = Some(Duration::from_secs(5));
     world.config.polling.sweep_lookback = Duration::from_secs(3 * 3600);
