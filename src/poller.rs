@@ -209,9 +209,10 @@ impl<S: Source + Lists, D: Store, P: Publish> Poller<S, D, P> {
         Ok(summary)
     }
 
-    /// The sweep, if it is due and there are calls left for it: up to where this cycle's poll began.
+    /// The sweep, if it is due and there are calls for it: up to where this cycle's poll began.
     async fn sweep(&mut self, to: DateTime<Utc>) -> Option<Result<ReadSummary, CycleFailure>> {
-        if self.stats.pace.slowdown != Slowdown::None {
+        let age = self.clocks.earlier() - self.books.ledger.cursors.sweep;
+        if self.stats.pace.slowdown != Slowdown::None && !self.sweeps.spares_call(age) {
             return None;
         }
         let from = self.look_back(

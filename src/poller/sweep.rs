@@ -2,11 +2,14 @@
 
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use tokio::time::Instant;
 
 use super::disbelief::NotBelieved;
 use wolkvox::history::OpenRange;
+
+/// A sweep is made this often, however few calls there are left in a day.
+const LONGEST_WITHOUT: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// A sweep goes on where it was left. If it began anew in each cycle, one with slow answers, or with a second that can't be
 /// read, would never reach its end. The end stays where it was at first: the next sweep looks back from there, and finds what
@@ -43,6 +46,8 @@ pub(super) struct Sweeps {
     /// `None` where sweeps are off.
     interval: Option<Duration>,
     due: Instant,
+    /// When one was last begun although few calls were left.
+    spared: Option<Instant>,
     under_way: Option<UnderWay>,
 }
 
@@ -52,6 +57,7 @@ impl Sweeps {
         Sweeps {
             interval,
             due: Instant::now(),
+            spared: None,
             under_way: None,
         }
     }
@@ -73,6 +79,21 @@ impl Sweeps {
             to: under_way.to,
             left: under_way.left.take(),
         })
+    }
+
+    /// Whether a sweep is made although the calls that are left today would not last for it. One is, where the last good one
+    /// lies `age` back and that is more than a day: rows that came late would never be found, and ids never be forgotten. What
+    /// fails is not tried again within the interval.
+    pub(super) fn spares_call(&mut self, age: TimeDelta) -> bool {
+        let Some(interval) = self.interval else {
+            return false;
+        };
+        let is_old = age.to_std().is_ok_and(|age| age > interval.max(LONGEST_WITHOUT));
+        let is_early = self.spared.is_some_and(|at| at.elapsed() < interval);
+        if is_old && !is_early {
+            self.spared = Some(Instant::now());
+        }
+        is_old && !is_early
     }
 
     /// All up to here was read.

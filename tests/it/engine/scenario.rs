@@ -2,6 +2,7 @@
 
 mod backlog;
 mod clock;
+mod limit;
 mod outage;
 mod pace;
 mod pause;
