@@ -80,7 +80,9 @@ statuses! {
         ConsentError::Declined | ConsentError::Unreadable(_) => ExitStatus::Failed,
     };
     SummaryError: |error| match error {
-        SummaryError::Range(_) | SummaryError::Setup(_) => ExitStatus::Usage,
+        SummaryError::Range(_) | SummaryError::Keys(_) | SummaryError::Columns(_) | SummaryError::Setup(_) => {
+            ExitStatus::Usage
+        }
         SummaryError::Read(_) => ExitStatus::Failed,
     };
     RuntimeError: |_| ExitStatus::System;

@@ -1,18 +1,25 @@
 //! `wolkvox-exporter report`: what the report says of a range of time, as a table.
 //!
-//! The numbers follow the same rules as the metrics: each chat once, by its close time, a value that can't be read is
-//! not counted. Percentiles are exact: the values are kept by how often they occur, and the percentile is the least
-//! value that at least that share of the chats does not exceed (nearest rank).
+//! The numbers follow the same rules as the metrics: each chat once, by its close time unless the opening is asked for, a value
+//! that can't be read is not counted. Percentiles are exact: the values are kept by how often they occur, and the percentile
+//! is the least value that at least that share of the chats does not exceed (nearest rank).
 
+pub mod by;
+pub mod column;
+pub mod interval;
+pub mod line;
 mod options;
 mod print;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use clap::ValueEnum;
 
+pub use by::{By, Keys, KeysError, Value};
+pub use column::{Column, Columns, ColumnsError};
+pub use line::Line;
 pub use options::{Options, command};
 pub use print::PrintFormat;
 
@@ -22,34 +29,18 @@ use crate::command::backfill::reading::{Chats, last_second_before};
 use crate::command::range::{Cost, Range, RangeError};
 use crate::config::OperationConfig;
 use crate::ledger::{IdSet, Moment};
-use crate::metrics::histogram::SumCount;
+use by::Sorter;
 use wolkvox::client::Tls;
 use wolkvox::history::{Notice, Purpose, ReadError, Reader};
 use wolkvox::{Source, Zone};
 
-/// What a line is about.
+/// The time that decides whether a chat is meant, and in which interval.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum By {
-    /// The skill's number.
-    Skill,
-    /// The agent's id.
-    Agent,
-    /// The channel.
-    Channel,
-    /// The local day of the close.
-    Day,
-}
-
-impl By {
-    /// The heading.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            By::Skill => "skill",
-            By::Agent => "agent",
-            By::Channel => "channel",
-            By::Day => "day",
-        }
-    }
+pub enum Of {
+    /// When it was opened. Chats that were still open when the report was read are missing: see docs/report.md
+    Opening,
+    /// When it was closed, as the metrics count
+    Closing,
 }
 
 /// Why there is no summary.
@@ -58,6 +49,12 @@ pub enum SummaryError {
     /// The range can't be read.
     #[error(transparent)]
     Range(#[from] RangeError),
+    /// The keys do not go together.
+    #[error(transparent)]
+    Keys(#[from] KeysError),
+    /// The columns do not go together.
+    #[error(transparent)]
+    Columns(#[from] ColumnsError),
     /// The client can't be set up.
     #[error(transparent)]
     Setup(#[from] ClientError),
@@ -74,100 +71,49 @@ const CALLS_AT_ONCE: u32 = 2;
 pub struct Question<'a> {
     /// Whose chats, in which zone, and what is within the target.
     pub config: &'a OperationConfig,
-    /// Chats that closed from here on, UTC.
+    /// Chats from here on, UTC.
     pub from: DateTime<Utc>,
     /// … and before this, UTC.
     pub to: DateTime<Utc>,
-    /// What a line is about.
-    pub by: By,
+    /// The time; nothing later can be read, UTC.
+    pub now: DateTime<Utc>,
+    /// Which time of a chat is meant.
+    pub of: Of,
+    /// What a row is about.
+    pub by: Keys,
     /// Leave out the chats that a timeout closed.
     pub without_timeouts: bool,
 }
 
-/// What the chats of a line add up to. Times are milliseconds.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Line {
-    /// Chats.
-    pub chats: u64,
-    /// Chats that an agent coded.
-    pub coded: u64,
-    /// Chats that nobody coded and Wolkvox closed.
-    pub timeouts: u64,
-    /// Chats with an ASA within the target.
-    pub within_target: u64,
-    /// How often each ASA occurs.
-    asa: BTreeMap<u64, u64>,
-    duration: SumCount,
-    time_on_agent: SumCount,
+/// A row: what it is about, and what its chats add up to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Row {
+    /// The values of the keys. None for all chats.
+    pub values: Vec<Value>,
+    /// The time that it is about: the part of the interval that lies in the range, or the whole range.
+    pub length: TimeDelta,
+    /// The sums.
+    pub line: Line,
 }
 
-impl Line {
-    fn add(&mut self, chat: &Chat, asa_target_ms: u64) {
-        self.chats += 1;
-        self.coded += u64::from(chat.outcome == Outcome::Coded);
-        self.timeouts += u64::from(chat.outcome == Outcome::Timeout);
-        if let Some(asa) = chat.asa_ms {
-            *self.asa.entry(asa).or_default() += 1;
-            self.within_target += u64::from(asa <= asa_target_ms);
-        }
-        self.duration.observe(chat.duration_ms);
-        self.time_on_agent.observe(chat.time_on_agent_ms);
-    }
-
-    fn answered(&self) -> u64 {
-        self.asa.values().sum()
-    }
-
-    /// Mean ASA, seconds.
-    pub fn asa_mean(&self) -> Option<f64> {
-        let sum_ms = self.asa.iter().map(|(asa, count)| asa * count).sum();
-        mean(SumCount {
-            sum_ms,
-            count: self.answered(),
-        })
-    }
-
-    /// The ASA that 90 % of the chats do not exceed, seconds.
-    pub fn asa_p90(&self) -> Option<f64> {
-        let rank = (self.answered() * 9).div_ceil(10);
-        let mut below = 0;
-        let found = self.asa.iter().find(|(_, count)| {
-            below += **count;
-            below >= rank
-        });
-        found.map(|(asa, _)| *asa as f64 / 1000.0)
-    }
-
-    /// The share of the chats with an ASA that were answered within the target, 0 to 1.
-    pub fn service_level(&self) -> Option<f64> {
-        let answered = self.answered();
-        (answered > 0).then(|| self.within_target as f64 / answered as f64)
-    }
-
-    /// Mean duration, seconds.
-    pub fn duration_mean(&self) -> Option<f64> {
-        mean(self.duration)
-    }
-
-    /// Mean time on agent, seconds.
-    pub fn time_on_agent_mean(&self) -> Option<f64> {
-        mean(self.time_on_agent)
+impl Row {
+    /// How many chats agents had at a time: the time on agent of all chats by the time that the row is about.
+    pub fn concurrency(&self) -> Option<f64> {
+        let seconds = self.length.as_seconds_f64();
+        let total = self.line.time_on_agent_total()?;
+        (seconds > 0.0).then(|| total / seconds)
     }
 }
 
-fn mean(sum_count: SumCount) -> Option<f64> {
-    (sum_count.count > 0).then(|| sum_count.sum_ms as f64 / 1000.0 / sum_count.count as f64)
-}
-
-/// The lines and their sum.
+/// The rows and their sum.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Summary {
-    /// What a line is about.
-    pub by: By,
-    /// By name, in order: numbers by their value.
-    pub lines: Vec<(String, Line)>,
+    /// What a row is about.
+    pub by: Keys,
+    /// In the order of the first key, then of the second.
+    pub rows: Vec<Row>,
     /// All chats.
-    pub total: Line,
+    pub total: Row,
     /// Calls of the API.
     pub calls: u64,
 }
@@ -186,7 +132,7 @@ pub async fn run(
         question.config.counting.agents,
         &Tls::default(),
     )?;
-    // The range and its eve: what a person is waiting for.
+    // The range and what is read besides: what a person is waiting for.
     let reader = Reader::persistent(client, question.zone(), pace).with_calls_at_once(CALLS_AT_ONCE.into());
     summarise(question, reader, notify).await
 }
@@ -196,36 +142,40 @@ impl Question<'_> {
         self.config.server.timezone
     }
 
-    /// Where the eve of the range begins: a server that filters on the opening time is asked for it too.
-    fn eve(&self) -> DateTime<Utc> {
-        self.from - self.config.polling.sweep_lookback
+    /// What is read besides the range. A server that filters on the opening time has chats that closed in the range in the
+    /// lookback before it; one that filters on the closing time has chats that were opened in the range in as long a time
+    /// after it. `None` where that time is still to come.
+    pub fn besides(&self) -> Option<Range> {
+        let lookback = self.config.polling.sweep_lookback;
+        let (from, to) = match self.of {
+            Of::Closing => (self.from - lookback, self.from),
+            Of::Opening => (self.to, (self.to + lookback).min(self.now)),
+        };
+        (from < to).then_some(Range { from, to })
     }
 
-    /// What reading takes, the lookback included.
+    /// What reading takes, what is read besides included.
     pub fn cost(&self, pace: Duration) -> Cost {
-        let eve = Range {
-            from: self.eve(),
-            to: self.from,
-        };
         let range = Range {
             from: self.from,
             to: last_second_before(self.to),
         };
-        Cost::of(&[range, eve], self.zone(), pace, CALLS_AT_ONCE)
+        let ranges: Vec<Range> = [range].into_iter().chain(self.besides()).collect();
+        Cost::of(&ranges, self.zone(), pace, CALLS_AT_ONCE)
     }
 
-    fn name(&self, chat: &Chat, closed: DateTime<Utc>) -> String {
-        match self.by {
-            By::Skill => chat.skill_id.clone(),
-            By::Agent => chat.agent_id.clone(),
-            By::Channel => chat.channel.clone(),
-            By::Day => closed.with_timezone(&self.zone()).date_naive().to_string(),
-        }
+    /// The time of a chat that was found in what ended with `found`. A local time that comes twice is the later one.
+    fn instant(&self, chat: &Chat, found: DateTime<Utc>) -> DateTime<Utc> {
+        let moment = match self.of {
+            Of::Opening => chat.opened.or(chat.closed),
+            Of::Closing => chat.closed.or(chat.opened),
+        };
+        moment.map_or(found, |moment| moment.latest)
     }
 }
 
-/// Reads the range and adds up. The lookback before it is asked for only where the range itself does not show that the server
-/// filters on the closing time.
+/// Reads the range and adds up. Of closing times, the lookback before the range is asked for only where the range itself does
+/// not show that the server filters on the closing time.
 ///
 /// # Errors
 /// See [`SummaryError`].
@@ -238,48 +188,55 @@ pub async fn summarise<S: Source>(
     if from >= to {
         return Err(RangeError::Empty { from, to }.into());
     }
-    let mut sums = Sums {
-        question,
-        lines: BTreeMap::new(),
-        total: Line::default(),
-        seen: IdSet::default(),
-        filters_on_close: false,
-    };
+    let mut sums = Sums::new(question);
     // The very second of `to` is the next range's.
-    sums.read(&mut reader, from, last_second_before(to), &mut notify)
-        .await?;
-    if !sums.filters_on_close {
-        sums.read(&mut reader, question.eve(), from, &mut notify).await?;
+    let range = Range {
+        from,
+        to: last_second_before(to),
+    };
+    sums.read(&mut reader, range, &mut notify).await?;
+    let is_complete = question.of == Of::Closing && sums.filters_on_close;
+    if let Some(besides) = question.besides().filter(|_| !is_complete) {
+        sums.read(&mut reader, besides, &mut notify).await?;
     }
-    let mut lines: Vec<_> = sums.lines.into_iter().collect();
-    lines.sort_by_cached_key(|(name, _)| (name.parse::<u64>().unwrap_or(u64::MAX), name.clone()));
-    Ok(Summary {
-        by: question.by,
-        lines,
-        total: sums.total,
-        calls: reader.calls(),
-    })
+    Ok(sums.summary(reader.calls()))
 }
 
 struct Sums<'a> {
     question: &'a Question<'a>,
-    lines: BTreeMap<String, Line>,
+    sorter: Sorter<'a>,
+    rows: BTreeMap<Vec<Value>, Line>,
     total: Line,
     seen: IdSet,
     /// A chat was found that had been opened before what was asked for.
     filters_on_close: bool,
 }
 
-impl Sums<'_> {
+impl<'a> Sums<'a> {
+    fn new(question: &'a Question<'a>) -> Sums<'a> {
+        let sorter = Sorter::new(&question.by, question.from, question.to, question.zone());
+        let rows = sorter
+            .empty_rows()
+            .map(|values| (values, Line::default()))
+            .collect();
+        Sums {
+            question,
+            sorter,
+            rows,
+            total: Line::default(),
+            seen: IdSet::default(),
+            filters_on_close: false,
+        }
+    }
+
     async fn read<S: Source>(
         &mut self,
         reader: &mut Reader<S>,
-        from: DateTime<Utc>,
-        to: DateTime<Utc>,
+        asked: Range,
         notify: &mut impl FnMut(Notice),
     ) -> Result<(), ReadError> {
         let zone = self.question.zone();
-        let mut range = reader.open(Purpose::Poll, from, to, None);
+        let mut range = reader.open(Purpose::Poll, asked.from, asked.to, None);
         while let Some((chunk, read)) = reader
             .read_next(&mut range, |_| Chats::new(zone), &mut *notify)
             .await?
@@ -294,18 +251,37 @@ impl Sums<'_> {
     }
 
     fn add(&mut self, chat: &Chat, found: DateTime<Utc>) {
-        let question = self.question;
-        let closed = chat.closed.or(chat.opened).map_or(found, |closed| closed.latest);
-        let is_meant = closed >= question.from
-            && closed < question.to
-            && !(question.without_timeouts && chat.outcome == Outcome::Timeout);
-        if !is_meant || self.seen.contains(&chat.id) {
+        if self.question.without_timeouts && chat.outcome == Outcome::Timeout {
+            return;
+        }
+        let instant = self.question.instant(chat, found);
+        let Some(values) = self.sorter.values(chat, instant) else {
+            return;
+        };
+        if self.seen.contains(&chat.id) {
             return;
         }
         self.seen.add(&chat.id);
-        let asa_target_ms = question.config.counting.asa_target_ms_of(&chat.skill_id);
+        let asa_target_ms = self.question.config.counting.asa_target_ms_of(&chat.skill_id);
         self.total.add(chat, asa_target_ms);
-        let name = question.name(chat, closed);
-        self.lines.entry(name).or_default().add(chat, asa_target_ms);
+        self.rows.entry(values).or_default().add(chat, asa_target_ms);
+    }
+
+    fn summary(self, calls: u64) -> Summary {
+        let sorter = self.sorter;
+        let row = |(values, line): (Vec<Value>, Line)| Row {
+            length: sorter.length(&values),
+            values,
+            line,
+        };
+        Summary {
+            by: self.question.by.clone(),
+            rows: self.rows.into_iter().map(row).collect(),
+            total: row((Vec::new(), self.total)),
+            calls,
+        }
     }
 }
+
+#[cfg(test)]
+mod tests;
