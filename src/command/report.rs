@@ -148,7 +148,8 @@ impl Question<'_> {
     pub fn besides(&self) -> Option<Range> {
         let lookback = self.config.polling.sweep_lookback;
         let (from, to) = match self.of {
-            Of::Closing => (self.from - lookback, self.from),
+            // The first second of the range was read with it: if that is a month's, it would cost a call of its own.
+            Of::Closing => (self.from - lookback, last_second_before(self.from)),
             Of::Opening => (self.to, (self.to + lookback).min(self.now)),
         };
         (from < to).then_some(Range { from, to })

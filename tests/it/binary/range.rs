@@ -97,7 +97,7 @@ async fn calls_and_time_are_shown_before_the_first_call() {
     let (status, _, said) = ended(&operation, &[&["report"], MARCH.as_slice()].concat()).await;
     assert_eq!(status, Some(0), "{said}");
     assert!(
-        said.starts_with("this takes about 3 calls of the API\n"),
+        said.starts_with("this takes about 2 calls of the API\n"),
         "{said}"
     );
     // It is shown at once, and then each pause takes an hour.

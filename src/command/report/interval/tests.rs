@@ -135,7 +135,7 @@ proptest! {
         (zone, from) in zones().prop_flat_map(|zone| (Just(zone), instants(zone))),
         length in 1_i64..500_000,
         unit in units(),
-        inside in 0.0_f64..1.0,
+        millionths in 0_i64..1_000_000,
     ) {
         let (from, to) = (utc(from), utc(from + length));
         let intervals = Intervals::covering(from, to, unit, zone);
@@ -164,7 +164,7 @@ proptest! {
                 prop_assert_eq!(local(interval.start.to_utc(), zone).date_naive(), interval.start.date_naive());
             }
         }
-        let instant = from + TimeDelta::seconds((length as f64 * inside) as i64);
+        let instant = from + TimeDelta::seconds(length * millionths / 1_000_000);
         let found = intervals.at(instant).unwrap();
         prop_assert!(found.from <= instant && instant < found.to);
     }
