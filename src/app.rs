@@ -33,6 +33,7 @@ use fleet::{Fleet, Prepared};
 use reload::Reloader;
 
 pub use crate::operation::Upstream;
+pub use fleet::OfOperation;
 pub use reload::ReadConfig;
 pub use shard::{Shard, ShardError};
 
@@ -69,12 +70,15 @@ pub enum AppError {
     /// The web configuration can't be used.
     #[error(transparent)]
     Web(#[from] OpenError),
-    /// The state can't be used, or not be written at the start.
+    /// No operation has a state that can be used: why not for the first.
     #[error(transparent)]
-    State(#[from] StoreError),
+    State(#[from] OfOperation<StoreError>),
+    /// The directory of all states can't be used, or the state of the only operation could not be written at the start.
+    #[error(transparent)]
+    Start(#[from] StoreError),
     /// The client can't be set up.
     #[error(transparent)]
-    Client(#[from] ClientError),
+    Client(#[from] OfOperation<ClientError>),
     /// One of them is there twice.
     #[error("the exporter's own metrics can't be registered (a fault of the program: please report it)")]
     Metrics(#[from] prometheus::Error),
@@ -114,6 +118,8 @@ impl App {
         let prepared = operations.into_iter().map(|config| Prepared::new(config, &tls));
         let mut prepared = prepared.collect::<Result<Vec<_>, _>>()?;
         for operation in &mut prepared {
+            let name = operation.config.name();
+            let _span = tracing::error_span!("operation", operation = name).entered();
             operation.state = Some(operation::open_state(
                 &operation.config,
                 &config.state.dir,
@@ -122,7 +128,7 @@ impl App {
             ));
         }
         if let Some(error) = what_stops_all(&mut prepared) {
-            return Err(error.into());
+            return Err(error);
         }
         Ok(App {
             config,
@@ -247,12 +253,17 @@ async fn start(fleet: &mut Fleet, prepared: Vec<Prepared>) -> Result<(), StoreEr
 }
 
 /// The error of the first operation, where none has a state that can be used.
-fn what_stops_all(prepared: &mut [Prepared]) -> Option<StoreError> {
+fn what_stops_all(prepared: &mut [Prepared]) -> Option<AppError> {
     let is_open = |operation: &Prepared| matches!(operation.state, Some(Ok(_)));
     if prepared.iter().any(is_open) {
         return None;
     }
-    prepared.first_mut()?.state.take()?.err()
+    let first = prepared.first_mut()?;
+    let error = first.state.take()?.err()?;
+    Some(match error {
+        StoreError::Directory { .. } => AppError::Start(error),
+        _ => AppError::State(OfOperation::new(&first.config, error)),
+    })
 }
 
 fn spread(on_failure: OnFailure, operations: usize) -> Spread {

@@ -1,6 +1,6 @@
 //! The client of an operation's server, as the configuration has it.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use small_file::{Links, Shown};
 use wolkvox::cause;
@@ -25,11 +25,18 @@ const NAMES: Names = Names {
 #[derive(Debug, thiserror::Error)]
 pub enum ClientError {
     /// The CA file can't be read.
-    #[error("WOLKVOX_CA_FILE: {0}")]
-    CaFile(small_file::Error),
+    #[error("{setting}: {error}")]
+    CaFile {
+        /// What names the file.
+        setting: String,
+        /// What is wrong.
+        error: small_file::Error,
+    },
     /// The CA file holds no certificate, or something else besides.
-    #[error("WOLKVOX_CA_FILE: {path} {why}", path = Shown(path))]
+    #[error("{setting}: {path} {why}", path = Shown(path))]
     Roots {
+        /// What names the file.
+        setting: String,
         /// The file.
         path: PathBuf,
         /// What is wrong with it.
@@ -54,9 +61,15 @@ pub fn open(server: &Server, agents: Agents, tls: &Tls) -> Result<Client, Client
         ..settings(server, agents)
     };
     let ca_file = server.ca_file.as_deref();
-    settings.roots = ca_file.map(read_roots).transpose()?;
+    let setting = || server.described.setting("CA_FILE");
+    let roots = ca_file.map(|path| small_file::read(path, MOST_CA_BYTES, Links::Follow));
+    settings.roots = roots.transpose().map_err(|error| ClientError::CaFile {
+        setting: setting(),
+        error,
+    })?;
     Client::new(settings).map_err(|error| match (error, ca_file) {
         (SetupError::Roots(why), Some(path)) => ClientError::Roots {
+            setting: setting(),
             path: path.to_owned(),
             why,
         },
@@ -96,15 +109,15 @@ fn names(server: &Server) -> Names {
         },
         Described::ByFile => Names {
             address: match server.addressed {
-                Addressed::ByNumber => "server of the operation",
-                Addressed::ByUrl => "base_url of the operation",
+                Addressed::ByNumber => "the operation's server",
+                Addressed::ByUrl => "the operation's base_url",
             },
             token: match server.token {
-                ConfiguredToken::Fixed(_) => "token of the operation",
-                ConfiguredToken::File(_) => "token_file of the operation",
+                ConfiguredToken::Fixed(_) => "the operation's token",
+                ConfiguredToken::File(_) => "the operation's token_file",
             },
-            roots: "ca_file of the operation",
-            timeout: "request_timeout of the operation",
+            roots: "the operation's ca_file",
+            timeout: "the operation's request_timeout",
         },
     }
 }
@@ -112,10 +125,6 @@ fn names(server: &Server) -> Names {
 /// Why no answer comes that can be read, as a table for the documents: the words of the log, the status page and `check`.
 pub fn causes() -> String {
     cause::markdown(&NAMES)
-}
-
-fn read_roots(path: &Path) -> Result<Vec<u8>, ClientError> {
-    small_file::read(path, MOST_CA_BYTES, Links::Follow).map_err(ClientError::CaFile)
 }
 
 #[cfg(test)]

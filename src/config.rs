@@ -49,7 +49,7 @@ const MOST_NAMES: usize = 10;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ChoiceError {
     /// No operation has the name.
-    #[error("--operation: no operation is called {name:?}; configured: {names}")]
+    #[error("no operation is called {name:?}; configured: {names}")]
     Unknown {
         /// What was asked for.
         name: String,

@@ -295,7 +295,7 @@ impl std::fmt::Display for Failure {
         match self {
             Failure::State(error) => write!(f, "{error}"),
             Failure::Fault => f.write_str(
-                "its poller failed (a fault of the program: please report what the log says). It goes on from the stored state",
+                "its poller failed (a fault of the program: please report what the log says). It starts again from the stored state",
             ),
         }
     }
@@ -321,7 +321,7 @@ impl Trouble {
         if self.why.as_ref() != Some(&why) {
             tracing::error!(
                 attempts = self.attempts,
-                "this operation is not polled: {why}. It is tried again every {} s, and this is logged once. The other operations go on",
+                "this operation stands still: {why}. It is tried again at least every {} s, and this is logged once. The other operations go on",
                 LONGEST_RETRY.as_secs()
             );
         }

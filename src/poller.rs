@@ -27,7 +27,7 @@ use tracing::Instrument;
 use crate::chats::Ledger;
 use crate::chats::latest_window::Recent;
 use crate::clock::Clock;
-use crate::config::OperationConfig;
+use crate::config::{Described, OperationConfig};
 use crate::ledger::{Store, StoreError};
 use crate::poller::stats::{FailureReason, Stats};
 use wolkvox::history::{Call, Next, OpenRange, Purpose, Reader};
@@ -198,7 +198,7 @@ impl<S: Source + Lists, D: Store, P: Publish> Poller<S, D, P> {
             summary, gatherer, ..
         } = Box::pin(self.read(Reading::new(Purpose::Poll, from, to), range)).await?;
         if summary.answers == 0 {
-            return Err(nothing_to_ask().into());
+            return Err(nothing_to_ask(self.config.server.described).into());
         }
         self.books.ledger.settle(reading::found(Purpose::Poll));
         let window = self.config.polling.window;
@@ -406,7 +406,7 @@ impl<S: Source + Lists, D: Store, P: Publish> Poller<S, D, P> {
         self.share.note(today, self.books.ledger.requests_on(today));
         self.stats.group_requests_today = self.share.calls_of_group(self.clocks.ours());
         if let Some(pace) = self.share.pace(self.clocks.ours()) {
-            pace.log_change(self.stats.pace);
+            pace.log_change(self.stats.pace, self.config.server.described);
             self.stats.pace = pace;
         }
     }
@@ -438,9 +438,12 @@ impl<S: Source + Lists, D: Store, P: Publish> Poller<S, D, P> {
 }
 
 /// A poll that has nothing to ask for is an error: it must not look like one that found no chats.
-fn nothing_to_ask() -> Error {
+fn nothing_to_ask(described: Described) -> Error {
+    let [timezone, window] = ["TIMEZONE", "WINDOW"].map(|name| described.setting(name));
     Error::new(
         Reason::BadRequest,
-        "there was nothing to ask for: all of the window lies before times that are counted and forgotten. A clock or WOLKVOX_TIMEZONE went back by more than WOLKVOX_WINDOW; polling goes on when the time is past again",
+        format!(
+            "there was nothing to ask for: all of the window lies before times that are counted and forgotten. A clock or {timezone} went back by more than {window}; polling goes on when the time is past again"
+        ),
     )
 }

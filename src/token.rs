@@ -1,6 +1,6 @@
 //! The token as it is configured: in a variable, or in a file that is read before each request.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use secrecy::{ExposeSecret, SecretString};
 use small_file::{Links, Shown};
@@ -15,7 +15,16 @@ pub enum ConfiguredToken {
     /// `WOLKVOX_TOKEN`: it stays as it is.
     Fixed(Token),
     /// `WOLKVOX_TOKEN_FILE`: read before each request, so that a new token needs no restart.
-    File(PathBuf),
+    File(TokenFile),
+}
+
+/// A file with the token.
+#[derive(Debug, Clone)]
+pub struct TokenFile {
+    /// Where it is.
+    pub path: PathBuf,
+    /// What names it: `WOLKVOX_TOKEN_FILE`, or `token_file` in the operations file.
+    pub setting: String,
 }
 
 impl ConfiguredToken {
@@ -25,7 +34,7 @@ impl ConfiguredToken {
             (ConfiguredToken::Fixed(one), ConfiguredToken::Fixed(other)) => {
                 one.expose_secret() == other.expose_secret()
             }
-            (ConfiguredToken::File(one), ConfiguredToken::File(other)) => one == other,
+            (ConfiguredToken::File(one), ConfiguredToken::File(other)) => one.path == other.path,
             _ => false,
         }
     }
@@ -35,7 +44,7 @@ impl TokenSource for ConfiguredToken {
     fn read(&self) -> ReadToken<'_> {
         match self {
             ConfiguredToken::Fixed(token) => token.read(),
-            ConfiguredToken::File(path) => Box::pin(read_elsewhere(path.clone())),
+            ConfiguredToken::File(file) => Box::pin(read_elsewhere(file.clone())),
         }
     }
 }
@@ -45,30 +54,25 @@ impl ConfiguredToken {
     pub fn problem(&self) -> Option<String> {
         match self {
             ConfiguredToken::Fixed(_) => None,
-            ConfiguredToken::File(path) => read_file(path).err().map(|NoToken(problem)| problem),
+            ConfiguredToken::File(file) => read_file(file).err().map(|NoToken(problem)| problem),
         }
     }
 }
 
 /// On a thread of its own: the file may lie on a network that hangs.
-async fn read_elsewhere(path: PathBuf) -> Result<Token, NoToken> {
-    let read = offload::run("token", move || read_file(&path)).await;
+async fn read_elsewhere(file: TokenFile) -> Result<Token, NoToken> {
+    let read = offload::run("token", move || read_file(&file)).await;
     read.unwrap_or_else(|error| Err(NoToken(format!("the token was not read: {error}"))))
 }
 
-fn read_file(path: &Path) -> Result<Token, NoToken> {
+fn read_file(TokenFile { path, setting }: &TokenFile) -> Result<Token, NoToken> {
     let no_token = |what: String| NoToken(format!("no token to send: {what}"));
     // Mounted secrets are links.
     let text = small_file::read_text(path, LARGEST, Links::Follow)
         .map(SecretString::from)
-        .map_err(|error| no_token(format!("WOLKVOX_TOKEN_FILE: {error}")))?;
+        .map_err(|error| no_token(format!("{setting}: {error}")))?;
     let token = text.expose_secret().parse();
-    token.map_err(|error: TokenError| {
-        no_token(format!(
-            "the file of WOLKVOX_TOKEN_FILE ({}) {error}",
-            Shown(path)
-        ))
-    })
+    token.map_err(|error: TokenError| no_token(format!("the file of {setting} ({}) {error}", Shown(path))))
 }
 
 #[cfg(test)]

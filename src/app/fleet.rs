@@ -7,10 +7,28 @@ use tokio::sync::oneshot;
 use wolkvox::client::{Client, Tls};
 
 use crate::client::{self, ClientError};
-use crate::config::OperationConfig;
+use crate::config::{Described, OperationConfig};
 use crate::ledger::StoreError;
 use crate::operation::group::Groups;
 use crate::operation::{OpenedState, Operation, Start, Surroundings};
+
+/// What went wrong with an operation. It is named where it stands in an operations file: there may be others.
+#[derive(Debug, thiserror::Error)]
+#[error("{}{error}", .operation.as_ref().map(|name| format!("operation {name:?}: ")).unwrap_or_default())]
+pub struct OfOperation<E> {
+    operation: Option<String>,
+    error: E,
+}
+
+impl<E> OfOperation<E> {
+    pub(super) fn new(config: &OperationConfig, error: E) -> OfOperation<E> {
+        let is_named = config.server.described == Described::ByFile;
+        OfOperation {
+            operation: is_named.then(|| config.name().to_owned()),
+            error,
+        }
+    }
+}
 
 /// An operation with what it needs to be started.
 pub(super) struct Prepared {
@@ -25,9 +43,11 @@ impl Prepared {
     ///
     /// # Errors
     /// See [`ClientError`].
-    pub(super) fn new(config: OperationConfig, tls: &Tls) -> Result<Prepared, ClientError> {
+    pub(super) fn new(config: OperationConfig, tls: &Tls) -> Result<Prepared, OfOperation<ClientError>> {
+        let client = client::open(&config.server, config.counting.agents, tls)
+            .map_err(|error| OfOperation::new(&config, error))?;
         Ok(Prepared {
-            client: client::open(&config.server, config.counting.agents, tls)?,
+            client,
             config,
             state: None,
         })

@@ -7,7 +7,7 @@ use exporter_web::Web;
 use tokio::sync::mpsc;
 use wolkvox::client::Tls;
 
-use super::fleet::{Changes, Fleet, Prepared};
+use super::fleet::{Changes, Fleet, OfOperation, Prepared};
 use super::shard::Shard;
 use crate::client::ClientError;
 use crate::clock::Clock;
@@ -27,7 +27,7 @@ enum ReloadError {
     #[error("{}", .0.join("; "))]
     Tokens(Vec<String>),
     #[error(transparent)]
-    Client(#[from] ClientError),
+    Client(#[from] OfOperation<ClientError>),
     #[error(transparent)]
     Web(#[from] exporter_web::ReloadError),
     #[error("the files were not read: {0}")]
@@ -95,14 +95,15 @@ impl Reloader {
         match outcome {
             Ok((_, changes)) => {
                 tracing::info!(asked_by, "{asked_by}: the settings were read again: {changes}");
-                Ok(format!("The settings were read again: {changes}."))
+                let still = standing_still(&self.shared);
+                Ok(format!("The settings were read again: {changes}.{still}"))
             }
             Err(error) => {
                 let error = error.to_string();
                 tracing::error!(
                     asked_by,
                     "{asked_by}: the settings were not taken over, all goes on as before: {}",
-                    error.replace('\n', " ")
+                    one_line(&error)
                 );
                 Err(format!(
                     "The settings were not taken over, all goes on as before: {error}"
@@ -127,6 +128,7 @@ impl Reloader {
         let (read, now, shard) = (Arc::clone(&self.read), self.clock.now(), self.shard);
         let config = offload::run("reload", move || read(now)).await??;
         let hash = config.hash();
+        let warnings = config.warnings;
         let wanted = held(config.operations, shard);
         let changes = self.fleet.changes(&wanted);
         let is_new = |config: &OperationConfig| {
@@ -147,6 +149,9 @@ impl Reloader {
             prepared.collect::<Result<_, _>>().map_err(ReloadError::from)
         });
         let prepared = prepared.await??;
+        for warning in &warnings {
+            tracing::warn!("{warning}");
+        }
         Ok(Read {
             hash,
             changes,
@@ -174,6 +179,26 @@ impl std::fmt::Display for Changes {
         }
         write!(f, "{} unchanged", self.unchanged)
     }
+}
+
+/// Which operations stand still, as a sentence more for whoever asked; empty where none does.
+fn standing_still(shared: &Shared) -> String {
+    let operations = shared.operations();
+    let still = operations.iter().filter(|operation| !operation.is_held());
+    let names: Vec<_> = still.map(|operation| operation.name().to_owned()).collect();
+    if names.is_empty() {
+        return String::new();
+    }
+    format!(
+        " Standing still: {} ({}), see the status page (/) or the log.",
+        names.len(),
+        listed(names.iter())
+    )
+}
+
+/// A text of several lines as one, for the log.
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// Names for people; of many only the first.

@@ -1,6 +1,9 @@
+use std::path::Path;
+
 use super::*;
 use crate::config::Config;
 use crate::config::tests::{now, with};
+use crate::token::TokenFile;
 
 #[test]
 fn the_vendor_sees_which_exporter_asks() {
@@ -23,7 +26,7 @@ fn a_ca_file_that_is_none_is_told_with_its_variable() {
     let said = format!("WOLKVOX_CA_FILE: {} holds no certificates", file.path().display());
     assert!(error.to_string().starts_with(&said), "{error}");
     let error = refused(Path::new("/nonexistent"));
-    assert!(matches!(error, ClientError::CaFile(_)), "{error:?}");
+    assert!(matches!(error, ClientError::CaFile { .. }), "{error:?}");
     assert!(error.to_string().starts_with("WOLKVOX_CA_FILE: "), "{error}");
 }
 
@@ -59,17 +62,20 @@ fn advice_names_the_keys_of_an_operation_that_a_file_describes() {
     } = names(&server);
     assert_eq!(
         (address, token),
-        ("server of the operation", "token of the operation")
+        ("the operation's server", "the operation's token")
     );
     assert_eq!(
         (roots, timeout),
-        ("ca_file of the operation", "request_timeout of the operation")
+        ("the operation's ca_file", "the operation's request_timeout")
     );
     server.addressed = Addressed::ByUrl;
-    server.token = ConfiguredToken::File("./token".into());
+    server.token = ConfiguredToken::File(TokenFile {
+        path: "./token".into(),
+        setting: "token_file".to_owned(),
+    });
     let Names { address, token, .. } = names(&server);
     assert_eq!(
         (address, token),
-        ("base_url of the operation", "token_file of the operation")
+        ("the operation's base_url", "the operation's token_file")
     );
 }

@@ -18,7 +18,7 @@ use super::option::OperationArgument;
 use super::{Failure, print};
 use crate::client::{self, ClientError};
 use crate::clock::{Clock, SystemClock};
-use crate::config::OperationConfig;
+use crate::config::{OperationConfig, Server};
 use call::{judge_call, judge_clock};
 use filter::judge_filter;
 use row::{judge_fields, judge_rows};
@@ -119,7 +119,7 @@ pub async fn command(options: Options) -> Result<ExitCode, Failure> {
 pub async fn run(config: &OperationConfig, clock: &dyn Clock) -> Result<Findings, ClientError> {
     let client = client::open(&config.server, config.counting.agents, &Tls::default())?;
     let mut findings = Findings::default();
-    findings.add(Verdict::Ok, "settings", "all variables can be read");
+    findings.add(Verdict::Ok, "settings", "all settings can be read");
     for warning in &config.warnings {
         findings.add(Verdict::Note, "settings", warning);
     }
@@ -130,11 +130,7 @@ pub async fn run(config: &OperationConfig, clock: &dyn Clock) -> Result<Findings
             format!("Wolkvox is asked through the proxy {proxy}"),
         );
     }
-    findings.add(
-        Verdict::Ok,
-        "zone-data",
-        zone_data(config.server.timezone, clock.now()),
-    );
+    findings.add(Verdict::Ok, "zone-data", zone_data(&config.server, clock.now()));
     findings.0.extend(examine(client, config, clock).await.0);
     Ok(findings)
 }
@@ -143,6 +139,7 @@ pub async fn run(config: &OperationConfig, clock: &dyn Clock) -> Result<Findings
 async fn examine<S: Source + Lists>(source: S, config: &OperationConfig, clock: &dyn Clock) -> Findings {
     let mut findings = Findings::default();
     let zone = config.server.timezone;
+    let described = config.server.described;
     let now = clock.now();
     let Some(window) = range(now, zone) else {
         findings.add(
@@ -161,26 +158,28 @@ async fn examine<S: Source + Lists>(source: S, config: &OperationConfig, clock: 
         return findings;
     }
     if config.counting.skill_catalogue {
-        judge_skills(&mut findings, reader.source()).await;
+        judge_skills(&mut findings, reader.source(), described).await;
     }
-    judge_rows(&mut findings, &sample, window);
+    judge_rows(&mut findings, &sample, window, zone);
     if sample.rows == 0 {
         return findings;
     }
     judge_fields(&mut findings, &sample);
-    judge_zone(&mut findings, &sample, window, zone, exchange.date.unwrap_or(now));
-    judge_filter(&mut findings, &sample, &config.polling);
+    let server_now = exchange.date.unwrap_or(now);
+    judge_zone(&mut findings, &sample, window, zone, server_now, described);
+    judge_filter(&mut findings, &sample, &config.polling, described);
     findings
 }
 
 /// Which data the zone is read by: where a country has changed its clocks since, it is too old.
-fn zone_data(zone: Zone, now: DateTime<Utc>) -> String {
+fn zone_data(server: &Server, now: DateTime<Utc>) -> String {
+    let (zone, setting) = (server.timezone, server.described.setting("TIMEZONE"));
     let offset = now.with_timezone(&zone).offset().fix();
     match zone {
         Zone::Named(_) => format!(
-            "WOLKVOX_TIMEZONE={zone} is {offset} from UTC now, by the IANA's data {DATA_VERSION} in this program"
+            "{setting}={zone} is {offset} from UTC now, by the IANA's data {DATA_VERSION} in this program"
         ),
-        Zone::Fixed(_) => format!("WOLKVOX_TIMEZONE={zone} is that far from UTC in summer and winter"),
+        Zone::Fixed(_) => format!("{setting}={zone} is that far from UTC in summer and winter"),
     }
 }
 

@@ -20,7 +20,9 @@ statuses! {
     ListenError: |_| ExitStatus::Failed;
     AppError: |error| match error {
         AppError::Web(OpenError::Config(_)) | AppError::Client(_) => ExitStatus::Usage,
-        AppError::Web(OpenError::Random(_)) | AppError::State(_) => ExitStatus::Failed,
+        AppError::Web(OpenError::Random(_)) | AppError::State(_) | AppError::Start(_) => {
+            ExitStatus::Failed
+        },
         AppError::Server(_) | AppError::Metrics(_) => ExitStatus::Fault,
     };
 }
@@ -36,7 +38,7 @@ pub struct Options {
     pub shard: Option<Shard>,
 }
 
-/// Serves the operation that the environment describes.
+/// Serves the operations that are configured.
 ///
 /// # Errors
 /// The settings can't be used, the system gives too little, or the exporter failed.

@@ -12,7 +12,7 @@ mod together;
 
 use std::path::{Path, PathBuf};
 
-pub(super) use table::Table;
+pub(super) use table::{Table, key};
 
 use super::value::Values;
 use super::variable::PREFIX;

@@ -24,7 +24,7 @@ section! {
             "How far back a sweep looks.",
             duration(SECOND..=366 * DAY);
         api_daily_limit: Option<u64> = "API_DAILY_LIMIT", Unset,
-            "Calls that your operation has a day: licences × 1000. Shown as a metric to compare with.",
+            "Calls that the operation has a day: licences × 1000. With it, the exporter slows down so that the day's calls last until midnight.",
             daily_limit;
         api_daily_reserve: f64 = "API_DAILY_RESERVE", Value("0.1"),
             "Share of the daily limit that is left to other users of the API. As the rest runs out, sweeps are left out first, then polls become rarer.",

@@ -11,14 +11,16 @@ use wolkvox::client::Proxy;
 use wolkvox::zone::{Zone, ZoneError};
 
 use super::operation_name;
+use super::operations_file;
 use super::proxy::Remarks;
 use super::shown::{is_near, length, shown};
 use super::value::{Given, HOUR, SECOND, Values, duration, path, secret, switch, text};
 use super::variable::{
+    PREFIX,
     Preset::{None as Unset, Value, Words},
     Variable,
 };
-use crate::token::ConfiguredToken;
+use crate::token::{ConfiguredToken, TokenFile};
 use address::{bare_address, is_loopback, is_shortened, numbered_server};
 
 const SERVER: Variable = Variable {
@@ -120,6 +122,16 @@ pub enum Described {
     ByFile,
 }
 
+impl Described {
+    /// What a setting is called there: `WOLKVOX_CA_FILE` or `ca_file`. `variable` is its name without the prefix.
+    pub fn setting(self, variable: &str) -> String {
+        match self {
+            Described::ByEnvironment => format!("{PREFIX}{variable}"),
+            Described::ByFile => operations_file::key(variable),
+        }
+    }
+}
+
 /// By what the server's address is given.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Addressed {
@@ -165,11 +177,7 @@ impl Server {
             request_timeout: request_timeout?,
             ca_file: ca_file?.map(|file| values.place_of(&CA_FILE, file)),
             proxy,
-            described: if values.table.is_some() {
-                Described::ByFile
-            } else {
-                Described::ByEnvironment
-            },
+            described: values.described(),
         })
     }
 
@@ -290,7 +298,12 @@ impl Values {
                 }
                 "holds something that no token does: blanks, line breaks or letters outside ASCII"
             }
-            (None, Some(file)) => return Some(ConfiguredToken::File(self.place_of(&TOKEN_FILE, file))),
+            (None, Some(file)) => {
+                return Some(ConfiguredToken::File(TokenFile {
+                    path: self.place_of(&TOKEN_FILE, file),
+                    setting: self.described().setting(TOKEN_FILE.short),
+                }));
+            }
             (None, None) => {
                 "is not set. It is the wolkvox-token of your operation (or set WOLKVOX_TOKEN_FILE to a file that holds it)"
             }
@@ -298,6 +311,13 @@ impl Values {
         };
         self.problem(TOKEN.short, problem);
         None
+    }
+
+    fn described(&self) -> Described {
+        match self.table {
+            Some(_) => Described::ByFile,
+            None => Described::ByEnvironment,
+        }
     }
 
     /// Where a file is: one that the operations file names is looked for from there.

@@ -175,10 +175,10 @@ fn not_shown(shared: &Shared, name: &str, why: NotShown) -> Response<Body> {
         NotShown::Unknown => (
             StatusCode::NOT_FOUND,
             format!(
-                "There is no operation {name:?} here. {} known; /sd lists them.\n",
+                "There is no operation {name:?} here. {}; /sd lists what there is.\n",
                 match shared.operations().len() {
-                    1 => "1 operation is".to_owned(),
-                    count => format!("{count} operations are"),
+                    1 => "1 operation is known".to_owned(),
+                    count => format!("{count} operations are known"),
                 }
             ),
         ),
@@ -189,7 +189,7 @@ fn not_shown(shared: &Shared, name: &str, why: NotShown) -> Response<Body> {
         NotShown::NotHeld => (
             StatusCode::SERVICE_UNAVAILABLE,
             format!(
-                "The operation {name:?} is configured, but not polled here: the status page (/) and the log say why.\n"
+                "The operation {name:?} is configured, but stands still: the status page (/) and the log say why.\n"
             ),
         ),
     };

@@ -128,7 +128,7 @@ fn slowdown(status: &Status) -> Option<String> {
         }
     };
     Some(format!(
-        "<span class=\"bad\">{what}</span>: the calls that are left today would not last (WOLKVOX_API_DAILY_LIMIT, WOLKVOX_API_DAILY_RESERVE)"
+        "<span class=\"bad\">{what}</span>: the calls that are left today (the daily limit less the reserve) would not last. As configured again from the operation's midnight on"
     ))
 }
 

@@ -42,7 +42,7 @@ pub enum StoreError {
     #[error("the state directory {} can't be used: {trouble}", Shown(path))]
     Directory { path: PathBuf, trouble: DiskError },
     #[error(
-        "another exporter ({holder}) is using the state file {}. Stop it, or give this one its own WOLKVOX_OPERATION or WOLKVOX_STATE_DIR",
+        "another exporter ({holder}) is using the state file {}. Stop it, or give this one another operation name (WOLKVOX_OPERATION, or name in the operations file) or WOLKVOX_STATE_DIR",
         Shown(path)
     )]
     Locked { path: PathBuf, holder: String },
@@ -69,7 +69,7 @@ pub enum StoreError {
         configured: String,
     },
     #[error(
-        "the state file {} counts with another WOLKVOX_AGENT_DNI than is set now. Take it over with `wolkvox-exporter state adopt {operation}` (or start once with --adopt-state) to go on counting with the new one, or give the operation another name to count them apart",
+        "the state file {} counts the chats of another agent than is set now (WOLKVOX_AGENT_DNI, or agent_dni in the operations file). Take it over with `wolkvox-exporter state adopt {operation}` (or start once with --adopt-state) to go on counting with the new one, or give the operation another name to count them apart",
         Shown(path)
     )]
     OtherAgent { path: PathBuf, operation: String },
@@ -82,7 +82,7 @@ pub enum StoreError {
     )]
     TooLarge { size: u64 },
     #[error(
-        "the state file {} is no longer this exporter's: {what}. Another exporter may be using it, so this one writes and shows nothing new. Stop the other one, or give it its own WOLKVOX_OPERATION or WOLKVOX_STATE_DIR; put the directory back as it was, or restart this exporter to go on with what is there now",
+        "the state file {} is no longer this exporter's: {what}. Another exporter may be using it, so this one writes and shows nothing new. Stop the other one, or give it another operation name or WOLKVOX_STATE_DIR; put the directory back as it was, or restart this exporter to go on with what is there now",
         Shown(path)
     )]
     Lost { path: PathBuf, what: &'static str },

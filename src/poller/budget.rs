@@ -7,7 +7,7 @@ use std::time::Duration;
 use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, TimeZone as _, Utc};
 use wolkvox::Zone;
 
-use crate::config::{OperationConfig, Polling};
+use crate::config::{Described, OperationConfig, Polling};
 
 /// The calls of a day that the operations of a group share. Each of them has its [`Share`].
 #[derive(Debug, Default)]
@@ -62,8 +62,10 @@ pub struct Pace {
 }
 
 impl Pace {
-    /// Says that more, or less, is left out than before.
-    pub(super) fn log_change(self, before: Pace) {
+    /// Says that more, or less, is left out than before, with the settings as they are called where they are set.
+    pub(super) fn log_change(self, before: Pace, described: Described) {
+        let [limit, reserve, poll_interval] =
+            ["API_DAILY_LIMIT", "API_DAILY_RESERVE", "POLL_INTERVAL"].map(|name| described.setting(name));
         let interval = humantime::format_duration(Duration::from_secs(self.interval.as_secs()));
         match self.slowdown {
             now if now == before.slowdown => {}
@@ -73,11 +75,11 @@ impl Pace {
                 );
             }
             Slowdown::NoSweeps => tracing::warn!(
-                "the calls that are left today (WOLKVOX_API_DAILY_LIMIT without WOLKVOX_API_DAILY_RESERVE) do not last for polls and sweeps: no sweep until they do, at midnight at the latest. Lengthen WOLKVOX_POLL_INTERVAL"
+                "the calls that are left today ({limit} less {reserve}) do not last for polls and sweeps: there is no sweep until they do, at the operation's midnight at the latest. If that happens daily, lengthen {poll_interval}"
             ),
             Slowdown::LongerInterval => tracing::warn!(
                 %interval,
-                "the calls that are left today (WOLKVOX_API_DAILY_LIMIT without WOLKVOX_API_DAILY_RESERVE) do not last: the next poll is {interval} after this one, and there is no sweep. Nothing is lost: polls go on as configured from midnight. Lengthen WOLKVOX_POLL_INTERVAL"
+                "the calls that are left today ({limit} less {reserve}) do not last: polls are {interval} apart for now, and there is no sweep. Nothing is lost: polls go on as configured from the operation's midnight on. If that happens daily, lengthen {poll_interval}"
             ),
         }
     }

@@ -1,9 +1,16 @@
 use super::*;
 
+fn token_file(path: &std::path::Path) -> ConfiguredToken {
+    ConfiguredToken::File(TokenFile {
+        path: path.to_owned(),
+        setting: "token_file".to_owned(),
+    })
+}
+
 #[tokio::test]
 async fn a_file_is_read_each_time() {
     let file = tempfile::NamedTempFile::new().unwrap();
-    let token = ConfiguredToken::File(file.path().to_owned());
+    let token = token_file(file.path());
     let read = || async { token.read().await.map(|token| token.expose_secret().to_owned()) };
     let refused = || async { read().await.unwrap_err().to_string() };
     assert!(refused().await.ends_with("is empty"));
@@ -25,8 +32,5 @@ async fn a_file_is_read_each_time() {
     assert!(refused().await.contains("can't be read"));
     file.close().unwrap();
     let error = refused().await;
-    assert!(
-        error.starts_with("no token to send: WOLKVOX_TOKEN_FILE: "),
-        "{error}"
-    );
+    assert!(error.starts_with("no token to send: token_file: "), "{error}");
 }

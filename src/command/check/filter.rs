@@ -4,14 +4,21 @@ use chrono::TimeDelta;
 
 use super::sample::ReportSample;
 use super::{Findings, Verdict, words};
-use crate::config::Polling;
+use crate::config::{Described, Polling};
 
 /// Fewer rows say nothing about what is usual.
 const ENOUGH: usize = 20;
 
-pub(super) fn judge_filter(findings: &mut Findings, sample: &ReportSample<'_>, polling: &Polling) {
+pub(super) fn judge_filter(
+    findings: &mut Findings,
+    sample: &ReportSample<'_>,
+    polling: &Polling,
+    described: Described,
+) {
+    let [sweep_interval, sweep_lookback] =
+        ["SWEEP_INTERVAL", "SWEEP_LOOKBACK"].map(|name| described.setting(name));
     let settings = format!(
-        "WOLKVOX_SWEEP_INTERVAL={} and WOLKVOX_SWEEP_LOOKBACK={}",
+        "{sweep_interval}={} and {sweep_lookback}={}",
         polling.sweep_interval.map_or_else(
             || "0".to_owned(),
             |interval| humantime::format_duration(interval).to_string()
@@ -47,7 +54,7 @@ pub(super) fn judge_filter(findings: &mut Findings, sample: &ReportSample<'_>, p
             Verdict::Note,
             "filter",
             format!(
-                "the report seems to go by the opening time: chats are found by the sweep, not by the poll. {settings} finds chats up to {} long; set WOLKVOX_SWEEP_INTERVAL=5m to see them sooner",
+                "the report seems to go by the opening time: chats are found by the sweep, not by the poll. {settings} finds chats up to {} long; set {sweep_interval}=5m to see them sooner",
                 words(reaches)
             ),
         );
@@ -56,7 +63,7 @@ pub(super) fn judge_filter(findings: &mut Findings, sample: &ReportSample<'_>, p
         Verdict::Problem,
         "filter",
         format!(
-            "the report seems to go by the opening time, and {settings} misses chats longer than {}: set WOLKVOX_SWEEP_INTERVAL=5m and WOLKVOX_SWEEP_LOOKBACK=26h, or longer if your chats last longer",
+            "the report seems to go by the opening time, and {settings} misses chats longer than {}: set {sweep_interval}=5m and {sweep_lookback}=26h, or longer if your chats last longer",
             words(reaches)
         ),
     );

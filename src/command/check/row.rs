@@ -3,9 +3,9 @@
 use super::sample::ReportSample;
 use super::{Findings, Verdict};
 use crate::chats::Field;
-use wolkvox::Window;
+use wolkvox::{Window, Zone};
 
-pub(super) fn judge_rows(findings: &mut Findings, sample: &ReportSample<'_>, window: Window) {
+pub(super) fn judge_rows(findings: &mut Findings, sample: &ReportSample<'_>, window: Window, zone: Zone) {
     let form = "%F %H:%M";
     let (ini, end) = (window.date_ini.format(form), window.date_end.format(form));
     if sample.rows == 0 {
@@ -13,7 +13,7 @@ pub(super) fn judge_rows(findings: &mut Findings, sample: &ReportSample<'_>, win
             Verdict::Note,
             "rows",
             format!(
-                "the report has no chats for {ini} to {end} (local time of WOLKVOX_TIMEZONE): zone, fields and filter can't be judged; run this again when chats have been closed"
+                "the report has no chats for {ini} to {end} (local time of {zone}): zone, fields and filter can't be judged; run this again when chats have been closed"
             ),
         );
         return;

@@ -4,6 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::sample::ReportSample;
 use super::{Findings, Verdict, words};
+use crate::config::Described;
 use wolkvox::{Window, Zone};
 
 /// Chats can't have closed in the future, and where chats close all the time, the newest was closed just now.
@@ -13,7 +14,9 @@ pub(super) fn judge_zone(
     window: Window,
     zone: Zone,
     now: DateTime<Utc>,
+    described: Described,
 ) {
+    let setting = described.setting("TIMEZONE");
     let Some(newest) = sample.newest() else {
         return findings.add(
             Verdict::Note,
@@ -38,7 +41,7 @@ pub(super) fn judge_zone(
             Verdict::Problem,
             "zone",
             format!(
-                "by WOLKVOX_TIMEZONE={zone} the newest chat was closed {} in the future: the operation's zone is {} ahead of it; set the zone of the operation",
+                "by {setting}={zone} the newest chat was closed {} in the future: the operation's zone is {} ahead of it; set the zone of the operation",
                 words(-lag),
                 words(-off)
             ),
@@ -48,7 +51,7 @@ pub(super) fn judge_zone(
             Verdict::Problem,
             "zone",
             format!(
-                "chats close every {} or so, and by WOLKVOX_TIMEZONE={zone} the newest was closed {} ago: the operation's zone seems to be {} behind it",
+                "chats close every {} or so, and by {setting}={zone} the newest was closed {} ago: the operation's zone seems to be {} behind it",
                 words(sample.usual_gap()),
                 words(lag),
                 words(off)
@@ -68,7 +71,7 @@ pub(super) fn judge_zone(
             Verdict::Note,
             "zone",
             format!(
-                "by WOLKVOX_TIMEZONE={zone} the newest chat was closed {} ago; if that is not so, set the zone of the operation",
+                "by {setting}={zone} the newest chat was closed {} ago; if that is not so, set the zone of the operation",
                 words(lag)
             ),
         );

@@ -148,7 +148,7 @@ impl Header {
 }
 
 /// What a variable is called in a table.
-pub(super) fn key(short: &str) -> String {
+pub(in super::super) fn key(short: &str) -> String {
     match short {
         "OPERATION" => NAME.to_owned(),
         _ => short.to_lowercase(),

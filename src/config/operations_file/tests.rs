@@ -169,7 +169,7 @@ fn files_that_a_table_names_are_looked_for_beside_the_operations_file() {
     let directory = directory(&[("operations.toml", TWO)]);
     let config = at(&directory.path().join("operations.toml"), &[]).unwrap();
     let token = |at: usize| match &config.operations[at].server.token {
-        ConfiguredToken::File(path) => path.clone(),
+        ConfiguredToken::File(file) => file.path.clone(),
         ConfiguredToken::Fixed(_) => panic!("a fixed token"),
     };
     assert_eq!(token(0), directory.path().join("tokens/ventas"));
@@ -233,7 +233,7 @@ fn a_mount_of_kubernetes_is_a_directory_of_links() {
     let ConfiguredToken::File(token) = &config.operation().server.token else {
         panic!("no file");
     };
-    assert_eq!(*token, directory.path().join("token"));
+    assert_eq!(token.path, directory.path().join("token"));
 }
 
 #[cfg(unix)]
@@ -346,7 +346,7 @@ fn a_command_for_one_operation_asks_which_where_there_are_several() {
     );
     assert_eq!(
         choose(Some("soporte")).unwrap_err().to_string(),
-        "--operation: no operation is called \"soporte\"; configured: ventas, 0020"
+        "no operation is called \"soporte\"; configured: ventas, 0020"
     );
     let one = read("[[operation]]\nserver = \"0010\"\ntoken_file = \"a\"\n").unwrap();
     assert_eq!(one.choose(None).unwrap().name(), "0010");

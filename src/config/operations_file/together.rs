@@ -56,7 +56,7 @@ fn tokens(operations: &[Placed], warnings: &mut Vec<String>) {
     for (place, config) in configs(operations) {
         let token = match &config.server.token {
             ConfiguredToken::Fixed(token) => (Some(token.expose_secret()), None),
-            ConfiguredToken::File(path) => (None, Some(path)),
+            ConfiguredToken::File(file) => (None, Some(&file.path)),
         };
         let (first_place, before): &(&Header, &OperationConfig) =
             first.entry(token).or_insert((place, config));

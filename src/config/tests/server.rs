@@ -80,7 +80,7 @@ fn exactly_one_of_token_and_token_file_is_needed() {
     ])
     .unwrap();
     assert!(
-        matches!(&file.operation().server.token, ConfiguredToken::File(path) if path.ends_with("not/there/yet"))
+        matches!(&file.operation().server.token, ConfiguredToken::File(file) if file.path.ends_with("not/there/yet"))
     );
 }
 

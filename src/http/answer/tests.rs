@@ -181,7 +181,8 @@ async fn what_an_operation_alone_can_not_be_shown_for_is_said() {
         unknown,
         (
             404,
-            "There is no operation \"nadie\\n\" here. 0 operations are known; /sd lists them.\n".to_owned()
+            "There is no operation \"nadie\\n\" here. 0 operations are known; /sd lists what there is.\n"
+                .to_owned()
         )
     );
     let operation = shared.insert(status("ventas"));
@@ -195,7 +196,7 @@ async fn what_an_operation_alone_can_not_be_shown_for_is_said() {
     assert!(code == 503 && words.contains("starting"), "{words}");
     operation.withdraw();
     let (code, words) = get("/metrics?operation=ventas").await;
-    assert!(code == 503 && words.contains("not polled here"), "{words}");
+    assert!(code == 503 && words.contains("stands still"), "{words}");
     assert_eq!(get("/metrics").await.0, 200);
     let (code, words) = get("/metrics?operation=ventas&exporter").await;
     assert!(

@@ -82,7 +82,7 @@ impl Operation {
     }
 
     /// Whether this exporter polls it.
-    pub(super) fn is_held(&self) -> bool {
+    pub(crate) fn is_held(&self) -> bool {
         !matches!(&**self.shown.load(), Shown::NotHeld)
     }
 

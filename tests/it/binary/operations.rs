@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::support::exposition::Exposition;
 use crate::support::fleet::Fleet;
-use crate::support::process::{Exporter, wait_for, with};
+use crate::support::process::{Exporter, command, finish, wait_for, with};
 use simulator::Fault;
 
 async fn json(exporter: &Exporter, path: &str) -> Value {
@@ -75,6 +75,18 @@ async fn service_discovery_names_each_operation_with_its_name_as_the_instance() 
     let exporter = Exporter::serve(&variables).await;
     let groups = json(&exporter, "/sd").await;
     assert_eq!(groups[0]["targets"][0], "exporter.example:10555");
+}
+
+#[tokio::test]
+async fn what_keeps_one_operation_from_its_start_is_told_with_its_name_and_key() {
+    let fleet = Fleet::of(&["bad", "good"]).await;
+    let bad = fleet.table("bad") + "ca_file = \"missing.pem\"\n";
+    fleet.write(&(bad + &fleet.table("good")));
+    let (status, _, error) = finish(command(["serve"], &fleet.variables())).await;
+    assert_eq!(status.code(), Some(64), "{error}");
+    let missing = fleet.file().with_file_name("missing.pem");
+    let told = format!("operation \"bad\": ca_file: {} can't be read", missing.display());
+    assert!(error.contains(&told), "{error}");
 }
 
 #[tokio::test]

@@ -137,14 +137,18 @@ async fn a_token_file_that_is_gone_refuses_the_reload() {
     fleet.settle(&exporter, "norte").await;
     std::fs::remove_file(&token).unwrap();
     hang_up(&exporter, "were not taken over").await;
-    assert!(exporter.log.text().contains(token.to_str().unwrap()));
+    let told = format!(
+        "operation \"norte\": no token to send: token_file: {}",
+        token.display()
+    );
+    assert!(exporter.log.text().contains(&told), "{}", exporter.log.text());
     assert_eq!(exporter.scrape().await.sum(SUCCESSFUL), 0.0);
 }
 
 #[tokio::test]
 async fn an_operation_that_has_moved_stands_still_alone_until_its_state_is_adopted() {
     let mut fleet = Fleet::of(&["moved", "stays"]).await;
-    let variables = fleet.variables();
+    let variables = with(fleet.variables(), "ENABLE_LIFECYCLE", "true");
     let exporter = Exporter::serve(&variables).await;
     fleet.settle_all(&exporter).await;
     let moved = fleet.operations.get_mut("moved").unwrap();
@@ -152,6 +156,11 @@ async fn an_operation_that_has_moved_stands_still_alone_until_its_state_is_adopt
     moved.come_up_elsewhere().await;
     fleet.write_all();
     hang_up(&exporter, "state adopt moved").await;
+    let (status, told) = post(&exporter).await;
+    assert!(
+        status == 200 && told.contains("Standing still: 1 (moved)"),
+        "{told}"
+    );
     let page = exporter.scrape().await;
     assert_eq!(is_held(&page, "moved"), Some(false));
     assert_eq!(is_held(&page, "stays"), Some(true));
