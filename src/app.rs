@@ -213,7 +213,8 @@ impl App {
             // It ends by itself only where it panicked: without its port the exporter must not live on.
             ended = &mut serving => ended.map_err(AppError::Server)?,
             () = &mut shutdown => {
-                tracing::info!(operations = reloader.fleet.len(), "stopping: a poll in progress is abandoned, the next start covers what it would have read");
+                let operations = reloader.shared.operations().len();
+                tracing::info!(operations, "stopping: a poll in progress is abandoned, the next start covers what it would have read");
             }
         }
         reloader.stop().await;

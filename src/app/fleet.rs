@@ -94,11 +94,6 @@ impl Fleet {
         first_attempt
     }
 
-    /// How many there are.
-    pub(super) fn len(&self) -> usize {
-        self.operations.len()
-    }
-
     /// What these settings would change.
     pub(super) fn changes(&self, wanted: &[OperationConfig]) -> Changes {
         let mut changes = Changes::default();
