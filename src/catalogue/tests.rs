@@ -464,3 +464,34 @@ proptest! {
         }
     }
 }
+
+/// Rules divide the age of the data by it: on a day that is slowed down nothing is stale.
+#[test]
+fn the_interval_between_polls_is_that_in_effect() {
+    let config = config();
+    let mut stats = Stats::new(now(), Pace::usual(&config.polling));
+    stats.pace.interval = 2 * config.polling.poll_interval;
+    let progress = LedgerProgress {
+        counting_since: now(),
+        watermark: now(),
+        last_success: None,
+        last_chat_close: None,
+        seen_chats: 0,
+        requests_today: 0,
+    };
+    let view = View {
+        config: &config,
+        totals: &Totals::default(),
+        exemplars: &Exemplars::default(),
+        skill_names: &Arc::new(config.counting.skill_names.clone()),
+        progress: &progress,
+        stats: &stats,
+    };
+    let shown = families(view, 0);
+    let interval = shown
+        .iter()
+        .find(|family| family.proto.name() == "wolkvox_poll_interval_seconds")
+        .unwrap();
+    let seconds = interval.proto.get_metric()[0].get_gauge().get_value();
+    assert_eq!(Duration::from_secs_f64(seconds), stats.pace.interval);
+}
