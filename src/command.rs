@@ -24,7 +24,7 @@ use crate::config::variable;
 use crate::{descriptors, runtime, signal};
 
 /// Prometheus exporter for Wolkvox contact centres. Without a command it serves; it is set up by environment variables
-/// (`WOLKVOX_SERVER` and `WOLKVOX_TOKEN` at the least), see the README.
+/// (`WOLKVOX_SERVER` and `WOLKVOX_TOKEN` at the least, or `WOLKVOX_OPERATIONS_FILE` for several operations), see the README.
 #[derive(Debug, Parser)]
 #[command(
     name = "wolkvox-exporter",
@@ -55,7 +55,7 @@ pub enum Command {
     Report(report::Options),
     /// Write the past as OpenMetrics, for `promtool tsdb create-blocks-from openmetrics` or VictoriaMetrics
     Backfill(backfill::Options),
-    /// Do something to the state of an operation while it is not polled
+    /// Take over the state of an operation that has moved
     State(state::Options),
     /// Print the metric reference as Markdown
     Metrics,

@@ -30,7 +30,7 @@ statuses! {
 /// Options of `serve`.
 #[derive(Debug, Args)]
 pub struct Options {
-    /// Take over the state of another server or agent, once: after the operation has moved
+    /// Take over the state of another server or agent, once: after the operation has moved. Of several, `state adopt NAME` does it for one
     #[arg(long)]
     pub adopt_state: bool,
     /// Poll only a part of the operations: of 3 processes with the same operations file, 0/3, 1/3 and 2/3 have one each
