@@ -179,7 +179,6 @@ impl App {
             shared: Arc::clone(&shared),
             openings: Semaphore::new(OPENINGS),
             upstream: options.upstream,
-            on_failure,
             spread: spread(on_failure, prepared.len()),
         }));
 
@@ -187,7 +186,7 @@ impl App {
         // Until there is something to show, connections wait in the system's queue. A scrape of an empty page would make
         // Prometheus believe that all restored series had ended.
         tokio::select! {
-            started = start(&mut fleet, prepared) => started?,
+            started = start(&mut fleet, prepared, on_failure) => started?,
             () = &mut shutdown => return Ok(()),
         };
         shared.set_ready();
@@ -241,10 +240,10 @@ impl App {
 }
 
 /// Starts the operations, and waits until each shows what was stored, or stands still.
-async fn start(fleet: &mut Fleet, prepared: Vec<Prepared>) -> Result<(), StoreError> {
+async fn start(fleet: &mut Fleet, prepared: Vec<Prepared>, on_failure: OnFailure) -> Result<(), StoreError> {
     let first_attempts: Vec<_> = prepared
         .into_iter()
-        .map(|operation| fleet.start(operation))
+        .map(|operation| fleet.start(operation, on_failure))
         .collect();
     for first_attempt in first_attempts {
         // The sender is gone only where the task has panicked, which is logged.

@@ -58,8 +58,6 @@ pub struct Surroundings {
     pub openings: Semaphore,
     /// What is polled.
     pub upstream: Upstream,
-    /// What becomes of an operation whose state can't be opened.
-    pub on_failure: OnFailure,
     /// When the operations begin their cycles.
     pub spread: Spread,
 }
@@ -73,10 +71,11 @@ pub enum Upstream {
     Simulator,
 }
 
-/// What becomes of an operation whose state can't be opened or written at the start.
+/// What becomes of an operation whose state can't be opened or written at the first attempt. After that it is tried again in any
+/// case.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OnFailure {
-    /// The exporter ends: there is nothing else to do.
+    /// It ends, and whoever started it is told why: the exporter has nothing else to do.
     GiveUp,
     /// It stands still and is tried again; the others go on.
     TryAgain,
@@ -102,6 +101,8 @@ pub struct Start {
     pub group: Arc<Group>,
     /// Its state, where that was opened before.
     pub state: Option<Result<OpenedState, StoreError>>,
+    /// What becomes of it where its state can't be used.
+    pub on_failure: OnFailure,
 }
 
 impl Operation {
@@ -122,6 +123,8 @@ impl Operation {
             surroundings: Arc::clone(surroundings),
             published: Arc::clone(&published),
             begun: Some(begun),
+            on_failure: start.on_failure,
+            recoveries: 0,
         };
         let span = tracing::error_span!("operation", operation = config.name());
         let stopped = stop.clone().cancelled_owned();
@@ -143,9 +146,14 @@ impl Operation {
         (operation, first_attempt)
     }
 
+    /// Has the poller end, without waiting for that.
+    pub fn tell_to_stop(&self) {
+        self.stop.cancel();
+    }
+
     /// Ends the poller; a poll in progress is abandoned. What it shows stays, until a successor publishes.
     pub async fn stop(self) -> Stopped {
-        self.stop.cancel();
+        self.tell_to_stop();
         // It was cancelled, or has failed and said so.
         let _ = self.task.await;
         Stopped(self.published)
@@ -157,6 +165,11 @@ impl Operation {
 pub struct Stopped(Arc<http::Operation>);
 
 impl Stopped {
+    /// The operation's name.
+    pub fn name(&self) -> &str {
+        self.0.name()
+    }
+
     /// Takes its page away.
     pub(crate) fn remove_from(self, shared: &Shared) {
         shared.remove(&self.0);
@@ -172,37 +185,57 @@ struct Life {
     published: Arc<http::Operation>,
     /// Who waits for the first attempt.
     begun: Option<oneshot::Sender<Result<(), StoreError>>>,
+    on_failure: OnFailure,
+    /// Damaged states that were put aside, by all attempts.
+    recoveries: u64,
 }
 
 impl Life {
-    /// Opens and polls until it is dropped. What fails is tried again, unless the exporter is to give up.
+    /// Opens and polls until it is dropped. What fails is tried again, unless the first attempt is to be the only one.
     async fn live(mut self, mut state: Option<Result<OpenedState, StoreError>>) {
         let mut trouble = Trouble::default();
         loop {
-            let opened = match state.take() {
-                Some(opened) => opened,
-                None => self.open().await,
-            };
-            let failure = match opened {
-                Ok(opened) => match self.start(opened).await {
-                    Ok((poller, restored)) => {
-                        self.tell(Ok(()));
-                        trouble.is_over(&self.published);
-                        self.poll(poller, restored).await
-                    }
-                    Err(error) => Failure::State(error),
-                },
-                Err(error) => Failure::State(error),
-            };
+            // What a panic leaves half done goes with the attempt.
+            let attempt = AssertUnwindSafe(self.attempt(state.take(), &mut trouble));
+            let failure = attempt.catch_unwind().await.unwrap_or(Failure::Fault);
             match failure {
-                Failure::State(error) if self.surroundings.on_failure == OnFailure::GiveUp => {
-                    return self.tell(Err(error));
-                }
+                Failure::State(error) if self.gives_up() => return self.tell(Err(error)),
                 failure => trouble.note(&failure, &self.published),
             }
             self.tell(Ok(()));
             tokio::time::sleep(trouble.pause()).await;
         }
+    }
+
+    /// Opens its state, unless that was done, and polls for as long as nothing is wrong.
+    async fn attempt(
+        &mut self,
+        state: Option<Result<OpenedState, StoreError>>,
+        trouble: &mut Trouble,
+    ) -> Failure {
+        let opened = match state {
+            Some(opened) => opened,
+            None => self.open().await,
+        };
+        let started = match opened {
+            Ok(opened) => self.start(opened).await,
+            Err(error) => Err(error),
+        };
+        match started {
+            Ok((poller, restored)) => {
+                self.tell(Ok(()));
+                trouble.is_over(&self.published);
+                self.poll(poller, restored).await;
+                // It polls until it is dropped.
+                Failure::Fault
+            }
+            Err(error) => Failure::State(error),
+        }
+    }
+
+    /// Only where the first attempt failed: later nobody would hear of it.
+    fn gives_up(&self) -> bool {
+        self.on_failure == OnFailure::GiveUp && self.begun.is_some()
     }
 
     /// Tells who waits for the first attempt.
@@ -232,12 +265,13 @@ impl Life {
     }
 
     /// Publishes what was stored.
-    async fn start(&self, opened: OpenedState) -> Result<(OurPoller, bool), StoreError> {
+    async fn start(&mut self, opened: OpenedState) -> Result<(OurPoller, bool), StoreError> {
         let Opened {
             store,
             ledger,
             put_aside,
         } = opened;
+        self.recoveries += put_aside.iter().count() as u64;
         let clock = &self.surroundings.clock;
         tell_start(&self.config, &store, ledger.as_ref());
         let restored = ledger.is_some();
@@ -251,33 +285,27 @@ impl Life {
             config: self.config.clone(),
             examples: self.surroundings.examples,
             ledger,
-            recoveries: put_aside.iter().count() as u64,
+            recoveries: self.recoveries,
         });
         Ok((poller.await?, restored))
     }
 
-    /// Polls for as long as the program is not at fault.
-    async fn poll(&self, poller: OurPoller, restored: bool) -> Failure {
-        let published = Arc::clone(&self.published);
+    /// Polls until it is dropped.
+    async fn poll(&self, poller: OurPoller, restored: bool) {
+        let published = &self.published;
         let spread = self.surroundings.spread;
         let schedule = spread.schedule(&self.config);
-        let first = spread.first_after(&self.config);
-        let polling = async move {
-            tokio::time::sleep(first).await;
-            let publication = published.newest_publication();
-            let announce = |next| published.update_status(|status| status.next_poll = Some(next));
-            poller::run(
-                poller,
-                schedule,
-                restored,
-                published.scraped(publication),
-                announce,
-            )
-            .await;
-        };
-        // The poller is gone then, and what it left half done with it.
-        let _ = AssertUnwindSafe(polling).catch_unwind().await;
-        Failure::Fault
+        tokio::time::sleep(spread.first_after(&self.config)).await;
+        let publication = published.newest_publication();
+        let announce = |next| published.update_status(|status| status.next_poll = Some(next));
+        poller::run(
+            poller,
+            schedule,
+            restored,
+            published.scraped(publication),
+            announce,
+        )
+        .await;
     }
 }
 
@@ -286,7 +314,7 @@ type OurPoller = Poller<InTurn<Arc<Client>>, FileStore, Publisher>;
 /// Why an operation stands still.
 enum Failure {
     State(StoreError),
-    /// The poller panicked. The panic hook has said where.
+    /// It panicked. The panic hook has said where.
     Fault,
 }
 
@@ -399,3 +427,6 @@ fn tell_start(config: &OperationConfig, store: &FileStore, ledger: Option<&Ledge
         tracing::warn!(operation = config.name(), "{warning}");
     }
 }
+
+#[cfg(test)]
+mod tests;

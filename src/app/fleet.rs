@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::time::Duration;
 
+use futures_util::future::join_all;
 use tokio::sync::oneshot;
 use wolkvox::client::{Client, Tls};
 
@@ -10,7 +12,10 @@ use crate::client::{self, ClientError};
 use crate::config::{Described, OperationConfig};
 use crate::ledger::StoreError;
 use crate::operation::group::Groups;
-use crate::operation::{OpenedState, Operation, Start, Surroundings};
+use crate::operation::{OnFailure, OpenedState, Operation, Start, Stopped, Surroundings};
+
+/// For so long a reload waits until what it started shows something.
+const LONGEST_WAIT: Duration = Duration::from_secs(10);
 
 /// What went wrong with an operation. It is named where it stands in an operations file: there may be others.
 #[derive(Debug, thiserror::Error)]
@@ -81,13 +86,18 @@ impl Fleet {
     }
 
     /// Starts an operation. The receiver is told what became of its first attempt.
-    pub(super) fn start(&mut self, prepared: Prepared) -> oneshot::Receiver<Result<(), StoreError>> {
+    pub(super) fn start(
+        &mut self,
+        prepared: Prepared,
+        on_failure: OnFailure,
+    ) -> oneshot::Receiver<Result<(), StoreError>> {
         let name = prepared.config.name().to_owned();
         let start = Start {
             group: self.groups.get(&prepared.config.group),
             config: prepared.config,
             client: Arc::new(prepared.client),
             state: prepared.state,
+            on_failure,
         };
         let (operation, first_attempt) = Operation::start(start, &self.surroundings);
         self.operations.insert(name, operation);
@@ -115,29 +125,34 @@ impl Fleet {
 
     /// Ends what was removed or changed, and starts what was added or changed: `prepared`. The others are not touched.
     pub(super) async fn apply(&mut self, changes: &Changes, prepared: Vec<Prepared>) {
-        for name in &changes.removed {
-            if let Some(operation) = self.operations.remove(name) {
-                operation.stop().await.remove_from(&self.surroundings.shared);
+        let _groups = self.groups.all();
+        let ends = changes.removed.iter().chain(&changes.changed);
+        let ends: Vec<_> = ends.filter_map(|name| self.operations.remove(name)).collect();
+        // All that end do so before the first starts: their states must be free, and one that comes to another group must not
+        // call while one that leaves it does. What they show stays until their successors publish.
+        for stopped in stop_all(ends).await {
+            if changes.removed.contains(stopped.name()) {
+                stopped.remove_from(&self.surroundings.shared);
             }
         }
-        let mut first_attempts = Vec::new();
-        for prepared in prepared {
-            // Its state must be free before its successor opens it. What it shows stays until then.
-            if let Some(operation) = self.operations.remove(prepared.config.name()) {
-                operation.stop().await;
-            }
-            first_attempts.push(self.start(prepared));
-        }
-        for first_attempt in first_attempts {
-            // Whether it is polled or stands still, its log and its page say so.
-            let _ = first_attempt.await;
-        }
+        let first_attempts: Vec<_> = prepared
+            .into_iter()
+            .map(|prepared| self.start(prepared, OnFailure::TryAgain))
+            .collect();
+        // Whether they are polled or stand still, their logs and pages say so. A disk that hangs must not hold up the next reload.
+        let _ = tokio::time::timeout(LONGEST_WAIT, join_all(first_attempts)).await;
     }
 
     /// Ends all of them.
     pub(super) async fn stop(self) {
-        for operation in self.operations.into_values() {
-            operation.stop().await;
-        }
+        stop_all(self.operations.into_values().collect()).await;
     }
+}
+
+/// All are told to end before the first is waited for.
+async fn stop_all(operations: Vec<Operation>) -> Vec<Stopped> {
+    for operation in &operations {
+        operation.tell_to_stop();
+    }
+    join_all(operations.into_iter().map(Operation::stop)).await
 }

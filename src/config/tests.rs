@@ -46,7 +46,7 @@ pub(crate) fn with(variables: &[(&str, &str)]) -> Result<Config, ConfigError> {
 }
 
 /// With a token and a base address.
-pub(super) fn at(base: &str, more: &[(&str, &str)]) -> Result<Config, ConfigError> {
+pub(crate) fn at(base: &str, more: &[(&str, &str)]) -> Result<Config, ConfigError> {
     let needed = [("WOLKVOX_BASE_URL", base), ("WOLKVOX_TOKEN", "SECRET123")];
     read(&[&needed, more].concat())
 }

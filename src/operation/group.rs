@@ -28,6 +28,11 @@ impl Group {
 pub struct Groups(BTreeMap<String, Weak<Group>>);
 
 impl Groups {
+    /// All that have an operation. Held where their operations are replaced, so that what they have called today stays known.
+    pub fn all(&self) -> Vec<Arc<Group>> {
+        self.0.values().filter_map(Weak::upgrade).collect()
+    }
+
     /// The group of this name.
     pub fn get(&mut self, name: &str) -> Arc<Group> {
         if let Some(group) = self.0.get(name).and_then(Weak::upgrade) {

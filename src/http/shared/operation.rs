@@ -114,7 +114,8 @@ impl Operation {
         self.set_status(status);
     }
 
-    pub(in crate::http) fn status(&self) -> Arc<Status> {
+    /// The status that is shown.
+    pub(crate) fn status(&self) -> Arc<Status> {
         self.status.load_full()
     }
 

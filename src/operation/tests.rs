@@ -1,0 +1,160 @@
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use chrono::{DateTime, Utc};
+use prometheus::Registry;
+use tempfile::TempDir;
+use wolkvox::client::Tls;
+
+use super::*;
+use crate::clock::WRITTEN;
+use crate::config::tests::at;
+use crate::exposition::Options;
+use crate::metrics::process::Process;
+
+/// Panics while it is told to: a fault of the program wherever the time is asked for.
+#[derive(Debug, Default)]
+struct FaultyClock {
+    is_faulty: AtomicBool,
+}
+
+impl Clock for FaultyClock {
+    fn now(&self) -> DateTime<Utc> {
+        assert!(!self.is_faulty.load(Ordering::SeqCst), "the fault of this test");
+        WRITTEN
+    }
+}
+
+struct Bench {
+    clock: Arc<FaultyClock>,
+    surroundings: Arc<Surroundings>,
+    directory: TempDir,
+}
+
+impl Bench {
+    fn new() -> Bench {
+        let clock = Arc::new(FaultyClock::default());
+        let directory = tempfile::tempdir().unwrap();
+        let options = Options {
+            exemplars: false,
+            created: false,
+        };
+        let process = Process::register(Registry::new()).unwrap();
+        let surroundings = Surroundings {
+            clock: Arc::<FaultyClock>::clone(&clock),
+            state_dir: directory.path().to_owned(),
+            examples: Examples::Leave,
+            shared: Arc::new(Shared::new(options, Arc::<FaultyClock>::clone(&clock), process)),
+            openings: Semaphore::new(1),
+            upstream: Upstream::Wolkvox,
+            spread: Spread::Aligned,
+        };
+        Bench {
+            clock,
+            surroundings: Arc::new(surroundings),
+            directory,
+        }
+    }
+
+    fn config() -> OperationConfig {
+        // Nobody is there.
+        let config = at(
+            "http://127.0.0.1:9",
+            &[("WOLKVOX_POLL_INTERVAL", "1s"), ("WOLKVOX_OPERATION", "ventas")],
+        );
+        config.unwrap().into_operation()
+    }
+
+    fn open(&self) -> Result<OpenedState, StoreError> {
+        open_state(
+            &Self::config(),
+            self.directory.path(),
+            Adoption::Refuse,
+            &*self.clock,
+        )
+    }
+
+    fn begin(
+        &self,
+        state: Option<Result<OpenedState, StoreError>>,
+        on_failure: OnFailure,
+    ) -> (Operation, oneshot::Receiver<Result<(), StoreError>>) {
+        let config = Self::config();
+        let client = crate::client::open(&config.server, config.counting.agents, &Tls::default()).unwrap();
+        let start = Start {
+            config,
+            client: Arc::new(client),
+            group: Arc::default(),
+            state,
+            on_failure,
+        };
+        Operation::start(start, &self.surroundings)
+    }
+
+    fn set_faulty(&self, is_faulty: bool) {
+        self.clock.is_faulty.store(is_faulty, Ordering::SeqCst);
+    }
+}
+
+impl Operation {
+    fn why_not_held(&self) -> Option<String> {
+        self.published.status().not_held.clone()
+    }
+
+    fn is_shown(&self) -> bool {
+        self.published.newest_publication() > 0 && self.why_not_held().is_none()
+    }
+}
+
+async fn wait_until(what: &str, is_so: impl Fn() -> bool) {
+    let is_so = async {
+        while !is_so() {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    let limit = Duration::from_secs(120);
+    assert!(tokio::time::timeout(limit, is_so).await.is_ok(), "{what}");
+}
+
+#[tokio::test]
+async fn an_operation_whose_poller_panics_stands_still_and_goes_on_from_its_state() {
+    for on_failure in [OnFailure::TryAgain, OnFailure::GiveUp] {
+        let bench = Bench::new();
+        let (operation, first_attempt) = bench.begin(None, on_failure);
+        first_attempt.await.unwrap().unwrap();
+        assert!(operation.is_shown());
+        bench.set_faulty(true);
+        // Its state can't be opened for as long as that lasts: the thread that does so asks for the time, too.
+        wait_until("it stands still, and says why", || {
+            let why = operation.why_not_held().unwrap_or_default();
+            why.contains("the state can't be written")
+        })
+        .await;
+        bench.set_faulty(false);
+        wait_until("it is polled again", || operation.is_shown()).await;
+        drop(operation.stop().await);
+        let reopened = bench.open().unwrap();
+        assert!(reopened.ledger.is_some(), "its state is there, and free");
+    }
+}
+
+#[tokio::test]
+async fn a_panic_before_the_first_poll_is_tried_again_too() {
+    let bench = Bench::new();
+    let opened = bench.open();
+    let (operation, first_attempt) = bench.begin(Some(opened), OnFailure::TryAgain);
+    // Its task has not run yet.
+    bench.set_faulty(true);
+    assert!(matches!(first_attempt.await, Ok(Ok(()))));
+    assert!(operation.why_not_held().is_some());
+    bench.set_faulty(false);
+    wait_until("it is polled", || operation.is_shown()).await;
+}
+
+#[tokio::test]
+async fn an_operation_alone_whose_state_is_refused_at_the_start_ends_and_says_why() {
+    let bench = Bench::new();
+    let _holder = bench.open().unwrap();
+    let (_operation, first_attempt) = bench.begin(None, OnFailure::GiveUp);
+    let refused = first_attempt.await.unwrap();
+    assert!(matches!(refused, Err(StoreError::Locked { .. })), "{refused:?}");
+}
