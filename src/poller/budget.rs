@@ -12,7 +12,30 @@ use crate::config::{Described, OperationConfig, Polling};
 /// The calls of a day that the operations of a group share. Each of them has its [`Share`].
 #[derive(Debug, Default)]
 pub struct Budget {
-    members: Mutex<BTreeMap<String, Member>>,
+    accounts: Mutex<Accounts>,
+}
+
+#[derive(Debug, Default)]
+struct Accounts {
+    members: BTreeMap<String, Member>,
+    /// Operations that have left: what they called today is called, whoever polls from now on.
+    gone: BTreeMap<String, Calls>,
+}
+
+/// Calls on one local day of an operation.
+#[derive(Debug, Clone, Copy)]
+struct Calls {
+    zone: Zone,
+    day: NaiveDate,
+    calls: u64,
+}
+
+impl Calls {
+    /// Those on the local day that `now` lies in.
+    fn on(self, now: DateTime<Utc>) -> u64 {
+        let today = now.with_timezone(&self.zone).date_naive();
+        if self.day == today { self.calls } else { 0 }
+    }
 }
 
 /// An operation of the group.
@@ -20,21 +43,10 @@ pub struct Budget {
 struct Member {
     polling: Polling,
     zone: Zone,
-    /// Calls on one local day of the operation.
-    calls: Option<(NaiveDate, u64)>,
+    calls: Option<Calls>,
 }
 
-impl Member {
-    /// Calls on the local day that `now` lies in.
-    fn calls_today(&self, now: DateTime<Utc>) -> u64 {
-        let today = now.with_timezone(&self.zone).date_naive();
-        self.calls
-            .filter(|(day, _)| *day == today)
-            .map_or(0, |(_, calls)| calls)
-    }
-}
-
-/// One operation's share of a [`Budget`]; given back when it is dropped.
+/// One operation's share of a [`Budget`]; it ends when it is dropped.
 #[derive(Debug)]
 pub struct Share {
     budget: Arc<Budget>,
@@ -101,7 +113,7 @@ impl Share {
             zone: config.server.timezone,
             calls: None,
         };
-        budget.lock().insert(config.name().to_owned(), member);
+        budget.lock().members.insert(config.name().to_owned(), member);
         Share {
             budget: Arc::clone(budget),
             operation: config.name().to_owned(),
@@ -110,8 +122,12 @@ impl Share {
 
     /// Notes how many calls the operation has made on a local day of its own.
     pub fn note(&self, day: NaiveDate, calls: u64) {
-        if let Some(member) = self.budget.lock().get_mut(&self.operation) {
-            member.calls = Some((day, calls));
+        let mut accounts = self.budget.lock();
+        if let Some(member) = accounts.members.get_mut(&self.operation) {
+            let zone = member.zone;
+            member.calls = Some(Calls { zone, day, calls });
+            // They are among these, since the state keeps them.
+            accounts.gone.remove(&self.operation);
         }
     }
 
@@ -126,11 +142,16 @@ impl Share {
 
     /// How often the operation polls from `now` on, given the calls of the whole group.
     pub fn pace(&self, now: DateTime<Utc>) -> Option<Pace> {
-        let members = self.budget.lock();
-        let member = members.get(&self.operation)?;
+        let accounts = self.budget.lock();
+        let member = accounts.members.get(&self.operation)?;
         let usual = Pace::usual(&member.polling);
-        Some(match calls_left(&members, now) {
-            Some(left) => pace(&members, usual, left as f64, until_midnight(member.zone, now)),
+        Some(match accounts.calls_left(now) {
+            Some(left) => pace(
+                &accounts.members,
+                usual,
+                left as f64,
+                until_midnight(member.zone, now),
+            ),
             None => usual,
         })
     }
@@ -138,24 +159,32 @@ impl Share {
 
 impl Drop for Share {
     fn drop(&mut self) {
-        self.budget.lock().remove(&self.operation);
+        let mut accounts = self.budget.lock();
+        let member = accounts.members.remove(&self.operation);
+        if let Some(calls) = member.and_then(|member| member.calls) {
+            accounts.gone.insert(self.operation.clone(), calls);
+        }
     }
 }
 
 impl Budget {
-    fn lock(&self) -> std::sync::MutexGuard<'_, BTreeMap<String, Member>> {
-        self.members.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> std::sync::MutexGuard<'_, Accounts> {
+        self.accounts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Calls that the group may still make today; `None` where it has no limit. Where its operations have different ones, the
-/// least counts.
-fn calls_left(members: &BTreeMap<String, Member>, now: DateTime<Utc>) -> Option<u64> {
-    let limits = members
-        .values()
-        .filter_map(|member| member.polling.calls_allowed());
-    let used: u64 = members.values().map(|member| member.calls_today(now)).sum();
-    limits.min().map(|limit| limit.saturating_sub(used))
+impl Accounts {
+    /// Calls that the group may still make today; `None` where it has no limit. Where its operations have different ones, the
+    /// least counts.
+    fn calls_left(&self, now: DateTime<Utc>) -> Option<u64> {
+        let members = self.members.values();
+        let limits = members
+            .clone()
+            .filter_map(|member| member.polling.calls_allowed());
+        let calls = members.filter_map(|member| member.calls.as_ref());
+        let used: u64 = calls.chain(self.gone.values()).map(|calls| calls.on(now)).sum();
+        limits.min().map(|limit| limit.saturating_sub(used))
+    }
 }
 
 /// The pace at which so many calls last that long.

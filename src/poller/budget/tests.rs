@@ -136,3 +136,25 @@ proptest! {
         prop_assert!(pace.interval >= Duration::from_secs(interval));
     }
 }
+
+#[test]
+fn what_an_operation_called_that_has_left_is_called_for_today_and_not_counted_twice_when_it_comes_back() {
+    let budget = Arc::<Budget>::default();
+    let [stays, leaves] = ["stays", "leaves"].map(|name| config(name, &LIMITED));
+    let stays = Share::of(&budget, &stays);
+    let leaving = Share::of(&budget, &leaves);
+    leaving.note(today(), 288);
+    drop(leaving);
+    let slowed = stays.pace(at(12, 0)).unwrap();
+    assert_eq!(
+        (slowed.slowdown, slowed.interval),
+        (Slowdown::LongerInterval, minutes(10))
+    );
+    let back = Share::of(&budget, &leaves);
+    let interval = |share: &Share| share.pace(at(12, 0)).unwrap().interval;
+    assert_eq!(interval(&stays), minutes(20), "two of them have 72 calls");
+    back.note(today(), 288);
+    assert_eq!(interval(&stays), minutes(20), "the same calls");
+    let tomorrow = stays.pace(at(12, 0) + TimeDelta::days(1)).unwrap();
+    assert_eq!(tomorrow.slowdown, Slowdown::None);
+}
