@@ -49,6 +49,8 @@ pub(super) struct Reloader {
 /// What was read and can be used, and is not in force yet.
 struct Read {
     hash: String,
+    /// What concerns all operations.
+    warnings: Vec<String>,
     changes: Changes,
     prepared: Vec<Prepared>,
 }
@@ -115,10 +117,14 @@ impl Reloader {
     async fn try_reload(&mut self) -> Result<(String, Changes), ReloadError> {
         let Read {
             hash,
+            warnings,
             changes,
             prepared,
         } = self.read().await?;
         self.web.reload().await?;
+        for warning in &warnings {
+            tracing::warn!("{warning}");
+        }
         self.fleet.apply(&changes, prepared).await;
         Ok((hash, changes))
     }
@@ -154,6 +160,7 @@ impl Reloader {
         }
         Ok(Read {
             hash,
+            warnings,
             changes,
             prepared,
         })

@@ -2,6 +2,7 @@
 
 mod reload;
 mod shard;
+mod storm;
 
 use serde_json::Value;
 
