@@ -37,8 +37,10 @@ pub use fleet::OfOperation;
 pub use reload::ReadConfig;
 pub use shard::{Shard, ShardError};
 
-/// States that are opened at once at the most: each takes a thread, and the disk is one.
+/// States that are opened, and written for the first time, at once at the most.
 const OPENINGS: usize = 8;
+/// Where no operation can be polled, so many are named.
+const MOST_TOLD: usize = 10;
 /// Reloads that may wait. More askers are told to come back.
 const WAITING_RELOADS: usize = 8;
 
@@ -252,11 +254,19 @@ async fn start(fleet: &mut Fleet, prepared: Vec<Prepared>, on_failure: OnFailure
     Ok(())
 }
 
-/// The error of the first operation, where none has a state that can be used.
+/// The error of the first operation, where none has a state that can be used. Those of the next ones are logged: who mends one
+/// at a time would have to start as often.
 fn what_stops_all(prepared: &mut [Prepared]) -> Option<AppError> {
     let is_open = |operation: &Prepared| matches!(operation.state, Some(Ok(_)));
     if prepared.iter().any(is_open) {
         return None;
+    }
+    for (operation, error) in prepared.iter().skip(1).take(MOST_TOLD).filter_map(refusal) {
+        tracing::error!(operation, "the operation {operation} can't be polled: {error}");
+    }
+    let more = prepared.len().saturating_sub(1 + MOST_TOLD);
+    if more > 0 {
+        tracing::error!("{more} more operations can't be polled");
     }
     let first = prepared.first_mut()?;
     let error = first.state.take()?.err()?;
@@ -264,6 +274,11 @@ fn what_stops_all(prepared: &mut [Prepared]) -> Option<AppError> {
         StoreError::Directory { .. } => AppError::Start(error),
         _ => AppError::State(OfOperation::new(&first.config, error)),
     })
+}
+
+fn refusal(operation: &Prepared) -> Option<(&str, &StoreError)> {
+    let error = operation.state.as_ref()?.as_ref().err()?;
+    Some((operation.config.name(), error))
 }
 
 fn spread(on_failure: OnFailure, operations: usize) -> Spread {

@@ -54,7 +54,7 @@ pub struct Surroundings {
     pub examples: Examples,
     /// What they publish.
     pub(crate) shared: Arc<Shared>,
-    /// States that may be opened at once.
+    /// States that may be opened, and written for the first time, at once.
     pub openings: Semaphore,
     /// What is polled.
     pub upstream: Upstream,
@@ -213,14 +213,7 @@ impl Life {
         state: Option<Result<OpenedState, StoreError>>,
         trouble: &mut Trouble,
     ) -> Failure {
-        let opened = match state {
-            Some(opened) => opened,
-            None => self.open().await,
-        };
-        let started = match opened {
-            Ok(opened) => self.start(opened).await,
-            Err(error) => Err(error),
-        };
+        let started = self.open_and_start(state).await;
         match started {
             Ok((poller, restored)) => {
                 self.tell(Ok(()));
@@ -231,6 +224,21 @@ impl Life {
             }
             Err(error) => Failure::State(error),
         }
+    }
+
+    /// Of many operations only a few do so at once: each takes a thread, and the disk is one.
+    async fn open_and_start(
+        &mut self,
+        state: Option<Result<OpenedState, StoreError>>,
+    ) -> Result<(OurPoller, bool), StoreError> {
+        let surroundings = Arc::clone(&self.surroundings);
+        // It is never closed.
+        let _opening = surroundings.openings.acquire().await;
+        let opened = match state {
+            Some(opened) => opened,
+            None => self.open().await,
+        };
+        self.start(opened?).await
     }
 
     /// Only where the first attempt failed: later nobody would hear of it.
@@ -247,10 +255,7 @@ impl Life {
     }
 
     async fn open(&self) -> Result<OpenedState, StoreError> {
-        let surroundings = Arc::clone(&self.surroundings);
-        // It is never closed.
-        let _opening = surroundings.openings.acquire().await;
-        let (config, surroundings) = (self.config.clone(), Arc::clone(&surroundings));
+        let (config, surroundings) = (self.config.clone(), Arc::clone(&self.surroundings));
         offload::run("state", move || {
             open_state(
                 &config,

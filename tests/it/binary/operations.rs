@@ -2,6 +2,7 @@
 
 mod reload;
 mod shard;
+mod standing;
 mod storm;
 
 use serde_json::Value;

@@ -15,12 +15,12 @@ async fn post(exporter: &Exporter) -> (u16, String) {
     (answer.status().as_u16(), answer.text().await.unwrap())
 }
 
-async fn hang_up(exporter: &Exporter, said: &str) {
+pub(super) async fn hang_up(exporter: &Exporter, said: &str) {
     exporter.signal("HUP").await;
     wait_until("the reload", || exporter.log.text().contains(said)).await;
 }
 
-fn is_held(page: &Exposition, name: &str) -> Option<bool> {
+pub(super) fn is_held(page: &Exposition, name: &str) -> Option<bool> {
     let held = page.get(&format!("wolkvox_operation_held{{operation=\"{name}\"}}"));
     held.map(|held| held > 0.5)
 }
