@@ -6,3 +6,4 @@ mod boards;
 mod current;
 mod dashboards;
 mod scrape;
+mod sd;

@@ -62,9 +62,7 @@ impl Prometheus {
 
     /// Scrapes each of these jobs every second. Returns when it is ready.
     pub(crate) async fn start(build: &Build<'_>, jobs: &[Job<'_>]) -> Prometheus {
-        let directory = tempfile::tempdir().expect("a temporary directory");
-        let mut configuration =
-            "global:\n  scrape_interval: 1s\n  scrape_timeout: 1s\nscrape_configs:\n".to_owned();
+        let mut configuration = String::new();
         for job in jobs {
             configuration += &format!("  - job_name: {}\n", job.name);
             for setting in job.settings {
@@ -72,6 +70,19 @@ impl Prometheus {
             }
             configuration += &format!("    static_configs:\n      - targets: [\"{}\"]\n", job.address);
         }
+        Prometheus::configured(build, &configuration).await
+    }
+
+    /// As this text says that stands under `scrape_configs`, every second. Returns when it is ready.
+    pub(crate) async fn discovering(scrape_configs: &str) -> Prometheus {
+        Prometheus::configured(&DEBIANS, scrape_configs).await
+    }
+
+    async fn configured(build: &Build<'_>, scrape_configs: &str) -> Prometheus {
+        let directory = tempfile::tempdir().expect("a temporary directory");
+        let configuration = format!(
+            "global:\n  scrape_interval: 1s\n  scrape_timeout: 1s\nscrape_configs:\n{scrape_configs}"
+        );
         let file = directory.path().join("prometheus.yml");
         std::fs::write(&file, configuration).unwrap();
         let log = Log::new();
