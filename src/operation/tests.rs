@@ -158,3 +158,24 @@ async fn an_operation_alone_whose_state_is_refused_at_the_start_ends_and_says_wh
     let refused = first_attempt.await.unwrap();
     assert!(matches!(refused, Err(StoreError::Locked { .. })), "{refused:?}");
 }
+
+#[tokio::test]
+async fn nothing_is_left_of_an_operation_that_was_replaced_or_removed() {
+    let bench = Bench::new();
+    let shared = &bench.surroundings.shared;
+    let (first, first_attempt) = bench.begin(None, OnFailure::TryAgain);
+    first_attempt.await.unwrap().unwrap();
+    let published = Arc::downgrade(&first.published);
+    drop(first.stop().await);
+    assert!(
+        published.upgrade().is_some(),
+        "it is shown until there is another one"
+    );
+
+    let (second, second_attempt) = bench.begin(None, OnFailure::TryAgain);
+    assert!(published.upgrade().is_none());
+    second_attempt.await.unwrap().unwrap();
+    let published = Arc::downgrade(&second.published);
+    second.stop().await.remove_from(shared);
+    assert!(published.upgrade().is_none());
+}

@@ -73,7 +73,8 @@ impl Schedule {
     }
 
     /// When the cycle after one begins that began at `started` and ended at `now`, with the pause that it calls for.
-    /// `interval` is longer than usual where few calls are left.
+    /// `interval` is longer than usual where few calls are left; it was found at `now`, and counts from then: it may end at
+    /// midnight.
     pub fn after(
         &mut self,
         cycle: &Cycle,
@@ -82,7 +83,7 @@ impl Schedule {
         interval: Duration,
     ) -> NextCycle {
         let usual = if interval > self.interval {
-            now.max(started + interval)
+            now + interval
         } else {
             self.next(started, now)
         };

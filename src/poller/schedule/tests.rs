@@ -108,9 +108,9 @@ fn cycles_of_another_phase_begin_a_share_of_the_interval_later() {
 }
 
 #[test]
-fn a_longer_interval_counts_from_the_beginning_of_the_cycle() {
+fn a_longer_interval_counts_from_the_end_of_the_cycle_so_that_the_next_one_is_not_before_midnight() {
     let mut schedule = Schedule::new(Duration::from_secs(300));
     let longer = Duration::from_secs(420);
     let next = schedule.after(&good(), at("15:00:00"), at("15:00:10"), longer);
-    assert_eq!((next.at, next.pause), (at("15:07:00"), None));
+    assert_eq!((next.at, next.pause), (at("15:07:10"), None));
 }

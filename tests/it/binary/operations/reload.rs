@@ -181,3 +181,46 @@ async fn an_operation_that_has_moved_stands_still_alone_until_its_state_is_adopt
     fleet.operations.get_mut("moved").unwrap().place_until(now());
     fleet.settle_all(&exporter).await;
 }
+
+/// What was abandoned in a commit holds the state until it is written.
+#[tokio::test]
+async fn while_a_state_is_still_in_use_after_a_reload_its_operation_waits_and_is_shown_as_before() {
+    let mut fleet = Fleet::of(&["changed"]).await;
+    let exporter = Exporter::serve(&fleet.variables()).await;
+    fleet.settle_all(&exporter).await;
+    let before = exporter.scrape().await.of("changed");
+    let lock = fleet.state().join("changed.lock");
+    let held = fleet.file().with_file_name("held");
+    let mut holder = tokio::process::Command::new("flock")
+        .arg(&lock)
+        .args(["sh", "-c", "echo > \"$0\"; sleep 2"])
+        .arg(&held)
+        .kill_on_drop(true)
+        .spawn()
+        .expect("flock starts (Debian's package util-linux)");
+    let mut timeout = 20;
+    // It takes the lock between the two, sooner or later.
+    wait_for("the lock", || {
+        timeout += 1;
+        fleet.write(&(fleet.table("changed") + &format!("request_timeout = \"{timeout}s\"\n")));
+        let (held, exporter) = (&held, &exporter);
+        async move {
+            exporter.signal("HUP").await;
+            tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+            held.exists().then_some(())
+        }
+    })
+    .await;
+    let page = exporter.scrape().await;
+    page.of("changed").assert_not_below(&before);
+    assert!(page.of("changed").sum("wolkvox_chats_total") > 0.0);
+    assert_eq!(is_held(&page, "changed"), Some(true));
+    holder.wait().await.unwrap();
+    fleet.operations.get_mut("changed").unwrap().place_until(now());
+    fleet.settle_all(&exporter).await;
+    assert!(
+        !exporter.log.text().contains("is not polled"),
+        "{}",
+        exporter.log.text()
+    );
+}

@@ -13,8 +13,8 @@ use crate::support::fleet::Fleet;
 use crate::support::placed::{now, seconds};
 use crate::support::process::Exporter;
 
-/// How often it is killed.
-const LIVES: u32 = 3;
+/// How many times to kill in all such tests; `tests/run --long` asks for many more.
+const KILLS: &str = "EXPORTER_TEST_KILLS";
 /// How long each of them lives.
 const LIFE: Duration = Duration::from_secs(7);
 /// Between two reloads.
@@ -32,6 +32,12 @@ const CHANGED: &str = "changed";
 const REGROUPED: &str = "regrouped";
 /// In some files.
 const COMES: &str = "comes";
+
+/// How often it is killed here.
+fn lives() -> u32 {
+    let kills = std::env::var(KILLS).map(|kills| kills.parse::<u32>().expect("a number of kills"));
+    kills.map_or(3, |kills| kills.div_ceil(100))
+}
 
 /// What stands in the file.
 #[derive(Debug, Clone, Copy, Default)]
@@ -172,7 +178,7 @@ async fn a_storm_of_reloads_and_kills_loses_no_chat_counts_none_twice_and_touche
     let mut witness = Witness::new();
     let mut written = Written::default();
     let (mut number, mut reloads) = (20_260_131_u64, 0);
-    for _ in 0..LIVES {
+    for _ in 0..lives() {
         written.is_broken = false;
         written.write(&fleet);
         let exporter = witness.begin(&fleet).await;
