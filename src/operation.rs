@@ -434,4 +434,4 @@ fn tell_start(config: &OperationConfig, store: &FileStore, ledger: Option<&Ledge
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -156,3 +156,6 @@ async fn stop_all(operations: Vec<Operation>) -> Vec<Stopped> {
     }
     join_all(operations.into_iter().map(Operation::stop)).await
 }
+
+#[cfg(test)]
+mod tests;

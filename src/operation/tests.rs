@@ -1,4 +1,4 @@
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Condvar, Mutex, PoisonError};
 
 use chrono::{DateTime, Utc};
 use prometheus::Registry;
@@ -11,28 +11,55 @@ use crate::config::tests::at;
 use crate::exposition::Options;
 use crate::metrics::process::Process;
 
-/// Panics while it is told to: a fault of the program wherever the time is asked for.
-#[derive(Debug, Default)]
-struct FaultyClock {
-    is_faulty: AtomicBool,
+/// What a clock does that is asked for the time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Mood {
+    Tells,
+    /// A fault of the program, wherever the time is asked for.
+    Panics,
+    /// Where a state is opened it does not come back, as from a disk that hangs.
+    Hangs,
 }
 
-impl Clock for FaultyClock {
+#[derive(Debug)]
+struct MoodyClock {
+    mood: Mutex<Mood>,
+    changed: Condvar,
+}
+
+impl MoodyClock {
+    fn set(&self, mood: Mood) {
+        *self.mood.lock().unwrap_or_else(PoisonError::into_inner) = mood;
+        self.changed.notify_all();
+    }
+}
+
+impl Clock for MoodyClock {
     fn now(&self) -> DateTime<Utc> {
-        assert!(!self.is_faulty.load(Ordering::SeqCst), "the fault of this test");
+        let mood = self.mood.lock().unwrap_or_else(PoisonError::into_inner);
+        let opens = std::thread::current().name() == Some("state");
+        let mood = self
+            .changed
+            .wait_while(mood, |mood| opens && *mood == Mood::Hangs);
+        let mood = *mood.unwrap_or_else(PoisonError::into_inner);
+        assert!(mood != Mood::Panics, "the fault of this test");
         WRITTEN
     }
 }
 
-struct Bench {
-    clock: Arc<FaultyClock>,
-    surroundings: Arc<Surroundings>,
+/// What operations stand on.
+pub(crate) struct Bench {
+    clock: Arc<MoodyClock>,
+    pub(crate) surroundings: Arc<Surroundings>,
     directory: TempDir,
 }
 
 impl Bench {
-    fn new() -> Bench {
-        let clock = Arc::new(FaultyClock::default());
+    pub(crate) fn new() -> Bench {
+        let clock = Arc::new(MoodyClock {
+            mood: Mutex::new(Mood::Tells),
+            changed: Condvar::new(),
+        });
         let directory = tempfile::tempdir().unwrap();
         let options = Options {
             exemplars: false,
@@ -40,10 +67,10 @@ impl Bench {
         };
         let process = Process::register(Registry::new()).unwrap();
         let surroundings = Surroundings {
-            clock: Arc::<FaultyClock>::clone(&clock),
+            clock: Arc::<MoodyClock>::clone(&clock),
             state_dir: directory.path().to_owned(),
             examples: Examples::Leave,
-            shared: Arc::new(Shared::new(options, Arc::<FaultyClock>::clone(&clock), process)),
+            shared: Arc::new(Shared::new(options, Arc::<MoodyClock>::clone(&clock), process)),
             openings: Semaphore::new(1),
             upstream: Upstream::Wolkvox,
             spread: Spread::Aligned,
@@ -55,7 +82,7 @@ impl Bench {
         }
     }
 
-    fn config() -> OperationConfig {
+    pub(crate) fn config() -> OperationConfig {
         // Nobody is there.
         let config = at(
             "http://127.0.0.1:9",
@@ -91,7 +118,17 @@ impl Bench {
     }
 
     fn set_faulty(&self, is_faulty: bool) {
-        self.clock.is_faulty.store(is_faulty, Ordering::SeqCst);
+        self.clock.set(if is_faulty { Mood::Panics } else { Mood::Tells });
+    }
+
+    /// From now on no state is opened.
+    pub(crate) fn hang(&self) {
+        self.clock.set(Mood::Hangs);
+    }
+
+    /// What hangs comes back.
+    pub(crate) fn go_on(&self) {
+        self.clock.set(Mood::Tells);
     }
 }
 
