@@ -9,6 +9,9 @@ use wolkvox::client::{NoToken, ReadToken, Token, TokenError, TokenSource};
 /// More than any token: a file named by mistake must not fill the memory.
 const LARGEST: u64 = 64 * 1024;
 
+/// Of many operations so many read theirs at once.
+static READINGS: offload::Queue = offload::Queue::new("token", 8);
+
 /// Where the `wolkvox-token` comes from.
 #[derive(Debug, Clone)]
 pub enum ConfiguredToken {
@@ -61,7 +64,7 @@ impl ConfiguredToken {
 
 /// On a thread of its own: the file may lie on a network that hangs.
 async fn read_elsewhere(file: TokenFile) -> Result<Token, NoToken> {
-    let read = offload::run("token", move || read_file(&file)).await;
+    let read = READINGS.run(move || read_file(&file)).await;
     read.unwrap_or_else(|error| Err(NoToken(format!("the token was not read: {error}"))))
 }
 

@@ -26,6 +26,10 @@ pub use disk_error::{Action, DiskError};
 /// the highest `WOLKVOX_MAX_SERIES` beside a few million; a larger file is another one, and must not fill the memory.
 const LARGEST: u64 = 512 << 20;
 
+/// Commits are made so many at once. With many operations more may be due, after an outage above all: they wait for their
+/// turn. A disk that hangs takes no more threads than these.
+static COMMITS: offload::Queue = offload::Queue::new("state", 16);
+
 /// Keeps a ledger.
 pub trait Store: Send {
     /// Makes the ledger outlive a crash; returns its size in bytes.
@@ -201,6 +205,8 @@ impl FileStore {
 
 impl Store for FileStore {
     async fn commit<T: Counted>(&mut self, ledger: &Ledger<T>) -> Result<u64, StoreError> {
+        // First the turn, then the bytes: of those that wait, none holds any.
+        let turn = COMMITS.turn().await.map_err(not_made)?;
         let bytes = state::encode(&self.origin, ledger)
             .map_err(io::Error::other)
             .map_err(StoreError::Unwritable)?;
@@ -210,12 +216,15 @@ impl Store for FileStore {
         }
         let place = Arc::clone(&self.place);
         // On a thread of its own: a slow disk must not hold up a scrape.
-        offload::run("state", move || place.replace(&bytes))
+        turn.run(move || place.replace(&bytes))
             .await
-            .map_err(io::Error::from)
-            .map_err(StoreError::Unwritable)??;
+            .map_err(not_made)??;
         Ok(size)
     }
+}
+
+fn not_made(error: offload::Error) -> StoreError {
+    StoreError::Unwritable(error.into())
 }
 
 fn aside(path: &Path) -> PathBuf {

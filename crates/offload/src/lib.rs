@@ -3,6 +3,10 @@
 //! tokio's `spawn_blocking` does not fit a service that must go on, and end, whatever blocks. Where no thread can be
 //! started it panics, or waits for ever for one of its own threads. A runtime that ends waits for all of its calls. Here a
 //! missing thread is an error, and a thread that is blocked when the process ends is left behind.
+//!
+//! Calls that many may want to make in the same moment stand in a [`Queue`].
+
+mod queue;
 
 use std::future::Future;
 use std::pin::Pin;
@@ -11,6 +15,8 @@ use std::task::{Context, Poll};
 use std::{io, thread};
 
 use tokio::sync::oneshot;
+
+pub use queue::{Queue, Turn};
 
 /// The most calls at once. This many are under way only if calls never return, and more would fill the memory.
 const MOST_AT_ONCE: usize = 64;

@@ -369,3 +369,31 @@ fn any_operation_has_a_file_of_its_own() {
         assert_eq!(file_name::encode(operation), name);
     }
 }
+
+#[tokio::test]
+async fn more_commits_than_a_disk_takes_at_once_wait_and_are_all_made() {
+    // Slow enough that all are due before the first has ended.
+    let calls = Calls {
+        sync: |file| {
+            std::thread::sleep(std::time::Duration::from_millis(20));
+            file.sync_all()
+        },
+        ..Calls::SYSTEM
+    };
+    let directory = tempfile::tempdir().unwrap();
+    let commits: Vec<_> = (0..200)
+        .map(|number| {
+            let identity = Identity {
+                operation: format!("operation-{number}"),
+                ..identity()
+            };
+            let opened =
+                FileStore::open_with::<Totals>(calls, directory.path(), identity, Adoption::Refuse, now());
+            let mut store = opened.unwrap().store;
+            tokio::spawn(async move { store.commit(&ledger(1)).await })
+        })
+        .collect();
+    for commit in commits {
+        commit.await.unwrap().unwrap();
+    }
+}

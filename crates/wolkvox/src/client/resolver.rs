@@ -6,6 +6,9 @@ use std::net::{SocketAddr, ToSocketAddrs as _};
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
+/// Of many clients so many look up at once. A silent name server takes no more threads than these.
+static LOOKUPS: offload::Queue = offload::Queue::new("resolver", 24);
+
 /// The system's resolver.
 pub(super) struct Resolver;
 
@@ -60,7 +63,7 @@ pub(super) async fn look_up(name: &str, port: u16) -> Result<Vec<SocketAddr>, Lo
             .to_socket_addrs()
             .map(Iterator::collect::<Vec<_>>)
     };
-    let looked_up = offload::run("resolver", lookup).await.map_err(WhyNot::from);
+    let looked_up = LOOKUPS.run(lookup).await.map_err(WhyNot::from);
     let addresses = looked_up.and_then(|found| found.map_err(WhyNot::from));
     match addresses {
         Ok(addresses) if addresses.is_empty() => Err(failed(WhyNot::NoAddress)),
