@@ -145,8 +145,18 @@ impl App {
 
     /// Where the metrics are, for people.
     pub fn url(&self, address: SocketAddr) -> String {
+        format!("{}/metrics", self.base_url(address))
+    }
+
+    /// Where Prometheus finds the operations of an operations file.
+    pub fn discovery_url(&self, address: SocketAddr) -> Option<String> {
+        self.config.fleet.operations_file.as_ref()?;
+        Some(format!("{}/sd", self.base_url(address)))
+    }
+
+    fn base_url(&self, address: SocketAddr) -> String {
         let scheme = if self.web.is_secure() { "https" } else { "http" };
-        format!("{scheme}://{address}/metrics")
+        format!("{scheme}://{address}")
     }
 
     /// Serves and polls until `shutdown` resolves, then drains. In between it does what `signals` ask for.

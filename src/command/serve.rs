@@ -82,6 +82,9 @@ pub(super) async fn keep_serving(
             "metrics are at {}",
             app.url(address)
         );
+        if let Some(discovery) = app.discovery_url(address) {
+            tracing::info!("service discovery for Prometheus (http_sd) is at {discovery}");
+        }
     }
     Ok(app.run(port, requests, stop).await?)
 }

@@ -4,6 +4,7 @@ mod backfill;
 mod cause;
 mod check;
 mod cli;
+mod demo;
 mod fault;
 mod kill;
 mod leaks;

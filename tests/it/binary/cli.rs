@@ -42,7 +42,10 @@ async fn help_names_the_commands_and_the_variables_to_begin_with() {
         assert!(help.contains(word), "{word} is missing in:\n{help}");
     }
     let demo = printed(&["demo", "--help"]).await;
-    assert!(demo.contains("--listen") && demo.contains("--seed"), "{demo}");
+    assert!(
+        demo.contains("--listen") && demo.contains("--seed") && demo.contains("--operations"),
+        "{demo}"
+    );
 }
 
 #[tokio::test]
