@@ -134,6 +134,12 @@ class Program:
         """How often a thread that is still there went to sleep by itself, since it was started."""
         return sum(self._status("voluntary_ctxt_switches", f"task/{task}/") for task in self._tasks())
 
+    def threads(self):
+        return len(self._tasks())
+
+    def open_files(self):
+        return len(os.listdir(f"/proc/{self.pid}/fd"))
+
     def get(self, path="/metrics", encoding="gzip"):
         """The body of an answer, as it was sent, and the seconds it took."""
         begun = time.perf_counter()
