@@ -196,7 +196,7 @@ impl Life {
         let mut trouble = Trouble::default();
         loop {
             // What a panic leaves half done goes with the attempt.
-            let attempt = AssertUnwindSafe(self.attempt(state.take(), &mut trouble));
+            let attempt = AssertUnwindSafe(Box::pin(self.attempt(state.take(), &mut trouble)));
             let failure = attempt.catch_unwind().await.unwrap_or(Failure::Fault);
             match failure {
                 Failure::State(error) if self.gives_up() => return self.tell(Err(error)),

@@ -27,14 +27,14 @@ struct Accounts {
 struct Calls {
     zone: Zone,
     day: NaiveDate,
-    calls: u64,
+    count: u64,
 }
 
 impl Calls {
     /// Those on the local day that `now` lies in.
     fn on(self, now: DateTime<Utc>) -> u64 {
         let today = now.with_timezone(&self.zone).date_naive();
-        if self.day == today { self.calls } else { 0 }
+        if self.day == today { self.count } else { 0 }
     }
 }
 
@@ -125,7 +125,11 @@ impl Share {
         let mut accounts = self.budget.lock();
         if let Some(member) = accounts.members.get_mut(&self.operation) {
             let zone = member.zone;
-            member.calls = Some(Calls { zone, day, calls });
+            member.calls = Some(Calls {
+                zone,
+                day,
+                count: calls,
+            });
             // They are among these, since the state keeps them.
             accounts.gone.remove(&self.operation);
         }
@@ -133,11 +137,7 @@ impl Share {
 
     /// Calls of the whole group today.
     pub fn calls_of_group(&self, now: DateTime<Utc>) -> u64 {
-        self.budget
-            .lock()
-            .values()
-            .map(|member| member.calls_today(now))
-            .sum()
+        self.budget.lock().used(now)
     }
 
     /// How often the operation polls from `now` on, given the calls of the whole group.
@@ -178,12 +178,14 @@ impl Accounts {
     /// least counts.
     fn calls_left(&self, now: DateTime<Utc>) -> Option<u64> {
         let members = self.members.values();
-        let limits = members
-            .clone()
-            .filter_map(|member| member.polling.calls_allowed());
-        let calls = members.filter_map(|member| member.calls.as_ref());
-        let used: u64 = calls.chain(self.gone.values()).map(|calls| calls.on(now)).sum();
-        limits.min().map(|limit| limit.saturating_sub(used))
+        let limits = members.filter_map(|member| member.polling.calls_allowed());
+        limits.min().map(|limit| limit.saturating_sub(self.used(now)))
+    }
+
+    /// Calls that the group has made today, with those of operations that have left it.
+    fn used(&self, now: DateTime<Utc>) -> u64 {
+        let calls = self.members.values().filter_map(|member| member.calls.as_ref());
+        calls.chain(self.gone.values()).map(|calls| calls.on(now)).sum()
     }
 }
 

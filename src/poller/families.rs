@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 
+use super::budget::{Pace, Slowdown};
 use super::view::View;
 use crate::chats::bounds;
 use crate::metrics::family::{Extra, Family, Sample, seconds_of};
@@ -60,8 +61,8 @@ generators! {
             "Calls that the operation has a day, shared by all its tokens (WOLKVOX_API_DAILY_LIMIT); absent where it is not set.";
         "wolkvox_api_daily_reserve_ratio", Gauge, [], |view| gauge(view.config.polling.api_daily_limit.map(|_| view.config.polling.api_daily_reserve)),
             "Share of the daily limit that is left to other users of the API (WOLKVOX_API_DAILY_RESERVE); absent without a limit.";
-        "wolkvox_api_slowdown", Gauge, [], |view| gauge(view.config.polling.api_daily_limit.map(|_| f64::from(view.stats.pace.slowdown as u8))),
-            "What is left out so that the calls of the day last until the operation's midnight: 0 nothing, 1 sweeps, 2 sweeps and some of the polls (see wolkvox_poll_interval_seconds); absent without a limit.";
+        "wolkvox_api_slowdown", Gauge, [], |view| gauge(slowdown(view)),
+            "What is left out so that the calls of the day last until the operation's midnight: 0 nothing, 1 sweeps, 2 sweeps and some of the polls (see wolkvox_poll_interval_seconds); absent without a limit of its own or its group's.";
         "wolkvox_report_rows_total", Counter, [], |view| count(view.stats.answers.rows),
             "Rows read from whole answers of the chat_1 report.";
         "wolkvox_report_rows_duplicate_total", Counter, [], |view| count(view.stats.answers.duplicate),
@@ -117,6 +118,13 @@ fn at<'a>(at: Option<DateTime<Utc>>) -> StatValue<'a> {
 
 fn counts<'a, K>(counts: &BTreeMap<K, u64>, label: impl Fn(&K) -> Cow<'static, str>) -> StatValue<'a> {
     StatValue::Counts(counts.iter().map(|(key, count)| (label(key), *count)).collect())
+}
+
+/// Also of an operation without a limit, where it keeps to that of its group.
+fn slowdown(view: View<'_>) -> Option<f64> {
+    let Pace { slowdown, .. } = view.stats.pace;
+    let is_limited = view.config.polling.api_daily_limit.is_some() || slowdown != Slowdown::None;
+    is_limited.then(|| f64::from(slowdown as u8))
 }
 
 /// The families of the poller.
