@@ -135,9 +135,7 @@ pub(super) fn assignment(
     let mut team_mate = None;
     for _ in 0..SEARCH {
         let number = dice.below(u64::from(settings.agents.max(1)));
-        // The last skill has no team of its own.
-        let teams = SKILLS.len() as u64 - 1;
-        let is_team = index as u64 == teams || number % teams == index as u64;
+        let is_team = works_for(number, index as u64);
         if is_team && is_at_work(number, hour) {
             return (channel, skill, cast::agent(number));
         }
@@ -147,6 +145,14 @@ pub(super) fn assignment(
     }
     // At night somebody of the team has stayed.
     (channel, skill, cast::agent(team_mate.unwrap_or(0)))
+}
+
+/// Whether an agent has chats of a skill: that of the team, and with every third agent that of another team too.
+fn works_for(number: u64, skill: u64) -> bool {
+    // The last skill has no team of its own.
+    let teams = SKILLS.len() as u64 - 1;
+    let helps = number % 3 == 1 && (number + 1) % teams == skill;
+    skill == teams || number % teams == skill || helps
 }
 
 fn is_at_work(number: u64, hour: u32) -> bool {

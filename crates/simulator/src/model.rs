@@ -15,6 +15,7 @@ use super::settings::{AsaForm, Filter, Settings, Span};
 mod salt {
     pub(super) const DETAILS: u64 = 101;
     pub(super) const SENDING: u64 = 102;
+    pub(super) const WRITERS: u64 = 103;
 }
 
 /// A simulated operation. Chats opened in a minute are a pure function of the seed and that minute; chats placed by
@@ -154,7 +155,12 @@ impl Simulator {
         } else {
             900
         };
-        let work = Work::rolled(&mut dice, plan.timed_out, open_for, wait, settings.dialect.asa);
+        let mut work = Work::rolled(&mut dice, plan.timed_out, open_for, wait, settings.dialect.asa);
+        if let Some(sending) = plan.sending.filter(|_| plan.timed_out) {
+            work = Work::of_unanswered_sending(&mut Dice::new(&[settings.seed, salt::WRITERS, sending]));
+        } else if Dice::new(&[settings.seed, salt::WRITERS, plan.id]).chance(NOTES) {
+            work.customer_chars = Some(0);
+        }
         let (outcome, cod_act, description) =
             coding(&mut dice, plan.timed_out, settings.uncoded_share, skill);
         let transferred = dice.chance(0.08) && settings.transfer && !plan.timed_out;
@@ -181,7 +187,10 @@ impl Simulator {
             description: description.to_owned(),
             transferred,
             feeling: feeling.unwrap_or("").to_owned(),
-            last_participant: last_participant(&mut dice, plan.timed_out).to_owned(),
+            last_participant: work
+                .only_writer()
+                .unwrap_or_else(|| last_participant(&mut dice, plan.timed_out))
+                .to_owned(),
             raw: Vec::new(),
         }
     }
@@ -209,6 +218,9 @@ impl Simulator {
         (channel, skill, agent)
     }
 }
+
+/// The share of chats in which an agent writes a note to a customer who does not answer it.
+const NOTES: f64 = 0.03;
 
 /// What was done in a chat.
 #[derive(Default)]
@@ -252,6 +264,29 @@ impl Work {
             customer_chars: (!dice.chance(0.01)).then_some(typed),
             agent_chars: Some(answers * dice.within(Span::new(20, 160))),
             agent_answers: Some(answers),
+        }
+    }
+}
+
+impl Work {
+    /// All chats of a mass sending have its text.
+    fn of_unanswered_sending(shared: &mut Dice) -> Self {
+        Self {
+            time_on_agent: Some(0),
+            customer_chars: Some(0),
+            agent_chars: Some(shared.within(Span::new(60, 320))),
+            agent_answers: Some(1),
+            ..Self::default()
+        }
+    }
+
+    /// Who wrote last, where one side alone wrote.
+    fn only_writer(&self) -> Option<&'static str> {
+        match (self.agent_chars?, self.customer_chars?) {
+            (0, 0) => Some(""),
+            (0, _) => Some("customer"),
+            (_, 0) => Some("agent"),
+            _ => None,
         }
     }
 }

@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, HashSet};
 
+use chrono::{DateTime, TimeZone, Timelike as _, Utc};
+
 use super::chat::{Outcome, SimulatedChat};
 
 /// The labels most totals have, as the exporter should show them.
@@ -56,6 +58,12 @@ pub struct Totals {
     pub agent_answers: Tally,
     /// Chats handed to somebody else.
     pub transfers: u64,
+    /// Chats in which the customer wrote last.
+    pub customer_spoke_last: u64,
+    /// Chats whose customer was in a negative or very negative mood.
+    pub negative_feelings: u64,
+    /// Chats in which the customer wrote and the agent did not.
+    pub unanswered: u64,
 }
 
 impl Totals {
@@ -71,6 +79,9 @@ impl Totals {
         self.agent_chars.observe(chat.agent_chars.map(u64::from));
         self.agent_answers.observe(chat.agent_answers.map(u64::from));
         self.transfers += u64::from(chat.transferred);
+        self.customer_spoke_last += u64::from(chat.last_participant == "customer");
+        self.negative_feelings += u64::from(chat.feeling.ends_with("negative"));
+        self.unanswered += u64::from(kind(chat) == "customer_only");
     }
 }
 
@@ -89,6 +100,12 @@ pub struct Truth {
     pub feelings: BTreeMap<(String, String, Outcome), u64>,
     /// Chats by skill, last participant (`agent`, `customer`, `bot`, `unknown`) and outcome.
     pub last_speakers: BTreeMap<(String, String, Outcome), u64>,
+    /// Chats by skill, who wrote (`both`, `agent_only`, `customer_only`, `none`, `unknown`) and outcome.
+    pub conversations: BTreeMap<(String, &'static str, Outcome), u64>,
+    /// Chats by skill and the second of their opening.
+    pub openings: BTreeMap<(String, DateTime<Utc>), u64>,
+    /// By agent, skill and outcome.
+    pub agent_skills: BTreeMap<(String, String, Outcome), Totals>,
 }
 
 impl Truth {
@@ -104,6 +121,16 @@ impl Truth {
         truth
     }
 
+    /// Chats by skill and hour of the opening, in local time of `zone`.
+    pub fn opening_hours(&self, zone: &impl TimeZone) -> BTreeMap<(String, u32), u64> {
+        let mut hours = BTreeMap::new();
+        for ((skill, opened), chats) in &self.openings {
+            let hour = opened.with_timezone(zone).hour();
+            *hours.entry((skill.clone(), hour)).or_default() += chats;
+        }
+        hours
+    }
+
     fn add(&mut self, chat: &SimulatedChat, target_ms: u64) {
         let (skill, outcome) = (label(&chat.skill_id), chat.outcome);
         let key = Key {
@@ -117,6 +144,15 @@ impl Truth {
             .entry((label(&chat.agent.id), outcome))
             .or_default()
             .add(chat, target_ms);
+        self.agent_skills
+            .entry((label(&chat.agent.id), skill.clone(), outcome))
+            .or_default()
+            .add(chat, target_ms);
+        *self
+            .conversations
+            .entry((skill.clone(), kind(chat), outcome))
+            .or_default() += 1;
+        *self.openings.entry((skill.clone(), chat.opened)).or_default() += 1;
         if outcome != Outcome::Uncoded {
             *self
                 .dispositions
@@ -133,6 +169,17 @@ impl Truth {
             other => label(other),
         };
         *self.last_speakers.entry((skill, speaker, outcome)).or_default() += 1;
+    }
+}
+
+/// Who wrote in a chat.
+fn kind(chat: &SimulatedChat) -> &'static str {
+    match (chat.agent_chars, chat.customer_chars) {
+        (Some(0), Some(0)) => "none",
+        (Some(0), Some(_)) => "customer_only",
+        (Some(_), Some(0)) => "agent_only",
+        (Some(_), Some(_)) => "both",
+        _ => "unknown",
     }
 }
 

@@ -101,3 +101,49 @@ fn a_believable_chat_does_not_depend_on_the_window_it_is_found_in() {
         .filter(|chat| (from..=to).contains(&chat.closed));
     assert_eq!(part, whole.collect::<Vec<_>>());
 }
+
+#[test]
+fn nobody_answers_some_chats_and_most_of_a_sending() {
+    let (_, chats) = month();
+    let truth = Truth::of(&chats, 30);
+    let of_kind = |kind: &str, outcome: Outcome| -> u64 {
+        let of = truth.conversations.iter();
+        of.filter(|((_, word, end), _)| *word == kind && *end == outcome)
+            .map(|(_, chats)| chats)
+            .sum()
+    };
+    for outcome in [Outcome::Coded, Outcome::Timeout] {
+        for kind in ["both", "agent_only", "customer_only"] {
+            assert!(of_kind(kind, outcome) > 20, "{kind} {outcome:?}");
+        }
+    }
+    assert!(of_kind("unknown", Outcome::Coded) > 20);
+    assert!(of_kind("both", Outcome::Coded) > 10 * of_kind("customer_only", Outcome::Coded));
+    // Sendings time out, and so do chats that nobody had time for.
+    assert!(of_kind("agent_only", Outcome::Timeout) > of_kind("both", Outcome::Timeout));
+    let alone = chats
+        .iter()
+        .filter(|chat| chat.customer_chars == Some(0) && chat.agent_chars != Some(0));
+    assert!(alone.into_iter().all(|chat| chat.last_participant == "agent"));
+}
+
+#[test]
+fn some_agents_work_for_several_skills_and_openings_follow_the_day() {
+    let (_, chats) = month();
+    let truth = Truth::of(&chats, 30);
+    let mut skills = std::collections::BTreeMap::<_, BTreeSet<_>>::new();
+    for ((agent, skill, _), totals) in &truth.agent_skills {
+        if totals.chats > 50 && skill != "0" {
+            skills.entry(agent).or_default().insert(skill);
+        }
+    }
+    let several = skills.values().filter(|skills| skills.len() > 1).count();
+    assert!(
+        several * 5 >= skills.len() && several < skills.len(),
+        "{skills:?}"
+    );
+    let hours = truth.opening_hours(&Settings::believable().zone);
+    assert_eq!(hours.values().sum::<u64>(), truth.all.chats);
+    let at = |hour: u32| hours.get(&("12".to_owned(), hour)).copied().unwrap_or(0);
+    assert!(at(10) > 10 * at(4), "{hours:?}");
+}
