@@ -102,6 +102,11 @@ impl Feeling {
     pub fn as_str(self) -> &'static str {
         Feeling::WORDS[self as usize]
     }
+
+    /// Whether it is negative or very negative.
+    pub fn is_negative(self) -> bool {
+        matches!(self, Feeling::Negative | Feeling::VeryNegative)
+    }
 }
 
 /// Who wrote last: the label `participant`.
@@ -122,6 +127,31 @@ impl Participant {
     /// The label value.
     pub fn as_str(self) -> &'static str {
         Participant::WORDS[self as usize]
+    }
+}
+
+/// Who wrote in a chat: the label `kind`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Conversation {
+    /// Agent and customer.
+    Both,
+    /// A sending that nobody answered.
+    AgentOnly,
+    /// Nobody replied to the customer.
+    CustomerOnly,
+    /// Neither.
+    None,
+    /// The characters of one of them can't be told.
+    Unknown,
+}
+
+impl Conversation {
+    /// The label values, in the order of the enum.
+    pub const WORDS: &[&str] = &["both", "agent_only", "customer_only", "none", UNKNOWN];
+
+    /// The label value.
+    pub fn as_str(self) -> &'static str {
+        Conversation::WORDS[self as usize]
     }
 }
 
@@ -190,6 +220,17 @@ impl Chat {
             .closed
             .is_none_or(|closed| closed.earliest >= opened.earliest);
         self.opened_local.filter(|_| is_once && is_in_order)
+    }
+
+    /// Who wrote in it.
+    pub fn conversation(&self) -> Conversation {
+        match (self.agent_characters, self.customer_characters) {
+            (None, _) | (_, None) => Conversation::Unknown,
+            (Some(0), Some(0)) => Conversation::None,
+            (Some(0), Some(_)) => Conversation::CustomerOnly,
+            (Some(_), Some(0)) => Conversation::AgentOnly,
+            (Some(_), Some(_)) => Conversation::Both,
+        }
     }
 
     /// Reads a row. Dates are local times of `zone`; who reads many rows hands in a [`wolkvox::HourlyZone`].

@@ -1,50 +1,92 @@
 //! The tables that chats are counted in, one row each: their labels, and what is counted per label set.
 
-use std::hash::{BuildHasher, Hash as _, Hasher as _};
+use std::hash::{BuildHasher, Hasher as _};
 use std::ops::Index;
 use std::sync::Arc;
 
-use super::chat::{Chat, Feeling, Outcome, Participant};
+use chrono::Timelike as _;
+
+use super::chat::{Chat, Conversation, Feeling, Outcome, Participant};
 use super::measure::{self, Measure};
 use super::totals::Cell;
 use crate::config::Agents;
 
-/// A label of a table, and how it is taken of a chat; `None` leaves the chat out of the table.
+/// A label of a table, and how it is taken of a chat.
 #[derive(Debug)]
 pub struct Label {
     /// Its name.
     pub name: &'static str,
-    /// The words that it can have, in the order of the label sets. `None` where the report decides: past the series limit
-    /// such a label is `other`.
-    words: Option<&'static [&'static str]>,
-    of: for<'a> fn(&'a Chat) -> Option<&'a str>,
+    read: Read,
+}
+
+/// How the value of a label is taken of a chat; `None` leaves the chat out of the table.
+#[derive(Debug)]
+enum Read {
+    /// The report decides: past the series limit such a label is `other`.
+    Open(Open),
+    /// One of these words, by its place among them. Label sets are in the order of the words.
+    Word(&'static [&'static str], fn(&Chat) -> Option<u8>),
+}
+
+/// A label whose values the report decides.
+#[derive(Debug, Clone, Copy)]
+enum Open {
+    Channel,
+    Skill,
+    Agent,
+    Code,
+}
+
+impl Open {
+    const ALL: [Open; 4] = [Open::Channel, Open::Skill, Open::Agent, Open::Code];
+
+    fn of(self, chat: &Chat) -> Option<&str> {
+        match self {
+            Open::Channel => Some(&chat.channel),
+            Open::Skill => Some(&chat.skill_id),
+            Open::Agent => Some(&chat.agent_id),
+            Open::Code => chat.code.as_deref(),
+        }
+    }
 }
 
 impl Label {
-    const fn open(name: &'static str, of: for<'a> fn(&'a Chat) -> Option<&'a str>) -> Label {
-        let words = None;
-        Label { name, words, of }
+    const fn open(name: &'static str, open: Open) -> Label {
+        let read = Read::Open(open);
+        Label { name, read }
     }
 
     const fn closed(
         name: &'static str,
         words: &'static [&'static str],
-        of: for<'a> fn(&'a Chat) -> Option<&'a str>,
+        of: fn(&Chat) -> Option<u8>,
     ) -> Label {
-        let words = Some(words);
-        Label { name, words, of }
+        let read = Read::Word(words, of);
+        Label { name, read }
     }
 }
 
-static CHANNEL: Label = Label::open("channel", |chat| Some(&chat.channel));
-static SKILL_ID: Label = Label::open("skill_id", |chat| Some(&chat.skill_id));
-static AGENT_ID: Label = Label::open("agent_id", |chat| Some(&chat.agent_id));
-static COD_ACT: Label = Label::open("cod_act", |chat| chat.code.as_deref());
-static OUTCOME: Label = Label::closed("outcome", Outcome::WORDS, |chat| Some(chat.outcome.as_str()));
-static FEELING: Label = Label::closed("feeling", Feeling::WORDS, |chat| Some(chat.feeling.as_str()));
+/// The hours of a day.
+const HOURS: &[&str] = &[
+    "00", "01", "02", "03", "04", "05", "06", "07", "08", "09", "10", "11", "12", "13", "14", "15", "16",
+    "17", "18", "19", "20", "21", "22", "23",
+];
+
+static CHANNEL: Label = Label::open("channel", Open::Channel);
+static SKILL_ID: Label = Label::open("skill_id", Open::Skill);
+static AGENT_ID: Label = Label::open("agent_id", Open::Agent);
+static COD_ACT: Label = Label::open("cod_act", Open::Code);
+static OUTCOME: Label = Label::closed("outcome", Outcome::WORDS, |chat| Some(chat.outcome as u8));
+static FEELING: Label = Label::closed("feeling", Feeling::WORDS, |chat| Some(chat.feeling as u8));
 static PARTICIPANT: Label = Label::closed("participant", Participant::WORDS, |chat| {
-    Some(chat.last_speaker.as_str())
+    Some(chat.last_speaker as u8)
 });
+static KIND: Label = Label::closed(
+    "kind",
+    Conversation::WORDS,
+    |chat| Some(chat.conversation() as u8),
+);
+static HOUR: Label = Label::closed("hour", HOURS, |chat| u8::try_from(chat.opened_local?.hour()).ok());
 
 /// A table of label sets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,8 +99,14 @@ pub enum Table {
     Feelings,
     /// Per skill, last speaker and outcome.
     Speakers,
+    /// Per skill, who wrote, and outcome.
+    Conversations,
+    /// Per skill and local hour of the opening; chats without an opening time are left out.
+    Openings,
     /// Per agent and outcome; empty where agents are off.
     Agents,
+    /// Per agent, skill and outcome; empty where agents are off.
+    AgentSkills,
 }
 
 struct TableRow {
@@ -95,10 +143,28 @@ static ROWS: [TableRow; Table::ALL.len()] = [
         text_lines: 0,
     },
     TableRow {
+        name: "conversations",
+        labels: &[&SKILL_ID, &KIND, &OUTCOME],
+        measures: &measure::CONVERSATIONS,
+        text_lines: 0,
+    },
+    TableRow {
+        name: "openings",
+        labels: &[&SKILL_ID, &HOUR],
+        measures: &measure::OPENINGS,
+        text_lines: 0,
+    },
+    TableRow {
         name: "agents",
         labels: &[&AGENT_ID, &OUTCOME],
         measures: &measure::AGENTS,
         text_lines: 1,
+    },
+    TableRow {
+        name: "agent_skills",
+        labels: &[&AGENT_ID, &SKILL_ID, &OUTCOME],
+        measures: &measure::AGENT_SKILLS,
+        text_lines: 0,
     },
 ];
 
@@ -107,12 +173,15 @@ pub type PerTable<T> = [T; Table::ALL.len()];
 
 impl Table {
     /// All of them, in the order in which they are shown.
-    pub const ALL: [Table; 5] = [
+    pub const ALL: [Table; 8] = [
         Table::Chats,
         Table::Dispositions,
         Table::Feelings,
         Table::Speakers,
+        Table::Conversations,
+        Table::Openings,
         Table::Agents,
+        Table::AgentSkills,
     ];
 
     fn row(self) -> &'static TableRow {
@@ -160,12 +229,29 @@ impl Table {
     pub fn is_of_agents(self) -> bool {
         self.labels().iter().any(|label| label.name == AGENT_ID.name)
     }
+}
 
-    /// The [`LabelSet::hash`] of the label set that a chat has; `None` if the chat is left out.
-    pub(super) fn hash(self, chat: &Chat, hashing: &impl BuildHasher) -> Option<u64> {
+/// A chat, and the hashes of its open labels: each is in several tables, and hashed once.
+#[derive(Debug)]
+pub(super) struct HashedChat<'a> {
+    chat: &'a Chat,
+    hashes: [Option<u64>; Open::ALL.len()],
+}
+
+impl<'a> HashedChat<'a> {
+    pub(super) fn new(chat: &'a Chat, hashing: &impl BuildHasher) -> HashedChat<'a> {
+        let hashes = Open::ALL.map(|open| open.of(chat).map(|text| hashing.hash_one(text)));
+        HashedChat { chat, hashes }
+    }
+
+    /// The [`LabelSet::hash`] of the chat's label set in a table; `None` if the chat is left out.
+    pub(super) fn hash(&self, table: Table, hashing: &impl BuildHasher) -> Option<u64> {
         let mut hasher = hashing.build_hasher();
-        for label in self.labels() {
-            (label.of)(chat)?.hash(&mut hasher);
+        for label in table.labels() {
+            hasher.write_u64(match label.read {
+                Read::Open(open) => self.hashes[open as usize]?,
+                Read::Word(_, of) => of(self.chat)?.into(),
+            });
         }
         Some(hasher.finish())
     }
@@ -181,11 +267,41 @@ enum LabelValue {
 
 impl LabelValue {
     fn new(label: &Label, text: &str) -> LabelValue {
-        let words = label.words.unwrap_or_default();
+        let words = match label.read {
+            Read::Open(_) => &[],
+            Read::Word(words, _) => words,
+        };
         let mut places = (0..).zip(words);
         match places.find(|(_, word)| **word == text) {
             Some((place, word)) => LabelValue::Word(place, word),
             None => LabelValue::Text(text.into()),
+        }
+    }
+
+    /// That of a chat; `None` if the chat is left out of the table.
+    fn of(label: &Label, chat: &Chat) -> Option<LabelValue> {
+        match label.read {
+            Read::Open(open) => Some(LabelValue::Text(open.of(chat)?.into())),
+            Read::Word(words, of) => {
+                let place = of(chat)?;
+                Some(LabelValue::Word(place, words.get(usize::from(place))?))
+            }
+        }
+    }
+
+    /// Whether it is that of a chat.
+    fn is_of(&self, label: &Label, chat: &Chat) -> bool {
+        match (self, &label.read) {
+            (LabelValue::Text(text), Read::Open(open)) => open.of(chat) == Some(text),
+            (LabelValue::Word(place, _), Read::Word(_, of)) => of(chat) == Some(*place),
+            _ => false,
+        }
+    }
+
+    fn hash(&self, hashing: &impl BuildHasher) -> u64 {
+        match self {
+            LabelValue::Word(place, _) => (*place).into(),
+            LabelValue::Text(text) => hashing.hash_one(&**text),
         }
     }
 
@@ -213,11 +329,8 @@ impl LabelSet {
     }
 
     fn of(table: Table, chat: &Chat) -> Option<LabelSet> {
-        let labels = table.labels();
-        let is_in = labels.iter().all(|label| (label.of)(chat).is_some());
-        // All values are there: collecting them is one allocation.
-        let value = |label: &&Label| LabelValue::new(label, (label.of)(chat).unwrap_or_default());
-        is_in.then(|| LabelSet(labels.iter().map(value).collect()))
+        let values = table.labels().iter().map(|label| LabelValue::of(label, chat));
+        values.collect::<Option<Arc<[_]>>>().map(LabelSet)
     }
 
     /// The values, in the order of the labels.
@@ -243,7 +356,7 @@ impl LabelSet {
         let label = match table {
             Table::Agents => &AGENT_ID,
             Table::Dispositions => &COD_ACT,
-            Table::Chats | Table::Feelings | Table::Speakers => return None,
+            _ => return None,
         };
         self.get(table, label.name)
     }
@@ -252,16 +365,15 @@ impl LabelSet {
     pub(super) fn hash(&self, hashing: &impl BuildHasher) -> u64 {
         let mut hasher = hashing.build_hasher();
         for value in self.0.iter() {
-            value.as_str().hash(&mut hasher);
+            hasher.write_u64(value.hash(hashing));
         }
         hasher.finish()
     }
 
     /// Whether it is the label set of a chat.
     pub(super) fn is_of(&self, table: Table, chat: &Chat) -> bool {
-        let pairs = table.labels().iter().zip(self.0.iter());
-        let mut equal = pairs.map(|(label, value)| (label.of)(chat) == Some(value.as_str()));
-        equal.all(|is_equal| is_equal)
+        let mut pairs = table.labels().iter().zip(self.0.iter());
+        pairs.all(|(label, value)| value.is_of(label, chat))
     }
 
     /// Bytes of all its values.
@@ -273,9 +385,9 @@ impl LabelSet {
     #[must_use]
     pub fn limited(&self, table: Table, other: &str) -> LabelSet {
         let pairs = table.labels().iter().zip(self.0.iter());
-        let limited = pairs.map(|(label, value)| match label.words {
-            Some(_) => value.clone(),
-            None => LabelValue::Text(other.into()),
+        let limited = pairs.map(|(label, value)| match label.read {
+            Read::Word(..) => value.clone(),
+            Read::Open(_) => LabelValue::Text(other.into()),
         });
         LabelSet(limited.collect())
     }

@@ -7,7 +7,7 @@ use hashbrown::HashTable;
 use super::super::chat::Chat;
 use super::super::exemplar::{self, Buckets, Exemplars};
 use super::super::field::FieldSet;
-use super::super::key::{Keys, LabelSet, PerTable, Table};
+use super::super::key::{HashedChat, Keys, LabelSet, PerTable, Table};
 use super::super::totals::{self, Cell, Name, Totals};
 use crate::config::{Agents, Counting};
 use crate::ledger::Counts;
@@ -100,8 +100,9 @@ impl Sums {
             sums: PerTable::default(),
             is_limited: false,
         };
+        let hashed = HashedChat::new(chat, &self.hashing);
         for table in Table::ALL {
-            match self.met(table, chat) {
+            match self.met(table, chat, &hashed) {
                 Met::Nowhere => {}
                 Met::Before(known) => {
                     places.sums[table as usize] = Some(known.sum?);
@@ -116,8 +117,9 @@ impl Sums {
     /// The label sets under which a chat is shown that was known before, if all of them were met before.
     pub(super) fn keys_of_known(&self, chat: &Chat) -> Option<Keys> {
         let mut keys = Keys::from_sets([]);
+        let hashed = HashedChat::new(chat, &self.hashing);
         for table in Table::ALL {
-            let known = match self.met(table, chat) {
+            let known = match self.met(table, chat, &hashed) {
                 Met::Nowhere => continue,
                 Met::Before(known) => known,
                 Met::Never => return None,
@@ -129,12 +131,12 @@ impl Sums {
         Some(keys)
     }
 
-    fn met(&self, table: Table, chat: &Chat) -> Met<'_> {
+    fn met(&self, table: Table, chat: &Chat, hashed: &HashedChat<'_>) -> Met<'_> {
         let TableSums { is_off, known, .. } = &self.tables[table as usize];
         if *is_off {
             return Met::Nowhere;
         }
-        let Some(hash) = table.hash(chat, &self.hashing) else {
+        let Some(hash) = hashed.hash(table, &self.hashing) else {
             return Met::Nowhere;
         };
         let found = known.find(hash, |known| known.set.is_of(table, chat));

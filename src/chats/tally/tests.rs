@@ -34,6 +34,8 @@ fn chats() -> impl Strategy<Value = Chat> {
         prop::option::of(0..100_000_u64),
         prop::option::of(0..9_u64),
         prop::option::of(any::<bool>()),
+        prop::option::of(0..2_u64),
+        prop::option::of(0..3_i64),
     );
     (0..30_u64, labels, words, texts, times).prop_map(|(id, labels, words, texts, times)| {
         let moment = |second| Moment {
@@ -50,14 +52,14 @@ fn chats() -> impl Strategy<Value = Chat> {
             code: labels.3,
             description: texts.1,
             opened: None,
-            opened_local: None,
+            opened_local: times.5.map(|hour| at(3600 * hour).naive_utc()),
             closed: texts.2.map(moment),
             asa_ms: times.0,
             duration_ms: times.1,
             time_on_agent_ms: times.1,
             agent_response_ms: times.2,
             customer_characters: times.2,
-            agent_characters: None,
+            agent_characters: times.4,
             agent_answers: times.2,
             transferred: times.3,
             feeling: [

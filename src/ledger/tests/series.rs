@@ -7,7 +7,7 @@ use crate::chats::key::LabelSet;
 /// One of the kinds of label sets that a chat adds to.
 struct SetKind {
     table: Table,
-    /// Gives a chat a label set of this kind, and of no other, that is not there yet.
+    /// Gives a chat a label set of this kind that is not there yet.
     renew: fn(&mut Chat),
     /// Its label set past the limit: the open labels are `other`.
     limited: fn(&Chat) -> Vec<&str>,
@@ -34,7 +34,7 @@ impl SetKind {
     }
 }
 
-const KINDS: [SetKind; 5] = [
+const KINDS: [SetKind; Table::ALL.len()] = [
     SetKind {
         table: Table::Chats,
         renew: |chat| chat.channel = "sms".to_owned(),
@@ -60,7 +60,29 @@ const KINDS: [SetKind; 5] = [
         renew: |chat| chat.last_speaker = Participant::Customer,
         limited: |chat| vec!["other", chat.last_speaker.as_str(), chat.outcome.as_str()],
     },
+    SetKind {
+        table: Table::Conversations,
+        renew: |chat| (chat.agent_characters, chat.customer_characters) = (Some(0), Some(1)),
+        limited: |chat| vec!["other", "customer_only", chat.outcome.as_str()],
+    },
+    SetKind {
+        table: Table::Openings,
+        renew: |chat| chat.opened_local = chat.opened_local.map(|opened| opened + TimeDelta::hours(5)),
+        limited: |_| vec!["other", "20"],
+    },
+    SetKind {
+        table: Table::AgentSkills,
+        renew: |chat| chat.agent_id = "3001".to_owned(),
+        limited: |chat| vec!["other", "other", chat.outcome.as_str()],
+    },
 ];
+
+/// Opens all label sets of a chat but that of this kind.
+fn open_others(ledger: &mut Ledger, kind: &SetKind, chat: &Chat) {
+    for (table, set) in keys(chat).each().filter(|(table, _)| *table != kind.table) {
+        ledger.totals.open_set(table, set);
+    }
+}
 
 /// A chat with a code, that is like the others.
 fn plain(id: &str) -> Chat {
@@ -84,9 +106,11 @@ fn keys(chat: &Chat) -> Keys {
 
 /// All its open labels are `other`.
 fn limited(chat: &Chat) -> Keys {
-    KINDS
-        .iter()
-        .fold(keys(chat), |keys, kind| kind.limit(chat, &keys))
+    let sets = keys(chat);
+    Keys::from_sets(
+        sets.each()
+            .map(|(table, set)| (table, set.limited(table, "other"))),
+    )
 }
 
 /// What the label sets of one chat take.
@@ -121,7 +145,8 @@ fn past_the_limit_each_kind_of_label_set_keeps_its_closed_words_and_what_exists_
         let mut renewed = plain("2");
         (kind.renew)(&mut renewed);
         let other = kind.limit(&renewed, &keys(&renewed));
-        let full = counted(&[plain("1")]);
+        let mut full = counted(&[plain("1")]);
+        open_others(&mut full, &kind, &renewed);
         for missing in 1..=kind.lines() {
             let mut ledger = full.clone();
             let limit = full.totals.lines() + kind.lines() - missing;
@@ -143,6 +168,7 @@ fn the_last_lines_below_the_limit_are_used() {
         let mut renewed = plain("2");
         (kind.renew)(&mut renewed);
         let mut ledger = counted(&[plain("1")]);
+        open_others(&mut ledger, &kind, &renewed);
         let limit = ledger.totals.lines() + kind.lines();
         let (counts, shown) = answer_within(&mut ledger, limit, &[renewed.clone()]);
         assert_eq!(shown, [keys(&renewed)], "{:?}", kind.table);

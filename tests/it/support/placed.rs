@@ -107,16 +107,23 @@ impl Placed {
         Truth::of(&self.expected, ASA_TARGET)
     }
 
-    /// Whether the page has counted as many chats as there are: per skill and per agent, for a new agent is shown as 0
-    /// for a cycle where the skill is known.
+    /// Whether the page has counted as many chats as there are, by each kind of label sets: a new agent is shown as 0 for a
+    /// cycle where the skill is known.
     pub(crate) fn is_counted(&self, page: &Exposition) -> bool {
         let chats = self.truth().all.chats;
-        ["wolkvox_chats_total", "wolkvox_agent_chats_total"]
-            .iter()
-            .all(|family| page.sum(family).round() as u64 >= chats)
+        [
+            "wolkvox_chats_total",
+            "wolkvox_agent_chats_total",
+            "wolkvox_agent_skill_chats_total",
+            "wolkvox_chat_conversations_total",
+            "wolkvox_chat_openings_total",
+        ]
+        .iter()
+        .all(|family| page.sum(family).round() as u64 >= chats)
     }
 
-    /// Compares the totals by channel, skill and outcome, and those by agent, with the truth: all of them, no others.
+    /// Compares the totals by channel, skill and outcome, by agent, by agent and skill, by who wrote and by hour of the opening
+    /// with the truth: all of them, no others.
     pub(crate) fn assert_counted(&self, page: &Exposition) {
         let truth = self.truth();
         let mut series = 0;
@@ -147,24 +154,89 @@ impl Placed {
                 "agent_id=\"{agent}\",operation=\"{OPERATION}\",outcome=\"{}\"",
                 outcome.as_str()
             );
-            let value = page.get(&format!("wolkvox_agent_chats_total{{{labels}}}"));
-            assert_eq!(value.map(whole), Some(totals.chats), "agent chats of {labels}");
-            let sum = page.get(&format!("wolkvox_agent_asa_seconds_sum{{{labels}}}"));
-            assert_eq!(
-                sum.map(milliseconds),
-                Some(totals.asa.sum),
-                "agent ASA of {labels}"
-            );
+            assert_agent(page, &labels, totals);
         }
         assert_eq!(shown("wolkvox_agent_chats_total{"), truth.agents.len());
+        for ((agent, skill, outcome), totals) in &truth.agent_skills {
+            let labels = format!(
+                "agent_id=\"{agent}\",operation=\"{OPERATION}\",outcome=\"{}\",skill_id=\"{skill}\"",
+                outcome.as_str()
+            );
+            for (name, expected) in [
+                ("wolkvox_agent_skill_chats_total", totals.chats),
+                (
+                    "wolkvox_agent_skill_answered_within_target_total",
+                    totals.within_target,
+                ),
+            ] {
+                assert_eq!(whole(value(page, name, &labels)), expected, "{name} of {labels}");
+            }
+        }
+        assert_eq!(
+            shown("wolkvox_agent_skill_chats_total{"),
+            truth.agent_skills.len()
+        );
+        for ((skill, kind, outcome), chats) in &truth.conversations {
+            let labels = format!(
+                "kind=\"{kind}\",operation=\"{OPERATION}\",outcome=\"{}\",skill_id=\"{skill}\"",
+                outcome.as_str()
+            );
+            let value = value(page, "wolkvox_chat_conversations_total", &labels);
+            assert_eq!(whole(value), *chats, "conversations of {labels}");
+        }
+        assert_eq!(
+            shown("wolkvox_chat_conversations_total{"),
+            truth.conversations.len()
+        );
+        let hours = truth.opening_hours(&self.lively.settings().zone);
+        for ((skill, hour), chats) in &hours {
+            let labels = format!("hour=\"{hour:02}\",operation=\"{OPERATION}\",skill_id=\"{skill}\"");
+            let value = value(page, "wolkvox_chat_openings_total", &labels);
+            assert_eq!(whole(value), *chats, "openings of {labels}");
+        }
+        assert_eq!(shown("wolkvox_chat_openings_total{"), hours.len());
+    }
+}
+
+fn value(page: &Exposition, name: &str, labels: &str) -> f64 {
+    page.get(&format!("{name}{{{labels}}}"))
+        .unwrap_or_else(|| panic!("no {name}{{{labels}}}"))
+}
+
+fn assert_agent(page: &Exposition, labels: &str, totals: &Totals) {
+    let counts = [
+        ("wolkvox_agent_chats_total", totals.chats),
+        ("wolkvox_agent_answered_within_target_total", totals.within_target),
+        ("wolkvox_agent_transfers_total", totals.transfers),
+        (
+            "wolkvox_agent_customer_spoke_last_total",
+            totals.customer_spoke_last,
+        ),
+        ("wolkvox_agent_negative_feelings_total", totals.negative_feelings),
+        ("wolkvox_agent_unanswered_total", totals.unanswered),
+        (
+            "wolkvox_agent_response_seconds_count",
+            totals.average_response.count,
+        ),
+    ];
+    for (name, expected) in counts {
+        assert_eq!(whole(value(page, name, labels)), expected, "{name} of {labels}");
+    }
+    let sums = [
+        ("wolkvox_agent_asa_seconds_sum", totals.asa.sum),
+        ("wolkvox_agent_response_seconds_sum", totals.average_response.sum),
+    ];
+    for (name, expected) in sums {
+        assert_eq!(
+            milliseconds(value(page, name, labels)),
+            expected,
+            "{name} of {labels}"
+        );
     }
 }
 
 fn assert_totals(page: &Exposition, labels: &str, totals: &Totals) {
-    let value = |name: &str| {
-        page.get(&format!("{name}{{{labels}}}"))
-            .unwrap_or_else(|| panic!("no {name}{{{labels}}}"))
-    };
+    let value = |name: &str| value(page, name, labels);
     let counts = [
         ("wolkvox_chats_total", totals.chats),
         ("wolkvox_chat_asa_seconds_count", totals.asa.count),
