@@ -4,7 +4,9 @@
 use std::fmt::Write;
 use std::sync::Arc;
 
-pub use crate::metrics::spec::{Kind, Section, Spec, seconds};
+use serde_json::json;
+
+pub use crate::metrics::spec::{Kind, Section, Spec, Stability, seconds};
 
 use crate::metrics::{Family, Rows, exporter, process, published, settings, values};
 use crate::poller::view::View;
@@ -32,6 +34,13 @@ const FORMATS: &str = "
 | protobuf | Prometheus where `PrometheusProto` comes first in `scrape_protocols`, or with `--enable-feature=st-storage` | the start timestamp of each counter, histogram and summary, always; exemplars with `WOLKVOX_EXEMPLARS=true` |
 
 The start timestamp of a label set is when its first chat was seen. It is kept in the state and survives restarts. A new one reads as a reset: the state was lost, or the label set was retired and came back.
+";
+
+/// What the reference says of stability.
+const STABILITY: &str = "
+## Stability
+
+Name, type, labels and buckets of a *stable* family stay: a change to one is in the list of changes, with its reason. A *beta* family is new, and may change from one version to the next. `wolkvox-exporter metrics --format json` prints all of this for programs.
 ";
 
 /// Every family.
@@ -86,11 +95,12 @@ pub fn markdown() -> String {
         "# Metrics\n\nMade from the catalogue by `wolkvox-exporter metrics`. Every family but the exporter's own also has the label `operation`.\n",
     );
     text.push_str(FORMATS);
+    text.push_str(STABILITY);
     for section in Section::ALL {
         // Writing to a String cannot fail.
         let _ = write!(
             text,
-            "\n## {}\n\n{}\n\n| name | type | labels | meaning |\n|---|---|---|---|\n",
+            "\n## {}\n\n{}\n\n| name | type | labels | stability | meaning |\n|---|---|---|---|---|\n",
             section.title(),
             section.note()
         );
@@ -103,9 +113,10 @@ pub fn markdown() -> String {
                 .join(", ");
             let _ = writeln!(
                 text,
-                "| `{}` | {} | {labels} | {}{} |",
+                "| `{}` | {} | {labels} | {} | {}{} |",
                 spec.name,
                 spec.kind.as_str(),
+                spec.stability.as_str(),
                 spec.help,
                 buckets(spec.kind)
             );
@@ -114,11 +125,38 @@ pub fn markdown() -> String {
     text
 }
 
+/// The same for programs: a JSON object with the version of the program and the list of families, in the order of the reference.
+pub fn json() -> serde_json::Value {
+    let family = |spec: &Spec| {
+        json!({
+            "name": spec.name,
+            "type": spec.kind.as_str(),
+            "labels": spec.label_names().collect::<Vec<_>>(),
+            "help": spec.help,
+            "unit": spec.unit(),
+            "buckets": bounds(spec.kind),
+            "stability": spec.stability.as_str(),
+            "section": spec.section.as_str(),
+        })
+    };
+    let of = |section| all().filter(move |spec| spec.section == section);
+    let families: Vec<_> = Section::ALL.into_iter().flat_map(of).map(family).collect();
+    json!({ "version": env!("CARGO_PKG_VERSION"), "families": families })
+}
+
+/// The upper bounds of the buckets but the last, in seconds, if it is a histogram.
+fn bounds(kind: Kind) -> Option<Vec<f64>> {
+    match kind {
+        Kind::Histogram(bounds) => Some(bounds.iter().map(|bound| seconds(*bound)).collect()),
+        _ => None,
+    }
+}
+
 fn buckets(kind: Kind) -> String {
-    let Kind::Histogram(bounds) = kind else {
+    let Some(bounds) = bounds(kind) else {
         return String::new();
     };
-    let bounds: Vec<_> = bounds.iter().map(|bound| seconds(*bound).to_string()).collect();
+    let bounds: Vec<_> = bounds.iter().map(f64::to_string).collect();
     format!(" Buckets: {}.", bounds.join(" "))
 }
 

@@ -57,8 +57,8 @@ pub enum Command {
     Backfill(backfill::Options),
     /// Take over the state of an operation that has moved
     State(state::Options),
-    /// Print the metric reference as Markdown
-    Metrics,
+    /// Print the metric reference, as Markdown or JSON
+    Metrics(metrics::Options),
 }
 
 /// Does what the command line asks for.
@@ -76,7 +76,7 @@ pub fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Report(options) => to_the_end(report::command(options)).map(done),
         Command::Backfill(options) => to_the_end(backfill::command(options)).map(done),
         Command::State(options) => to_the_end(state::command(options)).map(done),
-        Command::Metrics => metrics::command().map(done),
+        Command::Metrics(options) => metrics::command(&options).map(done),
     }
 }
 

@@ -5,7 +5,7 @@ use super::bounds;
 use super::chat::{Chat, Conversation, Participant};
 use super::field::Field;
 use crate::config::Counting;
-use crate::metrics::spec::{Kind, Section, Spec};
+use crate::metrics::spec::{Kind, Section, Spec, Stability};
 use Kind::{Counter, Histogram, Summary};
 
 /// What a chat adds: to a counter, the number; to a histogram or a summary, an observation in milliseconds. `None` where
@@ -42,7 +42,7 @@ impl Measure {
 
 macro_rules! measures {
     ($(#[$doc:meta])* $table:ident, $labels:expr => {
-        $($name:literal = $family:literal, $kind:expr, $take:expr $(, where sent $field:ident)?, $help:literal;)+
+        $($name:literal = $($stability:ident)? $family:literal, $kind:expr, $take:expr $(, where sent $field:ident)?, $help:literal;)+
     }) => {
         $(#[$doc])*
         pub(super) static $table: [Measure; [$($name),+].len()] = [
@@ -54,6 +54,7 @@ macro_rules! measures {
                     labels: &$labels,
                     help: $help,
                     section: Section::Totals,
+                    stability: [$(Stability::$stability,)? Stability::Stable][0],
                 },
                 take: $take,
                 where_sent: [$(Some(Field::$field),)? None][0],
@@ -115,7 +116,7 @@ measures! {
 measures! {
     /// Per skill, who wrote, and outcome.
     CONVERSATIONS, ["skill_id", "kind", "outcome"] => {
-        "chats" = "wolkvox_chat_conversations_total", Counter, |_, _| Some(1),
+        "chats" = Beta "wolkvox_chat_conversations_total", Counter, |_, _| Some(1),
             "Chats by who wrote in them: both, agent_only (a sending that nobody answered), customer_only (nobody replied), none, or unknown where the characters of one of them can't be told (report fields customer_chars, agent_chars). Refreshed once per poll.";
     }
 }
@@ -123,7 +124,7 @@ measures! {
 measures! {
     /// Per skill and local hour of the opening.
     OPENINGS, ["skill_id", "hour"] => {
-        "chats" = "wolkvox_chat_openings_total", Counter, |_, _| Some(1),
+        "chats" = Beta "wolkvox_chat_openings_total", Counter, |_, _| Some(1),
             "Chats by the hour in which they were opened, 00 to 23 of the operation's local time (report field date), counted when they are closed; chats without an opening time are left out. Refreshed once per poll.";
     }
 }
@@ -145,15 +146,15 @@ measures! {
             "Time that an agent spent on chats (report field time_on_agent); sum and count. Refreshed once per poll.";
         "duration" = "wolkvox_agent_chat_duration_seconds", Summary, |chat, _| chat.duration_ms,
             "Time from start to close of an agent's chats (report field chat_duration); sum and count. Refreshed once per poll.";
-        "response" = "wolkvox_agent_response_seconds", Summary, |chat, _| chat.agent_response_ms, where sent AgentResponse,
+        "response" = Beta "wolkvox_agent_response_seconds", Summary, |chat, _| chat.agent_response_ms, where sent AgentResponse,
             "An agent's average response time within each chat (report field agent_average_response_time; only servers that send it); sum and count. Refreshed once per poll.";
-        "transfers" = "wolkvox_agent_transfers_total", Counter, |chat, _| chat.transferred.map(u64::from), where sent Transfer,
+        "transfers" = Beta "wolkvox_agent_transfers_total", Counter, |chat, _| chat.transferred.map(u64::from), where sent Transfer,
             "An agent's chats that were transferred (report field transfer; only servers that send it). Refreshed once per poll.";
-        "customer_spoke_last" = "wolkvox_agent_customer_spoke_last_total", Counter, |chat, _| Some(u64::from(chat.last_speaker == Participant::Customer)),
+        "customer_spoke_last" = Beta "wolkvox_agent_customer_spoke_last_total", Counter, |chat, _| Some(u64::from(chat.last_speaker == Participant::Customer)),
             "An agent's chats in which the customer wrote last (report field last_participant_who_spoke). Refreshed once per poll.";
-        "negative_feelings" = "wolkvox_agent_negative_feelings_total", Counter, |chat, _| Some(u64::from(chat.feeling.is_negative())),
+        "negative_feelings" = Beta "wolkvox_agent_negative_feelings_total", Counter, |chat, _| Some(u64::from(chat.feeling.is_negative())),
             "An agent's chats in which the customer's recognised mood was negative or very negative (report field feeling). Refreshed once per poll.";
-        "unanswered" = "wolkvox_agent_unanswered_total", Counter, |chat, _| Some(u64::from(chat.conversation() == Conversation::CustomerOnly)),
+        "unanswered" = Beta "wolkvox_agent_unanswered_total", Counter, |chat, _| Some(u64::from(chat.conversation() == Conversation::CustomerOnly)),
             "An agent's chats in which the customer wrote and the agent did not (report fields customer_chars, agent_chars). Refreshed once per poll.";
     }
 }
@@ -161,9 +162,9 @@ measures! {
 measures! {
     /// Per agent, skill and outcome.
     AGENT_SKILLS, ["agent_id", "skill_id", "outcome"] => {
-        "chats" = "wolkvox_agent_skill_chats_total", Counter, |_, _| Some(1),
+        "chats" = Beta "wolkvox_agent_skill_chats_total", Counter, |_, _| Some(1),
             "Chats attended by an agent for a skill and closed (report fields agent_id, skill_id). Refreshed once per poll.";
-        "answered_within_target" = "wolkvox_agent_skill_answered_within_target_total", Counter, within_target,
+        "answered_within_target" = Beta "wolkvox_agent_skill_answered_within_target_total", Counter, within_target,
             "An agent's chats for a skill whose report field ASA is at most WOLKVOX_ASA_TARGET. Refreshed once per poll.";
     }
 }

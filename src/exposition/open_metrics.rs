@@ -9,13 +9,11 @@ use super::Options;
 use super::label::{self, Bounds};
 use super::number::{push_float, push_integer, push_seconds, push_short};
 use crate::metrics::rows::{Meta, Point, Row, Rows};
+use crate::metrics::spec::unit;
 use crate::metrics::{Exemplar, Family};
 
 /// Ends an exposition; nothing may follow.
 pub const EOF: &str = "# EOF\n";
-
-/// Units a family's name may end in. Others that a name ends in (`_characters`) are no base units.
-const UNITS: [&str; 3] = ["seconds", "bytes", "ratio"];
 
 /// The most that the names and values of an exemplar's labels may have together, in characters.
 const EXEMPLAR_CHARS: usize = 128;
@@ -74,13 +72,6 @@ pub(super) fn write_head(out: &mut String, meta: Meta<'_>) {
 /// Appends the samples of a family.
 pub(super) fn write_samples(out: &mut String, rows: &dyn Rows, options: Options) {
     Writer::new(family_name(rows.meta()), options).write_all(out, rows);
-}
-
-/// The base unit that the name of a family ends in.
-pub(super) fn unit(name: &str) -> Option<&'static str> {
-    UNITS
-        .into_iter()
-        .find(|unit| name.strip_suffix(unit).is_some_and(|rest| rest.ends_with('_')))
 }
 
 /// The name of the family: a counter's goes without the `_total` that its samples have.

@@ -6,9 +6,10 @@
 use prometheus::proto::MetricType;
 
 use super::Options;
-use super::open_metrics::{family_name, fits, unit};
+use super::open_metrics::{family_name, fits};
 use crate::metrics::Exemplar;
 use crate::metrics::rows::{Meta, Point, Row, Rows};
+use crate::metrics::spec::unit;
 
 /// The numbers of the fields, by their messages.
 mod family {

@@ -81,6 +81,17 @@ impl Section {
         }
     }
 
+    /// A word for it, for programs.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Section::Totals => "totals",
+            Section::Latest => "latest",
+            Section::Settings => "settings",
+            Section::Poller => "poller",
+            Section::Exporter => "exporter",
+        }
+    }
+
     /// What its families have in common.
     pub fn note(self) -> &'static str {
         match self {
@@ -99,6 +110,35 @@ impl Section {
     }
 }
 
+/// What is promised of a family.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stability {
+    /// Its name, type, labels and buckets stay. A change is in the list of changes, with its reason.
+    Stable,
+    /// It may still change from one version to the next.
+    Beta,
+}
+
+impl Stability {
+    /// The word for it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Stability::Stable => "stable",
+            Stability::Beta => "beta",
+        }
+    }
+}
+
+/// Units that a family's name may end in. Others that a name ends in (`_characters`) are no base units.
+const UNITS: [&str; 3] = ["seconds", "bytes", "ratio"];
+
+/// The base unit that a name ends in, which is without `_total`.
+pub(crate) fn unit(name: &str) -> Option<&'static str> {
+    UNITS
+        .into_iter()
+        .find(|unit| name.strip_suffix(unit).is_some_and(|rest| rest.ends_with('_')))
+}
+
 /// A family: its name, type, labels and help.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Spec {
@@ -112,9 +152,16 @@ pub struct Spec {
     pub help: &'static str,
     /// What it is about.
     pub section: Section,
+    /// What is promised of it.
+    pub stability: Stability,
 }
 
 impl Spec {
+    /// Its base unit, if it has one.
+    pub fn unit(&self) -> Option<&'static str> {
+        unit(self.name.strip_suffix("_total").unwrap_or(self.name))
+    }
+
     /// Its labels, `operation` first where it has it.
     pub fn label_names(&self) -> impl Iterator<Item = &'static str> + use<> {
         let operation = self.is_per_operation().then_some("operation");
@@ -145,10 +192,11 @@ pub struct Generator<V> {
     pub value: V,
 }
 
-/// Declares a table of [`Generator`]s, one row each: name, kind, labels, how the value is taken, help.
+/// Declares a table of [`Generator`]s, one row each: name, kind, labels, how the value is taken, help. `Beta` before the name is
+/// a [`Stability`].
 macro_rules! generators {
     ($(#[$doc:meta])* $table:ident: $value:ty, $section:ident {
-        $($name:literal, $kind:expr, [$($label:literal),*], $take:expr, $help:literal;)+
+        $($($stability:ident)? $name:literal, $kind:expr, [$($label:literal),*], $take:expr, $help:literal;)+
     }) => {
         $(#[$doc])*
         static $table: [$crate::metrics::spec::Generator<$value>; [$($name),+].len()] = [
@@ -159,6 +207,10 @@ macro_rules! generators {
                     labels: &[$($label),*],
                     help: $help,
                     section: $crate::metrics::spec::Section::$section,
+                    stability: [
+                        $($crate::metrics::spec::Stability::$stability,)?
+                        $crate::metrics::spec::Stability::Stable
+                    ][0],
                 },
                 value: $take,
             }),+

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
-use wolkvox_exporter::catalogue::{self, Kind};
+use wolkvox_exporter::catalogue::{self, Kind, Spec, Stability};
 use wolkvox_exporter::client;
 use wolkvox_exporter::config;
 use wolkvox_exporter::config::variable::{self, Variable};
@@ -72,6 +72,39 @@ fn the_metric_reference_is_the_catalogues() {
     let path = root().join("docs/metrics.md");
     let actual = fs::read_to_string(&path).unwrap_or_default();
     assert_is(&path, &actual, &catalogue::markdown());
+}
+
+/// A list has a line per family that was stable: name, type, labels besides `operation` (`-` for none), and buckets. None is
+/// ever changed.
+#[test]
+fn families_that_were_stable_in_a_released_version_are_as_they_were() {
+    let line = |spec: &Spec| {
+        let labels = spec.labels.join(",");
+        let labels = if labels.is_empty() { "-" } else { &labels };
+        let mut line = format!("{} {} {labels}", spec.name, spec.kind.as_str());
+        if let Kind::Histogram(bounds) = spec.kind {
+            for bound in bounds {
+                line += &format!(" {}", catalogue::seconds(*bound));
+            }
+        }
+        line
+    };
+    let stable = catalogue::all().filter(|spec| spec.stability == Stability::Stable);
+    let now: BTreeSet<String> = stable.map(line).collect();
+    let lists: Vec<_> = fs::read_dir(root().join("tests/it/fixture/families"))
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
+    assert!(!lists.is_empty());
+    for list in lists {
+        let then = read(&list);
+        let changed: Vec<_> = then.lines().filter(|line| !now.contains(*line)).collect();
+        assert!(
+            changed.is_empty(),
+            "{} has these stable families, and the catalogue has them no longer, or otherwise: {changed:#?}",
+            list.display()
+        );
+    }
 }
 
 #[test]

@@ -62,6 +62,36 @@ async fn metrics_prints_every_family_of_the_catalogue_as_markdown() {
 }
 
 #[tokio::test]
+async fn metrics_prints_the_catalogue_for_programs() {
+    let text = printed(&["metrics", "--format", "json"]).await;
+    let reference: serde_json::Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(reference["version"], env!("CARGO_PKG_VERSION"));
+    let families = reference["families"].as_array().unwrap();
+    assert_eq!(families.len(), catalogue::all().count());
+    let find = |name: &str| families.iter().find(|family| family["name"] == name).unwrap();
+    for spec in catalogue::all() {
+        let family = find(spec.name);
+        assert_eq!(family["help"], spec.help);
+        assert_eq!(family["type"], spec.kind.as_str());
+        assert_eq!(family["stability"], spec.stability.as_str());
+    }
+    let asa = find("wolkvox_chat_asa_seconds");
+    assert_eq!(
+        asa["labels"],
+        serde_json::json!(["operation", "channel", "skill_id", "outcome"])
+    );
+    assert_eq!(
+        (&asa["unit"], &asa["section"]),
+        (&"seconds".into(), &"totals".into())
+    );
+    assert_eq!(asa["buckets"][0], 5.0);
+    let build = find("wolkvox_exporter_build_info");
+    assert_eq!(build["labels"][0], "version");
+    assert!(build["unit"].is_null() && build["buckets"].is_null());
+    assert_eq!(find("wolkvox_chat_openings_total")["stability"], "beta");
+}
+
+#[tokio::test]
 async fn a_word_that_is_no_command_is_refused_with_the_usage() {
     let (status, _, error) = finish(command(["polll"], &Variables::new())).await;
     assert_eq!(status.code(), Some(2), "{error}");
