@@ -100,6 +100,7 @@ fn shown_of(totals: &Totals) -> Vec<Family> {
     stats.last_commit = Some(now());
     stats.state_bytes = Some(1);
     stats.clock_offset_ms = Some(-250);
+    stats.answers.unknown_keys = Some(0);
     stats.note_exchange(&Exchange {
         status: Some(502),
         date: None,

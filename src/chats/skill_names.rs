@@ -34,6 +34,7 @@ pub fn list() -> List {
         report: Report {
             name: "skills",
             keys: vec![key("skill_id", ID), key("skill_name", NAME)],
+            unread: &[],
         },
         max_bytes: MOST_BYTES,
         max_rows: MOST_ROWS,

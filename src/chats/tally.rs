@@ -41,6 +41,8 @@ pub struct AnswerCounts {
     pub invalid: BTreeMap<Field, u64>,
     /// Documented keys that new chats lack.
     pub absent: BTreeMap<Field, u64>,
+    /// Distinct keys of the rows that no field has; `None` where there were no rows.
+    pub unknown_keys: Option<u64>,
     /// From the close of a counted chat until it was first seen.
     pub arrival_delay: Histogram,
 }
@@ -58,13 +60,14 @@ impl Default for AnswerCounts {
             rejected: BTreeMap::new(),
             invalid: BTreeMap::new(),
             absent: BTreeMap::new(),
+            unknown_keys: None,
             arrival_delay: Histogram::new(bounds::ARRIVAL_DELAY),
         }
     }
 }
 
 impl AnswerCounts {
-    /// Adds the numbers of another answer.
+    /// Adds the numbers of another answer, which came later.
     pub fn add(&mut self, other: &AnswerCounts) {
         self.rows += other.rows;
         self.duplicate += other.duplicate;
@@ -76,6 +79,7 @@ impl AnswerCounts {
         add(&mut self.rejected, &other.rejected);
         add(&mut self.invalid, &other.invalid);
         add(&mut self.absent, &other.absent);
+        self.unknown_keys = other.unknown_keys.or(self.unknown_keys);
         self.arrival_delay.add(&other.arrival_delay);
     }
 }
@@ -270,6 +274,11 @@ impl<'a> Tally<'a> {
     pub fn reject(&mut self, error: NotAChat) {
         self.counts.rows += 1;
         *self.counts.rejected.entry(error).or_default() += 1;
+    }
+
+    /// Notes how many distinct keys of its rows no field has.
+    pub fn note_unknown_keys(&mut self, keys: u64) {
+        self.counts.unknown_keys = (self.counts.rows > 0).then_some(keys);
     }
 
     /// The answer proved whole.

@@ -43,6 +43,8 @@ generators! {
             "When the last good poll ended; survives restarts.";
         "wolkvox_watermark_timestamp_seconds", Gauge, [], |view| at(Some(view.progress.watermark)),
             "Everything closed before this has been asked for, by the server's clock. Far behind now means that missed time is being caught up.";
+        Beta "wolkvox_counting_since_timestamp_seconds", Gauge, [], |view| at(Some(view.progress.counting_since)),
+            "When counting began, by the server's clock: chats closed before it are not counted. Survives restarts; what looks at long times waits for it.";
         "wolkvox_last_chat_close_timestamp_seconds", Gauge, [], |view| at(view.progress.last_chat_close),
             "Newest close time of a chat in the report.";
         "wolkvox_api_requests_total", Counter, ["code"], |view| counts(&view.stats.requests, |code| code.map_or("none".into(), |code| code.to_string().into())),
@@ -75,6 +77,8 @@ generators! {
             "Values of new chats that can't be read, by report field. The chat counts, the value does not.";
         "wolkvox_report_fields_absent_total", Counter, ["field"], |view| counts(&view.stats.answers.absent, |field| field.name().into()),
             "New chats whose row lacks a documented key, by report field: the report's format drifts.";
+        Beta "wolkvox_report_fields_unknown", Gauge, [], |view| gauge(view.stats.answers.unknown_keys.map(|keys| keys as f64)),
+            "Distinct keys in the last answer with rows that this version does not know, 64 at the most: Wolkvox has added something. `wolkvox-exporter check` names them.";
         "wolkvox_chats_late_total", Counter, [], |view| count(view.stats.answers.late),
             "Chats that only the sweep for late rows (WOLKVOX_SWEEP_INTERVAL) found.";
         "wolkvox_chat_arrival_delay_seconds", Histogram(bounds::ARRIVAL_DELAY), [], |view| StatValue::Histogram(&view.stats.answers.arrival_delay),

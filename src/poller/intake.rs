@@ -13,7 +13,7 @@ use crate::chats::{Ledger, Tallied, Tally};
 use crate::config::OperationConfig;
 use crate::ledger::{Id, Novelty};
 use wolkvox::history::Purpose;
-use wolkvox::{HourlyZone, Row, RowError, Sink, Window, window};
+use wolkvox::{Gate, HourlyZone, Row, RowError, Sink, UnknownKeys, Window, window};
 
 /// The window's beginning is known only when the poll has ended. A chat that is older than the window and this can't be in it.
 const SLACK: TimeDelta = TimeDelta::hours(1);
@@ -140,6 +140,10 @@ impl Sink for Intake<'_> {
         if let Err(error) = row.map_err(NotAChat::from).and_then(|row| self.take(&row)) {
             self.tally.reject(error);
         }
+    }
+
+    fn unknown_keys(&mut self, keys: &UnknownKeys, _gate: &Gate) {
+        self.tally.note_unknown_keys(keys.len() as u64);
     }
 }
 

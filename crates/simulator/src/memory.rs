@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
-use wolkvox::{Answer, Exchange, List, Lists, Reason, Row, Sink, Source, Value, Window};
+use wolkvox::{Answer, Exchange, Gate, List, Lists, Reason, Row, Sink, Source, UnknownKeys, Value, Window};
 
 use super::chat::instant;
 use super::{Clock, Filter, query};
@@ -238,6 +238,7 @@ impl Source for MemorySource {
             for row in std::mem::take(&mut reply.rows) {
                 sink.row(Ok(row));
             }
+            sink.unknown_keys(&UnknownKeys::default(), &Gate::new([]));
         }
         tokio::time::sleep(reply.takes).await;
         if reply.fault.is_none() {

@@ -272,9 +272,9 @@ impl Client {
         words: &Words<'_>,
         bytes: &mut u64,
     ) -> Result<Answer, Error> {
-        let keys = &question.report(&self.settings).keys;
+        let asked = question.report(&self.settings);
         let limits = question.limits(&self.settings);
-        let envelope = body::report(response, keys, limits, words, bytes, sink).await?;
+        let envelope = body::report(response, asked, limits, words, bytes, sink).await?;
         let answer = judge::envelope(&envelope, words)?;
         if let Some(oddity) = judge::oddity(&answer, &envelope.msg, words) {
             self.log(question, &oddity);

@@ -20,7 +20,7 @@ use chrono::{DateTime, Utc};
 pub use cause::{Cause, Subject};
 pub use error::{Class, Error, Reason};
 pub use local_time::{HourlyZone, Instants};
-pub use report::{Key, List, Read, Report, Row, RowError, Value};
+pub use report::{Key, List, Read, Report, Row, RowError, UnknownKeys, Value};
 pub use server_text::{Gate, RawText, ServerText};
 pub use window::Window;
 pub use zone::Zone;
@@ -31,6 +31,9 @@ pub trait Sink: Send {
     fn begin(&mut self, date: Option<DateTime<Utc>>);
     /// Called for each entry of `data`, in the server's order. The row lends the decoder's memory: what is kept of it is copied.
     fn row(&mut self, row: Result<Row<'_>, RowError>);
+    /// Called after the last row, with the keys of the rows that the [`Report`] does not name. Only the gate makes them words
+    /// that may be shown.
+    fn unknown_keys(&mut self, _keys: &UnknownKeys, _gate: &Gate) {}
 }
 
 /// Where the report comes from: the real [`client::Client`], or a source in memory in tests.

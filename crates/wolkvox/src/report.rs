@@ -10,10 +10,12 @@ pub mod reference;
 mod row;
 mod text;
 mod token;
+mod unknown;
 
 pub use decode::{DecodeError, Decoder, OnRow, decode};
 pub use envelope::{Code, Envelope};
 pub use row::{Row, Value};
+pub use unknown::UnknownKeys;
 
 /// A report to ask for, and what to read of its rows.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -22,6 +24,8 @@ pub struct Report {
     pub name: &'static str,
     /// What to read of a row. All other keys are skipped by the decoder and never become a value.
     pub keys: Vec<Key>,
+    /// Keys that its rows are known to have besides, trimmed and in lower case. What is in neither list is [`UnknownKeys`].
+    pub unread: &'static [&'static str],
 }
 
 /// A list to ask for, which has no dates: what is configured in an operation, such as its skills.

@@ -3,7 +3,10 @@
 use super::sample::ReportSample;
 use super::{Findings, Verdict};
 use crate::chats::Field;
-use wolkvox::{Window, Zone};
+use wolkvox::{ServerText, Window, Zone};
+
+/// As many unknown keys are named.
+const NAMED: usize = 20;
 
 pub(super) fn judge_rows(findings: &mut Findings, sample: &ReportSample<'_>, window: Window, zone: Zone) {
     let form = "%F %H:%M";
@@ -74,6 +77,9 @@ pub(super) fn judge_fields(findings: &mut Findings, sample: &ReportSample<'_>) {
             ),
         );
     }
+    if !sample.unknown.is_empty() {
+        findings.add(Verdict::Note, "fields", unknown(&sample.unknown));
+    }
     for (field, count) in sample.invalid() {
         findings.add(
             Verdict::Problem,
@@ -85,4 +91,21 @@ pub(super) fn judge_fields(findings: &mut Findings, sample: &ReportSample<'_>) {
             ),
         );
     }
+}
+
+/// Names only: a value may be anybody's.
+fn unknown(keys: &[ServerText]) -> String {
+    // What is left of a key may have any quotes in it.
+    let names = keys
+        .iter()
+        .take(NAMED)
+        .map(|key| format!("{:?}", key.to_string()));
+    let names = names.collect::<Vec<_>>().join(", ");
+    let more = match keys.len().saturating_sub(NAMED) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    format!(
+        "rows have keys that this version does not know, and does not read: {names}{more}. Wolkvox has added them; a later version may use them"
+    )
 }

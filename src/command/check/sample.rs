@@ -7,7 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use crate::chats::Field;
 use crate::chats::chat::Chat;
 use crate::clock::Clock;
-use wolkvox::{Row, RowError, Sink, Value, Window, Zone};
+use wolkvox::{Gate, Row, RowError, ServerText, Sink, UnknownKeys, Value, Window, Zone};
 
 /// The newest closes that say how often chats close.
 const NEWEST: usize = 30;
@@ -27,6 +27,8 @@ pub(super) struct ReportSample<'a> {
     pub(super) opened_before: u64,
     seen: [bool; Field::ALL.len()],
     invalid: BTreeMap<Field, u64>,
+    /// Keys that no field has, as they may be shown.
+    pub(super) unknown: Vec<ServerText>,
     closes: Vec<DateTime<Utc>>,
     first_opened: Option<DateTime<Utc>>,
     longest_ms: u64,
@@ -44,6 +46,7 @@ impl ReportSample<'_> {
             opened_before: 0,
             seen: [false; Field::ALL.len()],
             invalid: BTreeMap::new(),
+            unknown: Vec::new(),
             closes: Vec::new(),
             first_opened: None,
             longest_ms: 0,
@@ -120,5 +123,9 @@ impl Sink for ReportSample<'_> {
             let first = self.first_opened.get_or_insert(opened.earliest);
             *first = opened.earliest.min(*first);
         }
+    }
+
+    fn unknown_keys(&mut self, keys: &UnknownKeys, gate: &Gate) {
+        self.unknown = keys.iter().map(|key| gate.admit(key)).collect();
     }
 }

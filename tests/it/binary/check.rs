@@ -1,8 +1,10 @@
 //! `check`.
 
-use simulator::{Fault, Filter, Settings};
+use chrono::{TimeDelta, Utc};
+use simulator::{Fault, Filter, Settings, SimulatedChat};
 
 use crate::support::operation::Operation;
+use crate::support::process::{Exporter, state, variables};
 
 /// The lines it printed, and whether it was content.
 async fn check(operation: &Operation) -> (bool, String) {
@@ -155,4 +157,28 @@ async fn whether_the_list_of_skills_can_be_read_is_said_with_a_second_call() {
         text.contains("NOT ENABLED") && says(&text, "ok", "fields"),
         "{text}"
     );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn keys_that_are_not_known_are_named_without_their_values_and_what_must_not_be_shown() {
+    let operation = Operation::start(lively()).await;
+    let (_, text) = check(&operation).await;
+    assert!(!text.contains("does not know"), "{text}");
+    let closed = Utc::now() - TimeDelta::minutes(5);
+    let chat = SimulatedChat::new("900000001", closed - TimeDelta::minutes(9), closed)
+        .with_raw("Wait_Time", Some("\"value 1\""))
+        .with_raw("of ana@example.org", Some("\"value 2\""))
+        .with_raw("3001234567\u{1b}[31m\n\"", Some("[\"value 3\"]"));
+    operation.add([chat]);
+    let (good, text) = check(&operation).await;
+    assert!(good && says(&text, "note", "fields"), "{text}");
+    let line = text.lines().find(|line| line.contains("does not know")).unwrap();
+    assert!(line.contains(r#""Wait_Time", "of "#), "{line}");
+    for hidden in ["value", "example.org", "3001234567", "\u{1b}"] {
+        assert!(!text.contains(hidden), "{hidden}: {text}");
+    }
+    let state = state();
+    let exporter = Exporter::serve(&variables(&operation, state.path())).await;
+    let page = exporter.polled(1.0).await;
+    assert_eq!(page.sum("wolkvox_report_fields_unknown"), 3.0);
 }

@@ -51,6 +51,14 @@ const UNUSED: &[(&str, &str)] = &[
     ("wolkvox_agent_customer_spoke_last_total", "as above"),
     ("wolkvox_agent_negative_feelings_total", "as above"),
     ("wolkvox_agent_unanswered_total", "as above"),
+    (
+        "wolkvox_counting_since_timestamp_seconds",
+        "for rules with long windows, and looked up by people",
+    ),
+    (
+        "wolkvox_report_fields_unknown",
+        "harmless; `check` names the keys",
+    ),
     ("process_max_fds", "the exporter keeps a few dozen open"),
     ("process_virtual_memory_bytes", "says nothing"),
     ("process_threads", "does not change"),

@@ -9,7 +9,7 @@ use reqwest::header::{CONTENT_ENCODING, CONTENT_LENGTH, HeaderMap, TRANSFER_ENCO
 
 use super::gzip::Gunzip;
 use super::judge::{self, Words};
-use crate::report::{DecodeError, Decoder, Envelope, Key, Row, RowError};
+use crate::report::{DecodeError, Decoder, Envelope, Report, Row, RowError, UnknownKeys};
 use crate::{Error, RawText, Reason, Sink};
 
 /// Most bytes that are decoded without a pause for the other tasks of the thread: a tenth of a millisecond.
@@ -27,7 +27,7 @@ pub(super) struct Limits {
 /// Reads a report and hands its rows to `sink`. `bytes` is kept current, so that it is known whatever happens.
 pub(super) async fn report<S: Sink>(
     response: Response,
-    keys: &[Key],
+    asked: &Report,
     limits: Limits,
     words: &Words<'_>,
     bytes: &mut u64,
@@ -42,7 +42,7 @@ pub(super) async fn report<S: Sink>(
         sink.row(row);
         ControlFlow::Continue(())
     };
-    let mut decoder = Decoder::new(keys);
+    let mut decoder = Decoder::of(asked);
     let mut body = Body::open(response, words)?;
     while body.advance().await? {
         *bytes += body.piece().len() as u64;
@@ -59,8 +59,10 @@ pub(super) async fn report<S: Sink>(
         let announced = envelope.announced();
         announced.unwrap_or(0) == envelope.rows
     };
+    let unknown = UnknownKeys::clone(decoder.unknown_keys());
     let envelope = decoder.finish();
     body.finish(|| envelope.as_ref().is_ok_and(is_vouched_for))?;
+    sink.unknown_keys(&unknown, &words.gate);
     envelope.map_err(|error| failed(&error, limits, words))
 }
 

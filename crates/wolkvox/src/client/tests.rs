@@ -103,6 +103,7 @@ fn report() -> Report {
             rank: 0,
             read: Read::Value,
         }],
+        unread: &["comments"],
     }
 }
 

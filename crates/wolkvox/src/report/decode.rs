@@ -14,7 +14,7 @@ use super::field::Fields;
 use super::nesting::{Container, DEEPEST, Nesting};
 use super::row::Draft;
 use super::token::{OpenNumber, OpenString, OpenWord};
-use super::{Key, Row, RowError};
+use super::{Key, Report, Row, RowError, UnknownKeys};
 
 /// Why a body is no answer.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -69,6 +69,9 @@ pub struct Decoder<'k> {
     offset: u64,
     /// Where the row's last key began, if that was in this chunk.
     key_start: Option<usize>,
+    /// Keys that are not read, and are known.
+    unread: &'k [&'k str],
+    unknown: UnknownKeys,
 }
 
 /// What may come next.
@@ -141,7 +144,22 @@ impl<'k> Decoder<'k> {
             raw: Vec::new(),
             offset: 0,
             key_start: None,
+            unread: &[],
+            unknown: UnknownKeys::default(),
         }
+    }
+
+    /// For a body of this report.
+    pub fn of(report: &'k Report) -> Decoder<'k> {
+        Decoder {
+            unread: report.unread,
+            ..Decoder::new(&report.keys)
+        }
+    }
+
+    /// The keys of the rows up to now that are neither read nor known.
+    pub fn unknown_keys(&self) -> &UnknownKeys {
+        &self.unknown
     }
 
     /// Takes the bytes that come next.

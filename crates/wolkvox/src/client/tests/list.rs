@@ -13,6 +13,7 @@ fn skills() -> List {
         report: Report {
             name: "skills",
             keys: vec![key("skill_id", 0), key("skill_name", 1)],
+            unread: &[],
         },
         max_bytes: 1000,
         max_rows: 4,

@@ -83,6 +83,14 @@ impl Decoder<'_> {
         Ok(at)
     }
 
+    /// A key that is not read. Those that can be guessed came here once.
+    fn note_unread(&mut self, name: &str) {
+        let is_known = |known: &&str| known.eq_ignore_ascii_case(name.trim());
+        if !self.unread.iter().any(is_known) {
+            self.unknown.note(name);
+        }
+    }
+
     /// What the value is for whose key this is.
     pub(super) fn key_ended(&mut self, raw: Raw<'_>) {
         self.expect = Expect::Colon;
@@ -98,7 +106,10 @@ impl Decoder<'_> {
             ENVELOPE => self.role = EnvelopeKey::of(&name).map_or(Role::Skipped, Role::Envelope),
             DATA if self.data.note_key(&name) => self.role = Role::Entry,
             DATA => {}
-            _ => self.role = self.fields.look_up(&name).map_or(Role::Skipped, Role::Field),
+            _ => match self.fields.look_up(&name) {
+                Some(key) => self.role = Role::Field(key),
+                None => self.note_unread(&name),
+            },
         }
     }
 }

@@ -1,5 +1,6 @@
 mod agreement;
 mod bound;
+mod unknown;
 
 use std::fmt::Write as _;
 
