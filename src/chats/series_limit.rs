@@ -8,7 +8,7 @@ use super::totals::Totals;
 
 /// The value of an open label past the limit.
 pub(crate) const OTHER: &str = "other";
-/// Bytes that the values of labels may take in all sample lines of the report. That is 335 for each line of the default limit;
+/// Bytes that the values of labels may take in all sample lines of the report. That is 111 for each line of the default limit;
 /// those of a usual report have about 20.
 pub(crate) const LABEL_BYTES: usize = 16 * 1024 * 1024;
 

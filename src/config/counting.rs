@@ -45,7 +45,7 @@ section! {
         agents: Agents = "AGENTS", Value("ids"),
             "`off`: no metrics per agent. `ids`: by extension number. `names`: also the agents' names, which are personal data.",
             word(&[("off", Agents::Off), ("ids", Agents::Ids), ("names", Agents::Names)]);
-        max_series: usize = "MAX_SERIES", Value("50000"),
+        max_series: usize = "MAX_SERIES", Value("150000"),
             "Most sample lines that label sets from the report may take. Past it new ones are counted with their open labels as `other`.",
             max_series;
         retire_after: Option<Duration> = "RETIRE_AFTER", Value("off"),
@@ -113,7 +113,7 @@ fn names_of_skills(given: Given<'_>) -> Result<BTreeMap<String, String>, Vec<Str
 }
 
 fn max_series(given: Given<'_>) -> Result<usize, String> {
-    let lines = whole_number(1_000..=10_000_000, 50_000)(given)?;
+    let lines = whole_number(1_000..=10_000_000, 150_000)(given)?;
     usize::try_from(lines).map_err(|error| error.to_string())
 }
 

@@ -23,7 +23,7 @@ pub(crate) static COUNTING: Counting = Counting {
     skill_names: BTreeMap::new(),
     skill_catalogue: false,
     agents: Agents::Names,
-    max_series: 50_000,
+    max_series: 150_000,
     retire_after: None,
     objectives: BTreeMap::new(),
 };
