@@ -1,7 +1,8 @@
 """What each operation more costs: memory, processor time, threads, files, and scrapes of all and of one, from 1 to 1,000.
 
 All sizes run at the same time, each in a process of its own: what they do is little, and the kernel counts it for each. The largest
-runs a second time with its states in memory: what a commit costs the processor is the file system's, and file systems differ."""
+runs a second time with its states in memory: what a commit costs the processor is the file system's, and file systems differ. And
+some operations have chats: their pages are what scrapes of real ones are like."""
 
 import os
 import re
@@ -12,6 +13,7 @@ import zlib
 from contextlib import ExitStack
 from pathlib import Path
 
+from . import report
 from .process import PATIENCE, Failed, Program, free_port
 from .programs import ALLOCATOR, OURS, TOOLS
 from .table import Result, markdown, middle, number
@@ -32,23 +34,16 @@ EMPTY = b'{"code":"200","error":null,"msg":"0 records were found","data":[]}'
 
 KIB = 1 << 10
 IN_MEMORY = ", states in memory"
+# Of those with chats: a small operation, each poll of which has a few hours.
+WITH_CHATS = 100
+CHATS = report.Shape(rows=500, skills=4, agents=20)
 # A file system in memory, of Linux.
 MEMORY = Path("/dev/shm")
 
 
 def measure(bench, _rounds, say):
     with ExitStack() as stack:
-        vendor = stack.enter_context(Vendor(bench.folder))
-        fleets = []
-        for size in SIZES:
-            say(f"start of {size:,} operations")
-            fleets.append(stack.enter_context(Fleet(bench, size, vendor.address, bench.state())))
-        if MEMORY.is_dir():
-            say(f"start of {SIZES[-1]:,} operations with their states in memory")
-            state = stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-", dir=MEMORY))
-            fleets.append(stack.enter_context(Fleet(bench, SIZES[-1], vendor.address, state, IN_MEMORY)))
-        else:
-            bench.built.left_out.append(f"states in memory: there is no {MEMORY}")
+        fleets = started(bench, stack, say)
         say("first cycles")
         for fleet in fleets:
             fleet.wait_until_all_have_polled()
@@ -68,14 +63,45 @@ def measure(bench, _rounds, say):
     return tables(fleets), results(fleets)
 
 
-class Vendor:
-    """A server that answers each call of any operation with no chats."""
+def started(bench, stack, say):
+    """Those of all sizes, and then the special ones."""
 
-    def __init__(self, folder):
-        plain, packed = folder / "empty.json", folder / "empty.json.gz"
-        plain.write_bytes(EMPTY)
+    def start(size, vendor, state, remark="", **settings):
+        say(f"start of {size:,} operations{remark}")
+        return stack.enter_context(Fleet(bench, size, vendor, state, remark, settings))
+
+    idle = stack.enter_context(Vendor(bench.folder / "no-chats", EMPTY)).address
+    fleets = [start(size, idle, bench.state()) for size in SIZES]
+    if MEMORY.is_dir():
+        state = stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-", dir=MEMORY))
+        fleets.append(start(SIZES[-1], idle, state, IN_MEMORY))
+    else:
+        bench.built.left_out.append(f"states in memory: there is no {MEMORY}")
+    made = report.make(CHATS, bench.zone)
+    busy = stack.enter_context(Vendor(bench.folder / "chats", made.json)).address
+    fleets.append(
+        start(
+            WITH_CHATS,
+            busy,
+            bench.state(),
+            f", {CHATS.rows} chats each",
+            # The same rows in each answer: in the window they stay, and are known after the first.
+            WINDOW=f"{int(report.WINDOW.total_seconds())}s",
+            COUNT_FROM=f"{made.since:%Y-%m-%dT%H:%M:%SZ}",
+            TIMEZONE=bench.zone.name(),
+        )
+    )
+    return fleets
+
+
+class Vendor:
+    """A server that answers each call of any operation with the same bytes."""
+
+    def __init__(self, file, answer):
+        plain, packed = file.with_suffix(".json"), file.with_suffix(".json.gz")
+        plain.write_bytes(answer)
         packer = zlib.compressobj(6, zlib.DEFLATED, 31)
-        packed.write_bytes(packer.compress(EMPTY) + packer.flush())
+        packed.write_bytes(packer.compress(answer) + packer.flush())
         command = [TOOLS, "constant", plain, packed, str(LONGEST)]
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         self.address = self.process.stdout.readline().strip()
@@ -91,21 +117,21 @@ class Vendor:
 class Fleet:
     """An exporter of so many operations, and what was measured of it."""
 
-    def __init__(self, bench, size, vendor, state, remark=""):
+    def __init__(self, bench, size, vendor, state, remark, settings):
         self.size = size
         self.heading = f"{size:,}{remark}"
         self.figures = {}
-        file = bench.folder / f"operations-{size}{remark and '-in-memory'}.toml"
-        # It holds tokens.
-        with open(os.open(file, os.O_WRONLY | os.O_CREAT, 0o600), "w") as out:
+        handle, file = tempfile.mkstemp(prefix="operations-", suffix=".toml", dir=bench.folder)
+        with open(handle, "w") as out:
             for number_ in range(size):
                 out.write(f'[[operation]]\nname = "{self.name(number_)}"\ntoken = "token-{number_}"\n')
         port = free_port()
         variables = {
-            "OPERATIONS_FILE": str(file),
+            "OPERATIONS_FILE": file,
             "BASE_URL": f"http://{vendor}",
             "LISTEN_ADDRESS": f"127.0.0.1:{port}",
             "STATE_DIR": str(state),
+            **settings,
         }
         variables = {f"WOLKVOX_{name}": value for name, value in variables.items()}
         self.program = Program(OURS, [bench.built.exporter], port, {**ALLOCATOR, **variables})
@@ -198,7 +224,7 @@ def ends(fleets):
 
 
 def growth(fleets, what):
-    """What an operation more costs, from the smallest to the largest."""
+    """What an idle operation more costs, from the smallest to the largest."""
     least, most = ends(fleets)
     return (most.figures[what] - least.figures[what]) / (most.size - least.size)
 
@@ -207,7 +233,8 @@ def results(fleets):
     least, most = ends(fleets)
     in_memory = [
         Result(f"CPU of an idle operation and cycle, of {fleet.heading}", fleet.figures["CPU a cycle, ms"], "ms", 1)
-        for fleet in fleets[len(SIZES) :]
+        for fleet in fleets
+        if fleet.heading.endswith(IN_MEMORY)
     ]
     return [
         Result(f"RSS of an idle operation: {most.size:,} against {least.size}", KIB * growth(fleets, "RSS, MiB"), "KiB", 150),

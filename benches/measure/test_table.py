@@ -3,9 +3,35 @@
 import gzip
 import json
 import unittest
+from types import SimpleNamespace
 
-from measure import decode, report, table
+from measure import decode, fleet, report, table
 from measure.table import Result
+
+
+class Growing(unittest.TestCase):
+    def fleets(self):
+        sizes = [(size, f"{size:,}") for size in fleet.SIZES] + [(1_000, f"1,000{fleet.IN_MEMORY}"), (100, "100, chats")]
+        return [
+            SimpleNamespace(size=size, heading=heading, figures=self.figures(100 + size, 2 if heading == "1,000" else 0.5))
+            for size, heading in sizes
+        ]
+
+    @staticmethod
+    def figures(rss, cycle):
+        names = {"RSS, MiB": rss, "RSS, scraped in all ways, MiB": 2 * rss, "CPU a cycle, ms": cycle}
+        return {**names, "/sd: ms": 0.25, "/sd: CPU ms": 0.1, "/sd: KiB": rss}
+
+    def test_what_an_operation_more_takes_is_told_from_the_smallest_and_the_largest_on_the_disk(self):
+        results = fleet.results(self.fleets())
+        self.assertEqual([result.measured for result in results], [1024, 2, 0.5, 2048])
+        self.assertEqual([result.verdict() for result in results], [table.NOT_MET, table.NOT_MET, table.MET, ""])
+
+    def test_each_figure_stands_in_the_column_of_its_size(self):
+        plain, scrapes = (text.split("\n") for text in fleet.tables(self.fleets()))
+        self.assertEqual(plain[0], "| operations | 1 | 10 | 100 | 1,000 | 1,000, states in memory | 100, chats |")
+        self.assertIn("| CPU a cycle, ms | 0.50 | 0.50 | 0.50 | 2.00 | 0.50 | 0.50 |", plain)
+        self.assertTrue(scrapes[2].startswith("| /sd: ms, CPU ms, KiB | 0.25, 0.10, 101 | 0.25, 0.10, 110 |"), scrapes[2])
 
 
 class Judging(unittest.TestCase):

@@ -39,7 +39,7 @@ pub struct Options {
     /// Another number, another contact centre
     #[arg(long, value_name = "NUMBER")]
     pub seed: Option<u64>,
-    /// So many contact centres, each simulated on its own; several stand in an operations file, which the log names
+    /// How many contact centres; several stand in an operations file, which the log names
     #[arg(
         long,
         value_name = "NUMBER",
