@@ -157,7 +157,7 @@ impl<S: Source + Lists, D: Store, P: Publish> Poller<S, D, P> {
     fn span(&self, cycle: u64) -> tracing::Span {
         let operation = &self.config.server.operation;
         // At the level of errors: it tells where any line comes from.
-        tracing::error_span!("cycle", operation, cycle)
+        tracing::error_span!(parent: None, "cycle", operation, cycle)
     }
 
     async fn cycle(&mut self, next_cycle: Option<Instant>) -> Cycle {
