@@ -248,12 +248,17 @@ def results(fleets):
     ]
 
 
+def cell(value):
+    """A count as it is, a measurement by the digits that matter."""
+    return f"{value:,}" if isinstance(value, int) else number(value)
+
+
 def tables(fleets):
     headings = ["operations", *(fleet.heading for fleet in fleets)]
     names = list(fleets[-1].figures)
     scrape = re.compile(r"(.*): (ms|CPU ms|KiB)$")
     plain = [name for name in names if not scrape.match(name)]
-    rows = [[name, *(number(fleet.figures[name]) for fleet in fleets)] for name in plain]
+    rows = [[name, *(cell(fleet.figures[name]) for fleet in fleets)] for name in plain]
     scrapes = [found[1] for name in names if (found := scrape.match(name)) and found[2] == "ms"]
     scraped = [
         [

@@ -13,7 +13,7 @@ class Growing(unittest.TestCase):
     def fleets(self):
         sizes = [(size, f"{size:,}") for size in fleet.SIZES] + [(1_000, f"1,000{fleet.IN_MEMORY}"), (100, "100, chats")]
         return [
-            SimpleNamespace(size=size, heading=heading, figures=self.figures(100 + size, 2 if heading == "1,000" else 0.5))
+            SimpleNamespace(size=size, heading=heading, figures=self.figures(100 + size, 2.0 if heading == "1,000" else 0.5))
             for size, heading in sizes
         ]
 
