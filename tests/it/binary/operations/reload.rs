@@ -4,6 +4,7 @@ use crate::support::exposition::Exposition;
 use crate::support::fleet::Fleet;
 use crate::support::placed::now;
 use crate::support::process::{Exporter, command, finish, wait_for, wait_until, with};
+use crate::support::web::{Place, run};
 
 const SUCCESSFUL: &str = "wolkvox_exporter_config_last_reload_successful";
 const SUCCEEDED_AT: &str = "wolkvox_exporter_config_last_reload_success_timestamp_seconds";
@@ -223,4 +224,56 @@ async fn while_a_state_is_still_in_use_after_a_reload_its_operation_waits_and_is
         "{}",
         exporter.log.text()
     );
+}
+
+#[tokio::test]
+async fn an_operation_in_other_letters_is_another_one_with_a_state_of_its_own() {
+    let fleet = Fleet::of(&["norte"]).await;
+    let exporter = Exporter::serve(&fleet.variables()).await;
+    fleet.settle_all(&exporter).await;
+    let renamed = |name: &str| fleet.table("norte").replace("\"norte\"", &format!("\"{name}\""));
+    fleet.write(&renamed("Norte"));
+    hang_up(&exporter, "1 added (Norte), 1 removed (norte), 0 unchanged").await;
+    wait_for("the chats since then", || async {
+        let page = exporter.scrape().await;
+        assert!(page.of("norte").0.is_empty(), "it is gone");
+        fleet.operations["norte"]
+            .is_counted(&page.of("Norte"))
+            .then_some(())
+    })
+    .await;
+    // Beside each other they could not be told apart on every file system.
+    fleet.write(&[fleet.table("norte"), renamed("Norte")].concat());
+    hang_up(&exporter, "but for upper and lower case").await;
+    fleet.write_all();
+    hang_up(&exporter, "1 added (norte), 1 removed (Norte), 0 unchanged").await;
+    fleet.settle_all(&exporter).await;
+}
+
+#[tokio::test]
+async fn behind_a_web_configuration_a_reload_needs_the_password_and_discovery_says_https() {
+    let fleet = Fleet::of(&["norte"]).await;
+    let place = Place::new();
+    let password = bcrypt::hash("wonderland", 4).unwrap();
+    let web = format!(
+        "tls_server_config: {{cert_file: server.pem, key_file: server.key}}\nbasic_auth_users:\n  alice: {password}\n"
+    );
+    std::fs::write(place.path("web.yml"), web).unwrap();
+    let variables = with(fleet.variables(), "ENABLE_LIFECYCLE", "true");
+    let variables = with(variables, "WEB_CONFIG_FILE", &place.text_path("web.yml"));
+    let exporter = Exporter::serve(&variables).await;
+    let ask = async |path: &str, more: &[&str]| {
+        let authority = place.text_path("ca.pem");
+        let url = exporter.url(path);
+        let always = ["-s", "-w", " %{http_code}", "--cacert", &authority, &url];
+        let output = run("curl", &[&always, more].concat()).await;
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let answer = ask("/-/reload", &["-X", "POST"]).await;
+    assert!(answer.ends_with(" 401"), "{answer}");
+    assert!(!exporter.log.text().contains("were read again"));
+    let answer = ask("/-/reload", &["-X", "PUT", "-u", "alice:wonderland"]).await;
+    assert!(answer.ends_with(" 200"), "{answer}");
+    let answer = ask("/sd", &["-u", "alice:wonderland"]).await;
+    assert!(answer.contains("\"__scheme__\":\"https\""), "{answer}");
 }
