@@ -6,12 +6,14 @@
 pub mod group;
 mod publisher;
 mod spread;
+mod trouble;
 
 use std::panic::AssertUnwindSafe;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use futures_util::FutureExt as _;
 use secrecy::ExposeSecret;
 use small_file::Shown;
@@ -31,15 +33,9 @@ use crate::poller::budget::Share;
 use crate::poller::{self, Examples, Parts, Poller};
 use group::{Group, InTurn};
 use publisher::Publisher;
+use trouble::{Failure, Trouble};
 
 pub use spread::Spread;
-
-/// How soon an operation that stands still is tried again at first, and at the longest.
-const FIRST_RETRY: Duration = Duration::from_secs(1);
-const LONGEST_RETRY: Duration = Duration::from_secs(60);
-
-/// For so long a state that somebody else holds is no news: whoever held it before may be about to end.
-const QUIET_ATTEMPTS: u32 = 3;
 
 /// A state that was opened, locked for this process.
 pub type OpenedState = Opened<crate::chats::Totals>;
@@ -125,6 +121,7 @@ impl Operation {
             begun: Some(begun),
             on_failure: start.on_failure,
             recoveries: 0,
+            begins: Begins::Soon,
         };
         let span = tracing::error_span!("operation", operation = config.name());
         let stopped = stop.clone().cancelled_owned();
@@ -188,6 +185,28 @@ struct Life {
     on_failure: OnFailure,
     /// Damaged states that were put aside, by all attempts.
     recoveries: u64,
+    begins: Begins,
+}
+
+/// When the first cycle of an attempt begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Begins {
+    /// Soon.
+    Soon,
+    /// When the next one is due: a cycle that always panics must not call more often than one that does not.
+    WhenDue,
+}
+
+impl Begins {
+    fn after(self, spread: Spread, config: &OperationConfig, now: DateTime<Utc>) -> Duration {
+        match self {
+            Begins::Soon => spread.first_after(config),
+            Begins::WhenDue => {
+                let due = spread.schedule(config).next(now, now);
+                (due - now).to_std().unwrap_or_default()
+            }
+        }
+    }
 }
 
 impl Life {
@@ -198,6 +217,9 @@ impl Life {
             // What a panic leaves half done goes with the attempt.
             let attempt = AssertUnwindSafe(Box::pin(self.attempt(state.take(), &mut trouble)));
             let failure = attempt.catch_unwind().await.unwrap_or(Failure::Fault);
+            if matches!(failure, Failure::Fault) {
+                self.begins = Begins::WhenDue;
+            }
             match failure {
                 Failure::State(error) if self.gives_up() => return self.tell(Err(error)),
                 failure => trouble.note(&failure, &self.published),
@@ -300,7 +322,8 @@ impl Life {
         let published = &self.published;
         let spread = self.surroundings.spread;
         let schedule = spread.schedule(&self.config);
-        tokio::time::sleep(spread.first_after(&self.config)).await;
+        let now = self.surroundings.clock.now();
+        tokio::time::sleep(self.begins.after(spread, &self.config, now)).await;
         let publication = published.newest_publication();
         let announce = |next| published.update_status(|status| status.next_poll = Some(next));
         poller::run(
@@ -315,68 +338,6 @@ impl Life {
 }
 
 type OurPoller = Poller<InTurn<Arc<Client>>, FileStore, Publisher>;
-
-/// Why an operation stands still.
-enum Failure {
-    State(StoreError),
-    /// It panicked. The panic hook has said where.
-    Fault,
-}
-
-impl std::fmt::Display for Failure {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Failure::State(error) => write!(f, "{error}"),
-            Failure::Fault => f.write_str(
-                "its poller failed (a fault of the program: please report what the log says). It starts again from the stored state",
-            ),
-        }
-    }
-}
-
-/// Why, and for how long, an operation stands still.
-#[derive(Debug, Default)]
-struct Trouble {
-    /// In words.
-    why: Option<String>,
-    attempts: u32,
-}
-
-impl Trouble {
-    /// Shows it, and logs what is new.
-    fn note(&mut self, failure: &Failure, published: &http::Operation) {
-        let why = failure.to_string();
-        self.attempts += 1;
-        let may_be_over_soon = matches!(failure, Failure::State(StoreError::Locked { .. }));
-        if may_be_over_soon && self.attempts <= QUIET_ATTEMPTS {
-            return;
-        }
-        if self.why.as_ref() != Some(&why) {
-            tracing::error!(
-                attempts = self.attempts,
-                "this operation stands still: {why}. It is tried again at least every {} s, and this is logged once. The other operations go on",
-                LONGEST_RETRY.as_secs()
-            );
-        }
-        published.withdraw();
-        published.update_status(|status| status.not_held = Some(why.clone()));
-        self.why = Some(why);
-    }
-
-    fn is_over(&mut self, published: &http::Operation) {
-        if self.why.take().is_some() {
-            tracing::info!(attempts = self.attempts, "this operation is polled again");
-        }
-        self.attempts = 0;
-        published.update_status(|status| status.not_held = None);
-    }
-
-    /// How long to wait: longer each time.
-    fn pause(&self) -> Duration {
-        let doublings = self.attempts.saturating_sub(1).min(10);
-        LONGEST_RETRY.min(FIRST_RETRY * 2_u32.pow(doublings))
-    }
-}
 
 /// Opens the state of an operation. It may wait for a disk or a network.
 ///

@@ -1,6 +1,5 @@
 use std::sync::{Condvar, Mutex, PoisonError};
 
-use chrono::{DateTime, Utc};
 use prometheus::Registry;
 use tempfile::TempDir;
 use wolkvox::client::Tls;
@@ -215,4 +214,16 @@ async fn nothing_is_left_of_an_operation_that_was_replaced_or_removed() {
     let published = Arc::downgrade(&second.published);
     second.stop().await.remove_from(shared);
     assert!(published.upgrade().is_none());
+}
+
+#[test]
+fn after_a_panic_the_next_cycle_begins_no_sooner_than_it_would_have_without_one() {
+    let config = crate::config::tests::with(&[]).unwrap().into_operation();
+    let interval = config.polling.poll_interval;
+    for spread in [Spread::Aligned, Spread::ByName { together: 3 }] {
+        let soon = Begins::Soon.after(spread, &config, WRITTEN);
+        assert!(soon <= Duration::from_secs(1), "{soon:?}");
+        let due = Begins::WhenDue.after(spread, &config, WRITTEN);
+        assert!(interval / 2 <= due && due <= interval * 3 / 2, "{due:?}");
+    }
 }

@@ -4,7 +4,7 @@ use chrono::{TimeDelta, Utc};
 use simulator::{Fault, Filter, Settings, SimulatedChat};
 
 use crate::support::operation::Operation;
-use crate::support::process::{Exporter, state, variables};
+use crate::support::process::{Exporter, state, variables, with};
 
 /// The lines it printed, and whether it was content.
 async fn check(operation: &Operation) -> (bool, String) {
@@ -178,7 +178,8 @@ async fn keys_that_are_not_known_are_named_without_their_values_and_what_must_no
         assert!(!text.contains(hidden), "{hidden}: {text}");
     }
     let state = state();
-    let exporter = Exporter::serve(&variables(&operation, state.path())).await;
+    let variables = with(variables(&operation, state.path()), "WINDOW", "10m");
+    let exporter = Exporter::serve(&variables).await;
     let page = exporter.polled(1.0).await;
     assert_eq!(page.sum("wolkvox_report_fields_unknown"), 3.0);
 }

@@ -220,7 +220,7 @@ async fn while_a_state_is_still_in_use_after_a_reload_its_operation_waits_and_is
     fleet.operations.get_mut("changed").unwrap().place_until(now());
     fleet.settle_all(&exporter).await;
     assert!(
-        !exporter.log.text().contains("is not polled"),
+        !exporter.log.text().contains("stands still"),
         "{}",
         exporter.log.text()
     );

@@ -190,7 +190,7 @@ async fn a_hundred_operations_start_together_and_each_is_polled() {
         exporter.log.text()
     );
     assert!(
-        !exporter.log.text().contains("is not polled"),
+        !exporter.log.text().contains("stands still"),
         "{}",
         exporter.log.text()
     );
