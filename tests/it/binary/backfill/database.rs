@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use chrono::TimeDelta;
+use chrono_tz::America::Bogota;
+use simulator::{SimulatedChat, Totals, Truth};
 
 use super::{file, small, write};
 use crate::support::operation::{OPERATION, Operation};
@@ -67,6 +69,96 @@ async fn assert_equals_truth(database: &Database, at: f64, truth: &BTreeMap<Stri
     }
 }
 
+/// Each label set of the families that count who wrote, openings, and agents by skill.
+async fn assert_equals_truth_per_key(database: &Database, at: f64, chats: &[SimulatedChat]) {
+    let truth = Truth::of(chats, 30);
+    let of_agent_skill = truth
+        .agent_skills
+        .iter()
+        .map(|((agent, skill, outcome), totals)| {
+            let key = format!("{agent}|{skill}|{}", outcome.as_str());
+            (key, totals)
+        });
+    let of_agent = truth.agents.iter().map(|((agent, outcome), totals)| {
+        let key = format!("{agent}|{}", outcome.as_str());
+        (key, totals)
+    });
+    let conversations = truth.conversations.iter().map(|((skill, kind, outcome), chats)| {
+        let key = format!("{skill}|{kind}|{}", outcome.as_str());
+        (key, *chats)
+    });
+    let hours = truth.opening_hours(&Bogota).into_iter();
+    let hours = hours.map(|((skill, hour), chats)| (format!("{skill}|{hour:02}"), chats));
+    let agents: Vec<_> = of_agent.collect();
+    let agents = |of: fn(&Totals) -> u64| {
+        agents
+            .iter()
+            .map(|(key, totals)| (key.clone(), of(totals)))
+            .collect()
+    };
+    let by_skill: Vec<_> = of_agent_skill.collect();
+    let by_skill = |of: fn(&Totals) -> u64| {
+        by_skill
+            .iter()
+            .map(|(key, totals)| (key.clone(), of(totals)))
+            .collect()
+    };
+    let families: [(&str, &str, BTreeMap<String, u64>); 9] = [
+        (
+            "chat_conversations_total",
+            r#""skill_id", "kind", "outcome""#,
+            conversations.collect(),
+        ),
+        ("chat_openings_total", r#""skill_id", "hour""#, hours.collect()),
+        (
+            "agent_skill_chats_total",
+            r#""agent_id", "skill_id", "outcome""#,
+            by_skill(|of| of.chats),
+        ),
+        (
+            "agent_skill_answered_within_target_total",
+            r#""agent_id", "skill_id", "outcome""#,
+            by_skill(|of| of.within_target),
+        ),
+        (
+            "agent_unanswered_total",
+            r#""agent_id", "outcome""#,
+            agents(|of| of.unanswered),
+        ),
+        (
+            "agent_transfers_total",
+            r#""agent_id", "outcome""#,
+            agents(|of| of.transfers),
+        ),
+        (
+            "agent_customer_spoke_last_total",
+            r#""agent_id", "outcome""#,
+            agents(|of| of.customer_spoke_last),
+        ),
+        (
+            "agent_negative_feelings_total",
+            r#""agent_id", "outcome""#,
+            agents(|of| of.negative_feelings),
+        ),
+        (
+            "agent_response_seconds_count",
+            r#""agent_id", "outcome""#,
+            agents(|of| of.average_response.count),
+        ),
+    ];
+    for (name, labels, mut expected) in families {
+        let query = format!(r#"sum by (key) (label_join(wolkvox_{name}, "key", "|", {labels})) > 0"#);
+        let shown = database.query(&query, at, "key").await;
+        expected.retain(|_, value| *value > 0);
+        assert!(!expected.is_empty(), "{name}");
+        let expected: BTreeMap<_, _> = expected
+            .into_iter()
+            .map(|(key, value)| (key, value as f64))
+            .collect();
+        assert_eq!(shown, expected, "{name}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn four_weeks_in_prometheus_and_victoria_metrics_equal_the_truth() {
     let operation = Operation::start(small()).await;
@@ -86,6 +178,7 @@ async fn four_weeks_in_prometheus_and_victoria_metrics_equal_the_truth() {
     for database in [&prometheus, &victoria] {
         assert_equals_truth(database, at, &by_skill, "skill_id").await;
         assert_equals_truth(database, at, &by_agent, "agent_id").await;
+        assert_equals_truth_per_key(database, at, &chats).await;
         let up = database
             .query("wolkvox_up{job=\"wolkvox\",instance=\"one\"}", at, "operation")
             .await;
