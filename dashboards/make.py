@@ -791,6 +791,40 @@ def skill():
                 sort="Chats",
                 order=("operation", "agent_name", "Value #A", "Value #B", "Value #C", "Value #D", "agent_id"),
             ),
+            row("Who wrote, who worked, and when chats were opened"),
+            pie(
+                "Who wrote: the last $window",
+                "Both; the customer alone, whom nobody replied to; the agent alone, whose message nobody answered, as with most of a sending; neither; or unknown where the report has no number of characters.",
+                [(inc("wolkvox_chat_conversations_total", SKILL, by="kind") + " > 0", "{{kind}}")],
+                {"both": GREEN, "customer_only": RED, "agent_only": "#8AB8FF", "none": "#8F8F8F", "unknown": YELLOW},
+                (7, 13),
+            ),
+            bars(
+                "Opened at: $period",
+                "Chats by the local hour in which they were opened, over the period chosen for the budget, whatever their outcome: when customers come. They are counted when they are closed.",
+                inc("wolkvox_chat_openings_total", OP + ', skill_id=~"$skill"', over="$period", by="hour") + " > 0",
+                "{{hour}}",
+                size=(7, 13),
+            ),
+            table(
+                "Agents by skill: the last $window",
+                "Chats of each agent for each chosen skill, and the share of them that was answered within WOLKVOX_ASA_TARGET. A click on a name opens the agent's board.",
+                [
+                    named(inc("wolkvox_agent_skill_chats_total", SKILL, by="operation, agent_id, skill_id") + " > 0.5", "agent"),
+                    ratio(inc("wolkvox_agent_skill_answered_within_target_total", SKILL, by="operation, agent_id, skill_id"), inc("wolkvox_agent_skill_chats_total", SKILL, by="operation, agent_id, skill_id")),
+                ],
+                [
+                    column("operation", "Operation", width=100),
+                    column("agent_name", "Agent", link=agent_link, width=145),
+                    column("skill_id", "Skill", width=80),
+                    column("Value #A", "Chats", "short", width=100, decimals=0, maximum=True),
+                    column("Value #B", "In time", "percentunit", LEVEL, width=80, decimals=0),
+                    {"matcher": {"id": "byName", "options": "agent_id"}, "properties": [{"id": "custom.hidden", "value": True}]},
+                ],
+                size=(10, 13),
+                sort="Chats",
+                order=("operation", "agent_name", "skill_id", "Value #A", "Value #B", "agent_id"),
+            ),
         ],
     )
 
@@ -807,6 +841,11 @@ def agent():
         "replies": ratio(inc("wolkvox_agent_answers_total", AGENT, by=by), inc(chats, AGENT, by=by)),
         "characters": ratio(inc("wolkvox_agent_characters_total", AGENT, by=by), inc("wolkvox_agent_answers_total", AGENT, by=by)),
         "busy": inc("wolkvox_agent_time_on_agent_seconds_sum", AGENT, by=by),
+        "response": mean("wolkvox_agent_response_seconds", AGENT, by=by),
+        **{
+            name: ratio(inc(f"wolkvox_agent_{name}_total", AGENT, by=by), inc(chats, AGENT, by=by))
+            for name in ("unanswered", "customer_spoke_last", "negative_feelings", "transfers")
+        },
     }
 
     # Chosen once, at the end of the range: ten lines, not ten at each step.
@@ -831,8 +870,8 @@ def agent():
             row("Ranking: the last $window"),
             table(
                 "Agents",
-                "Every agent over the rolling window. Time in chats above the window itself means several chats at once. A click on a name shows that agent alone.",
-                [named(pairs["chats"] + " > 0.5", "agent"), pairs["level"], pairs["asa"], pairs["toa"], pairs["duration"], pairs["replies"], pairs["characters"], pairs["busy"] + " > 0"],
+                "Every agent over the rolling window. Time in chats above the window itself means several chats at once. The last four are shares of the agent's chats: those in which the customer wrote and the agent did not, and so on. A click on a name shows that agent alone.",
+                [named(pairs["chats"] + " > 0.5", "agent"), pairs["level"], pairs["asa"], pairs["toa"], pairs["duration"], pairs["replies"], pairs["characters"], pairs["busy"] + " > 0", pairs["response"], pairs["unanswered"], pairs["customer_spoke_last"], pairs["negative_feelings"], pairs["transfers"]],
                 [
                     OPERATION,
                     column("agent_name", "Agent", link=link, width=150),
@@ -845,10 +884,15 @@ def agent():
                     column("Value #F", "Replies per chat", "short", decimals=1),
                     column("Value #G", "Characters per reply", "short", decimals=0),
                     column("Value #H", "Time in chats", "s", decimals=1),
+                    column("Value #I", "Response", "s", decimals=1),
+                    column("Value #J", "No reply", "percentunit", decimals=0),
+                    column("Value #K", "Customer spoke last", "percentunit", SHARE_LAST, decimals=0, fill=False),
+                    column("Value #L", "Negative feeling", "percentunit", SHARE_NEGATIVE, decimals=0, fill=False),
+                    column("Value #M", "Transferred", "percentunit", decimals=0),
                 ],
                 size=(24, 12),
                 sort="Chats",
-                order=("operation", "agent_name", "agent_id", "Value #A", "Value #B", "Value #C", "Value #D", "Value #E", "Value #F", "Value #G", "Value #H"),
+                order=("operation", "agent_name", "agent_id", "Value #A", "Value #B", "Value #C", "Value #D", "Value #E", "Value #F", "Value #G", "Value #H", "Value #I", "Value #J", "Value #K", "Value #L", "Value #M"),
             ),
             row("Over time: the ten with most chats"),
             series("Chats per hour", "Chats closed, as a pace per hour.", [(top("3600 * sum by (operation, agent_id) (rate(wolkvox_agent_chats_total{" + AGENT + "}[" + RATE + "]))"), "{{agent_name}} ({{operation}})")], "short", stack=True, defaults={"decimals": 0}),

@@ -40,18 +40,6 @@ const UNUSED: &[(&str, &str)] = &[
         "looked up by people when a country changes its clocks",
     ),
     (
-        "wolkvox_chat_conversations_total",
-        "beta: boards get it when its name has settled",
-    ),
-    ("wolkvox_chat_openings_total", "as above"),
-    ("wolkvox_agent_skill_chats_total", "as above"),
-    ("wolkvox_agent_skill_answered_within_target_total", "as above"),
-    ("wolkvox_agent_response_seconds", "as above"),
-    ("wolkvox_agent_transfers_total", "as above"),
-    ("wolkvox_agent_customer_spoke_last_total", "as above"),
-    ("wolkvox_agent_negative_feelings_total", "as above"),
-    ("wolkvox_agent_unanswered_total", "as above"),
-    (
         "wolkvox_counting_since_timestamp_seconds",
         "for rules with long windows, and looked up by people",
     ),

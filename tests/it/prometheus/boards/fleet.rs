@@ -387,5 +387,5 @@ fn rows_of_skills_and_agents_say_their_operation_and_lead_to_it() {
             }
         }
     }
-    assert_eq!(links, 3);
+    assert_eq!(links, 4);
 }
