@@ -25,6 +25,7 @@ type answer struct {
 type row struct {
 	ConnID             string `json:"conn_id"`
 	Channel            string `json:"channel"`
+	Date               string `json:"date"`
 	TimeOnAgent        string `json:"time_on_agent"`
 	ChatDuration       string `json:"chat_duration"`
 	ASA                string `json:"ASA"`

@@ -18,6 +18,8 @@ type metrics struct {
 	dispositions, feelings, lastSpeakers                                   *prometheus.CounterVec
 	agentChats, agentWithinTarget, answersOfAgent, charactersOfAgent       *prometheus.CounterVec
 	agentASA, agentTimeOnAgent, agentDuration                              *prometheus.SummaryVec
+	conversations, openings, agentSkillChats, agentSkillWithinTarget       *prometheus.CounterVec
+	agentCustomerSpokeLast, agentNegativeFeelings, agentUnanswered         *prometheus.CounterVec
 }
 
 func newMetrics(operation string) *metrics {
@@ -55,6 +57,14 @@ func newMetrics(operation string) *metrics {
 		agentASA:          summary("wolkvox_agent_asa_seconds", "Time from the start of an agent's chats to the answer."),
 		agentTimeOnAgent:  summary("wolkvox_agent_time_on_agent_seconds", "Time that an agent spent on chats."),
 		agentDuration:     summary("wolkvox_agent_chat_duration_seconds", "Time from start to close of an agent's chats."),
+
+		conversations:          counter("wolkvox_chat_conversations_total", "Chats by who wrote.", "skill_id", "kind", "outcome"),
+		openings:               counter("wolkvox_chat_openings_total", "Chats by the hour of their opening.", "skill_id", "hour"),
+		agentSkillChats:        counter("wolkvox_agent_skill_chats_total", "Chats attended by an agent for a skill.", "agent_id", "skill_id", "outcome"),
+		agentSkillWithinTarget: counter("wolkvox_agent_skill_answered_within_target_total", "Those whose ASA is at most 30 s.", "agent_id", "skill_id", "outcome"),
+		agentCustomerSpokeLast: counter("wolkvox_agent_customer_spoke_last_total", "An agent's chats in which the customer wrote last.", "agent_id", "outcome"),
+		agentNegativeFeelings:  counter("wolkvox_agent_negative_feelings_total", "An agent's chats with a negative mood.", "agent_id", "outcome"),
+		agentUnanswered:        counter("wolkvox_agent_unanswered_total", "An agent's chats in which the customer alone wrote.", "agent_id", "outcome"),
 	}
 }
 
@@ -65,6 +75,7 @@ func (m *metrics) count(chat *row) {
 
 	m.chats.WithLabelValues(channel, skill, outcome).Inc()
 	m.agentChats.WithLabelValues(agent, outcome).Inc()
+	m.agentSkillChats.WithLabelValues(agent, skill, outcome).Inc()
 	if asa, ok := seconds(chat.ASA); ok {
 		m.asa.WithLabelValues(channel, skill, outcome).Observe(asa)
 		m.agentASA.WithLabelValues(agent, outcome).Observe(asa)
@@ -74,6 +85,7 @@ func (m *metrics) count(chat *row) {
 		}
 		m.withinTarget.WithLabelValues(channel, skill, outcome).Add(within)
 		m.agentWithinTarget.WithLabelValues(agent, outcome).Add(within)
+		m.agentSkillWithinTarget.WithLabelValues(agent, skill, outcome).Add(within)
 	}
 	if duration, ok := seconds(chat.ChatDuration); ok {
 		m.duration.WithLabelValues(channel, skill, outcome).Observe(duration)
@@ -97,8 +109,41 @@ func (m *metrics) count(chat *row) {
 	if code != "" {
 		m.dispositions.WithLabelValues(skill, code).Inc()
 	}
-	m.feelings.WithLabelValues(skill, word(chat.Feeling), outcome).Inc()
-	m.lastSpeakers.WithLabelValues(skill, word(chat.LastSpeaker), outcome).Inc()
+	feeling, speaker, kind := word(chat.Feeling), word(chat.LastSpeaker), kindOf(chat)
+	m.feelings.WithLabelValues(skill, feeling, outcome).Inc()
+	m.lastSpeakers.WithLabelValues(skill, speaker, outcome).Inc()
+	m.conversations.WithLabelValues(skill, kind, outcome).Inc()
+	if len(chat.Date) >= 13 {
+		m.openings.WithLabelValues(skill, chat.Date[11:13]).Inc()
+	}
+	m.agentCustomerSpokeLast.WithLabelValues(agent, outcome).Add(one(speaker == "customer"))
+	m.agentNegativeFeelings.WithLabelValues(agent, outcome).Add(one(feeling == "negative" || feeling == "very_negative"))
+	m.agentUnanswered.WithLabelValues(agent, outcome).Add(one(kind == "customer_only"))
+}
+
+// kindOf tells who wrote.
+func kindOf(chat *row) string {
+	customer, known := number(chat.CustomerCharacters)
+	agent, alsoKnown := number(chat.AgentCharacters)
+	switch {
+	case !known || !alsoKnown:
+		return "unknown"
+	case customer > 0 && agent > 0:
+		return "both"
+	case agent > 0:
+		return "agent_only"
+	case customer > 0:
+		return "customer_only"
+	default:
+		return "none"
+	}
+}
+
+func one(counts bool) float64 {
+	if counts {
+		return 1
+	}
+	return 0
 }
 
 func outcomeOf(code string) string {

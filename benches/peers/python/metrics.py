@@ -6,6 +6,7 @@ from prometheus_client import Counter, Histogram, Summary
 ASA_TARGET = 30
 PER_CHAT = ["operation", "channel", "skill_id", "outcome"]
 PER_AGENT = ["operation", "agent_id", "outcome"]
+PER_AGENT_AND_SKILL = ["operation", "agent_id", "skill_id", "outcome"]
 ASA = [5, 10, 15, 20, 25, 30, 45, 60, 90, 120, 180, 240, 300, 600, 1800, 3600]
 DURATION = [60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 28800, 43200, 64800, 86400, 172800]
 TIME_ON_AGENT = [30, 60, 120, 180, 300, 450, 600, 900, 1200, 1800, 3600, 7200, 14400]
@@ -53,6 +54,27 @@ class Metrics:
         self.agent_duration = Summary(
             "wolkvox_agent_chat_duration_seconds", "Time from start to close of an agent's chats.", PER_AGENT
         )
+        self.conversations = Counter(
+            "wolkvox_chat_conversations_total", "Chats by who wrote.", ["operation", "skill_id", "kind", "outcome"]
+        )
+        self.openings = Counter(
+            "wolkvox_chat_openings_total", "Chats by the hour of their opening.", ["operation", "skill_id", "hour"]
+        )
+        self.agent_skill_chats = Counter(
+            "wolkvox_agent_skill_chats_total", "Chats attended by an agent for a skill.", PER_AGENT_AND_SKILL
+        )
+        self.agent_skill_within_target = Counter(
+            "wolkvox_agent_skill_answered_within_target_total", "Those whose ASA is at most 30 s.", PER_AGENT_AND_SKILL
+        )
+        self.agent_customer_spoke_last = Counter(
+            "wolkvox_agent_customer_spoke_last_total", "An agent's chats in which the customer wrote last.", PER_AGENT
+        )
+        self.agent_negative_feelings = Counter(
+            "wolkvox_agent_negative_feelings_total", "An agent's chats with a negative mood.", PER_AGENT
+        )
+        self.agent_unanswered = Counter(
+            "wolkvox_agent_unanswered_total", "An agent's chats in which the customer alone wrote.", PER_AGENT
+        )
 
     def count(self, row):
         operation = self.operation
@@ -64,6 +86,8 @@ class Metrics:
 
         self.chats.labels(*chat).inc()
         self.agent_chats.labels(*agent).inc()
+        agent_and_skill = (operation, agent[1], skill, outcome)
+        self.agent_skill_chats.labels(*agent_and_skill).inc()
         asa = seconds(row["ASA"])
         if asa is not None:
             self.asa.labels(*chat).observe(asa)
@@ -71,6 +95,7 @@ class Metrics:
             within = 1 if asa <= ASA_TARGET else 0
             self.within_target.labels(*chat).inc(within)
             self.agent_within_target.labels(*agent).inc(within)
+            self.agent_skill_within_target.labels(*agent_and_skill).inc(within)
         duration = seconds(row["chat_duration"])
         if duration is not None:
             self.duration.labels(*chat).observe(duration)
@@ -93,8 +118,26 @@ class Metrics:
             self.answers_of_agent.labels(*agent).inc(answers)
         if code:
             self.dispositions.labels(operation, skill, code).inc()
-        self.feelings.labels(operation, skill, word(row["feeling"]), outcome).inc()
-        self.last_speakers.labels(operation, skill, word(row["last_participant_who_spoke"]), outcome).inc()
+        feeling, speaker, kind = word(row["feeling"]), word(row["last_participant_who_spoke"]), kind_of(row)
+        self.feelings.labels(operation, skill, feeling, outcome).inc()
+        self.last_speakers.labels(operation, skill, speaker, outcome).inc()
+        self.conversations.labels(operation, skill, kind, outcome).inc()
+        self.openings.labels(operation, skill, row["date"][11:13]).inc()
+        self.agent_customer_spoke_last.labels(*agent).inc(speaker == "customer")
+        self.agent_negative_feelings.labels(*agent).inc(feeling in ("negative", "very_negative"))
+        self.agent_unanswered.labels(*agent).inc(kind == "customer_only")
+
+
+def kind_of(row):
+    """Who wrote."""
+    customer, agent = number(row["customer_chars"]), number(row["agent_chars"])
+    if customer is None or agent is None:
+        return "unknown"
+    if customer and agent:
+        return "both"
+    if agent:
+        return "agent_only"
+    return "customer_only" if customer else "none"
 
 
 def outcome_of(code):
