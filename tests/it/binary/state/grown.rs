@@ -93,7 +93,7 @@ async fn a_measure_that_a_state_lacks_starts_at_0_and_the_rest_goes_on() {
 async fn what_a_later_minor_version_had_more_is_logged_and_dropped_and_the_totals_go_on() {
     let mut body = body();
     body["bounds"]["hold"] = json!([1000, 2000]);
-    body["ledger"]["totals"]["conversations"] =
+    body["ledger"]["totals"]["surveys"] =
         json!([[{"kind": "both"}, {"created_ms": 1, "touched_ms": 1, "chats": 9}]]);
     for value in values(&mut body, "chats") {
         value.insert("hold".to_owned(), json!({"buckets": [0, 1, 2], "sum_ms": 99}));
@@ -102,12 +102,12 @@ async fn what_a_later_minor_version_had_more_is_logged_and_dropped_and_the_total
     for reported in [1, 0] {
         let exporter = Exporter::serve(&variables(state.path())).await;
         assert_goes_on(&exporter.scrape().await, None);
-        let parts = "ledger.totals.chats.value.hold, ledger.totals.conversations";
+        let parts = "ledger.totals.chats.value.hold, ledger.totals.surveys";
         assert_eq!(warnings(&exporter, parts), reported);
         exporter.kill().await;
     }
     let text = std::fs::read_to_string(file(&state)).unwrap();
-    assert!(!text.contains("hold") && !text.contains("conversations"));
+    assert!(!text.contains("hold") && !text.contains("surveys"));
 }
 
 #[tokio::test]
