@@ -10,6 +10,8 @@ SPAN = timedelta(minutes=20)
 # As long as the exporter's settings make its window: no row falls out of it while a benchmark runs.
 WINDOW = timedelta(hours=6)
 CHUNK = 8000
+# An agent works for a few skills, and not for all of them.
+SKILLS_OF_AN_AGENT = 4
 CODES = [f"CODE{number:02}" for number in range(1, 21)]
 FEELINGS = ["very negative", "negative", "neutral", "positive", "very positive", ""]
 SPEAKERS = ["agent", "customer", "chat-bot"]
@@ -78,8 +80,8 @@ def make(shape, zone):
 
 def row(number, shape, now, dice):
     """25 fields, about 900 bytes."""
-    skill = dice.randrange(shape.skills)
     agent = dice.randrange(shape.agents)
+    skill = (agent + dice.randrange(SKILLS_OF_AN_AGENT)) % shape.skills
     # Every skill is on one channel, and half of them on another too.
     channel = "web" if skill % 2 and dice.random() < 0.3 else "whatsapp"
     fate = dice.random()
