@@ -21,9 +21,9 @@ struct Seen {
 }
 
 impl Scraper {
-    /// When the first scrape is.
+    /// When the next scrape is at the latest: a process begins whose interval may be shorter than that of the one before.
     pub(crate) fn begin(&mut self, at: Instant) {
-        self.next.get_or_insert(at);
+        self.next = Some(self.next.map_or(at, |next| next.min(at)));
     }
 
     /// Time has passed up to now. `page` was shown meanwhile; nothing if no process lived.
