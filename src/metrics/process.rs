@@ -1,10 +1,11 @@
 //! What ends `/metrics`: the exporter's own process and log, and how often it was scraped, in a registry that is handed down.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 
+use prometheus::Registry;
 use prometheus::core::{Collector, Desc};
 use prometheus::proto::MetricFamily;
-use prometheus::{IntCounter, IntGauge, Opts, Registry};
 
 use super::family::{Extra, Family, Sample};
 use super::spec::{
@@ -82,10 +83,13 @@ pub fn specs() -> impl Iterator<Item = &'static Spec> {
         .chain(SCRAPES.iter().map(|row| &row.spec))
 }
 
-/// What the exporter was built from.
-fn build_info() -> Family {
-    let [row] = &BUILD_INFO;
-    info(&row.spec, &row.value)
+/// What the exporter was built from. Not of the registry, which would sort its labels.
+fn facts() -> [Family; 2] {
+    let ([build], [zone_data]) = (&BUILD_INFO, &ZONE_DATA);
+    [
+        info(&build.spec, &build.value),
+        info(&zone_data.spec, &zone_data.value),
+    ]
 }
 
 /// A fact in labels.
@@ -99,7 +103,8 @@ fn info(spec: &'static Spec, labels: &[&str]) -> Family {
 #[derive(Debug)]
 pub struct Process {
     registry: Registry,
-    scrapes: IntCounter,
+    /// Not in the registry: it is shown on its own, and is another one at each scrape.
+    scrapes: AtomicU64,
 }
 
 impl Process {
@@ -108,27 +113,21 @@ impl Process {
     /// # Errors
     /// The registry has one of them already.
     pub fn register(registry: Registry) -> prometheus::Result<Process> {
-        let [scrapes] = &SCRAPES;
-        let scrapes = IntCounter::with_opts(opts(&scrapes.spec))?;
-        registry.register(Box::new(scrapes.clone()))?;
-        let [zone_data] = &ZONE_DATA;
-        let labels = zone_data.spec.label_names().zip(zone_data.value);
-        let labels = labels.map(|(name, value)| (name.to_owned(), value.to_owned()));
-        let zone_data = IntGauge::with_opts(opts(&zone_data.spec).const_labels(labels.collect()))?;
-        zone_data.set(1);
-        registry.register(Box::new(zone_data))?;
         registry.register(Box::new(Live::new()?))?;
-        Ok(Process { registry, scrapes })
+        Ok(Process {
+            registry,
+            scrapes: AtomicU64::new(0),
+        })
     }
 
     /// Counts a scrape that was answered in full.
     pub fn count_scrape(&self) {
-        self.scrapes.inc();
+        self.scrapes.fetch_add(1, Ordering::Relaxed);
     }
 
     /// How many were counted.
     pub fn scrapes(&self) -> u64 {
-        self.scrapes.get()
+        self.scrapes.load(Ordering::Relaxed)
     }
 
     /// All of it as it is now, in the order of the catalogue; the process as far as the system shows it (Linux only).
@@ -140,12 +139,10 @@ impl Process {
 
     /// All but the number of scrapes, which is another one at each.
     pub fn without_scrapes(&self) -> Vec<Family> {
-        let [scrapes] = &SCRAPES;
         let mut families = self.registry.gather();
-        families.retain(|family| family.name() != scrapes.spec.name);
         families.sort_by_key(|family| specs().position(|spec| spec.name == family.name()));
-        // Not of the registry, which would sort its labels.
-        std::iter::once(build_info())
+        facts()
+            .into_iter()
             .chain(families.into_iter().map(family))
             .collect()
     }
@@ -154,7 +151,7 @@ impl Process {
     pub fn scrapes_family(&self) -> Family {
         let [scrapes] = &SCRAPES;
         let mut family = Family::new(&scrapes.spec);
-        family.push(&scrapes.spec, &[], self.scrapes.get().into(), Extra::default());
+        family.push(&scrapes.spec, &[], self.scrapes().into(), Extra::default());
         family
     }
 }
@@ -164,10 +161,6 @@ fn family(proto: MetricFamily) -> Family {
         extras: vec![Extra::default(); proto.get_metric().len()],
         proto,
     }
-}
-
-fn opts(spec: &Spec) -> Opts {
-    Opts::new(spec.name, spec.help)
 }
 
 /// Collects what the system and the log say at that moment.
