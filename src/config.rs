@@ -169,17 +169,6 @@ impl Config {
         })
     }
 
-    /// The first operation: the only one where the environment describes it.
-    pub fn operation(&self) -> &OperationConfig {
-        &self.operations[0]
-    }
-
-    /// The same, for what needs nothing else.
-    #[must_use]
-    pub fn into_operation(mut self) -> OperationConfig {
-        self.operations.swap_remove(0)
-    }
-
     /// The operation of this name, or the only one, with the warnings that concern all.
     ///
     /// # Errors

@@ -13,7 +13,10 @@ pub(crate) static CONFIG: LazyLock<OperationConfig> = LazyLock::new(|| {
         ("WOLKVOX_MAX_SERIES", "1000000"),
     ];
     let variables = variables.map(|(name, value)| (name.to_owned(), Ok(value.to_owned())));
-    Config::from_variables(variables, now()).unwrap().into_operation()
+    Config::from_variables(variables, now())
+        .unwrap()
+        .choose(None)
+        .unwrap()
 });
 
 pub(crate) fn now() -> DateTime<Utc> {

@@ -45,6 +45,18 @@ pub(crate) fn with(variables: &[(&str, &str)]) -> Result<Config, ConfigError> {
     read(&[&NEEDED, variables].concat())
 }
 
+impl Config {
+    /// The first operation: the only one where the environment describes it.
+    pub(crate) fn operation(&self) -> &OperationConfig {
+        &self.operations[0]
+    }
+
+    /// The same, for what needs nothing else.
+    pub(crate) fn into_operation(mut self) -> OperationConfig {
+        self.operations.swap_remove(0)
+    }
+}
+
 /// With a token and a base address.
 pub(crate) fn at(base: &str, more: &[(&str, &str)]) -> Result<Config, ConfigError> {
     let needed = [("WOLKVOX_BASE_URL", base), ("WOLKVOX_TOKEN", "SECRET123")];

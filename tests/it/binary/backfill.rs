@@ -59,7 +59,8 @@ fn plan(operation: &Operation, from: &str, until: &str) -> Plan {
     let variables = operation.variables().into_iter();
     let config = Config::from_variables(variables.map(|(name, value)| (name, Ok(value))), Utc::now())
         .unwrap()
-        .into_operation();
+        .choose(None)
+        .unwrap();
     let span = backfill::Span {
         from: utc(from),
         until: utc(until),

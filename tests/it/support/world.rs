@@ -121,7 +121,8 @@ pub(crate) fn config(zone: Tz) -> OperationConfig {
     let variables = variables.map(|(name, value)| (format!("WOLKVOX_{name}"), Ok(value.to_owned())));
     Config::from_variables(variables, DateTime::UNIX_EPOCH)
         .unwrap()
-        .into_operation()
+        .choose(None)
+        .unwrap()
 }
 
 impl World {
