@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use super::literal;
 use super::proxy::ProxyVariables;
+use super::shown::nearest;
 use super::variable::{PREFIX, Variable};
 
 /// A secret of this length is recognised inside another value too.
@@ -105,11 +106,7 @@ fn from_systemd(list: Result<String, String>, problems: &mut Vec<String>) -> Opt
 }
 
 fn unknown(name: &str, short: &str) -> String {
-    let short = short.to_uppercase();
-    let nearest = Variable::all()
-        .map(|known| (strsim::damerau_levenshtein(known.short, &short), known.short))
-        .min()
-        .map_or("", |(_, known)| known);
+    let nearest = nearest(&short.to_uppercase(), Variable::all().map(|known| known.short));
     format!("{name} is not a variable of this exporter; did you mean {PREFIX}{nearest}?")
 }
 

@@ -33,6 +33,14 @@ pub(super) fn is_near(value: &str, word: &str) -> bool {
     strsim::damerau_levenshtein(&value, &word) * 4 <= word.chars().count() + 1
 }
 
+/// The one of these that a name is most likely a slip of; of two that are as near, the first by letters.
+pub(super) fn nearest<T: AsRef<str> + Ord>(name: &str, known: impl Iterator<Item = T>) -> String {
+    known
+        .map(|known| (strsim::damerau_levenshtein(known.as_ref(), name), known))
+        .min()
+        .map_or_else(String::new, |(_, known)| known.as_ref().to_owned())
+}
+
 pub(super) fn length(value: &str) -> String {
     match value.chars().count() {
         1 => "a value of 1 character".to_owned(),

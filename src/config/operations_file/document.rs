@@ -147,19 +147,13 @@ impl Reader<'_> {
                 self.skills(value.get_ref(), line, &mut table, &mut wrong);
                 continue;
             }
-            match entry(name, value.get_ref()) {
-                Ok((short, text)) => {
-                    table
-                        .entries
-                        .extend(text.map(|text| (short, Entry { text, line })));
-                }
-                Err((kept, what)) => {
-                    table
-                        .entries
-                        .extend(kept.map(|(short, text)| (short, Entry { text, line })));
-                    wrong.push((line, what));
-                }
-            }
+            let (set, problem) = match entry(name, value.get_ref()) {
+                Ok(set) => (set, None),
+                Err((set, problem)) => (set, Some(problem)),
+            };
+            let set = set.map(|(short, text)| (short, Entry { text, line }));
+            table.entries.extend(set);
+            wrong.extend(problem.map(|problem| (line, problem)));
         }
         table.title = title(&table, number);
         let told = wrong.iter().map(|(line, what)| table.remark_at(*line, what));

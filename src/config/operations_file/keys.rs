@@ -5,7 +5,7 @@ use toml::de::DeValue;
 use super::super::literal;
 use super::super::operation::GROUP;
 use super::super::operation_name;
-use super::super::shown::{length, shown};
+use super::super::shown::{length, nearest, shown};
 use super::super::variable::{PREFIX, Variable};
 use super::table::{NAME, key};
 
@@ -17,11 +17,14 @@ const TEXTS: [&str; 6] = ["SERVER", "OPERATION", "TOKEN", "TOKEN_FILE", "CA_FILE
 /// A longer key is shown by its length.
 const LONGEST_KEY: usize = 40;
 
-/// A value with a problem that is kept all the same, so that it is not said to be missing; and the problem.
-pub(super) type Wrong = (Option<(&'static str, String)>, String);
+/// Which variable a key is, and its text.
+pub(super) type Set = (&'static str, String);
 
-/// Which variable a key is, and its text; none where it is blank.
-pub(super) fn entry(name: &str, value: &DeValue<'_>) -> Result<(&'static str, Option<String>), Wrong> {
+/// A value with a problem that is kept all the same, so that it is not said to be missing; and the problem.
+pub(super) type Wrong = (Option<Set>, String);
+
+/// What a key sets; `None` where its value is blank.
+pub(super) fn entry(name: &str, value: &DeValue<'_>) -> Result<Option<Set>, Wrong> {
     let Some(short) = short(name) else {
         return Err((None, unknown(name)));
     };
@@ -53,7 +56,7 @@ pub(super) fn entry(name: &str, value: &DeValue<'_>) -> Result<(&'static str, Op
             format!("{} {problem}", key(short)),
         ));
     }
-    Ok((short, Some(text.to_owned()).filter(|text| !text.is_empty())))
+    Ok((!text.is_empty()).then(|| (short, text.to_owned())))
 }
 
 /// What is wrong with the ends of a text, in the words of this file.
@@ -108,13 +111,6 @@ fn unknown(name: &str) -> String {
     let others = [GROUP.short.to_lowercase(), SKILLS.to_owned()];
     let nearest = nearest(&plain(name), keys.chain(others));
     format!("{} is not known; did you mean {nearest}?", shown_key(name))
-}
-
-fn nearest<T: AsRef<str> + Ord>(name: &str, known: impl Iterator<Item = T>) -> String {
-    known
-        .map(|known| (strsim::damerau_levenshtein(known.as_ref(), name), known))
-        .min()
-        .map_or_else(String::new, |(_, known)| known.as_ref().to_owned())
 }
 
 /// A key as it would be written here: `WOLKVOX_ASA_TARGET` and `asa-target` are `asa_target`.
