@@ -105,19 +105,30 @@ fn read_pair(pair: &str, number: usize) -> Result<(&str, &str), SkillNamesError>
     if looks_like_token(id) {
         return Err(SkillNamesError::Token(place()));
     }
-    for part in [id, name] {
-        let length = part.chars().count();
-        if length > LONGEST {
-            return Err(SkillNamesError::TooLong(place(), length));
-        }
-        if part.chars().any(char::is_control) {
-            return Err(SkillNamesError::Control(place()));
-        }
-        if unquoted(part).is_some() {
-            return Err(SkillNamesError::Quoted(place()));
-        }
+    match [id, name].into_iter().find_map(fault) {
+        None => Ok((id, name)),
+        Some(Fault::TooLong(length)) => Err(SkillNamesError::TooLong(place(), length)),
+        Some(Fault::Control) => Err(SkillNamesError::Control(place())),
+        Some(Fault::Quoted) => Err(SkillNamesError::Quoted(place())),
     }
-    Ok((id, name))
+}
+
+/// Why no label takes an id or a name.
+enum Fault {
+    TooLong(usize),
+    Control,
+    Quoted,
+}
+
+fn fault(part: &str) -> Option<Fault> {
+    let length = part.chars().count();
+    if length > LONGEST {
+        return Some(Fault::TooLong(length));
+    }
+    if part.chars().any(char::is_control) {
+        return Some(Fault::Control);
+    }
+    unquoted(part).map(|_| Fault::Quoted)
 }
 
 fn looks_like_token(id: &str) -> bool {
@@ -135,20 +146,14 @@ pub(super) fn check(id: &str, name: Option<&str>) -> Result<(), String> {
         if part.is_empty() {
             return Err(format!("{what} is empty"));
         }
-        let length = part.chars().count();
-        if length > LONGEST {
-            return Err(format!(
-                "{what} has {length} characters; the longest has {LONGEST} characters"
-            ));
-        }
-        if part.chars().any(char::is_control) {
-            return Err(format!("{what} has a control character in it"));
-        }
-        if unquoted(part).is_some() {
-            return Err(format!(
-                "{what} has quotes inside of its quotes: remove the inner ones"
-            ));
-        }
+        let Some(fault) = fault(part) else { continue };
+        return Err(match fault {
+            Fault::TooLong(length) => {
+                format!("{what} has {length} characters; the longest has {LONGEST} characters")
+            }
+            Fault::Control => format!("{what} has a control character in it"),
+            Fault::Quoted => format!("{what} has quotes inside of its quotes: remove the inner ones"),
+        });
     }
     Ok(())
 }
