@@ -278,6 +278,11 @@ def words(**of_value):
     return [{"type": "value", "options": options}]
 
 
+def unseen(field):
+    """A column that is there for links alone."""
+    return {"matcher": {"id": "byName", "options": field}, "properties": [{"id": "custom.hidden", "value": True}]}
+
+
 def column(field, title, unit=None, thresholds=None, width=None, link=None, decimals=None, fill=True, maximum=None, mappings=None):
     properties = [{"id": "displayName", "value": title}]
     if mappings:
@@ -492,6 +497,9 @@ SHARE_NEGATIVE = steps(GREEN, (0.2, YELLOW), (0.35, ORANGE), (0.5, RED))
 AGE = steps(GREEN, (660, YELLOW), (1200, RED))
 CHANGE = steps(ORANGE, (-0.4, YELLOW), (-0.2, GREEN), (0.4, YELLOW), (0.8, ORANGE))
 
+# A value that stays as it is until the next poll.
+STAIRS = {"drawStyle": "line", "lineInterpolation": "stepAfter", "lineWidth": 2, "fillOpacity": 10, "showPoints": "never", "spanNulls": 900000}
+
 AGE_NOW = f"topk(1, time() - max by (operation) (wolkvox_last_success_timestamp_seconds{{{OP}}}))"
 PARTICIPANT = ', participant!="unknown"'
 FEELING = ', feeling!="unknown"'
@@ -637,7 +645,7 @@ def operations():
                     column("Value #F", "Customer spoke last", "percentunit", SHARE_LAST, decimals=0, fill=False),
                     column("Value #G", "Negative feeling", "percentunit", SHARE_NEGATIVE, decimals=0, fill=False),
                     column("Value #H", "Against last week", "percentunit", CHANGE, decimals=0, fill=False),
-                    {"matcher": {"id": "byName", "options": "skill_id"}, "properties": [{"id": "custom.hidden", "value": True}]},
+                    unseen("skill_id"),
                 ],
                 sort="Chats",
                 size=(24, 7),
@@ -785,7 +793,7 @@ def skill():
                     column("Value #B", "In time", "percentunit", LEVEL, width=80, decimals=0),
                     column("Value #C", "Answer", "s", WAIT, width=95, decimals=1),
                     column("Value #D", "On agent", "s", width=100, decimals=1),
-                    {"matcher": {"id": "byName", "options": "agent_id"}, "properties": [{"id": "custom.hidden", "value": True}]},
+                    unseen("agent_id"),
                 ],
                 size=(10, 10),
                 sort="Chats",
@@ -819,7 +827,7 @@ def skill():
                     column("skill_id", "Skill", width=80),
                     column("Value #A", "Chats", "short", width=100, decimals=0, maximum=True),
                     column("Value #B", "In time", "percentunit", LEVEL, width=80, decimals=0),
-                    {"matcher": {"id": "byName", "options": "agent_id"}, "properties": [{"id": "custom.hidden", "value": True}]},
+                    unseen("agent_id"),
                 ],
                 size=(10, 13),
                 sort="Chats",
@@ -1038,7 +1046,7 @@ def exporter():
                 [(f"max by (operation) (wolkvox_poll_interval_seconds{{{OP}}})", "{{operation}}")],
                 "s",
                 size=(6, 8),
-                defaults={"custom": {"drawStyle": "line", "lineInterpolation": "stepAfter", "lineWidth": 2, "fillOpacity": 10, "showPoints": "never", "spanNulls": 900000, "axisSoftMin": 0}},
+                defaults={"custom": {**STAIRS, "axisSoftMin": 0}},
             ),
             series("Bytes answered", "Size of the API's answers, after decompression.", [(f"sum by (operation) (rate(wolkvox_api_response_bytes_total{{{OP}}}[{RATE}]))", "{{operation}}")], "Bps", size=(6, 8)),
             row("The report"),
@@ -1112,7 +1120,7 @@ def exporter():
                 [(f"max by (operation) (wolkvox_api_clock_offset_seconds{{{OP}}})", "{{operation}}")],
                 "s",
                 size=(5, 7),
-                defaults={"custom": {"drawStyle": "line", "lineInterpolation": "stepAfter", "lineWidth": 2, "fillOpacity": 10, "showPoints": "never", "spanNulls": 900000}},
+                defaults={"custom": STAIRS},
             ),
             table(
                 "Exporters",
