@@ -98,11 +98,6 @@ impl Feeling {
         UNKNOWN,
     ];
 
-    /// The label value.
-    pub fn as_str(self) -> &'static str {
-        Feeling::WORDS[self as usize]
-    }
-
     /// Whether it is negative or very negative.
     pub fn is_negative(self) -> bool {
         matches!(self, Feeling::Negative | Feeling::VeryNegative)
@@ -123,11 +118,6 @@ pub enum Participant {
 impl Participant {
     /// The label values, in the order of the enum.
     pub const WORDS: &[&str] = &["agent", "customer", "bot", UNKNOWN];
-
-    /// The label value.
-    pub fn as_str(self) -> &'static str {
-        Participant::WORDS[self as usize]
-    }
 }
 
 /// Who wrote in a chat: the label `kind`.
@@ -148,11 +138,6 @@ pub enum Conversation {
 impl Conversation {
     /// The label values, in the order of the enum.
     pub const WORDS: &[&str] = &["both", "agent_only", "customer_only", "none", UNKNOWN];
-
-    /// The label value.
-    pub fn as_str(self) -> &'static str {
-        Conversation::WORDS[self as usize]
-    }
 }
 
 /// One chat of the report. Times are whole milliseconds; a field without a readable value is `None`.

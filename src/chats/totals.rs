@@ -2,6 +2,7 @@
 //! way every time.
 
 mod cell;
+mod name;
 mod stored;
 mod zero_first;
 
@@ -10,9 +11,9 @@ use std::ops::Index;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use serde::{Deserialize, Serialize};
 
 pub use cell::Cell;
+pub use name::{Name, Names};
 pub use zero_first::{Batch, SetsAt0};
 
 use super::chat::Chat;
@@ -22,6 +23,7 @@ use super::measure::Measure;
 use crate::config::{Agents, Counting};
 use crate::ledger::{Counted, Counts};
 use crate::metrics::histogram::Histogram;
+use name::note;
 use zero_first::ZeroFirst;
 
 /// A label set's totals and when it was first seen.
@@ -49,26 +51,6 @@ impl Entry {
 
 /// Label sets and their totals. Clones of a table share the entries until one of them changes.
 pub type Sets = BTreeMap<LabelSet, Arc<Entry>>;
-
-/// A text that belongs to an id: that of the chat closed last.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Name {
-    /// The text.
-    pub text: String,
-    /// When the chat that it came from was closed: milliseconds since the epoch.
-    pub as_of_ms: i64,
-}
-
-impl Name {
-    /// Whether a text takes its place: that of the chat closed last stays, and of two closed in the same second the lesser
-    /// one, so that the order in which they are read does not matter.
-    pub(super) fn yields_to(&self, text: &str, as_of_ms: i64) -> bool {
-        as_of_ms > self.as_of_ms || as_of_ms == self.as_of_ms && *text < *self.text
-    }
-}
-
-/// Texts by id.
-pub type Names = BTreeMap<String, Name>;
 
 /// Everything that is counted per chat. A clone costs next to nothing: what changes is copied when it does.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -155,23 +137,6 @@ impl Totals {
         }
     }
 
-    /// The texts of a table's ids.
-    pub(super) fn texts(&self, table: Table) -> &Names {
-        match table {
-            Table::Agents => &self.agent_names,
-            _ => &self.descriptions,
-        }
-    }
-
-    /// Adds the text of an id of the table.
-    pub(super) fn add_text(&mut self, table: Table, id: &str, name: &Name) {
-        let names = match table {
-            Table::Agents => &mut self.agent_names,
-            _ => &mut self.descriptions,
-        };
-        note(names, id, Some(&name.text), name.as_of_ms);
-    }
-
     /// Adds fields that the server has sent.
     pub(super) fn add_sent(&mut self, sent: FieldSet) {
         self.sent.extend(sent);
@@ -247,14 +212,11 @@ impl Totals {
             Arc::make_mut(sets).retain(|_, entry| !is_old(entry));
         }
         self.forget_zeros_of_what_is_gone();
-        let ids = |table: Table, label: &str| -> BTreeSet<&str> {
+        let ids = |table: Table| -> BTreeSet<&str> {
             let sets = self.tables[table as usize].keys();
-            sets.filter_map(|set| set.get(table, label)).collect()
+            sets.filter_map(|set| set.id_with_text(table)).collect()
         };
-        let (agents, codes) = (
-            ids(Table::Agents, "agent_id"),
-            ids(Table::Dispositions, "cod_act"),
-        );
+        let (agents, codes) = (ids(Table::Agents), ids(Table::Dispositions));
         Arc::make_mut(&mut self.agent_names).retain(|id, _| agents.contains(id.as_str()));
         Arc::make_mut(&mut self.descriptions).retain(|code, _| codes.contains(code.as_str()));
     }
@@ -422,20 +384,6 @@ pub(super) fn take(
         if let Some(field) = measure.where_sent {
             sent.insert(field);
         }
-    }
-}
-
-/// Keeps the text that [`Name::yields_to`] says.
-fn note(names: &mut Arc<Names>, id: &str, text: Option<&String>, as_of_ms: i64) {
-    let Some(text) = text else { return };
-    if names.get(id).is_none_or(|known| known.yields_to(text, as_of_ms)) {
-        Arc::make_mut(names).insert(
-            id.to_owned(),
-            Name {
-                text: text.clone(),
-                as_of_ms,
-            },
-        );
     }
 }
 

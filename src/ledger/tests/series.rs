@@ -53,12 +53,24 @@ const KINDS: [SetKind; Table::ALL.len()] = [
     SetKind {
         table: Table::Feelings,
         renew: |chat| chat.feeling = Feeling::Negative,
-        limited: |chat| vec!["other", chat.feeling.as_str(), chat.outcome.as_str()],
+        limited: |chat| {
+            vec![
+                "other",
+                Feeling::WORDS[chat.feeling as usize],
+                chat.outcome.as_str(),
+            ]
+        },
     },
     SetKind {
         table: Table::Speakers,
         renew: |chat| chat.last_speaker = Participant::Customer,
-        limited: |chat| vec!["other", chat.last_speaker.as_str(), chat.outcome.as_str()],
+        limited: |chat| {
+            vec![
+                "other",
+                Participant::WORDS[chat.last_speaker as usize],
+                chat.outcome.as_str(),
+            ]
+        },
     },
     SetKind {
         table: Table::Conversations,
