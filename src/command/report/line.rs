@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::chats::chat::{Chat, Outcome};
+use crate::chats::chat::{Chat, Conversation, Outcome};
 use crate::metrics::histogram::SumCount;
 
 /// What the chats of a row add up to. Times are milliseconds.
@@ -48,9 +48,10 @@ impl Line {
         self.chats += 1;
         self.coded += u64::from(chat.outcome == Outcome::Coded);
         self.timeouts += u64::from(chat.outcome == Outcome::Timeout);
-        if let (Some(customer), Some(agent)) = (chat.customer_characters, chat.agent_characters) {
-            self.unanswered += u64::from(customer > 0 && agent == 0);
-            self.sendings += u64::from(agent > 0 && customer == 0);
+        match chat.conversation() {
+            Conversation::CustomerOnly => self.unanswered += 1,
+            Conversation::AgentOnly => self.sendings += 1,
+            Conversation::Both | Conversation::None | Conversation::Unknown => {}
         }
         self.transfers.add(chat.transferred.map(u64::from));
         self.replies.add(chat.agent_answers);
