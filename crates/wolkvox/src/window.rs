@@ -122,6 +122,13 @@ pub fn to_instants(local: NaiveDateTime, zone: impl Into<Zone>) -> (DateTime<Utc
     (instant, instant)
 }
 
+/// The first instant from `start` on, in whole seconds, since which the offset from UTC has been that of `end`, which is no
+/// earlier than `start`.
+pub fn offset_since(start: DateTime<Utc>, end: DateTime<Utc>, zone: impl Into<Zone>) -> DateTime<Utc> {
+    let spans = spans(start.timestamp(), end.timestamp(), zone.into());
+    spans.last().map_or(start, |span| utc(span.start))
+}
+
 /// A local time in the form of `date_ini` and `date_end`: `YYYYmmddHHMMSS`.
 pub fn format_local(local: NaiveDateTime) -> String {
     local.format(FORM).to_string()

@@ -73,10 +73,9 @@ impl Unit {
         match self {
             Unit::Seconds(length) => {
                 let second = instant.timestamp();
-                let offset = offset(second, zone);
-                let start = second - (second + offset).rem_euclid(length);
+                let start = second - (second + offset(second, zone)).rem_euclid(length);
                 // Since the last full hour the clocks may have been changed: then it begins there.
-                utc(first_with(offset, start, second, zone))
+                window::offset_since(utc(start), utc(second), zone)
             }
             Unit::Day => {
                 let day = local(instant, zone).date_naive();
@@ -92,15 +91,10 @@ impl Unit {
     fn next(self, start: DateTime<Utc>, zone: Zone) -> DateTime<Utc> {
         match self {
             Unit::Seconds(length) => {
-                let start = start.timestamp();
-                let offset_here = offset(start, zone);
-                let end = start + length - (start + offset_here).rem_euclid(length);
-                let offset_at_end = offset(end - 1, zone);
-                utc(if offset_at_end == offset_here {
-                    end
-                } else {
-                    first_with(offset_at_end, start, end - 1, zone)
-                })
+                let second = start.timestamp();
+                let end = second + length - (second + offset(second, zone)).rem_euclid(length);
+                let changed = window::offset_since(start, utc(end - 1), zone);
+                if changed == start { utc(end) } else { changed }
             }
             Unit::Day => {
                 let mut day = local(start, zone).date_naive();
@@ -116,24 +110,6 @@ impl Unit {
             }
         }
     }
-}
-
-/// The first second from `start` to `end` with the offset that `end` has; there is one change of the clocks between them at
-/// the most.
-fn first_with(offset_at_end: i64, start: i64, end: i64, zone: Zone) -> i64 {
-    if offset(start, zone) == offset_at_end {
-        return start;
-    }
-    let (mut before, mut since) = (start, end);
-    while since - before > 1 {
-        let middle = before + (since - before) / 2;
-        if offset(middle, zone) == offset_at_end {
-            since = middle;
-        } else {
-            before = middle;
-        }
-    }
-    since
 }
 
 /// A day's first instant. Where the clocks skip midnight, that is when they do; where it comes twice, the first.
