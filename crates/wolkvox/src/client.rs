@@ -371,11 +371,15 @@ fn refused(error: &(dyn std::error::Error + 'static)) -> SetupError {
 
 fn is_loopback(url: &Url) -> bool {
     let host = url.host_str().unwrap_or_default();
-    let address = host.trim_start_matches('[').trim_end_matches(']');
     host == "localhost"
-        || address
+        || unbracketed(host)
             .parse()
             .is_ok_and(|address: std::net::IpAddr| address.is_loopback())
+}
+
+/// A host as resolvers take it: an address of version 6 has brackets in URLs alone.
+fn unbracketed(host: &str) -> &str {
+    host.trim_start_matches('[').trim_end_matches(']')
 }
 
 fn date(headers: &HeaderMap) -> Option<DateTime<Utc>> {

@@ -69,7 +69,7 @@ impl Route {
         let Judged { cause, slots } = match (judgement.judge(), &self.proxy) {
             (Some(judged), _) => judged,
             (None, Some(proxy)) if judgement.error.is_timeout() => {
-                judgement.of_time_at_proxy(proxy, probe::ask(proxy, &self.server, limit).await)
+                judgement.of_time_at_proxy(probe::ask(proxy, &self.server, limit).await)
             }
             (None, Some(proxy)) => judgement.of_proxy(probe::ask(proxy, &self.server, limit).await),
             (None, None) => judgement.of_time(probe::takes_connections(&self.server, limit).await),
@@ -253,7 +253,7 @@ impl Judgement<'_> {
     }
 
     /// A connection through the proxy took too long.
-    fn of_time_at_proxy(&self, proxy: &Proxy, found: Found) -> Judged {
+    fn of_time_at_proxy(&self, found: Found) -> Judged {
         match found {
             // It does its part at once, so that the server's is missing.
             Found::Status(200..=299) if self.route.server.scheme() == "https" => {
@@ -261,7 +261,7 @@ impl Judgement<'_> {
             }
             Found::NoHandshake => self.limited(Cause::ProxyHandshakeSilent, Peer::Proxy),
             // It took its time to say so.
-            Found::Status(300..) if !proxy.is_socks() => self.of_proxy(found),
+            Found::Status(300..) => self.of_proxy(found),
             _ => self.limited(Cause::ProxySilent, Peer::Proxy),
         }
     }

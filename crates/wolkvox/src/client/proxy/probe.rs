@@ -12,7 +12,8 @@ use tokio::net::TcpStream;
 
 use super::Proxy;
 use crate::client::resolver::{self, LookupError};
-use crate::client::trust;
+use crate::client::trust::Trust;
+use crate::client::{Tls, unbracketed};
 
 /// The reason is worth no more of a call's time.
 const LIMIT: Duration = Duration::from_secs(5);
@@ -56,10 +57,6 @@ pub(in crate::client) async fn takes_connections(server: &Url, limit: Duration) 
         Ok(Some(_)) => Takes::Connections,
         _ => Takes::Nothing,
     }
-}
-
-fn unbracketed(host: &str) -> &str {
-    host.trim_start_matches('[').trim_end_matches(']')
 }
 
 /// Connects to the proxy as the client does, and asks it for a connection to the server if it speaks HTTP without TLS, or for
@@ -106,8 +103,7 @@ async fn handshake(mut stream: TcpStream, host: &str, limit: Duration) -> Found 
 
 /// The first message of a TLS handshake. No certificate is judged after it, so nobody needs to be trusted.
 fn hello(host: &str) -> Option<Vec<u8>> {
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = trust::config(None, &provider).ok()?;
+    let config = Tls::default().config(Trust::Nobody).ok()?;
     let name = unbracketed(host).to_owned().try_into().ok()?;
     let mut connection = rustls::ClientConnection::new(Arc::new(config), name).ok()?;
     let mut hello = Vec::new();
