@@ -112,9 +112,8 @@ impl Demo {
                 others: Vec::new(),
             });
         }
-        let mut roles = cast::roles().zip(seed..);
         let mut others = Vec::with_capacity(operations);
-        for (role, seed) in roles.by_ref().take(operations) {
+        for (role, seed) in cast::roles().zip(seed..).take(operations) {
             others.push(Simulated::start(role, seed).await?);
         }
         Ok(Demo {
@@ -130,7 +129,7 @@ impl Demo {
 
     /// The token that the first simulator accepts. No secret: it is the same everywhere.
     pub fn token(&self) -> &str {
-        &self.first.role.token
+        &self.first.role.settings.token
     }
 
     /// How the exporter polls them: at an interval that can be watched, beginning with an hour before `now`. Of the environment

@@ -42,7 +42,8 @@ pub enum RangeError {
     },
 }
 
-fn form(at: &DateTime<Utc>) -> impl fmt::Display {
+/// An instant as the options take it.
+pub(super) fn form(at: &DateTime<Utc>) -> impl fmt::Display {
     at.format("%FT%TZ")
 }
 

@@ -7,7 +7,6 @@ use clap::{Args, Subcommand};
 
 use super::failure::{ExitStatus, Failure, statuses};
 use super::print;
-use crate::chats::Totals;
 use crate::clock::{Clock as _, SystemClock};
 use crate::config::{Config, OperationConfig};
 use crate::ledger::store::{Adoption, Opened};
@@ -52,7 +51,7 @@ async fn adopt(operation: &OperationConfig, directory: &Path) -> Result<String, 
     let Opened {
         mut store, ledger, ..
     } = operation::open_state(operation, directory, Adoption::Adopt, &SystemClock)?;
-    let ledger: crate::ledger::Ledger<Totals> = ledger.with_context(|| {
+    let ledger = ledger.with_context(|| {
         format!(
             "there is no state of {} in {}: nothing to adopt, it starts anew when it is polled",
             operation.name(),

@@ -60,7 +60,6 @@ impl Part {
 #[derive(Debug)]
 pub(super) struct Role {
     name: String,
-    pub(super) token: String,
     /// How its server is.
     pub(super) settings: Settings,
     group: Option<String>,
@@ -70,11 +69,9 @@ pub(super) struct Role {
 impl Role {
     /// The only operation.
     pub(super) fn alone(name: &str) -> Role {
-        let settings = Settings::demo();
         Role {
             name: name.to_owned(),
-            token: settings.token.clone(),
-            settings,
+            settings: Settings::demo(),
             group: None,
             own: "",
         }
@@ -92,11 +89,10 @@ impl Role {
                 zone: part.zone,
                 chats_per_hour: part.chats_per_hour,
                 agents: part.agents,
-                token: token.clone(),
+                token,
                 ..Settings::demo()
             },
             name,
-            token,
             group,
             own: part.own,
         }
@@ -104,7 +100,8 @@ impl Role {
 
     /// Its table, for a server at this address.
     pub(super) fn table(&self, base_url: &str) -> String {
-        let (name, token, zone) = (&self.name, &self.token, self.settings.zone);
+        let Settings { token, zone, .. } = &self.settings;
+        let name = &self.name;
         let group = self.group.as_ref().map(|group| format!("group = \"{group}\"\n"));
         format!(
             "[[operation]]\nname = \"{name}\"\nbase_url = \"{base_url}\"\ntoken = \"{token}\"\ntimezone = \"{zone}\"\n{}{}",

@@ -1,9 +1,7 @@
 //! The options of `report`, and how they are carried out.
 
-use std::fmt::Display;
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
 use clap::Args;
 
 use super::{By, Column, Columns, Keys, Of, PrintFormat, Question, SummaryError};
@@ -65,7 +63,7 @@ pub async fn command(options: Options) -> Result<(), Failure> {
     if to < asked {
         log::say(&format!(
             "--to lies in the future: read is what closed before now, {}",
-            form(to)
+            range::form(&to)
         ));
     }
     let question = Question {
@@ -81,7 +79,7 @@ pub async fn command(options: Options) -> Result<(), Failure> {
         let until = question.besides().map_or(to, |besides| besides.to);
         log::say(&format!(
             "--of opening: chats that closed after {}, or are still open, are not in it",
-            form(until)
+            range::form(&until)
         ));
     }
     range::agree(question.cost(options.pace), Consent::given(options.yes))?;
@@ -92,8 +90,4 @@ pub async fn command(options: Options) -> Result<(), Failure> {
     .await?;
     let text = summary.print(&columns, options.format);
     Ok(print(&text.map_err(anyhow::Error::from)?)?)
-}
-
-fn form(at: DateTime<Utc>) -> impl Display {
-    at.format("%FT%TZ")
 }
