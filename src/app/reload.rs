@@ -155,9 +155,6 @@ impl Reloader {
             prepared.collect::<Result<_, _>>().map_err(ReloadError::from)
         });
         let prepared = prepared.await??;
-        for warning in &warnings {
-            tracing::warn!("{warning}");
-        }
         Ok(Read {
             hash,
             warnings,

@@ -112,6 +112,17 @@ async fn a_file_with_a_mistake_is_refused_whole_and_told_to_whoever_asked() {
 }
 
 #[tokio::test]
+async fn what_is_odd_about_the_file_is_logged_once_a_reload() {
+    let fleet = Fleet::of(&["norte", "soporte"]).await;
+    let exporter = Exporter::serve(&fleet.variables()).await;
+    let [norte, soporte] = ["norte", "soporte"].map(|name| fleet.table(name) + "group = \"all\"\n");
+    fleet.write(&(norte + "api_daily_limit = 5000\n" + &soporte));
+    hang_up(&exporter, "2 changed (norte, soporte)").await;
+    let said = exporter.log.text();
+    assert_eq!(said.matches("api_daily_limit is not set").count(), 1, "{said}");
+}
+
+#[tokio::test]
 async fn a_reload_by_http_has_to_be_switched_on() {
     let fleet = Fleet::of(&["norte"]).await;
     let exporter = Exporter::serve(&fleet.variables()).await;
