@@ -13,6 +13,7 @@ pub(crate) mod scraper;
 pub(crate) mod shown;
 pub(crate) mod truth;
 pub(crate) mod tsdb;
+pub(crate) mod watch;
 pub(crate) mod web;
 pub(crate) mod wire;
 pub(crate) mod world;

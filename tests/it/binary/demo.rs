@@ -5,7 +5,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use crate::support::exposition::Exposition;
-use crate::support::process::{Exporter, Variables, command, finish, wait_for, wait_until};
+use crate::support::process::{Exporter, Variables, command, finish, wait_until};
 
 async fn demo(operations: &str) -> Exporter {
     let arguments = ["demo", "--listen", "127.0.0.1:0", "--operations", operations];
@@ -62,15 +62,10 @@ async fn the_operations_of_the_demo_can_be_changed_while_it_runs() {
     assert_eq!(discovered(&demo).await, ["ventas"]);
 
     fs::write(&path, &text).unwrap();
-    let client = reqwest::Client::builder().no_proxy().build().unwrap();
-    let answer = client.post(demo.url("/-/reload")).send().await.unwrap();
-    assert_eq!(answer.status(), 200);
-    let told = answer.text().await.unwrap();
+    let (status, told) = demo.reload().await;
+    assert_eq!(status, 200, "{told}");
     assert!(told.contains("1 added (soporte), 1 unchanged"), "{told}");
-    wait_for("polls of the operation that is back", || async {
-        (demo.polls("soporte").await > 0.0).then_some(())
-    })
-    .await;
+    demo.polls_beyond("soporte", 0.0).await;
 }
 
 #[tokio::test]

@@ -2,7 +2,6 @@
 //! over all scrapes neither they nor the times that are shown ever fell, and each total was seen at 0 first. So what
 //! `increase()` adds up to is the truth as well.
 
-use std::collections::BTreeSet;
 use std::process::Stdio;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
@@ -16,6 +15,7 @@ use crate::support::placed::{Placed, minutes, now, seconds};
 use crate::support::process::{
     Exporter, Variables, command, count_from, counting_since, state, wait_until, with,
 };
+use crate::support::watch::Watch;
 
 /// How many times to kill; `tests/run --long` asks for many more.
 const KILLS: &str = "EXPORTER_TEST_KILLS";
@@ -26,9 +26,6 @@ const SPOILED: f64 = 0.5;
 /// Then a kill waits for nothing more: on a slow machine the chats that are placed for the next life would else be further
 /// back than it looks.
 const LIFE: Duration = Duration::from_secs(20);
-
-/// The poll interval. So long a 0 stands: who scrapes less often may miss it.
-const INTERVAL: Duration = Duration::from_secs(1);
 
 /// What a run went through.
 #[derive(Default)]
@@ -82,54 +79,18 @@ struct Witness {
     watch: Watch,
 }
 
-/// Whether the totals are at 0 when they are seen first.
-struct Watch {
-    known: BTreeSet<String>,
-    /// When the last two scrapes ended; the birth of this exporter, where it had none. What the last one saw was shown later
-    /// than the first of these times.
-    ended: [Instant; 2],
-    /// A life went by without a scrape, and was long enough to end a 0.
-    has_looked_away: bool,
-    /// Totals that were seen too late for their 0.
-    missed: u64,
-}
-
-impl Watch {
-    fn see(&mut self, page: &Exposition) {
-        let [before_last, last] = self.ended;
-        let looked_away = std::mem::take(&mut self.has_looked_away) || before_last.elapsed() >= INTERVAL;
-        self.ended = [last, Instant::now()];
-        for (series, value) in page.totals() {
-            if self.known.insert(series.to_owned()) && value > 0.0 {
-                assert!(looked_away, "{series} is {value} where it is seen first");
-                self.missed += 1;
-            }
-        }
-    }
-
-    /// An exporter lived for so long and was not scraped.
-    fn look_away(&mut self, time: Duration) {
-        self.has_looked_away |= time >= INTERVAL;
-    }
-}
-
 impl Witness {
     fn new() -> Witness {
         Witness {
             page: Exposition::default(),
             times: [None; 2],
-            watch: Watch {
-                known: BTreeSet::new(),
-                ended: [Instant::now(); 2],
-                has_looked_away: false,
-                missed: 0,
-            },
+            watch: Watch::new(),
         }
     }
 
     /// An exporter that is scraped from its birth on.
     async fn begin(&mut self, variables: &Variables) -> Exporter {
-        self.watch.ended = [Instant::now(); 2];
+        self.watch.begin();
         Exporter::serve(variables).await
     }
 
@@ -144,7 +105,7 @@ impl Witness {
             .scrape_until(what, &mut self.page, |page| {
                 let (times, watch) = &mut *seen.lock().unwrap();
                 **times = later(**times, page);
-                watch.see(page);
+                watch.see(page.totals().map(|(series, value)| (series.to_owned(), value)));
                 is_so(page)
             })
             .await
@@ -190,8 +151,7 @@ async fn kill_again_and_again(seed: u64, kills: u64) -> Figures {
         let last = witness.see_until("the last page", &exporter, |_| true).await;
         scrapes += last.sum("wolkvox_exporter_scrapes_total") as u64;
         exporter.kill().await;
-        // A kill may take long on a slow machine.
-        witness.watch.look_away(witness.watch.ended[0].elapsed());
+        witness.watch.killed();
     }
 
     let spoiled = operation.handle().spoiled();

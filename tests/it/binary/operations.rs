@@ -108,8 +108,7 @@ async fn an_operation_whose_server_hangs_or_refuses_delays_no_other() {
 #[tokio::test]
 async fn the_operations_of_a_group_call_one_after_another() {
     let fleet = Fleet::of(&["one"]).await;
-    let table = fleet.table("one");
-    let same = |name: &str| table.replace("\"one\"", &format!("\"{name}\"")) + "group = \"shared\"\n";
+    let same = |name: &str| fleet.table_as("one", name) + "group = \"shared\"\n";
     fleet.write(&[same("one"), same("two"), same("three"), same("four")].concat());
     let exporter = Exporter::serve(&fleet.variables()).await;
     for name in ["one", "two", "three", "four"] {

@@ -44,9 +44,14 @@ impl Fleet {
 
     /// The table of an operation.
     pub(crate) fn table(&self, name: &str) -> String {
+        self.table_as(name, name)
+    }
+
+    /// The table of an operation under another name.
+    pub(crate) fn table_as(&self, name: &str, other: &str) -> String {
         let operation = &self.operations[name];
         format!(
-            "[[operation]]\nname = \"{name}\"\nbase_url = \"{}\"\ntoken = \"{}\"\n",
+            "[[operation]]\nname = \"{other}\"\nbase_url = \"{}\"\ntoken = \"{}\"\n",
             operation.base_url(),
             operation.token()
         )
@@ -60,9 +65,11 @@ impl Fleet {
         self.place.path().join("state")
     }
 
-    /// Writes the file anew. It is the owner's alone, since it holds tokens.
+    /// Writes the file anew. A reload may be reading: it must see the one or the other, whole.
     pub(crate) fn write(&self, text: &str) {
-        fs::write(self.file(), text).unwrap();
+        let aside = self.file().with_extension("new");
+        fs::write(&aside, text).unwrap();
+        fs::rename(&aside, self.file()).unwrap();
     }
 
     /// Writes the file with all operations.

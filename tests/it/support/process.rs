@@ -16,6 +16,7 @@ use std::sync::Once;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use reqwest::RequestBuilder;
 use reqwest::header::HeaderMap;
 use tempfile::TempDir;
 use tokio::process::{Child, Command};
@@ -268,6 +269,12 @@ impl Exporter {
         get(&self.client, &self.url(path), "*/*").await
     }
 
+    /// Asks for a reload by HTTP: status and text.
+    pub(crate) async fn reload(&self) -> (u16, String) {
+        let (status, _, text) = answer(self.client.post(self.url("/-/reload"))).await;
+        (status, text)
+    }
+
     /// `/metrics` in text format 0.0.4.
     pub(crate) async fn scrape(&self) -> Exposition {
         let (status, _, text) = get(&self.client, &self.url("/metrics"), "text/plain").await;
@@ -379,10 +386,14 @@ pub(crate) fn client() -> reqwest::Client {
 }
 
 pub(crate) async fn get(client: &reqwest::Client, url: &str, accept: &str) -> (u16, HeaderMap, String) {
-    let answer = tokio::time::timeout(GUARD, client.get(url).header("Accept", accept).send())
+    answer(client.get(url).header("Accept", accept)).await
+}
+
+async fn answer(request: RequestBuilder) -> (u16, HeaderMap, String) {
+    let answer = tokio::time::timeout(GUARD, request.send())
         .await
         .expect("an answer")
-        .unwrap_or_else(|error| panic!("{url}: {error:?}"));
+        .unwrap_or_else(|error| panic!("{error:?}"));
     let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
     (status, headers, answer.text().await.expect("a whole answer"))
 }

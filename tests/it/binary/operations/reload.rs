@@ -4,17 +4,10 @@ use crate::support::exposition::Exposition;
 use crate::support::fleet::Fleet;
 use crate::support::placed::now;
 use crate::support::process::{Exporter, command, finish, wait_for, wait_until, with};
-use crate::support::web::{Place, run};
+use crate::support::web::{Place, curl};
 
 const SUCCESSFUL: &str = "wolkvox_exporter_config_last_reload_successful";
 const SUCCEEDED_AT: &str = "wolkvox_exporter_config_last_reload_success_timestamp_seconds";
-
-/// Asks for a reload by HTTP: status and text.
-async fn post(exporter: &Exporter) -> (u16, String) {
-    let answer = reqwest::Client::builder().no_proxy().build().unwrap();
-    let answer = answer.post(exporter.url("/-/reload")).send().await.unwrap();
-    (answer.status().as_u16(), answer.text().await.unwrap())
-}
 
 pub(super) async fn hang_up(exporter: &Exporter, said: &str) {
     exporter.signal("HUP").await;
@@ -87,7 +80,7 @@ async fn a_file_with_a_mistake_is_refused_whole_and_told_to_whoever_asked() {
     let began = exporter.scrape().await.sum(SUCCEEDED_AT);
     let wrong = fleet.table("norte") + "asa_target = \"soon\"\n";
     fleet.write(&wrong);
-    let (status, told) = post(&exporter).await;
+    let (status, told) = exporter.reload().await;
     assert_eq!(status, 500, "{told}");
     let line = wrong.lines().count();
     for what in [
@@ -103,7 +96,7 @@ async fn a_file_with_a_mistake_is_refused_whole_and_told_to_whoever_asked() {
     assert_eq!(is_held(&page, "soporte"), Some(true), "nothing was taken over");
     fleet.settle_all(&exporter).await;
     fleet.write(&fleet.table("norte"));
-    let (status, told) = post(&exporter).await;
+    let (status, told) = exporter.reload().await;
     assert_eq!(status, 200, "{told}");
     let page = exporter.scrape().await;
     assert_eq!(page.sum(SUCCESSFUL), 1.0);
@@ -126,7 +119,7 @@ async fn what_is_odd_about_the_file_is_logged_once_a_reload() {
 async fn a_reload_by_http_has_to_be_switched_on() {
     let fleet = Fleet::of(&["norte"]).await;
     let exporter = Exporter::serve(&fleet.variables()).await;
-    let (status, told) = post(&exporter).await;
+    let (status, told) = exporter.reload().await;
     assert_eq!(status, 403, "{told}");
     assert!(told.contains("WOLKVOX_ENABLE_LIFECYCLE=true"), "{told}");
     let (status, _, _) = exporter.get("/-/reload").await;
@@ -168,7 +161,7 @@ async fn an_operation_that_has_moved_stands_still_alone_until_its_state_is_adopt
     moved.come_up_elsewhere().await;
     fleet.write_all();
     hang_up(&exporter, "state adopt moved").await;
-    let (status, told) = post(&exporter).await;
+    let (status, told) = exporter.reload().await;
     assert!(
         status == 200 && told.contains("Standing still: 1 (moved)"),
         "{told}"
@@ -242,8 +235,8 @@ async fn an_operation_in_other_letters_is_another_one_with_a_state_of_its_own() 
     let fleet = Fleet::of(&["norte"]).await;
     let exporter = Exporter::serve(&fleet.variables()).await;
     fleet.settle_all(&exporter).await;
-    let renamed = |name: &str| fleet.table("norte").replace("\"norte\"", &format!("\"{name}\""));
-    fleet.write(&renamed("Norte"));
+    let renamed = fleet.table_as("norte", "Norte");
+    fleet.write(&renamed);
     hang_up(&exporter, "1 added (Norte), 1 removed (norte), 0 unchanged").await;
     wait_for("the chats since then", || async {
         let page = exporter.scrape().await;
@@ -254,7 +247,7 @@ async fn an_operation_in_other_letters_is_another_one_with_a_state_of_its_own() 
     })
     .await;
     // Beside each other they could not be told apart on every file system.
-    fleet.write(&[fleet.table("norte"), renamed("Norte")].concat());
+    fleet.write(&[fleet.table("norte"), renamed].concat());
     hang_up(&exporter, "but for upper and lower case").await;
     fleet.write_all();
     hang_up(&exporter, "1 added (norte), 1 removed (Norte), 0 unchanged").await;
@@ -276,15 +269,13 @@ async fn behind_a_web_configuration_a_reload_needs_the_password_and_discovery_sa
     let ask = async |path: &str, more: &[&str]| {
         let authority = place.text_path("ca.pem");
         let url = exporter.url(path);
-        let always = ["-s", "-w", " %{http_code}", "--cacert", &authority, &url];
-        let output = run("curl", &[&always, more].concat()).await;
-        String::from_utf8(output.stdout).unwrap()
+        curl(&[&["--cacert", &authority, &url], more].concat()).await
     };
-    let answer = ask("/-/reload", &["-X", "POST"]).await;
-    assert!(answer.ends_with(" 401"), "{answer}");
+    let (status, told) = ask("/-/reload", &["-X", "POST"]).await;
+    assert_eq!(status, 401, "{told}");
     assert!(!exporter.log.text().contains("were read again"));
-    let answer = ask("/-/reload", &["-X", "PUT", "-u", "alice:wonderland"]).await;
-    assert!(answer.ends_with(" 200"), "{answer}");
-    let answer = ask("/sd", &["-u", "alice:wonderland"]).await;
-    assert!(answer.contains("\"__scheme__\":\"https\""), "{answer}");
+    let (status, told) = ask("/-/reload", &["-X", "PUT", "-u", "alice:wonderland"]).await;
+    assert_eq!(status, 200, "{told}");
+    let (_, told) = ask("/sd", &["-u", "alice:wonderland"]).await;
+    assert!(told.contains("\"__scheme__\":\"https\""), "{told}");
 }

@@ -175,11 +175,7 @@ async fn an_operation_that_a_reload_adds_counts_from_then_on() {
 #[tokio::test]
 async fn a_hundred_operations_start_together_and_each_is_polled() {
     let fleet = Fleet::of(&["one"]).await;
-    let table = fleet.table("one");
-    let names: Vec<_> = (0..100).map(|number| format!("operation-{number}")).collect();
-    let tables = names
-        .iter()
-        .map(|name| table.replace("\"one\"", &format!("\"{name}\"")));
+    let tables = (0..100).map(|number| fleet.table_as("one", &format!("operation-{number}")));
     fleet.write(&tables.collect::<String>());
     let exporter = Exporter::serve(&with(fleet.variables(), "POLL_INTERVAL", "10s")).await;
     let held = |page: &Exposition| page.get("wolkvox_exporter_operations{state=\"held\"}");
@@ -199,11 +195,9 @@ async fn a_hundred_operations_start_together_and_each_is_polled() {
 #[tokio::test]
 async fn sigterm_ends_it_in_good_order_while_operations_start_or_are_replaced() {
     let fleet = Fleet::of(&["one"]).await;
-    let table = fleet.table("one");
     let tables = |target: &str| -> String {
-        let names = (0..60).map(|number| format!("operation-{number}"));
-        names
-            .map(|name| table.replace("\"one\"", &format!("\"{name}\"")) + target)
+        (0..60)
+            .map(|number| fleet.table_as("one", &format!("operation-{number}")) + target)
             .collect()
     };
     fleet.write(&tables(""));
@@ -237,7 +231,7 @@ async fn sigterm_ends_it_in_good_order_while_operations_start_or_are_replaced() 
 async fn what_concerns_all_operations_is_told_at_a_reload_too() {
     let fleet = Fleet::of(&["norte"]).await;
     let exporter = Exporter::serve(&fleet.variables()).await;
-    let other = fleet.table("norte").replace("\"norte\"", "\"soporte\"");
+    let other = fleet.table_as("norte", "soporte");
     fleet.write(&[fleet.table("norte"), other].concat());
     hang_up(&exporter, "1 added (soporte)").await;
     let log = exporter.log.text();

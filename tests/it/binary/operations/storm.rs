@@ -2,8 +2,7 @@
 //! between. In the end the totals of every operation are the truth. Until then nothing falls, each total is seen at 0 first,
 //! and an operation that nobody changed is not begun anew.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use simulator::Fault;
@@ -12,6 +11,7 @@ use crate::support::exposition::Exposition;
 use crate::support::fleet::Fleet;
 use crate::support::placed::{now, seconds};
 use crate::support::process::Exporter;
+use crate::support::watch::Watch;
 
 /// How many times to kill in all such tests; `tests/run --long` asks for many more.
 const KILLS: &str = "EXPORTER_TEST_KILLS";
@@ -19,8 +19,6 @@ const KILLS: &str = "EXPORTER_TEST_KILLS";
 const LIFE: Duration = Duration::from_secs(7);
 /// Between two reloads.
 const PAUSE: Duration = Duration::from_millis(200);
-/// The shortest poll interval. So long a 0 stands: who scrapes less often may miss it.
-const INTERVAL: Duration = Duration::from_secs(1);
 /// Of the requests, how many go wrong.
 const SPOILED: f64 = 0.15;
 
@@ -93,21 +91,12 @@ impl Written {
         }
         text
     }
-
-    /// A reload may be reading: it must see the one or the other, whole.
-    fn write(self, fleet: &Fleet) {
-        let aside = fleet.file().with_extension("new");
-        fs::write(&aside, self.text(fleet)).unwrap();
-        fs::rename(&aside, fleet.file()).unwrap();
-    }
 }
 
 /// What was seen last of each operation.
 struct Witness {
     pages: BTreeMap<&'static str, Exposition>,
-    known: BTreeSet<String>,
-    /// When the last two scrapes ended; the birth of this exporter, where it had none.
-    ended: [Instant; 2],
+    watch: Watch,
     /// Cycles of the operation that nobody changes, in this life.
     polls: f64,
 }
@@ -116,23 +105,20 @@ impl Witness {
     fn new() -> Witness {
         Witness {
             pages: BTreeMap::new(),
-            known: BTreeSet::new(),
-            ended: [Instant::now(); 2],
+            watch: Watch::new(),
             polls: 0.0,
         }
     }
 
     async fn begin(&mut self, fleet: &Fleet) -> Exporter {
-        self.ended = [Instant::now(); 2];
+        self.watch.begin();
         self.polls = 0.0;
         Exporter::serve(&fleet.variables()).await
     }
 
     async fn look(&mut self, exporter: &Exporter) {
         let page = exporter.scrape().await;
-        let [before_last, last] = self.ended;
-        let looked_away = before_last.elapsed() >= INTERVAL;
-        self.ended = [last, Instant::now()];
+        let mut totals = Vec::new();
         for name in [KEPT, CHANGED, REGROUPED, COMES] {
             let page = page.of(name);
             // The exporter's own families name one that has nothing to show yet.
@@ -145,15 +131,11 @@ impl Witness {
             }
             assert!(is_shown, "{name} is not shown: {}", exporter.log.text());
             page.assert_not_below(self.pages.get(name).unwrap_or(&Exposition::default()));
-            for (series, value) in page.totals() {
-                let is_new = self.known.insert(format!("{name} {series}"));
-                assert!(
-                    !is_new || value == 0.0 || looked_away,
-                    "{series} of {name} is {value} where it is seen first"
-                );
-            }
+            let of_it = page.totals();
+            totals.extend(of_it.map(|(series, value)| (format!("{series} of {name}"), value)));
             self.pages.insert(name, page);
         }
+        self.watch.see(totals);
         let polls = self.pages[KEPT].sum("wolkvox_polls_total");
         assert!(
             polls >= self.polls,
@@ -180,7 +162,7 @@ async fn a_storm_of_reloads_and_kills_loses_no_chat_counts_none_twice_and_touche
     let (mut number, mut reloads) = (20_260_131_u64, 0);
     for _ in 0..lives() {
         written.is_broken = false;
-        written.write(&fleet);
+        fleet.write(&written.text(&fleet));
         let exporter = witness.begin(&fleet).await;
         let born = Instant::now();
         while born.elapsed() < LIFE {
@@ -188,7 +170,7 @@ async fn a_storm_of_reloads_and_kills_loses_no_chat_counts_none_twice_and_touche
                 .wrapping_mul(6_364_136_223_846_793_005)
                 .wrapping_add(1_442_695_040_888_963_407);
             written = written.next(number >> 33);
-            written.write(&fleet);
+            fleet.write(&written.text(&fleet));
             exporter.signal("HUP").await;
             witness.look(&exporter).await;
             for operation in fleet.operations.values_mut() {
@@ -199,6 +181,7 @@ async fn a_storm_of_reloads_and_kills_loses_no_chat_counts_none_twice_and_touche
         }
         reloads += exporter.log.text().matches("the settings were").count();
         exporter.kill().await;
+        witness.watch.killed();
     }
     assert!(reloads > 20, "{reloads} reloads");
     for operation in fleet.operations.values() {
@@ -206,7 +189,7 @@ async fn a_storm_of_reloads_and_kills_loses_no_chat_counts_none_twice_and_touche
     }
     written.is_there = true;
     written.is_broken = false;
-    written.write(&fleet);
+    fleet.write(&written.text(&fleet));
     let exporter = witness.begin(&fleet).await;
     witness.look(&exporter).await;
     fleet.settle_all(&exporter).await;
