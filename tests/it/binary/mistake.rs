@@ -142,12 +142,7 @@ async fn mistakes_in_an_operations_file_are_told_all_at_once_and_nothing_is_made
     fs::write(&file, text).unwrap();
     let directory = tempfile::tempdir().unwrap();
     let mut variables = without_server(directory.path());
-    for one in [
-        "WOLKVOX_SERVER",
-        "WOLKVOX_BASE_URL",
-        "WOLKVOX_TOKEN",
-        "WOLKVOX_OPERATION",
-    ] {
+    for one in ["WOLKVOX_BASE_URL", "WOLKVOX_TOKEN"] {
         variables.remove(one);
     }
     let variables = with(variables, "OPERATIONS_FILE", file.to_str().unwrap());

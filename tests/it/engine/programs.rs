@@ -174,9 +174,11 @@ fn heal(world: &World) {
 }
 
 async fn go(world: &mut World, step: &Step) {
+    // A start whose first commit fails ends the process; this is the one after.
     if !matches!(
         step,
         Step::Cycles(_)
+            | Step::Killed(_)
             | Step::SlowCommits(..)
             | Step::FailLate(_)
             | Step::Faults(_)
@@ -184,10 +186,7 @@ async fn go(world: &mut World, step: &Step) {
             | Step::Poison { .. }
             | Step::Skew(_)
     ) {
-        // A start whose first commit fails ends the process; this is the one after.
-        if !matches!(step, Step::Killed(_)) {
-            heal(world);
-        }
+        heal(world);
     }
     match step {
         Step::Cycles(count) => world.cycles(*count).await,

@@ -162,15 +162,14 @@ impl Placed {
                 "agent_id=\"{agent}\",operation=\"{OPERATION}\",outcome=\"{}\",skill_id=\"{skill}\"",
                 outcome.as_str()
             );
-            for (name, expected) in [
+            let counts = [
                 ("wolkvox_agent_skill_chats_total", totals.chats),
                 (
                     "wolkvox_agent_skill_answered_within_target_total",
                     totals.within_target,
                 ),
-            ] {
-                assert_eq!(whole(value(page, name, &labels)), expected, "{name} of {labels}");
-            }
+            ];
+            assert_counts(page, &labels, &counts);
         }
         assert_eq!(
             shown("wolkvox_agent_skill_chats_total{"),
@@ -181,8 +180,7 @@ impl Placed {
                 "kind=\"{kind}\",operation=\"{OPERATION}\",outcome=\"{}\",skill_id=\"{skill}\"",
                 outcome.as_str()
             );
-            let value = value(page, "wolkvox_chat_conversations_total", &labels);
-            assert_eq!(whole(value), *chats, "conversations of {labels}");
+            assert_counts(page, &labels, &[("wolkvox_chat_conversations_total", *chats)]);
         }
         assert_eq!(
             shown("wolkvox_chat_conversations_total{"),
@@ -191,8 +189,7 @@ impl Placed {
         let hours = truth.opening_hours(&self.lively.settings().zone);
         for ((skill, hour), chats) in &hours {
             let labels = format!("hour=\"{hour:02}\",operation=\"{OPERATION}\",skill_id=\"{skill}\"");
-            let value = value(page, "wolkvox_chat_openings_total", &labels);
-            assert_eq!(whole(value), *chats, "openings of {labels}");
+            assert_counts(page, &labels, &[("wolkvox_chat_openings_total", *chats)]);
         }
         assert_eq!(shown("wolkvox_chat_openings_total{"), hours.len());
     }
@@ -201,6 +198,21 @@ impl Placed {
 fn value(page: &Exposition, name: &str, labels: &str) -> f64 {
     page.get(&format!("{name}{{{labels}}}"))
         .unwrap_or_else(|| panic!("no {name}{{{labels}}}"))
+}
+
+/// Compares series of these labels with what is expected of each.
+fn assert_counts(page: &Exposition, labels: &str, expected: &[(&str, u64)]) {
+    for (name, expected) in expected {
+        assert_eq!(whole(value(page, name, labels)), *expected, "{name} of {labels}");
+    }
+}
+
+/// The same for sums of seconds; expected in milliseconds.
+fn assert_sums(page: &Exposition, labels: &str, expected: &[(&str, u64)]) {
+    for (name, expected) in expected {
+        let shown = milliseconds(value(page, name, labels));
+        assert_eq!(shown, *expected, "{name} of {labels}");
+    }
 }
 
 fn assert_agent(page: &Exposition, labels: &str, totals: &Totals) {
@@ -219,24 +231,15 @@ fn assert_agent(page: &Exposition, labels: &str, totals: &Totals) {
             totals.average_response.count,
         ),
     ];
-    for (name, expected) in counts {
-        assert_eq!(whole(value(page, name, labels)), expected, "{name} of {labels}");
-    }
+    assert_counts(page, labels, &counts);
     let sums = [
         ("wolkvox_agent_asa_seconds_sum", totals.asa.sum),
         ("wolkvox_agent_response_seconds_sum", totals.average_response.sum),
     ];
-    for (name, expected) in sums {
-        assert_eq!(
-            milliseconds(value(page, name, labels)),
-            expected,
-            "{name} of {labels}"
-        );
-    }
+    assert_sums(page, labels, &sums);
 }
 
 fn assert_totals(page: &Exposition, labels: &str, totals: &Totals) {
-    let value = |name: &str| value(page, name, labels);
     let counts = [
         ("wolkvox_chats_total", totals.chats),
         ("wolkvox_chat_asa_seconds_count", totals.asa.count),
@@ -258,9 +261,7 @@ fn assert_totals(page: &Exposition, labels: &str, totals: &Totals) {
         ("wolkvox_chat_agent_answers_total", totals.agent_answers.sum),
         ("wolkvox_chat_transfers_total", totals.transfers),
     ];
-    for (name, expected) in counts {
-        assert_eq!(whole(value(name)), expected, "{name} of {labels}");
-    }
+    assert_counts(page, labels, &counts);
     let sums = [
         ("wolkvox_chat_asa_seconds_sum", totals.asa.sum),
         ("wolkvox_chat_duration_seconds_sum", totals.duration.sum),
@@ -270,9 +271,7 @@ fn assert_totals(page: &Exposition, labels: &str, totals: &Totals) {
             totals.average_response.sum,
         ),
     ];
-    for (name, expected) in sums {
-        assert_eq!(milliseconds(value(name)), expected, "{name} of {labels}");
-    }
+    assert_sums(page, labels, &sums);
 }
 
 fn whole(value: f64) -> u64 {

@@ -72,36 +72,27 @@ async fn assert_equals_truth(database: &Database, at: f64, truth: &BTreeMap<Stri
 /// Each label set of the families that count who wrote, openings, and agents by skill.
 async fn assert_equals_truth_per_key(database: &Database, at: f64, chats: &[SimulatedChat]) {
     let truth = Truth::of(chats, 30);
-    let of_agent_skill = truth
-        .agent_skills
-        .iter()
-        .map(|((agent, skill, outcome), totals)| {
-            let key = format!("{agent}|{skill}|{}", outcome.as_str());
-            (key, totals)
-        });
-    let of_agent = truth.agents.iter().map(|((agent, outcome), totals)| {
-        let key = format!("{agent}|{}", outcome.as_str());
-        (key, totals)
-    });
     let conversations = truth.conversations.iter().map(|((skill, kind, outcome), chats)| {
         let key = format!("{skill}|{kind}|{}", outcome.as_str());
         (key, *chats)
     });
     let hours = truth.opening_hours(&Bogota).into_iter();
     let hours = hours.map(|((skill, hour), chats)| (format!("{skill}|{hour:02}"), chats));
-    let agents: Vec<_> = of_agent.collect();
     let agents = |of: fn(&Totals) -> u64| {
+        let agents = truth.agents.iter();
         agents
-            .iter()
-            .map(|(key, totals)| (key.clone(), of(totals)))
+            .map(|((agent, outcome), totals)| (format!("{agent}|{}", outcome.as_str()), of(totals)))
             .collect()
     };
-    let by_skill: Vec<_> = of_agent_skill.collect();
     let by_skill = |of: fn(&Totals) -> u64| {
-        by_skill
+        let agent_skills = truth
+            .agent_skills
             .iter()
-            .map(|(key, totals)| (key.clone(), of(totals)))
-            .collect()
+            .map(|((agent, skill, outcome), totals)| {
+                let key = format!("{agent}|{skill}|{}", outcome.as_str());
+                (key, of(totals))
+            });
+        agent_skills.collect()
     };
     let families: [(&str, &str, BTreeMap<String, u64>); 9] = [
         (

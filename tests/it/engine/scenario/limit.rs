@@ -2,23 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, FixedOffset, NaiveDate, TimeDelta, Utc};
-use wolkvox_exporter::poller;
+use chrono::{FixedOffset, NaiveDate, TimeDelta};
 
+use super::pause;
 use crate::support::world::{World, hours, minutes};
 
 /// Runs the loop for a while; the calls of each day in Bogotá.
 async fn run(world: &mut World, time: TimeDelta) -> BTreeMap<NaiveDate, usize> {
-    world.server.with(|state| state.asked.clear());
-    let schedule = world.schedule();
-    let polling = poller::run(world.take_poller(), schedule, false, async {}, |_| ());
-    let _ = tokio::time::timeout(time.to_std().unwrap(), polling).await;
-    let asked: Vec<DateTime<Utc>> = world
-        .server
-        .with(|state| state.asked.iter().map(|(at, _)| *at).collect());
     let bogota = FixedOffset::west_opt(5 * 3600).unwrap();
     let mut days = BTreeMap::new();
-    for at in asked {
+    for at in pause::run(world, time).await {
         *days.entry(at.with_timezone(&bogota).date_naive()).or_default() += 1;
     }
     days

@@ -1,6 +1,5 @@
 //! Retries, pauses and the cycle.
 
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Timelike, Utc};
@@ -137,22 +136,10 @@ async fn a_pause_that_wolkvox_calls_for_is_counted_by_its_reason_and_no_other_is
     assert_eq!(pauses(&world), [0.0, waited.count() as f64 + 1.0, 0.0]);
 }
 
-type Announced = Arc<Mutex<Vec<DateTime<Utc>>>>;
-
 /// Runs the loop for a while, and returns when calls were made.
-async fn run(world: &mut World, time: TimeDelta) -> Vec<DateTime<Utc>> {
-    let announced = Announced::default();
-    let note = Arc::clone(&announced);
+pub(super) async fn run(world: &mut World, time: TimeDelta) -> Vec<DateTime<Utc>> {
     world.server.with(|state| state.asked.clear());
-    let polling = poller::run(
-        world.take_poller(),
-        world.schedule(),
-        false,
-        async {},
-        move |next| {
-            note.lock().unwrap().push(next);
-        },
-    );
+    let polling = poller::run(world.take_poller(), world.schedule(), false, async {}, |_| ());
     let _ = tokio::time::timeout(time.to_std().unwrap(), polling).await;
     world
         .server
