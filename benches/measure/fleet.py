@@ -4,18 +4,17 @@ All sizes run at the same time, each in a process of its own: what they do is li
 runs a second time with its states in memory: what a commit costs the processor is the file system's, and file systems differ. And
 some operations have chats: their pages are what scrapes of real ones are like."""
 
+import gzip
 import os
 import re
-import subprocess
 import tempfile
 import time
-import zlib
 from contextlib import ExitStack
 from pathlib import Path
 
 from . import report
 from .process import PATIENCE, Failed, Program, free_port
-from .programs import ALLOCATOR, OURS, TOOLS
+from .programs import ALLOCATOR, OURS, constant
 from .table import Result, markdown, middle, number
 
 SIZES = [1, 10, 100, 1_000]
@@ -28,8 +27,6 @@ SETTLING = 20
 # So much later the pages of some operations are new, as they are for a Prometheus, seconds.
 NEXT_SCRAPE = 60
 REPEATS = 20
-# No server is needed for longer.
-LONGEST = 3000
 EMPTY = b'{"code":"200","error":null,"msg":"0 records were found","data":[]}'
 
 KIB = 1 << 10
@@ -70,7 +67,7 @@ def started(bench, stack, say):
         say(f"start of {size:,} operations{remark}")
         return stack.enter_context(Fleet(bench, size, vendor, state, remark, settings))
 
-    idle = stack.enter_context(Vendor(bench.folder / "no-chats", EMPTY)).address
+    idle = vendor(stack, bench.folder / "no-chats", EMPTY)
     fleets = [start(size, idle, bench.state()) for size in SIZES]
     if MEMORY.is_dir():
         state = stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-", dir=MEMORY))
@@ -78,7 +75,7 @@ def started(bench, stack, say):
     else:
         bench.built.left_out.append(f"states in memory: there is no {MEMORY}")
     made = report.make(CHATS, bench.zone)
-    busy = stack.enter_context(Vendor(bench.folder / "chats", made.json)).address
+    busy = vendor(stack, bench.folder / "chats", made.json)
     fleets.append(
         start(
             WITH_CHATS,
@@ -94,24 +91,14 @@ def started(bench, stack, say):
     return fleets
 
 
-class Vendor:
-    """A server that answers each call of any operation with the same bytes."""
-
-    def __init__(self, file, answer):
-        plain, packed = file.with_suffix(".json"), file.with_suffix(".json.gz")
-        plain.write_bytes(answer)
-        packer = zlib.compressobj(6, zlib.DEFLATED, 31)
-        packed.write_bytes(packer.compress(answer) + packer.flush())
-        command = [TOOLS, "constant", plain, packed, str(LONGEST)]
-        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-        self.address = self.process.stdout.readline().strip()
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.process.kill()
-        self.process.wait()
+def vendor(stack, file, answer):
+    """The address of a server that answers each call of any operation with the same bytes."""
+    plain, packed = file.with_suffix(".json"), file.with_suffix(".json.gz")
+    plain.write_bytes(answer)
+    packed.write_bytes(gzip.compress(answer, 6))
+    server = constant("vendor", plain, packed)
+    stack.callback(server.stop)
+    return f"127.0.0.1:{server.port}"
 
 
 class Fleet:

@@ -22,6 +22,8 @@ PYTHON = OWN / "python" / "bin" / "python"
 PEERS = ROOT / "benches" / "peers"
 
 OURS = "exporter"
+# No server of constant bytes is needed for longer, seconds.
+LONGEST = 3000
 # As the image and the unit for systemd have it.
 ALLOCATOR = {"MALLOC_ARENA_MAX": "1", "MALLOC_TRIM_THRESHOLD_": "131072"}
 
@@ -59,6 +61,13 @@ def build(exporter, with_peers):
             except (OSError, subprocess.CalledProcessError) as error:
                 built.left_out.append(f"the {name} peer can't be built: {error}")
     return built
+
+
+def constant(name, plain, packed):
+    """A server that answers each call with the bytes of one of two files: as they are, or compressed."""
+    server = Program(name, [TOOLS, "constant", plain, packed, str(LONGEST)], stdout=subprocess.PIPE)
+    server.port = int(server.process.stdout.readline().rpartition(":")[2])
+    return server
 
 
 def build_go():

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from . import report
 from .polls import sample_lines
-from .process import Failed, Program
-from .programs import OURS, TOOLS
+from .process import Failed
+from .programs import OURS, TOOLS, constant
 from .table import Result, markdown, middle, number
 
 SHAPES = {
@@ -22,8 +22,6 @@ ENCODINGS = ["plain", "gzip"]
 # How long one load lasts, and how many there are in a round: many short ones, so that what disturbs one is not in the median.
 SECONDS = 0.2
 LOADS = 4
-# No server of constant bytes is needed for longer.
-LONGEST = 3000
 HYPER = "hyper"
 
 
@@ -81,16 +79,14 @@ def load(program, connections, encoding, seconds=SECONDS):
     return loader.end()
 
 
-def constant(bench, program):
+def constant_page(bench, program):
     """A hyper server that hands out the page that a program shows now."""
     files = []
     for encoding in ("identity", "gzip"):
         body, _ = program.get(encoding=encoding)
         files.append(bench.folder / f"page-{program.pid}.{encoding}")
         files[-1].write_bytes(body)
-    server = Program(HYPER, [TOOLS, "constant", *files, str(LONGEST)], stdout=subprocess.PIPE)
-    server.port = int(server.process.stdout.readline().rpartition(":")[2])
-    return server
+    return constant(HYPER, *files)
 
 
 def warm(bench, rounds, say):
@@ -105,7 +101,7 @@ def warm(bench, rounds, say):
             # Its gauges of the latest window are withdrawn after two intervals: from then on the page stays as it is.
             time.sleep(2.5)
             page, _ = polled.program.get(encoding="identity")
-            hyper = constant(bench, polled.program)
+            hyper = constant_page(bench, polled.program)
             try:
                 seen = side_by_side(polled.program, hyper, size, rounds, say)
             finally:
