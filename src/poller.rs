@@ -20,7 +20,7 @@ pub mod view;
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use tokio::time::Instant;
 use tracing::Instrument;
 
@@ -30,8 +30,8 @@ use crate::clock::Clock;
 use crate::config::{Described, OperationConfig};
 use crate::ledger::{Store, StoreError};
 use crate::poller::stats::{FailureReason, Stats};
-use wolkvox::history::{Call, Next, OpenRange, Purpose, Reader};
-use wolkvox::{Error, Exchange, Lists, Reason, Source, Window, window};
+use wolkvox::history::{Purpose, Reader};
+use wolkvox::{Error, Lists, Reason, Source, window};
 
 pub use cycle::{Cycle, CycleFailure, ReadSummary};
 pub use pause::{Pause, PauseReason};
@@ -40,10 +40,9 @@ pub use schedule::{Schedule, run};
 
 use books::Books;
 use budget::{Pace, Share, Slowdown};
-use intake::{Intake, TakenAnswer};
-use reading::{Reading, log_failed_call};
+use reading::Reading;
 use skill_names::NamedSkills;
-use sweep::{Due, Left, Sweeps};
+use sweep::{Due, Sweeps};
 use time::Clocks;
 
 /// Polls the report, counts, commits and publishes.
@@ -239,119 +238,6 @@ impl<S: Source + Lists, D: Store, P: Publish> Poller<S, D, P> {
         Some(result)
     }
 
-    /// Reads a range chunk by chunk; each one is committed and published before the next is asked for, so that a long
-    /// backlog gets through even if the process is killed in between. Its future is large: callers keep it on the heap.
-    async fn read(&mut self, mut reading: Reading, mut range: OpenRange) -> Result<Reading, CycleFailure> {
-        while let Some(chunk) = self.reader.next(&mut range) {
-            if reading.is_beyond(self.clocks.later(), chunk.from) {
-                break;
-            }
-            if self.books.has_staged_answers() {
-                self.commit().await?;
-                self.publish();
-            }
-            let Call { exchange, sink, next } = self
-                .reader
-                .ask(&mut range, &chunk, |chunk| {
-                    Intake::new(
-                        &self.books.ledger,
-                        &self.recent,
-                        &self.config,
-                        &self.clocks,
-                        reading.purpose,
-                        chunk,
-                    )
-                    .with(self.examples)
-                })
-                .await;
-            let taken = sink.finish();
-            self.note_call(&exchange, &taken);
-            match exchange.result {
-                Ok(_) if next == Next::Judge => self.take_in(&mut reading, &mut range, chunk, taken),
-                Ok(_) => {}
-                Err(error) => {
-                    reading.note_failure(&error);
-                    log_failed_call(&error, &chunk, next, self.last_failure);
-                    if let Next::Again(wait) = next {
-                        self.note_wait(&error, wait);
-                    }
-                }
-            }
-        }
-        self.end_reading(reading, range)
-    }
-
-    /// Takes in a whole answer, unless it hides chats that are known.
-    fn take_in(&mut self, reading: &mut Reading, range: &mut OpenRange, chunk: Window, taken: TakenAnswer) {
-        let answered_at = taken.answered_at();
-        let counts = self.books.stage(taken.tallied);
-        self.stats.answers.add(&counts);
-        if counts.rows == 0 && self.books.knows_rows_in(&chunk, self.clocks.servers()) {
-            reading.not_believed.push(chunk);
-            range.disbelieve(&chunk);
-            return;
-        }
-        // What was closed while the server was answering may be missing.
-        let to = chunk.to.min(answered_at);
-        if !range.has_gap() {
-            let found = reading::found(reading.purpose);
-            self.books.ledger.advance(found, chunk.from, to, answered_at);
-            if reading.purpose == Purpose::Sweep {
-                self.sweeps.reach(chunk.to);
-            }
-        }
-        if reading.purpose == Purpose::Poll || !range.has_gap() {
-            reading.reach(to);
-        }
-        reading.note_answer(&counts, taken.chats);
-        self.reader.accept(range, &chunk);
-    }
-
-    fn end_reading(&mut self, mut reading: Reading, mut range: OpenRange) -> Result<Reading, CycleFailure> {
-        self.stats.report_seconds_skipped = self.reader.seconds_skipped();
-        let read = self.reader.leave(&mut range);
-        if reading.purpose == Purpose::Sweep && !range.is_at_end() {
-            let not_believed = std::mem::take(&mut reading.not_believed);
-            self.sweeps.leave(Left { range, not_believed });
-            return read.map(|()| reading).map_err(CycleFailure::from);
-        }
-        let not_believed = if range.has_failed() {
-            None
-        } else {
-            self.books.disbelieve(reading.purpose, &reading.not_believed)
-        };
-        if reading.purpose == Purpose::Sweep && (not_believed.is_some() || range.ends_in_suspect()) {
-            // Later chats may end the disbelief, and show whether a second is at fault that can't be read. A sweep that goes
-            // on from here would never ask for them.
-            self.sweeps.abandon();
-        }
-        reading.end();
-        read?;
-        not_believed.map_or(Ok(reading), |error| Err(error.into()))
-    }
-
-    /// Notes one call, whatever came of it.
-    fn note_call(&mut self, exchange: &Exchange, taken: &TakenAnswer) {
-        self.books
-            .ledger
-            .count_request(self.clocks.day_of(taken.asked_at));
-        self.stats.note_exchange(exchange);
-        if let Some((begun, date)) = taken.begun.and_then(|begun| Some((begun, begun.date?))) {
-            self.stats.clock_offset_ms = Some((date - begun.ours).num_milliseconds());
-            self.clocks.note(date, &begun);
-        }
-    }
-
-    /// Notes that the next call of this cycle waits so long.
-    fn note_wait(&mut self, error: &Error, wait: Duration) {
-        let wait = TimeDelta::from_std(wait).ok();
-        let until = wait.and_then(|wait| self.clocks.ours().checked_add_signed(wait));
-        if let (Some(reason), Some(until)) = (PauseReason::of(error), until) {
-            let asked = error.retry_after();
-            self.pause(Pause { until, reason, asked });
-        }
-    }
-
     /// Counts, logs and shows a pause that Wolkvox calls for.
     fn pause(&mut self, pause: Pause) {
         self.stats.note_pause(pause);
@@ -402,10 +288,10 @@ impl<S: Source + Lists, D: Store, P: Publish> Poller<S, D, P> {
 
     /// Takes the calls that are left today into account.
     fn keep_pace(&mut self) {
-        let today = self.clocks.today();
+        let (today, now) = (self.clocks.today(), self.clocks.ours());
         self.share.note(today, self.books.ledger.requests_on(today));
-        self.stats.group_requests_today = self.share.calls_of_group(self.clocks.ours());
-        if let Some(pace) = self.share.pace(self.clocks.ours()) {
+        self.stats.group_requests_today = self.share.calls_of_group(now);
+        if let Some(pace) = self.share.pace(now) {
             pace.log_change(self.stats.pace, self.config.server.described);
             self.stats.pace = pace;
         }
