@@ -60,12 +60,12 @@ impl Shown {
     }
 
     /// A process begins that polls at this interval. The first one is scraped so long after its start, and then once per
-    /// interval.
+    /// interval. It is never an interval without a scrape.
     pub(crate) fn begin_process(&self, interval: Duration, scraped_after: Duration) {
         let mut state = self.state.lock().unwrap();
         state.pass();
         state.interval = interval;
-        state.scraper.begin(Instant::now() + scraped_after);
+        state.scraper.begin(Instant::now() + scraped_after.min(interval));
         state.is_deaf = false;
         state.totals = None;
         state.known.clear();

@@ -313,6 +313,12 @@ async fn a_sweep_that_read_nothing_says_so_and_names_the_failure() {
     assert!(empty > 2, "{empty} sweeps read nothing");
 }
 
+/// The first scrape of the process would come seven seconds after its start; with an interval of one second it comes sooner.
+#[tokio::test(start_paused = true)]
+async fn a_process_of_a_shorter_interval_shows_its_first_chats_as_0_to_a_scrape() {
+    any_schedule(1, 1, vec![None, Some(18), Some(13), None], None, vec![]).await;
+}
+
 fn cases() -> u32 {
     std::env::var("PROPTEST_CASES").map_or(24, |cases| cases.parse().expect("a number of cases"))
 }
