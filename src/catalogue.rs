@@ -8,7 +8,7 @@ use serde_json::json;
 
 pub use crate::metrics::spec::{Kind, Section, Spec, Stability, seconds};
 
-use crate::metrics::{Family, Rows, exporter, process, published, settings, values};
+use crate::metrics::{Family, Rows, exporter, open_since, process, published, settings, values};
 use crate::poller::view::View;
 use crate::{chats, poller};
 
@@ -47,6 +47,7 @@ Name, type, labels and buckets of a *stable* family stay: a change to one is in 
 pub fn all() -> impl Iterator<Item = &'static Spec> {
     chats::families::specs()
         .chain(settings::specs())
+        .chain(open_since::specs())
         .chain(poller::families::specs())
         .chain(exporter::specs())
         .chain(process::specs())
@@ -65,8 +66,9 @@ pub fn has_a_past(family: &Family) -> bool {
 }
 
 /// The families of one publication, in the catalogue's order; families without a sample are left out. Their rows are made
-/// when they are asked for. `latest_lines` are the sample lines of the latest window, shown beside these.
-pub fn rows(view: View<'_>, latest_lines: usize) -> Vec<Arc<dyn Rows>> {
+/// when they are asked for. `other_lines` are the sample lines shown beside these: of the latest window, and of what follows
+/// from the time of day.
+pub fn rows(view: View<'_>, other_lines: usize) -> Vec<Arc<dyn Rows>> {
     let operation = &view.config.server.operation;
     let mut families = chats::families::totals(operation, view.totals, view.exemplars);
     families.extend(chats::families::names(operation, view.totals, view.skill_names));
@@ -76,7 +78,7 @@ pub fn rows(view: View<'_>, latest_lines: usize) -> Vec<Arc<dyn Rows>> {
     )));
     families.extend(published(poller::families::families(view)));
     families.retain(|family| family.lines() > 0);
-    let lines = families.iter().map(|family| family.lines()).sum::<usize>() + latest_lines + 1;
+    let lines = families.iter().map(|family| family.lines()).sum::<usize>() + other_lines + 1;
     let series = find(poller::families::SERIES);
     families.extend(published(
         series.map(|spec| Family::single(spec, operation, Some(lines as f64))),
@@ -85,8 +87,8 @@ pub fn rows(view: View<'_>, latest_lines: usize) -> Vec<Arc<dyn Rows>> {
 }
 
 /// The same as values.
-pub fn families(view: View<'_>, latest_lines: usize) -> Vec<Family> {
-    values(&rows(view, latest_lines))
+pub fn families(view: View<'_>, other_lines: usize) -> Vec<Family> {
+    values(&rows(view, other_lines))
 }
 
 /// The metric reference as Markdown.

@@ -4,10 +4,11 @@
 pub mod exporter;
 pub mod family;
 pub mod histogram;
+pub mod open_since;
 pub mod process;
 pub mod rows;
 pub mod settings;
 pub mod spec;
 
 pub use family::{Exemplar, Extra, Family, Sample};
-pub use rows::{Meta, Point, Row, Rows, published, values};
+pub use rows::{Meta, Point, Row, Rows, TimedRows, published, values};

@@ -29,6 +29,8 @@ use crate::config::OperationConfig;
 use crate::http::{self, Shared, Status};
 use crate::ledger::store::{Adoption, Identity, Opened};
 use crate::ledger::{FileStore, StoreError};
+use crate::metrics::TimedRows;
+use crate::metrics::open_since::OpenSince;
 use crate::poller::budget::Share;
 use crate::poller::{self, Examples, Parts, Poller};
 use group::{Group, InTurn};
@@ -303,10 +305,12 @@ impl Life {
         tell_start(&self.config, &store, ledger.as_ref());
         let restored = ledger.is_some();
         let ledger = Ledger::resume(ledger, clock.now(), self.config.counting.count_from);
+        let open_since = OpenSince::of(&self.config, clock);
+        let timed = open_since.map(|open| Arc::new(open) as Arc<dyn TimedRows>);
         let poller = Poller::start(Parts {
             source: InTurn::new(Arc::clone(&self.client), Arc::clone(&self.group)),
             store,
-            publisher: Publisher::new(Arc::clone(&self.published)),
+            publisher: Publisher::new(Arc::clone(&self.published), timed),
             clock: Arc::clone(clock),
             share: Share::of(self.group.budget(), &self.config),
             config: self.config.clone(),

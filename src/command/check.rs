@@ -2,6 +2,7 @@
 
 mod call;
 mod filter;
+mod hours;
 mod row;
 mod sample;
 mod skill;
@@ -21,6 +22,7 @@ use crate::clock::{Clock, SystemClock};
 use crate::config::{OperationConfig, Server};
 use call::{judge_call, judge_clock};
 use filter::judge_filter;
+use hours::judge_hours;
 use row::{judge_fields, judge_rows};
 use sample::ReportSample;
 use skill::judge_skills;
@@ -131,6 +133,7 @@ pub async fn run(config: &OperationConfig, clock: &dyn Clock) -> Result<Findings
         );
     }
     findings.add(Verdict::Ok, "zone-data", zone_data(&config.server, clock.now()));
+    judge_hours(&mut findings, config, clock.now());
     findings.0.extend(examine(client, config, clock).await.0);
     Ok(findings)
 }

@@ -163,6 +163,10 @@ impl Demo {
             ("WOLKVOX_SWEEP_INTERVAL", "1m".to_owned()),
             ("WOLKVOX_SWEEP_LOOKBACK", "90m".to_owned()),
             ("WOLKVOX_COUNT_FROM", count_from),
+            (
+                "WOLKVOX_BUSINESS_HOURS",
+                "Mo-Fr 06:00-22:00; Sa-Su 08:00-20:00".to_owned(),
+            ),
             ("WOLKVOX_AGENTS", "names".to_owned()),
             ("WOLKVOX_SKILL_CATALOGUE", "true".to_owned()),
             // Of fifty licences: an interval of two seconds takes 43,200 calls.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use business_hours::BusinessHours;
 use chrono::{DateTime, Datelike, Utc};
 
 use super::shown::shown_near;
@@ -36,6 +37,9 @@ section! {
         service_level_target: f64 = "SERVICE_LEVEL_TARGET", Value("0.8"),
             "Share of the chats that should be answered within the target. Shown as a metric to compare with.",
             share;
+        business_hours: Option<BusinessHours> = "BUSINESS_HOURS", Unset,
+            "When the operation is open, in its zone: `Mo-Fr 08:00-18:00; Sa 09:00-13:00; off 2026-12-25`. Shown as a metric: when the present opening began.",
+            business_hours;
         skill_names: BTreeMap<String, String> = "SKILL_NAMES", Unset,
             "Names of skills, which the report lacks: `12=Sales, 13=Support`. Shown as a metric to join with.",
             names_of_skills;
@@ -106,6 +110,12 @@ fn count_from(given: Given<'_>) -> Result<Option<DateTime<Utc>>, String> {
             shown_near(text, ["start"])
         )),
     }
+}
+
+/// `None` where none are set.
+fn business_hours(given: Given<'_>) -> Result<Option<BusinessHours>, Vec<String>> {
+    let hours = given.set.map(BusinessHours::parse).transpose();
+    hours.map_err(|mistakes| mistakes.iter().map(ToString::to_string).collect())
 }
 
 fn names_of_skills(given: Given<'_>) -> Result<BTreeMap<String, String>, Vec<String>> {

@@ -20,6 +20,7 @@ pub(crate) static COUNTING: Counting = Counting {
     count_from: None,
     asa_target_ms: 20_000,
     service_level_target: 0.8,
+    business_hours: None,
     skill_names: BTreeMap::new(),
     skill_catalogue: false,
     agents: Agents::Names,

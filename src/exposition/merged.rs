@@ -21,14 +21,15 @@ use section::Section;
 pub use tail::Tail;
 
 /// The pages of some operations as one: each family with one head, and then the samples of each operation, in the order of
-/// the pages. After all of them come the gauges over the latest windows, by family too. It keeps what has not changed since
-/// the exposition before.
+/// the pages. After all of them come the gauges over the latest windows, by family too, and then what follows from the time of
+/// day. It keeps what has not changed since the exposition before.
 #[derive(Debug)]
 pub struct Exposition {
     options: Options,
     pages: Vec<Arc<Page>>,
     main: Arc<Section>,
     windows: Arc<Section>,
+    timed: Arc<Section>,
     /// When the first of the windows expires, if there is one.
     expires: Option<Instant>,
     /// Set once the bytes are there, by format and encoding.
@@ -43,6 +44,7 @@ impl Exposition {
             pages: Vec::new(),
             main: Arc::default(),
             windows: Arc::default(),
+            timed: Arc::default(),
             expires: None,
             rendered: Default::default(),
         }
@@ -53,8 +55,8 @@ impl Exposition {
         Self::following(&Self::empty(options), pages, now)
     }
 
-    /// The exposition after another one: of these pages, with the windows that have not expired at `now`. It renders
-    /// nothing, so to make one is cheap.
+    /// The exposition after another one: of these pages, with the windows that have not expired at `now`, and with what follows
+    /// from the time of day as it is now. It renders nothing, so to make one is cheap.
     ///
     /// All pages must have their families in the order of one catalogue, of which each may lack some. No family may be both
     /// among the families of a page and in the window of another, or in the tail of [`Exposition::answer`].
@@ -68,18 +70,21 @@ impl Exposition {
             options: before.options,
             main: Section::following(&before.main, main),
             windows: Section::following(&before.windows, windows),
+            timed: Section::following(&before.timed, timed_parts(&pages).collect()),
             expires,
             pages,
             rendered: Default::default(),
         }
     }
 
-    /// Whether it is that of these very pages at `now`: nothing was published since, and no window has expired.
+    /// Whether it is that of these very pages at `now`: nothing was published since, no window has expired, and nothing has
+    /// changed with the time of day.
     fn is_of(&self, pages: &[Arc<Page>], now: Instant) -> bool {
         let same = |(one, other)| Arc::ptr_eq(one, other);
         self.expires.is_none_or(|expires| now < expires)
             && self.pages.len() == pages.len()
             && self.pages.iter().zip(pages).all(same)
+            && self.timed.is_of(timed_parts(pages))
     }
 
     /// Renders what [`Exposition::answer`] needs, unless that was done: on a thread of its own, where the system gives one.
@@ -112,7 +117,7 @@ impl Exposition {
         let live = live.iter().map(|family| family as &dyn Rows);
         write(&mut end, live, format, self.options);
         end.extend_from_slice(format.end().as_bytes());
-        let sections = [&*self.main, &*self.windows, tail.section()];
+        let sections = [&*self.main, &*self.windows, &*self.timed, tail.section()];
         if encoding == Encoding::Gzip
             && let Some(rendered) = zipped(sections, format, &end)
         {
@@ -122,8 +127,8 @@ impl Exposition {
         Rendered::new(chunks.chain([end.into()]), Encoding::Identity)
     }
 
-    fn sections(&self) -> [&Section; 2] {
-        [&self.main, &self.windows]
+    fn sections(&self) -> [&Section; 3] {
+        [&self.main, &self.windows, &self.timed]
     }
 
     fn render_here(&self, format: Format, encoding: Encoding) {
@@ -136,12 +141,17 @@ impl Exposition {
     }
 }
 
+/// What follows from the time of day, of the pages that have such families.
+fn timed_parts(pages: &[Arc<Page>]) -> impl Iterator<Item = Arc<[Part]>> {
+    pages.iter().filter_map(|page| page.timed())
+}
+
 /// One gzip member of the sections and the end. `None` if something could not be compressed; then gzip is not offered.
 /// Compression in memory does not fail in practice.
-fn zipped(sections: [&Section; 3], format: Format, end: &[u8]) -> Option<Rendered> {
-    let [main, windows, tail] = sections.map(|section| section.zipped(format));
+fn zipped(sections: [&Section; 4], format: Format, end: &[u8]) -> Option<Rendered> {
+    let [main, windows, timed, tail] = sections.map(|section| section.zipped(format));
     let end = Blocks::last(end);
-    let blocks: [&Blocks; 4] = [main?, windows?, tail?, &end];
+    let blocks: [&Blocks; 5] = [main?, windows?, timed?, tail?, &end];
     let bytes = blocks.map(|blocks| blocks.bytes.clone());
     let chunks = [Bytes::from_static(gzip::HEADER)].into_iter().chain(bytes);
     let trailer = gzip::trailer(blocks);

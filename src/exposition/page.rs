@@ -1,6 +1,7 @@
 //! What one publication of one operation shows. Nothing is rendered before a scrape asks for it.
 
 mod part;
+mod timed;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -9,16 +10,18 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::Options;
-use crate::metrics::Rows;
+use crate::metrics::{Rows, TimedRows};
 pub(super) use part::Part;
+use timed::Timed;
 
-/// What an operation has published. Its families stay as they were then, whenever they are rendered. An
-/// [`Exposition`](super::Exposition) shows it, alone or with those of others.
+/// What an operation has published. Its families stay as they were then, whenever they are rendered, but for those that follow
+/// from the time of day. An [`Exposition`](super::Exposition) shows it, alone or with those of others.
 #[derive(Debug)]
 pub struct Page {
     options: Options,
     main: Arc<[Part]>,
     window: Option<WindowGauges>,
+    timed: Option<Arc<Timed>>,
 }
 
 /// The gauges over the latest window. They are withdrawn once they expire.
@@ -49,11 +52,12 @@ impl Page {
             options,
             main: Arc::new([]),
             window: None,
+            timed: None,
         }
     }
 
     /// The page after another one of the same operation. The bytes of families that have not changed are rendered once for
-    /// both.
+    /// both. What follows from the time of day stays, unless [`Page::with_timed`] says otherwise.
     pub fn following(
         before: &Self,
         main: Vec<Arc<dyn Rows>>,
@@ -70,7 +74,18 @@ impl Page {
             options,
             main: part::following(&before.main, main, options),
             window,
+            timed: before.timed.clone(),
         }
+    }
+
+    /// The same page with these families that follow from the time of day, or with none. They may be in no other part of it.
+    #[must_use]
+    pub fn with_timed(self, rows: Option<Arc<dyn TimedRows>>) -> Self {
+        let timed = rows.map(|rows| match self.timed {
+            Some(timed) if timed.is_of(&rows) => timed,
+            _ => Arc::new(Timed::new(rows, self.options)),
+        });
+        Self { timed, ..self }
     }
 
     /// How long ago the gauges of its window expired. It is said to the first caller who asks after that, and to no other.
@@ -82,6 +97,12 @@ impl Page {
 
     pub(super) fn main(&self) -> &Arc<[Part]> {
         &self.main
+    }
+
+    /// The families that follow from the time of day, as they are now; `None` where it has none. They are the same value
+    /// until one of them changes.
+    pub(super) fn timed(&self) -> Option<Arc<[Part]>> {
+        self.timed.as_ref().map(|timed| timed.parts())
     }
 
     /// The families of its window, and when they expire; `None` once they have.

@@ -2,8 +2,10 @@
 
 use std::any::Any;
 use std::fmt::Debug;
+use std::ops::Bound;
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
 use prometheus::proto::{MetricFamily, MetricType};
 
 use super::family::{Exemplar, Family};
@@ -79,6 +81,19 @@ impl dyn Rows {
     pub fn downcast<T: Rows>(&self) -> Option<&T> {
         (self as &dyn Any).downcast_ref()
     }
+}
+
+/// From one time to another, of which either may be open.
+pub type Period = (Bound<DateTime<Utc>>, Bound<DateTime<Utc>>);
+
+/// Families whose samples follow from the time of day. They change between two publications, and cost nothing while they
+/// don't.
+pub trait TimedRows: Debug + Send + Sync {
+    /// The time by the clock that they go by.
+    fn now(&self) -> DateTime<Utc>;
+
+    /// The families at a time, and the period around it in which they are the same.
+    fn at(&self, now: DateTime<Utc>) -> (Vec<Arc<dyn Rows>>, Period);
 }
 
 /// Families that are there as values, to be published.

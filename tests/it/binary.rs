@@ -6,6 +6,7 @@ mod check;
 mod cli;
 mod demo;
 mod fault;
+mod hours;
 mod kill;
 mod leaks;
 mod limits;

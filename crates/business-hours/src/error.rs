@@ -93,8 +93,15 @@ pub enum Problem {
     #[error("{0} begins at 24:00; write it for the next day, as in Tu 00:00-02:00")]
     BeginsAtEnd(Word),
     /// A word where the part should have ended.
-    #[error("{0} stands behind a blank; lists have commas, as in Mo,We 08:00-12:00,14:00-18:00")]
+    #[error(
+        "{0} stands behind a blank; lists have commas, and between two parts stands a semicolon, as in Mo,We 08:00-12:00,14:00-18:00; off 2026-12-25"
+    )]
     Blank(Word),
+    /// A day in a list of times.
+    #[error(
+        "{0} is a day among times; between two parts stands a semicolon, as in Mo-Fr 08:00-18:00; Sa 09:00-13:00"
+    )]
+    DayAmongTimes(Word),
     /// A day with times in two parts: one might mean to add, or to replace.
     #[error(
         "{day} has times in part {before} already; write all times of a day in one part, as in Mo-Fr 08:00-12:00,14:00-18:00",

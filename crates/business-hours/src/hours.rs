@@ -97,6 +97,11 @@ impl BusinessHours {
         parse::hours(text)
     }
 
+    /// The last of the days off that are dates.
+    pub fn last_day_off(&self) -> Option<NaiveDate> {
+        self.off.last().map(|range| range.last)
+    }
+
     /// The openings that begin on a day, as local times, in the order of their beginnings.
     pub(super) fn on(&self, date: NaiveDate) -> impl Iterator<Item = (NaiveDateTime, NaiveDateTime)> {
         let ranges: &[TimeRange] = if self.is_off(date) {

@@ -134,12 +134,11 @@ fn part(text: &str) -> Result<Part, Problem> {
             }
             days(first)?;
             let is_day = days(second).is_ok();
-            let stray = if is_day {
-                Some(second)
-            } else {
-                words.get(2).copied()
-            };
-            Err(Problem::Blank(Word::of(stray.unwrap_or(second))))
+            if !is_day {
+                ranges(second)?;
+            }
+            let stray = words.get(2).filter(|_| !is_day);
+            Err(Problem::Blank(Word::of(stray.unwrap_or(&second))))
         }
         [] => Err(Problem::NoTimes),
     }
@@ -232,7 +231,10 @@ fn ranges(word: &str) -> Result<Vec<TimeRange>, Problem> {
 }
 
 fn range(word: &str) -> Result<TimeRange, Problem> {
-    let shape = || Problem::Range(Word::of(word));
+    let shape = || match days(word) {
+        Ok(_) => Problem::DayAmongTimes(Word::of(word)),
+        Err(_) => Problem::Range(Word::of(word)),
+    };
     let (start, end) = word.split_once('-').ok_or_else(shape)?;
     let [start, end] =
         [(start), (end)].map(|text| clock(text).ok_or_else(shape).and_then(|time| minutes(text, time)));

@@ -17,7 +17,7 @@ use crate::chats::{self, Ledger, Tally, Totals};
 use crate::config::OperationConfig;
 use crate::exposition::{self, Stamp};
 use crate::ledger::{FoundBy, Moment, Novelty};
-use crate::metrics;
+use crate::metrics::{self, Family, open_since};
 use crate::poller::budget::Pace;
 use crate::poller::stats::Stats;
 use crate::poller::view::{LedgerProgress, View};
@@ -201,6 +201,13 @@ impl Timeline {
         self.recent.retain(|chat| closed(chat) >= start);
     }
 
+    /// Since when it is open at the time that is held, if it is and has business hours.
+    fn open_since(&self, config: &OperationConfig) -> Vec<Family> {
+        let hours = config.counting.business_hours.as_ref();
+        let span = hours.map(|hours| hours.at(self.held, &config.server.timezone));
+        span.map_or(Vec::new(), |span| open_since::families(config.name(), &span))
+    }
+
     fn text(
         &mut self,
         totals: &Totals,
@@ -230,6 +237,7 @@ impl Timeline {
         };
         let mut families = catalogue::families(view, 0);
         families.retain(catalogue::has_a_past);
+        families.extend(self.open_since(config));
         families.extend(metrics::values(&chats::families::latest_window(
             &config.server.operation,
             &window.latest,

@@ -5,14 +5,14 @@ use simulator::Settings;
 /// The operations in their order. After the last one they come again, with a number.
 const CAST: [Part; 12] = [
     Part {
-        own: "[operation.skills]\n\"12\" = { asa_target = \"20s\", service_level_target = 0.9 }\n",
+        own: "business_hours = \"24/7\"\n[operation.skills]\n\"12\" = { asa_target = \"20s\", service_level_target = 0.9 }\n",
         ..Part::of_size("ventas", 3000.0, 45)
     },
     // Its customers are in Mexico.
     Part {
         zone: chrono_tz::America::Mexico_City,
         group: Some("servicio"),
-        own: "poll_interval = \"5s\"\n",
+        own: "business_hours = \"Mo-Fr 08:00-12:00,13:00-18:00; Sa 09:00-13:00\"\npoll_interval = \"5s\"\n",
         ..Part::of_size("soporte", 900.0, 20)
     },
     Part {

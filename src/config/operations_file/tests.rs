@@ -359,3 +359,27 @@ fn a_command_for_one_operation_asks_which_where_there_are_several() {
         "{told}"
     );
 }
+
+#[test]
+fn each_operation_has_business_hours_of_its_own_and_a_mistake_in_them_its_line() {
+    let of = |hours: &str| {
+        read_with(
+            &format!(
+                "[[operation]]\nserver = \"0010\"\ntoken_file = \"a\"\nbusiness_hours = \"{hours}\"\n[[operation]]\nserver = \"0020\"\ntoken_file = \"b\"\n"
+            ),
+            &[("WOLKVOX_BUSINESS_HOURS", "24/7")],
+        )
+    };
+    let config = of("Sa 09:00-13:00").unwrap();
+    let hours = config.operations.iter().map(|operation| {
+        let hours = operation.counting.business_hours.as_ref();
+        hours.unwrap().to_string()
+    });
+    assert_eq!(hours.collect::<Vec<_>>(), ["Sa 09:00-13:00", "Mo-Su 00:00-24:00"]);
+    let problems = of("Sa 9-13").unwrap_err().problems;
+    assert_eq!(problems.len(), 1, "{problems:?}");
+    assert!(
+        problems[0].ends_with("operations.toml:4: operation \"0010\": business_hours has a mistake in part 1: \"9-13\" is no range of times; write hours and minutes as in 08:00-18:00"),
+        "{problems:?}"
+    );
+}

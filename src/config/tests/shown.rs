@@ -150,3 +150,28 @@ fn each_mistake_in_the_names_of_skills_is_a_problem_of_its_own() {
         ]
     );
 }
+
+#[test]
+fn business_hours_are_read_and_each_mistake_in_them_is_a_problem_of_its_own() {
+    let hours = |text| with(&[("WOLKVOX_BUSINESS_HOURS", text)]);
+    assert_eq!(with(&[]).unwrap().operation().counting.business_hours, None);
+    let config = hours("mo-fr 8:00-18:00; Sa 09:00-13:00; off 2026-12-25").unwrap();
+    let read = config.operation().counting.business_hours.as_ref().unwrap();
+    assert_eq!(
+        read.to_string(),
+        "Mo-Fr 08:00-18:00; Sa 09:00-13:00; off 2026-12-25"
+    );
+    assert_eq!(
+        hours("Mo-Fr 8-18; Sa 09:00-13:00; off 25-12-2026")
+            .unwrap_err()
+            .problems,
+        [
+            "WOLKVOX_BUSINESS_HOURS has a mistake in part 1: \"8-18\" is no range of times; write hours and minutes as in 08:00-18:00",
+            "WOLKVOX_BUSINESS_HOURS has a mistake in part 3: \"25-12-2026\" is no date; dates are written as in off 2026-12-25, several as in off 2026-12-24..2027-01-02,2027-01-06",
+        ]
+    );
+    assert_eq!(
+        problem(hours("off 2026-12-25")),
+        "WOLKVOX_BUSINESS_HOURS leaves no time that is open; write it as in Mo-Fr 08:00-18:00; Sa 09:00-13:00"
+    );
+}

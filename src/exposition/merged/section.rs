@@ -45,6 +45,13 @@ impl Section {
         })
     }
 
+    /// Whether it is made of these very parts.
+    pub(super) fn is_of(&self, mut operations: impl Iterator<Item = Arc<[Part]>>) -> bool {
+        let mut own = self.operations.iter();
+        let are_same = operations.all(|parts| own.next().is_some_and(|own| Arc::ptr_eq(own, &parts)));
+        are_same && own.next().is_none()
+    }
+
     /// The bytes as they are, in chunks.
     pub(super) fn plain(&self, format: Format) -> Vec<Bytes> {
         let runs = self.runs(format).iter();

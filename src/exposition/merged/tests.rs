@@ -1,5 +1,6 @@
 mod any;
 mod kept;
+mod timed;
 
 use std::io::{Read as _, Write as _};
 use std::time::Duration;

@@ -7,16 +7,19 @@ use chrono_tz::America::Bogota;
 use exposition_reader::{Exposition, Sample, protobuf};
 use tokio::time::Instant;
 use wolkvox_exporter::chats::Field;
+use wolkvox_exporter::clock::Clock;
 use wolkvox_exporter::config::Agents;
 use wolkvox_exporter::exposition::{self, Encoding, Format, Options, Page};
+use wolkvox_exporter::metrics::open_since::OpenSince;
 use wolkvox_exporter::metrics::process::Process;
-use wolkvox_exporter::metrics::published;
+use wolkvox_exporter::metrics::{TimedRows, published};
 
 use crate::support::world::{World, hours, minutes};
 
 async fn world() -> World {
     let mut world = World::at("2026-03-10 15:00:00", Bogota);
     world.config.counting.agents = Agents::Names;
+    world.config.counting.business_hours = Some("Mo-Fr 08:00-18:00".parse().unwrap());
     let chat = world.closed_ago(minutes(7));
     world.happen(chat);
     world.start().await;
@@ -109,7 +112,9 @@ async fn the_exposition_is_as_recorded() {
         created: true,
     };
     let expires = Instant::now() + std::time::Duration::from_secs(60);
-    let page = Page::new(published(main), Some((published(latest), expires)), options);
+    let clock: Arc<dyn Clock> = Arc::new(world.time.clone());
+    let open = OpenSince::of(&world.config, &clock).map(|open| Arc::new(open) as Arc<dyn TimedRows>);
+    let page = Page::new(published(main), Some((published(latest), expires)), options).with_timed(open);
     let page = exposition::Exposition::of(vec![Arc::new(page)], options, Instant::now());
     let process = Process::register(prometheus::Registry::new()).unwrap();
     (0..3).for_each(|_| process.count_scrape());

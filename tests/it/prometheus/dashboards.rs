@@ -47,6 +47,10 @@ const UNUSED: &[(&str, &str)] = &[
         "wolkvox_report_fields_unknown",
         "harmless; `check` names the keys",
     ),
+    (
+        "wolkvox_open_since_timestamp_seconds",
+        "for rules that are silent while nobody works",
+    ),
     ("process_max_fds", "the exporter keeps a few dozen open"),
     ("process_virtual_memory_bytes", "says nothing"),
     ("process_threads", "does not change"),

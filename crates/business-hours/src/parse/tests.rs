@@ -49,6 +49,10 @@ fn a_mistake_in_the_days_is_told() {
 fn a_mistake_in_the_times_is_told() {
     assert_told(&[
         (
+            "Mo-Fr 08:00-18:00, Sa 09:00-13:00",
+            "part 1: \"Sa\" is a day among times; between two parts stands a semicolon, as in Mo-Fr 08:00-18:00; Sa 09:00-13:00",
+        ),
+        (
             "Mo-Fr 8-18",
             "part 1: \"8-18\" is no range of times; write hours and minutes as in 08:00-18:00",
         ),
@@ -82,11 +86,11 @@ fn a_mistake_in_the_times_is_told() {
         ),
         (
             "Mo-Fr 08:00-12:00 14:00-18:00",
-            "part 1: \"14:00-18:00\" stands behind a blank; lists have commas, as in Mo,We 08:00-12:00,14:00-18:00",
+            "part 1: \"14:00-18:00\" stands behind a blank; lists have commas, and between two parts stands a semicolon, as in Mo,We 08:00-12:00,14:00-18:00; off 2026-12-25",
         ),
         (
             "Mo We 08:00-12:00",
-            "part 1: \"We\" stands behind a blank; lists have commas, as in Mo,We 08:00-12:00,14:00-18:00",
+            "part 1: \"We\" stands behind a blank; lists have commas, and between two parts stands a semicolon, as in Mo,We 08:00-12:00,14:00-18:00; off 2026-12-25",
         ),
     ]);
 }
@@ -96,7 +100,7 @@ fn a_mistake_in_the_days_off_is_told() {
     assert_told(&[
         (
             "off 2026-12-25 2026-12-26",
-            "part 1: \"2026-12-26\" stands behind a blank; lists have commas, as in Mo,We 08:00-12:00,14:00-18:00",
+            "part 1: \"2026-12-26\" stands behind a blank; lists have commas, and between two parts stands a semicolon, as in Mo,We 08:00-12:00,14:00-18:00; off 2026-12-25",
         ),
         (
             "Mo-Fr 08:00-12:00; Mo-Fr 14:00-18:00",
