@@ -5,7 +5,6 @@ use std::vec;
 
 use chrono::{DateTime, Datelike, NaiveDateTime, Timelike, Utc};
 
-use super::cast::SKILLS;
 use super::chat::SimulatedChat;
 use super::dice::Dice;
 use super::model::{Entry, Simulator};
@@ -92,54 +91,8 @@ pub(super) fn envelope(code: &str, msg: &str, text: bool) -> Vec<u8> {
     out
 }
 
-/// The body of the list of skills, without those that have no name. `text` is whether code and error are strings.
-pub(super) fn skills(settings: &Settings, text: bool, distortion: &Distortion) -> Vec<u8> {
-    let dialect = &settings.dialect;
-    let named: Vec<_> = SKILLS.iter().filter(|skill| !skill.name.is_empty()).collect();
-    let announced = named.len() as u64 + distortion.announce_more;
-    let mut list = Vec::new();
-    for skill in named {
-        let separator = if list.is_empty() { "{" } else { ",{" };
-        list.extend(separator.bytes());
-        let members = [
-            ("skill_id", skill.id),
-            ("skill_name", skill.name),
-            ("skill_description", "-"),
-            ("last_use", "-"),
-        ];
-        for (number, (key, value)) in members.into_iter().enumerate() {
-            if number > 0 {
-                list.push(b',');
-            }
-            write_string(&mut list, key);
-            list.push(b':');
-            write_value(&mut list, key, value, dialect, distortion);
-        }
-        list.push(b'}');
-    }
-    let (head, tail) = around(announced, text, dialect.data_first);
-    [
-        distortion.preface.as_bytes(),
-        head.as_bytes(),
-        &list,
-        tail.as_bytes(),
-    ]
-    .concat()
-}
-
-fn write_value(out: &mut Vec<u8>, key: &str, value: &str, dialect: &Dialect, distortion: &Distortion) {
-    let is_number = !dialect.numbers_as_strings && key == "skill_id";
-    if distortion.not_utf8.as_deref() == Some(key) {
-        out.extend(b"\"\xff\xfe\xc3(\"");
-    } else if is_number {
-        out.extend(value.bytes());
-    } else {
-        write_string(out, value);
-    }
-}
-
 /// What is before the rows and behind them. `text` is whether code and error are strings.
-fn around(announced: u64, text: bool, data_first: bool) -> (String, String) {
+pub(super) fn around(announced: u64, text: bool, data_first: bool) -> (String, String) {
     let (code, error) = if text {
         ("\"200\"", "\"null\"")
     } else {
@@ -398,7 +351,7 @@ fn is_written(key: &str, settings: &Settings) -> bool {
     }
 }
 
-fn write_string(out: &mut Vec<u8>, text: &str) {
+pub(super) fn write_string(out: &mut Vec<u8>, text: &str) {
     // A string always has a JSON form, and a vector always takes it.
     if serde_json::to_writer(&mut *out, text).is_err() {
         out.extend(b"\"\"");

@@ -11,7 +11,7 @@ use super::chat::SimulatedChat;
 use super::dice::Dice;
 use super::fault::Fault;
 use super::model::Simulator;
-use super::query::{Page, Query};
+use super::query::{Api, Page, Query};
 use super::settings::Filter;
 use crate::Clock;
 
@@ -23,6 +23,8 @@ const REQUESTS: usize = 100_000;
 pub struct Request {
     /// What it was sent to.
     pub page: Page,
+    /// `api` as sent.
+    pub api: Option<String>,
     /// When, by the server's clock.
     pub at: DateTime<Utc>,
     /// `date_ini` as sent.
@@ -52,6 +54,10 @@ pub(super) struct State {
     pub(super) poison: Vec<(DateTime<Utc>, Fault)>,
     /// What becomes of the requests for lists.
     pub(super) lists: Option<Fault>,
+    /// What becomes of the requests for the closed chats by channel.
+    pub(super) counts: Option<Fault>,
+    /// Chats that no agent took: their channels, and when they were closed.
+    pub(super) untaken: Vec<(String, DateTime<Utc>)>,
     /// Requests that went wrong.
     pub(super) spoiled: u64,
     pub(super) requests: VecDeque<Request>,
@@ -82,7 +88,10 @@ impl State {
         let poisoned = self.poison.iter().find(|(second, _)| holds(second));
         let poisoned = poisoned.map(|(_, fault)| fault.clone());
         let of_lists = self.lists.clone().filter(|_| query.page == Page::Information);
+        let is_of_counts = query.asked() == Some(Api::ClosedByChannel);
+        let of_counts = self.counts.clone().filter(|_| is_of_counts);
         let fault = of_lists
+            .or(of_counts)
             .or_else(|| self.faults.pop_front())
             .or_else(|| self.always.clone())
             .or(poisoned)
@@ -144,6 +153,8 @@ impl Handle {
             chance: None,
             poison: Vec::new(),
             lists: None,
+            counts: None,
+            untaken: Vec::new(),
             spoiled: 0,
             requests: VecDeque::new(),
         };
@@ -194,6 +205,12 @@ impl Handle {
     #[cfg(any(test, feature = "faults"))]
     pub fn always_for_lists(&self, fault: Option<Fault>) {
         self.state().lists = fault;
+    }
+
+    /// What goes wrong with every request for the closed chats by channel, whatever becomes of the others; `None` for nothing.
+    #[cfg(any(test, feature = "faults"))]
+    pub fn always_for_counts(&self, fault: Option<Fault>) {
+        self.state().counts = fault;
     }
 
     /// From now on this share of the requests goes wrong, each in one of these ways: the same ones for the same seed. With
@@ -269,6 +286,12 @@ impl Handle {
     /// The most calls that were ever answered at once.
     pub fn most_in_flight(&self) -> usize {
         self.most_in_flight.load(Ordering::SeqCst)
+    }
+
+    /// Adds chats that no agent took: the closed chats by channel have them, and the report does not.
+    pub fn leave_untaken(&self, channel: &str, closed: impl IntoIterator<Item = DateTime<Utc>>) {
+        let chats = closed.into_iter().map(|closed| (channel.to_owned(), closed));
+        self.state().untaken.extend(chats);
     }
 
     /// Places chats by hand, see [`Simulator::add`].

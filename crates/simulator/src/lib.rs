@@ -26,6 +26,7 @@ mod query;
 mod server;
 mod service;
 mod settings;
+mod table;
 mod truth;
 
 pub use chat::{Agent, Outcome, SimulatedChat};

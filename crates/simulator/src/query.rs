@@ -27,6 +27,17 @@ impl Page {
     }
 }
 
+/// What there is to ask for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Api {
+    /// `chat_1`.
+    Chats,
+    /// `chat_13`.
+    ClosedByChannel,
+    /// `skills`.
+    Skills,
+}
+
 /// The parameters of a call, as sent.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Query {
@@ -58,7 +69,17 @@ impl Query {
         query
     }
 
-    /// What is asked for; `None` for what the server answers as if it were empty.
+    /// Which report or list is asked for; `None` for one that there is not.
+    pub(super) fn asked(&self) -> Option<Api> {
+        match (self.page, self.api.as_deref()?) {
+            (Page::Reports, "chat_1") => Some(Api::Chats),
+            (Page::Reports, "chat_13") => Some(Api::ClosedByChannel),
+            (Page::Information, "skills") => Some(Api::Skills),
+            _ => None,
+        }
+    }
+
+    /// The window that is asked for; `None` for what the server answers as if it were empty.
     pub(super) fn window(&self) -> Option<Window> {
         Window::new(self.date_ini.as_deref()?, self.date_end.as_deref()?)
     }

@@ -1,5 +1,6 @@
 //! From a request to its answer: the vendor's contract.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -10,13 +11,14 @@ use hyper::Response;
 use hyper::body::Incoming;
 use hyper::header::{self, HeaderName, HeaderValue};
 
-use super::answer::{self, Distortion, Report, envelope, envelope_is_text};
+use super::answer::{Distortion, Report, envelope, envelope_is_text};
 use super::body::{AnswerBody, Ending, Source};
 use super::fault::Fault;
 use super::handle::{Call, Handle, Request};
 use super::model::Entry;
-use super::query::{Page, Query};
-use super::settings::OverLimit;
+use super::query::{Api, Page, Query, Window};
+use super::settings::{Filter, OverLimit};
+use super::table;
 
 const EMPTY_WINDOW: &str = "Validate dates entered";
 const HTML: &str = "text/html; charset=iso-8859-1";
@@ -152,9 +154,10 @@ pub(super) async fn answer(
         Some(reply) => reply,
         None => match refusal(&handle, &query, token, calls, now) {
             Some((status, msg)) => Reply::refusal(&handle, &query, status, msg),
-            None => match page {
-                Page::Reports => report(&handle, &query, now, fault.as_ref()).await?,
-                Page::Information => skills(&handle, &query, fault.as_ref()),
+            None => match query.asked() {
+                Some(Api::Skills) => skills(&handle, &query, fault.as_ref()),
+                Some(Api::ClosedByChannel) => counts(&handle, &query, now, fault.as_ref()).await?,
+                Some(Api::Chats) | None => report(&handle, &query, now, fault.as_ref()).await?,
             },
         },
     };
@@ -168,13 +171,14 @@ pub(super) async fn answer(
 fn log(handle: &Handle, at: DateTime<Utc>, query: &Query, status: Option<u16>) {
     let Query {
         page,
+        api,
         date_ini,
         date_end,
         agent_dni,
-        ..
     } = query.clone();
     handle.state().log(Request {
         page,
+        api,
         at,
         date_ini,
         date_end,
@@ -237,12 +241,14 @@ fn refusal(
         return Some((403, "TOKEN LIMIT EXCEEDED"));
     }
     state.used.1 += 1;
-    let is_there = match (query.page, &query.api, &query.date_ini, &query.date_end) {
-        (Page::Information, Some(api), _, _) => api == "skills",
-        (Page::Reports, Some(api), Some(_), Some(_)) => api == "chat_1",
-        _ => return Some((400, "SOME PARAMETERS ARE REQUIRED")),
-    };
-    (!is_there).then_some((400, "THE API YOU WANT TO CONSULT DOES NOT EXIST"))
+    let has_dates = query.date_ini.is_some() && query.date_end.is_some();
+    if query.api.is_none() || query.page == Page::Reports && !has_dates {
+        return Some((400, "SOME PARAMETERS ARE REQUIRED"));
+    }
+    query
+        .asked()
+        .is_none()
+        .then_some((400, "THE API YOU WANT TO CONSULT DOES NOT EXIST"))
 }
 
 /// The answer to a call that is not refused.
@@ -254,7 +260,8 @@ async fn report(
 ) -> io::Result<Reply> {
     // A day of a busy operation takes some milliseconds to look through: not on a thread that serves others.
     let (looker, asked) = (handle.clone(), query.clone());
-    let mut rows = tokio::task::spawn_blocking(move || rows(&looker, &asked, now)).await?;
+    let filter = handle.state().filter;
+    let mut rows = tokio::task::spawn_blocking(move || rows(&looker, &asked, filter, now)).await?;
     let distortion = distortion(fault);
     if rows.is_empty() && distortion.announce_more == 0 {
         let reply = envelope("404", EMPTY_WINDOW, is_text(handle, query));
@@ -283,8 +290,46 @@ async fn report(
 /// The answer to a call for the list of skills that is not refused.
 fn skills(handle: &Handle, query: &Query, fault: Option<&Fault>) -> Reply {
     let settings = handle.simulator.settings();
-    let body = answer::skills(settings, is_text(handle, query), &distortion(fault));
+    let body = table::skills(settings, is_text(handle, query), &distortion(fault));
     Reply::json(200, Source::whole(body))
+}
+
+/// The answer to a call for the closed chats by channel that is not refused: those of the report, whichever time it filters on,
+/// and those that no agent took.
+async fn counts(
+    handle: &Handle,
+    query: &Query,
+    now: DateTime<Utc>,
+    fault: Option<&Fault>,
+) -> io::Result<Reply> {
+    let (looker, asked) = (handle.clone(), query.clone());
+    let counted = tokio::task::spawn_blocking(move || closed_by_channel(&looker, &asked, now)).await?;
+    let text = is_text(handle, query);
+    let distortion = distortion(fault);
+    if counted.is_empty() {
+        let reply = envelope("404", EMPTY_WINDOW, text);
+        return Ok(Reply::json(404, Source::whole(reply)));
+    }
+    let dialect = &handle.simulator.settings().dialect;
+    let body = table::counts(&counted, dialect, text, &distortion);
+    Ok(Reply::json(200, Source::whole(body)))
+}
+
+fn closed_by_channel(handle: &Handle, query: &Query, now: DateTime<Utc>) -> BTreeMap<String, u64> {
+    let mut counts = BTreeMap::new();
+    for entry in rows(handle, query, Filter::CloseTime, now) {
+        *counts.entry(handle.simulator.chat(&entry).channel).or_default() += 1;
+    }
+    let zone = handle.simulator.settings().zone;
+    let state = handle.state();
+    let window = query.window();
+    for (channel, closed) in &state.untaken {
+        let holds = |window: &Window| window.holds(closed.timestamp(), zone, state.end_inclusive);
+        if window.as_ref().is_some_and(holds) && *closed <= now {
+            *counts.entry(channel.clone()).or_default() += 1;
+        }
+    }
+    counts
 }
 
 fn distortion(fault: Option<&Fault>) -> Distortion {
@@ -305,12 +350,9 @@ fn distortion(fault: Option<&Fault>) -> Distortion {
     }
 }
 
-/// What the database finds at `now`.
-fn rows(handle: &Handle, query: &Query, now: DateTime<Utc>) -> Vec<Entry> {
-    let (filter, end_inclusive) = {
-        let state = handle.state();
-        (state.filter, state.end_inclusive)
-    };
+/// What the database finds at `now` by this time of the chats.
+fn rows(handle: &Handle, query: &Query, filter: Filter, now: DateTime<Utc>) -> Vec<Entry> {
+    let end_inclusive = handle.state().end_inclusive;
     let Some(window) = query.window() else {
         return Vec::new();
     };

@@ -127,6 +127,8 @@ pub struct Dialect {
     pub asa_key: String,
     /// The key of how often the agent wrote. The vendor's has a typo and a trailing space: `agent_anwers `.
     pub answers_key: String,
+    /// The key of the channel in the closed chats by channel. The vendor's sample spells it `chanel`.
+    pub channel_key: String,
     /// How `code` and `error` are written.
     pub envelope: EnvelopeForm,
     /// Whether `data` comes before the other keys of the envelope.
@@ -145,6 +147,7 @@ impl Default for Dialect {
             asa: AsaForm::Clock,
             asa_key: "ASA".to_owned(),
             answers_key: "agent_anwers ".to_owned(),
+            channel_key: "chanel".to_owned(),
             envelope: EnvelopeForm::Varied,
             data_first: false,
             numbers_as_strings: true,

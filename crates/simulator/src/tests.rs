@@ -4,6 +4,7 @@ mod believable;
 mod contract;
 mod faults;
 mod generation;
+mod table;
 
 use std::collections::BTreeSet;
 use std::net::SocketAddr;

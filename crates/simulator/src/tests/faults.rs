@@ -306,3 +306,21 @@ async fn lists_go_wrong_without_the_report() {
     server.handle().always_for_lists(None);
     assert_eq!(skills().await.rows().len(), 4);
 }
+
+#[tokio::test]
+async fn the_closed_chats_by_channel_go_wrong_without_the_report() {
+    let server = server().await;
+    let token = Settings::default().token;
+    let target = "/api/v2/reports_manager.php?api=chat_13&date_ini=20260310000000&date_end=20260310235959";
+    let counts = async || send(&server, target, Some(&token)).await.unwrap();
+    server
+        .handle()
+        .always_for_counts(Some(Fault::status(404, "NOT ENABLED")));
+    assert_eq!(
+        (counts().await.status, counts().await.msg().as_str()),
+        (404, "NOT ENABLED")
+    );
+    assert_eq!(morning(&server).await.unwrap().status, 200);
+    server.handle().always_for_counts(None);
+    assert_eq!(counts().await.status, 200);
+}
