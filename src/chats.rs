@@ -3,6 +3,7 @@
 
 pub(crate) mod bounds;
 pub mod chat;
+pub mod closed_by_channel;
 pub mod exemplar;
 pub mod families;
 pub mod field;

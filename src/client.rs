@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 
 use small_file::{Links, Shown};
-use wolkvox::cause;
 use wolkvox::client::{Client, Names, RootsError, Settings, SetupError, Tls};
+use wolkvox::{Report, cause};
 
 use crate::chats::field;
 use crate::config::{Addressed, Agents, Described, Server};
@@ -50,15 +50,23 @@ pub enum ClientError {
     Setup(SetupError),
 }
 
-/// Sets up the client. What is kept of `agents` decides which fields it reads. Clients with clones of one `tls` share the
-/// roots that they trust.
+/// Sets up the client that asks for chats. What is kept of `agents` decides which fields it reads. Clients with clones of one
+/// `tls` share the roots that they trust.
 ///
 /// # Errors
 /// See [`ClientError`]: the CA file, most likely.
 pub fn open(server: &Server, agents: Agents, tls: &Tls) -> Result<Client, ClientError> {
+    open_for(field::report(agents), server, tls)
+}
+
+/// Sets up a client that asks for another report of the same server. Otherwise as [`open`].
+///
+/// # Errors
+/// See [`ClientError`].
+pub fn open_for(report: Report, server: &Server, tls: &Tls) -> Result<Client, ClientError> {
     let mut settings = Settings {
         tls: tls.clone(),
-        ..settings(server, agents)
+        ..settings(server, report)
     };
     let ca_file = server.ca_file.as_deref();
     let setting = || server.described.setting("CA_FILE");
@@ -78,18 +86,14 @@ pub fn open(server: &Server, agents: Agents, tls: &Tls) -> Result<Client, Client
     })
 }
 
-fn settings(server: &Server, agents: Agents) -> Settings {
+fn settings(server: &Server, report: Report) -> Settings {
     Settings {
         agent_dni: server.agent_dni.clone(),
         timeout: server.request_timeout,
         proxy: server.proxy.clone(),
         user_agent: concat!("wolkvox-exporter/", env!("CARGO_PKG_VERSION")).to_owned(),
         names: names(server),
-        ..Settings::new(
-            server.base_url.as_str(),
-            server.token.clone(),
-            field::report(agents),
-        )
+        ..Settings::new(server.base_url.as_str(), server.token.clone(), report)
     }
 }
 

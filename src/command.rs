@@ -49,7 +49,7 @@ pub enum Command {
     Serve(serve::Options),
     /// Look around without a Wolkvox server: polls a simulated contact centre
     Demo(demo::Options),
-    /// Make one call (two with `WOLKVOX_SKILL_CATALOGUE`), and say what is right and wrong with the configuration
+    /// Make one call (two with `WOLKVOX_SKILL_CATALOGUE`, some more with --yesterday), and say what is right and wrong with the configuration
     Check(check::Options),
     /// Print what the report says of a range of time, without Prometheus
     Report(report::Options),

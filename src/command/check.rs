@@ -1,4 +1,5 @@
-//! `wolkvox-exporter check`: one call, and in plain words what is right and what is wrong.
+//! `wolkvox-exporter check`: one call, and in plain words what is right and what is wrong. With `--yesterday` some calls more,
+//! to hold the chats of that day against Wolkvox' own count.
 
 mod call;
 mod filter;
@@ -6,6 +7,7 @@ mod hours;
 mod row;
 mod sample;
 mod skill;
+mod yesterday;
 mod zone;
 
 use std::fmt::Write;
@@ -17,6 +19,7 @@ use clap::Args;
 
 use super::option::OperationArgument;
 use super::{Failure, print};
+use crate::chats::closed_by_channel;
 use crate::client::{self, ClientError};
 use crate::clock::{Clock, SystemClock};
 use crate::config::{OperationConfig, Server};
@@ -30,6 +33,7 @@ use wolkvox::client::Tls;
 use wolkvox::history::Reader;
 use wolkvox::zone::DATA_VERSION;
 use wolkvox::{Lists, Source, Window, Zone, window};
+use yesterday::{Yesterday, judge_yesterday};
 use zone::judge_zone;
 
 /// How far back the call asks: long enough for a night without chats.
@@ -101,6 +105,19 @@ pub struct Options {
     /// Which operation is asked.
     #[command(flatten)]
     pub operation: OperationArgument,
+    /// Also compare the closed chats of yesterday with Wolkvox' own count (`chat_13`), channel by channel. This takes two to four
+    /// calls more
+    #[arg(long)]
+    pub yesterday: bool,
+}
+
+/// What is looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scope {
+    /// The settings, and what one call shows.
+    Settings,
+    /// The chats of yesterday too.
+    Yesterday,
 }
 
 /// Makes one call, and prints what is right and wrong. The status is 1 where there is a problem.
@@ -109,17 +126,24 @@ pub struct Options {
 /// The settings can't be used, or the standard output can't be written.
 pub async fn command(options: Options) -> Result<ExitCode, Failure> {
     let config = options.operation.read(SystemClock.now())?;
-    let findings = run(&config, &SystemClock).await?;
+    let scope = if options.yesterday {
+        Scope::Yesterday
+    } else {
+        Scope::Settings
+    };
+    let findings = run(&config, scope, &SystemClock).await?;
     print(&findings.print())?;
     Ok(ExitCode::from(u8::from(findings.has_problem())))
 }
 
-/// Makes the call that a configuration describes.
+/// Makes the call that a configuration describes, and those that `scope` takes besides. Where the first one fails there are no
+/// others.
 ///
 /// # Errors
 /// The client can't be set up: the CA file.
-pub async fn run(config: &OperationConfig, clock: &dyn Clock) -> Result<Findings, ClientError> {
-    let client = client::open(&config.server, config.counting.agents, &Tls::default())?;
+pub async fn run(config: &OperationConfig, scope: Scope, clock: &dyn Clock) -> Result<Findings, ClientError> {
+    let tls = Tls::default();
+    let client = client::open(&config.server, config.counting.agents, &tls)?;
     let mut findings = Findings::default();
     findings.add(Verdict::Ok, "settings", "all settings can be read");
     for warning in &config.warnings {
@@ -134,13 +158,32 @@ pub async fn run(config: &OperationConfig, clock: &dyn Clock) -> Result<Findings
     }
     findings.add(Verdict::Ok, "zone-data", zone_data(&config.server, clock.now()));
     judge_hours(&mut findings, config, clock.now());
-    findings.0.extend(examine(client, config, clock).await.0);
+    let mut reader = Reader::in_cycles(client, config.server.timezone);
+    let call = examine(&mut findings, &mut reader, config, clock).await;
+    if (scope, call) == (Scope::Yesterday, FirstCall::Answered) {
+        let counts = client::open_for(closed_by_channel::report(), &config.server, &tls)?;
+        let yesterday = Yesterday::before(clock.now(), config.server.timezone);
+        judge_yesterday(&mut findings, config, reader, counts, yesterday).await;
+    }
     Ok(findings)
 }
 
+/// What came of the first call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum FirstCall {
+    /// It was answered, and others can be.
+    Answered,
+    /// It was not, or not made.
+    Failed,
+}
+
 /// Makes one call and judges it.
-async fn examine<S: Source + Lists>(source: S, config: &OperationConfig, clock: &dyn Clock) -> Findings {
-    let mut findings = Findings::default();
+async fn examine<S: Source + Lists>(
+    findings: &mut Findings,
+    reader: &mut Reader<S>,
+    config: &OperationConfig,
+    clock: &dyn Clock,
+) -> FirstCall {
     let zone = config.server.timezone;
     let described = config.server.described;
     let now = clock.now();
@@ -150,28 +193,27 @@ async fn examine<S: Source + Lists>(source: S, config: &OperationConfig, clock: 
             "clock",
             "this machine's clock is outside of all calendars",
         );
-        return findings;
+        return FirstCall::Failed;
     };
     let mut sample = ReportSample::new(zone, window, clock);
-    let mut reader = Reader::in_cycles(source, zone);
     let exchange = reader.ask_once(&window, &mut sample).await;
-    judge_call(&mut findings, &exchange, &config.server);
-    judge_clock(&mut findings, exchange.date, sample.begun.unwrap_or(now));
+    judge_call(findings, &exchange, &config.server);
+    judge_clock(findings, exchange.date, sample.begun.unwrap_or(now));
     if exchange.result.is_err() {
-        return findings;
+        return FirstCall::Failed;
     }
     if config.counting.skill_catalogue {
-        judge_skills(&mut findings, reader.source(), described).await;
+        judge_skills(findings, reader.source(), described).await;
     }
-    judge_rows(&mut findings, &sample, window, zone);
+    judge_rows(findings, &sample, window, zone);
     if sample.rows == 0 {
-        return findings;
+        return FirstCall::Answered;
     }
-    judge_fields(&mut findings, &sample);
+    judge_fields(findings, &sample);
     let server_now = exchange.date.unwrap_or(now);
-    judge_zone(&mut findings, &sample, window, zone, server_now, described);
-    judge_filter(&mut findings, &sample, &config.polling, described);
-    findings
+    judge_zone(findings, &sample, window, zone, server_now, described);
+    judge_filter(findings, &sample, &config.polling, described);
+    FirstCall::Answered
 }
 
 /// Which data the zone is read by: where a country has changed its clocks since, it is too old.

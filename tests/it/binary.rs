@@ -21,3 +21,4 @@ mod signals;
 mod skill;
 mod state;
 mod web;
+mod yesterday;

@@ -40,8 +40,8 @@ fn the_value_is_when_the_opening_began_and_absent_while_closed() {
     assert_eq!(open, Some(seconds_of(opens)));
     assert!(period.contains(&opens) && !period.contains(&(opens - tick)));
     assert!(period.contains(&(closes - tick)) && !period.contains(&closes));
-    let (closed, period) = at("Mo-Fr 08:00-18:00", closes);
-    assert_eq!(closed, None);
+    let (shut, period) = at("Mo-Fr 08:00-18:00", closes);
+    assert_eq!(shut, None);
     assert!(period.contains(&closes) && !period.contains(&(closes + TimeDelta::hours(14))));
 }
 
