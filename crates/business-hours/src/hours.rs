@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use chrono::{NaiveDate, NaiveDateTime, TimeDelta, Weekday};
+use chrono::{Datelike as _, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Weekday};
 
 use super::error::Mistake;
 use super::parse;
@@ -107,11 +107,11 @@ impl BusinessHours {
         let ranges: &[TimeRange] = if self.is_off(date) {
             &[]
         } else {
-            let day = chrono::Datelike::weekday(&date).num_days_from_monday();
+            let day = date.weekday().num_days_from_monday();
             &self.week[day as usize]
         };
         let at = move |minutes: u16| {
-            let midnight = date.and_time(chrono::NaiveTime::MIN);
+            let midnight = date.and_time(NaiveTime::MIN);
             midnight.checked_add_signed(TimeDelta::minutes(minutes.into()))
         };
         ranges

@@ -3,7 +3,7 @@
 use chrono::{Datelike as _, NaiveDate, Weekday};
 
 use super::error::{Mistake, Problem, Word};
-use super::hours::{BusinessHours, DAYS, DateRange, MINUTES_OF_DAY, TimeRange};
+use super::hours::{BusinessHours, DAYS, DateRange, MINUTES_OF_DAY, TimeRange, short};
 
 const OFF: &str = "off";
 /// Other dates are slips.
@@ -110,38 +110,43 @@ fn index_of(day: Weekday) -> usize {
 fn part(text: &str) -> Result<Part, Problem> {
     let text = plain(text);
     let words: Vec<&str> = text.split_whitespace().collect();
-    let is_off = |word: &str| word.eq_ignore_ascii_case(OFF);
     match words[..] {
         ["24/7"] => Ok(Part::Open(DAYS.to_vec(), vec![around_the_clock()])),
-        [word] if is_off(word) => Err(Problem::OffWithoutDay),
-        [off, what] if is_off(off) => closed(what),
-        [what, off] if is_off(off) => closed(what),
-        [off, _, word, ..] if is_off(off) => Err(Problem::Blank(Word::of(word))),
-        [times] if begins_with_digit(times) => {
-            Ok(Part::Open(DAYS.to_vec(), if_no_date(times).and_then(ranges)?))
+        [off, what] | [what, off] if is_off(off) => closed(what),
+        [times] if begins_with_digit(times) && !is_date(times) => {
+            Ok(Part::Open(DAYS.to_vec(), ranges(times)?))
         }
-        [word] => days(word).and(Err(Problem::NoTimes)),
-        [dates, _] if begins_with_digit(dates) && date(dates).is_ok() => Err(Problem::DateWithTimes),
-        [word, times] if !begins_with_digit(word) => {
-            let days = days(word)?;
-            Ok(Part::Open(days, ranges(times)?))
-        }
-        [first, second, ..] => {
-            // What is wrong with the first word says more than that there is another.
-            if begins_with_digit(first) {
-                ranges(first)?;
-                return Err(Problem::Blank(Word::of(second)));
-            }
-            days(first)?;
-            let is_day = days(second).is_ok();
-            if !is_day {
-                ranges(second)?;
-            }
-            let stray = words.get(2).filter(|_| !is_day);
-            Err(Problem::Blank(Word::of(stray.unwrap_or(&second))))
-        }
-        [] => Err(Problem::NoTimes),
+        [what, times] if !begins_with_digit(what) => Ok(Part::Open(days(what)?, ranges(times)?)),
+        ref words => Err(misshapen(words)),
     }
+}
+
+/// What is wrong with a part that has too few words, too many, or a date in place of days. A mistake in one of the words says
+/// more than that.
+fn misshapen(words: &[&str]) -> Problem {
+    let stray = |word: &str| Problem::Blank(Word::of(word));
+    match *words {
+        [off] if is_off(off) => Problem::OffWithoutDay,
+        [off, _, word, ..] if is_off(off) => stray(word),
+        [date, ..] if is_date(date) => Problem::DateWithTimes,
+        [times, word, ..] if begins_with_digit(times) => ranges(times).err().unwrap_or_else(|| stray(word)),
+        [what, word, ..] if days(what).is_ok() && days(word).is_ok() => stray(word),
+        [what, times, word, ..] => {
+            let mistake = days(what).err().or_else(|| ranges(times).err());
+            mistake.unwrap_or_else(|| stray(word))
+        }
+        [what, ..] => days(what).err().unwrap_or(Problem::NoTimes),
+        [] => Problem::NoTimes,
+    }
+}
+
+fn is_off(word: &str) -> bool {
+    word.eq_ignore_ascii_case(OFF)
+}
+
+/// Whether a list begins with a date.
+fn is_date(word: &str) -> bool {
+    word.get(..10).is_some_and(|first| date(first).is_ok())
 }
 
 /// Without blanks around commas and dashes, which are one kind then: word processors make long ones of them.
@@ -201,7 +206,7 @@ fn day(word: &str) -> Result<Weekday, Problem> {
     let lower = word.to_lowercase();
     let known = DAYS
         .into_iter()
-        .find(|day| super::hours::short(*day).eq_ignore_ascii_case(&lower));
+        .find(|day| short(*day).eq_ignore_ascii_case(&lower));
     if let Some(day) = known {
         return Ok(day);
     }
@@ -213,14 +218,6 @@ fn day(word: &str) -> Result<Weekday, Problem> {
         Some(Problem::DaySpelling { spelling, day: *day })
     });
     Err(spelling.unwrap_or_else(|| Problem::Day(Word::of(word))))
-}
-
-/// A word that should be times.
-fn if_no_date(word: &str) -> Result<&str, Problem> {
-    match date(word.split(',').next().unwrap_or_default()) {
-        Ok(_) => Err(Problem::DateWithTimes),
-        Err(_) => Ok(word),
-    }
 }
 
 /// `08:00-12:00,14:00-18:00`, in order.
@@ -236,9 +233,8 @@ fn range(word: &str) -> Result<TimeRange, Problem> {
         Err(_) => Problem::Range(Word::of(word)),
     };
     let (start, end) = word.split_once('-').ok_or_else(shape)?;
-    let [start, end] =
-        [(start), (end)].map(|text| clock(text).ok_or_else(shape).and_then(|time| minutes(text, time)));
-    let (start, end) = (start?, end?);
+    let time = |text: &str| minutes(text, clock(text).ok_or_else(shape)?);
+    let (start, end) = (time(start)?, time(end)?);
     if start == MINUTES_OF_DAY {
         return Err(Problem::BeginsAtEnd(Word::of(word)));
     }

@@ -1,7 +1,7 @@
 //! Openings as instants: what of a local time becomes of it where clocks are changed.
 
 use chrono::offset::LocalResult;
-use chrono::{DateTime, Days, NaiveDate, NaiveDateTime, TimeDelta, TimeZone, Utc};
+use chrono::{DateTime, Days, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, TimeZone, Utc};
 
 use super::BusinessHours;
 
@@ -148,7 +148,7 @@ fn after(date: NaiveDate, days: u64) -> NaiveDate {
 /// When a day so much later begins.
 fn midnight<Z: TimeZone>(date: NaiveDate, days: u64, zone: &Z) -> Option<DateTime<Utc>> {
     let date = date.checked_add_days(Days::new(days))?;
-    instant(date.and_time(chrono::NaiveTime::MIN), zone)
+    instant(date.and_time(NaiveTime::MIN), zone)
 }
 
 /// The first instant at which clocks show a local time, or a later one where they skip it. So a later local time never is

@@ -3,11 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Days, NaiveDate, NaiveTime, TimeDelta, Utc};
-use wolkvox::history::Reader;
+use wolkvox::history::{Notice, Reader};
 use wolkvox::{Error, Reason, Source, Window, Zone, window};
 
 use super::{Findings, Verdict};
 use crate::chats::closed_by_channel::ClosedByChannel;
+use crate::command::backfill::Progress;
 use crate::command::report::{self, By, Keys, Of, Question, Summary, SummaryError, Value};
 use crate::config::OperationConfig;
 
@@ -125,7 +126,13 @@ async fn count<S: Source>(
         by: Keys::new(vec![By::Channel])?,
         without_timeouts: false,
     };
-    report::summarise(&question, reader, |_| {}).await
+    let mut progress = Progress::notices_on_stderr();
+    let tell = |notice: Notice| match notice {
+        Notice::Trouble(_) => progress.notice(&notice),
+        // A few seconds, which no option of this command sets.
+        Notice::Pause(_) => {}
+    };
+    report::summarise(&question, reader, tell).await
 }
 
 fn by_channel(summary: &Summary) -> BTreeMap<String, u64> {

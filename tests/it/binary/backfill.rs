@@ -168,3 +168,41 @@ async fn a_label_set_is_0_at_the_step_before_its_first_chat_and_no_series_goes_b
     assert_eq!(text.matches("# TYPE wolkvox_chats counter\n").count(), 1);
     assert!(!text.contains("CANARY"));
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_past_has_since_when_it_was_open_at_each_step() {
+    let operation = Operation::start(small())
+        .await
+        .with("BUSINESS_HOURS", "Mo-Fr 08:00-12:00,13:00-18:00; off 2026-03-11");
+    let directory = tempfile::tempdir().unwrap();
+    let path = file(&directory);
+    // From Tuesday, 2026-03-10 10:00 of Bogotá.
+    write(
+        &operation,
+        "2026-03-10T15:00:00Z",
+        "2026-03-12T15:00:00Z",
+        "2h",
+        &path,
+    )
+    .await;
+    let open = lines(&path).into_iter().filter_map(|line| {
+        let sample = line.strip_prefix("wolkvox_open_since_timestamp_seconds{")?;
+        let mut values = sample.split(' ').skip(1);
+        let mut seconds = || values.next().unwrap().parse::<f64>().unwrap();
+        let (began, at) = (seconds(), seconds());
+        let local = |seconds: f64| {
+            let at = DateTime::from_timestamp_millis((seconds * 1000.0) as i64).unwrap();
+            (at - TimeDelta::hours(5)).format("%d %H:%M").to_string()
+        };
+        Some((local(at), local(began)))
+    });
+    let expected = [
+        ("10 10:00", "10 08:00"),
+        ("10 14:00", "10 13:00"),
+        ("10 16:00", "10 13:00"),
+        ("12 08:00", "12 08:00"),
+        ("12 10:00", "12 08:00"),
+    ];
+    let expected = expected.map(|(at, began)| (at.to_owned(), began.to_owned()));
+    assert_eq!(open.collect::<Vec<_>>(), expected);
+}
