@@ -151,6 +151,32 @@ fn boards_are_what_make_py_makes() {
 }
 
 #[test]
+fn boards_for_another_poll_interval_step_and_lag_by_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let status = Command::new("python3")
+        .arg(alerts::root().join("dashboards/make.py"))
+        .args(["--poll-interval", "10m", "--into"])
+        .arg(folder.path())
+        .status()
+        .unwrap();
+    assert!(status.success());
+    for name in BOARDS {
+        let path = folder.path().join(format!("dashboards/wolkvox-{name}.json"));
+        let board: Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+        for target in list(&board, "/panels")
+            .iter()
+            .flat_map(|panel| list(panel, "/targets"))
+            .filter(|target| is_range(target))
+        {
+            assert_eq!(text(target, "/interval"), "10m");
+            for after in text(target, "/expr").split("[$__rate_interval]").skip(1) {
+                assert!(after.starts_with(" offset 5m)") || after.starts_with(" offset 1w5m)"));
+            }
+        }
+    }
+}
+
+#[test]
 fn boards_have_what_each_board_has() {
     for name in BOARDS {
         let board = board(name);
@@ -304,7 +330,7 @@ fn targets_keep_the_linters_rules() {
                         .0;
                     assert_eq!(range, "$__rate_interval", "{what}");
                 }
-                // Between two polls: see make.py.
+                // Between two polls: see `span` in dashboards/source/promql.py.
                 for after in written.split("[$__rate_interval]").skip(1) {
                     let is_between_polls = [" offset 2m30s)", " offset 1w2m30s)"]
                         .iter()

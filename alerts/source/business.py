@@ -1,0 +1,168 @@
+"""Chats of now against the usual: how many, how long they wait and take, how they end."""
+
+from alerts.source.rule import OPERATION, SKILL, Alert, Group, Record, board, promql, value
+from dashboards.source.parameters import (
+    ASA_HIGH, FEWEST, FEWEST_OF_A_WEEK, HANDLING_UP, POINTS_ABOVE, PROMPT, VOLUME_LOW,
+)
+
+CHATS = 'wolkvox_chats_total{outcome!="timeout"}'
+
+
+def by_operation(selector, window):
+    return f"sum by (job, operation) (increase({selector}[{window}]))"
+
+
+def by_skill(selector, window):
+    return f"sum by (job, operation, skill_id) (increase({selector}[{window}]))"
+
+
+def ratio(name, of, part, divisor, window):
+    """The divisor, and what is divided by it."""
+    return [
+        Record(f"operation_skill:wolkvox_{divisor}:increase{window}", by_skill(of, window)),
+        Record(
+            f"operation_skill:wolkvox_{name}_increase{window}",
+            f"{by_skill(part, window)}\n  / (operation_skill:wolkvox_{divisor}:increase{window} > 0)",
+        ),
+    ]
+
+
+def ends(window):
+    """How chats end, and how much work they are."""
+    last, feelings, work = "wolkvox_chat_last_speakers_total", "wolkvox_chat_feelings_total", "wolkvox_chat_time_on_agent_seconds"
+    own = 'outcome!="timeout"'
+    rules = [
+        *ratio("customer_spoke_last:ratio", f'{last}{{{own}, participant!="unknown"}}', f'{last}{{{own}, participant="customer"}}', "last_speakers", window),
+        *ratio("negative_feelings:ratio", f'{feelings}{{{own}, feeling!="unknown"}}', f'{feelings}{{{own}, feeling=~"(very_)?negative"}}', "feelings", window),
+        *ratio("chat_time_on_agent_seconds:mean", f"{work}_count{{{own}}}", f"{work}_sum{{{own}}}", "handled_chats", window),
+    ]
+    rules[0].begins = True
+    return rules
+
+
+def group():
+    return Group(
+        "wolkvox-business",
+        [
+            Record("operation:wolkvox_chats:increase1h", by_operation(CHATS, "1h")),
+            Record("operation:wolkvox_chats:increase1d", by_operation(CHATS, "1d")),
+            Record(
+                "operation:wolkvox_chats_week_ago:increase1h",
+                promql(rf"""
+                    sum by (job, operation) (increase({CHATS}[1h] offset 1w))
+                      unless on (job, operation)
+                    sum by (job, operation) (increase(wolkvox_chat_arrival_delay_seconds_bucket{{le=~"3600(\\.0)?"}}[1h] offset 1w))
+                      / (sum by (job, operation) (increase(wolkvox_chat_arrival_delay_seconds_count[1h] offset 1w)) > 0)
+                      < {PROMPT}
+                """),
+                "The same hour a week ago; none if a backlog was caught up then. From the raw counters: works as soon as they are a week old.",
+            ),
+            Record(
+                "operation_skill:wolkvox_chat_asa_seconds:mean_increase1h",
+                by_skill('wolkvox_chat_asa_seconds_sum{outcome!="timeout"}', "1h")
+                + "\n"
+                + "  / (operation_skill:wolkvox_answered_chats:increase1h > 0)",
+            ),
+            *ends("2h"),
+            *ends("1w"),
+        ],
+    )
+
+
+def of_skill(name, expr, wait, summary, description):
+    return Alert(name, promql(expr), wait, "warning", "business", summary, description, board("skill", "job", "operation", "skill_id"))
+
+
+def above_the_week(name, share, chats, summary, description):
+    return of_skill(
+        name,
+        f"""
+            operation_skill:wolkvox_{share}:ratio_increase2h
+              > operation_skill:wolkvox_{share}:ratio_increase1w + {POINTS_ABOVE}
+            and operation_skill:wolkvox_{chats}:increase2h >= {FEWEST}
+            and operation_skill:wolkvox_{chats}:increase1w >= {FEWEST_OF_A_WEEK}
+            and on (job, operation) operation:wolkvox_data_trusted:polls_2h
+        """,
+        "30m",
+        summary,
+        f"In {value('percentage')} of the chats that skill {SKILL} of {OPERATION} closed within 2 hours{description}: "
+        f"more than {POINTS_ABOVE * 100:g} points above the past week.",
+    )
+
+
+def alerts():
+    return Group(
+        "wolkvox-business-alerts",
+        [
+            of_skill(
+                "WolkvoxASAHigh",
+                f"""
+                    operation_skill:wolkvox_chat_asa_seconds:mean_increase1h
+                      > {ASA_HIGH} * operation_skill:wolkvox_asa_target:seconds
+                    and operation_skill:wolkvox_answered_chats:increase1h >= {FEWEST}
+                    and on (job, operation) operation:wolkvox_data_trusted:polls_1h
+                """,
+                "15m",
+                f"Customers of skill {SKILL} of {OPERATION} wait long for an answer",
+                f"Over the last hour, chats of skill {SKILL} of {OPERATION} waited {value('duration')} on average for the first answer: "
+                f"more than {ASA_HIGH} times the target.",
+            ),
+            Alert(
+                "WolkvoxChatsMissing",
+                promql(f"""
+                    operation:wolkvox_chats:increase1h < 0.5
+                    and operation:wolkvox_chats:increase1d >= {FEWEST}
+                    and on (job, operation) operation:wolkvox_data_trusted:polls_1h
+                """),
+                "15m",
+                "critical",
+                "business",
+                f"No chat was closed in {OPERATION} for an hour",
+                f"The report of {OPERATION} is read without errors, but shows no chat closed within the last hour.",
+                board("operations", "job", "operation"),
+                "Day and night; Alertmanager mutes it outside business hours. Half a chat is none: increase() extrapolates.",
+            ),
+            Alert(
+                "WolkvoxChatVolumeLow",
+                promql(f"""
+                    operation:wolkvox_chats:increase1h / operation:wolkvox_chats_week_ago:increase1h < {VOLUME_LOW}
+                    and operation:wolkvox_chats_week_ago:increase1h >= {FEWEST}
+                    and on (job, operation) operation:wolkvox_data_trusted:polls_1h
+                """),
+                "30m",
+                "warning",
+                "business",
+                f"Far fewer chats in {OPERATION} than a week ago",
+                f"Over the last hour {OPERATION} closed {value('percentage')} of the chats that it closed in the same hour a week ago.",
+                board("operations", "job", "operation"),
+            ),
+            above_the_week(
+                "WolkvoxCustomerSpokeLast",
+                "customer_spoke_last",
+                "last_speakers",
+                f"Customers of skill {SKILL} of {OPERATION} are left without a reply",
+                " the customer wrote last",
+            ),
+            above_the_week(
+                "WolkvoxNegativeFeeling",
+                "negative_feelings",
+                "feelings",
+                f"Customers of skill {SKILL} of {OPERATION} are unhappier than usual",
+                ", and whose mood was recognised, it was negative",
+            ),
+            of_skill(
+                "WolkvoxHandlingTimeUp",
+                f"""
+                    operation_skill:wolkvox_chat_time_on_agent_seconds:mean_increase2h
+                      > {HANDLING_UP} * operation_skill:wolkvox_chat_time_on_agent_seconds:mean_increase1w
+                    and operation_skill:wolkvox_handled_chats:increase2h >= {FEWEST}
+                    and operation_skill:wolkvox_handled_chats:increase1w >= {FEWEST_OF_A_WEEK}
+                    and on (job, operation) operation:wolkvox_data_trusted:polls_2h
+                """,
+                "30m",
+                f"Chats of skill {SKILL} of {OPERATION} take longer than usual",
+                f"Agents spent {value('duration')} on a chat of skill {SKILL} of {OPERATION} on average over the last 2 hours: "
+                f"more than {HANDLING_UP:g} times the past week.",
+            ),
+        ],
+    )

@@ -1,0 +1,120 @@
+"""Recording and alerting rules, and the text of the file that they make.
+
+`yaml` libraries write texts of several lines as they like; this writes them as people read them.
+"""
+
+from dataclasses import dataclass, field
+from textwrap import dedent
+
+RUNBOOKS = "https://runbooks.example"
+GRAFANA = "https://grafana.example"
+
+OPERATION = "{{ $labels.operation }}"
+SKILL = "{{ $labels.skill_id }}"
+
+
+def value(form):
+    """The alert's value: percentage, duration, or a form of printf."""
+    if form.startswith("%"):
+        return f'{{{{ $value | printf "{form}" }}}}'
+    return f"{{{{ $value | humanize{form.capitalize()} }}}}"
+
+
+@dataclass
+class Record:
+    """A series that is calculated."""
+
+    name: str
+    expr: str
+    comment: str = ""
+    # Rules that belong together stand without an empty line between them.
+    begins: bool = False
+
+    def lines(self):
+        yield from comment(self.comment, 6)
+        yield f"      - record: {self.name}"
+        if "\n" in self.expr:
+            yield from block(self.expr)
+        else:
+            yield f"        expr: {self.expr}"
+
+
+@dataclass
+class Alert:
+    """`wait` is what Prometheus calls `for`; `board` the uid of the board to look at, with what is chosen on it."""
+
+    name: str
+    expr: str
+    wait: str
+    severity: str
+    category: str
+    summary: str
+    description: str
+    board: str
+    comment: str = ""
+    labels: dict = field(default_factory=dict)
+    begins: bool = False
+
+    def lines(self):
+        yield from comment(self.comment, 6)
+        yield f"      - alert: {self.name}"
+        yield from block(self.expr)
+        yield f"        for: {self.wait}"
+        yield "        labels:"
+        for name, value in {"severity": self.severity, "category": self.category, **self.labels}.items():
+            yield f"          {name}: {value}"
+        yield "        annotations:"
+        for name, text in (("summary", self.summary), ("description", self.description)):
+            yield f"          {name}: >-"
+            yield f"            {text}"
+        yield f"          runbook_url: {RUNBOOKS}/{self.name}.md"
+        yield f"          dashboard_url: {GRAFANA}/d/{self.board}"
+
+
+@dataclass
+class Group:
+    """Rules that are evaluated one after the other."""
+
+    name: str
+    rules: list
+
+    def lines(self):
+        yield ""
+        yield f"  - name: {self.name}"
+        yield "    rules:"
+        for rule in self.rules:
+            if rule.begins:
+                yield ""
+            yield from rule.lines()
+
+
+def board(name, *chosen):
+    """A board, with the labels of the alert chosen on it: board("skill", "operation", "skill_id")."""
+    variables = {"skill_id": "skill"}
+    pairs = [f"var-{variables.get(label, label)}={{{{ $labels.{label} }}}}" for label in chosen]
+    return f"wolkvox-{name}" + ("?" + "&".join(pairs) if pairs else "")
+
+
+def comment(text, indent):
+    for line in text.splitlines():
+        yield f"{' ' * indent}# {line}".rstrip()
+
+
+def promql(text):
+    """An expression of several lines, without the indentation that it has in the source."""
+    return dedent(text).strip()
+
+
+def block(text):
+    yield "        expr: |-"
+    for line in text.splitlines():
+        yield f"          {line}"
+
+
+def file(head, groups):
+    """The text of a rules file."""
+    lines = [*comment(head, 0), "", "groups:"]
+    for number, group in enumerate(groups):
+        of_group = list(group.lines())
+        lines += of_group[1:] if number == 0 else of_group
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,31 @@
+"""All rules, in the order in which they are evaluated."""
+
+from alerts.source import business, exporter, rule, service_level, trust
+
+HEAD = """
+Recording and alerting rules for wolkvox-exporter. For Prometheus (rule_files), vmalert (-rule), and, wrapped, as a PrometheusRule:
+see README.md beside this file. The links in the annotations begin with https://runbooks.example and https://grafana.example:
+replace both with your own (README.md, "Links").
+
+How they are built
+- A chat is counted when it is closed. Chats that nobody coded are closed after 23 hours, so what they show is about yesterday:
+  business rules leave outcome="timeout" out.
+- Counters step once per poll (5 minutes): no range is shorter than four polls. Ratios are exact at any range.
+- An average of nothing is not a number: every divisor is guarded with "> 0".
+- Business alerts need trusted data (the group wolkvox-trust), otherwise they are silent: nobody should be woken for what a
+  stopped poller shows, nor for a backlog of yesterday that is being caught up. Nor for what rare polls show: where the interval
+  in effect is long, the last poll must lie in the newer half of what a rule looks back upon.
+- Business hours are not in here: they belong to Alertmanager's time_intervals (alertmanager.example.yml).
+""".strip()
+
+
+def text():
+    groups = [
+        trust.group(),
+        service_level.group(),
+        business.group(),
+        service_level.alerts(),
+        business.alerts(),
+        exporter.alerts(),
+    ]
+    return rule.file(HEAD, groups)

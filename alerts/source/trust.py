@@ -1,0 +1,45 @@
+"""Whether the data of a time is about that time: business alerts ask this first."""
+
+from alerts.source.rule import Group, Record, promql
+from dashboards.source.parameters import PROMPT, STALE_POLLS
+
+# The windows that alerts look back upon, seconds.
+WINDOWS = {"1h": 3600, "2h": 7200, "6h": 21600, "1d": 86400, "3d": 259200}
+
+
+def prompt_arrivals(window):
+    return Record(
+        f"operation:wolkvox_chat_arrivals_within_hour:ratio_increase{window}",
+        promql(rf"""
+            sum by (job, operation) (increase(wolkvox_chat_arrival_delay_seconds_bucket{{le=~"3600(\\.0)?"}}[{window}]))
+              / (sum by (job, operation) (increase(wolkvox_chat_arrival_delay_seconds_count[{window}])) > 0)
+        """),
+        begins=True,
+    )
+
+
+def trusted(window, seconds):
+    return Record(
+        f"operation:wolkvox_data_trusted:polls_{window}",
+        promql(f"""
+            operation:wolkvox_data_age:polls < {STALE_POLLS}
+              and operation:wolkvox_data_age:seconds < {seconds // 2}
+              unless on (job, operation) operation:wolkvox_chat_arrivals_within_hour:ratio_increase{window} < {PROMPT}
+        """),
+        f"Has a sample (the age) while the data of the last {window} is about the last {window}.",
+    )
+
+
+def group():
+    return Group(
+        "wolkvox-trust",
+        [
+            Record("operation:wolkvox_data_age:seconds", "time() - max by (job, operation) (wolkvox_last_success_timestamp_seconds)"),
+            Record(
+                "operation:wolkvox_data_age:polls",
+                "operation:wolkvox_data_age:seconds / max by (job, operation) (wolkvox_poll_interval_seconds)",
+                "How old the newest data is, in polls. The interval is the one in effect: it grows where the calls of a day run out.",
+            ),
+            *(rule for window, seconds in WINDOWS.items() for rule in (prompt_arrivals(window), trusted(window, seconds))),
+        ],
+    )

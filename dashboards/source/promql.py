@@ -1,0 +1,95 @@
+"""PromQL as text: the selectors and expressions that the boards share.
+
+Ratios are sum(increase(a)) / (sum(increase(b)) > 0): exact at any range, and never a division by nothing.
+"""
+
+from dashboards.source.parameters import polling
+
+BASE = 'job=~"$job", instance=~"$instance"'
+OP = BASE + ', operation=~"$operation"'
+# Targets and objectives have one more sample for each skill that differs.
+OPERATIONS_OWN = OP + ', skill_id=""'
+OUT = OP + ', outcome=~"$outcome"'
+SKILL = OUT + ', skill_id=~"$skill"'
+CHAT = SKILL + ', channel=~"$channel"'
+AGENT = OUT + ', agent_id=~"$agent"'
+RATE = "$__rate_interval"
+WINDOW = "$window"
+
+
+def span(over, back=""):
+    """The brackets of a range, and how far back it ends: that of a curve half a poll more.
+
+    Counters step at :00, :05, :10 …, and these are the very moments that Grafana asks for: the step at the end of a range would
+    not be in it yet, and often the one at its beginning no more. That is three polls of four. So curves look half a poll back:
+    the ends of the range lie between two polls, whatever a poll or a scrape takes up to that.
+    """
+    back += polling.lag if over == RATE else ""
+    return f"[{over}]" + (f" offset {back}" if back else "")
+
+
+def inc(metric, labels=CHAT, over=WINDOW, by="", offset="", more=""):
+    """sum(increase(metric))"""
+    by = f" by ({by})" if by else ""
+    return f"sum{by} (increase({metric}{{{labels}{more}}}{span(over, offset)}))"
+
+
+def ratio(a, b, matching=""):
+    """matching: on (…) or ignoring (…), with group_left"""
+    matching = f"{matching} " if matching else ""
+    return f"{a} / {matching}({b} > 0)"
+
+
+def mean(metric, labels=CHAT, over=WINDOW, by="", offset=""):
+    return ratio(inc(f"{metric}_sum", labels, over, by, offset), inc(f"{metric}_count", labels, over, by, offset))
+
+
+def quantile(q, metric, labels=CHAT, over=WINDOW, by=""):
+    inner = inc(f"{metric}_bucket", labels, over, "le" + (f", {by}" if by else ""))
+    count = inc(f"{metric}_count", labels, over, by)
+    return f"histogram_quantile({q}, {inner}) and on ({by}) {count} > 0"
+
+
+def within(over=WINDOW, by="", labels=CHAT, offset=""):
+    """Share answered within the seconds chosen on the board."""
+    return ratio(
+        inc("wolkvox_chat_asa_seconds_bucket", labels, over, by, offset, ', le=~"$seconds(\\\\.0)?"'),
+        inc("wolkvox_chat_asa_seconds_count", labels, over, by, offset),
+    )
+
+
+def spread(expression, name):
+    """Targets of a curve: the highest of some settings, and the lowest where they differ."""
+    return [(f"max({expression})", name), (f"min({expression}) < max({expression})", f"lowest {name}")]
+
+
+def setting(metric, name, labels=OP):
+    return spread(f"{metric}{{{labels}}}", name)
+
+
+def of_skills(metric, chats, how):
+    """A setting for each skill that has chats: its own where it has one, else the operation's, which has no skill_id.
+
+    chats: by operation and skill; how: what is done with them and the setting (*), or + with 0 * chats.
+    """
+    own = f"max by (operation, skill_id) ({metric}{{{OP}, skill_id=~\"$skill\"}})"
+    operations = f"max by (operation) ({metric}{{{OPERATIONS_OWN}}})"
+    return f"{chats} {how} on (operation, skill_id) {own} or {chats} {how} on (operation) group_left () {operations}"
+
+
+def skill_settings(metric, name):
+    """Targets of a curve: a setting of the skills chosen."""
+    return spread(of_skills(metric, "0 * " + inc("wolkvox_chat_asa_seconds_count", over=RATE, by="operation, skill_id"), "+"), name)
+
+
+def named(expression, key="skill"):
+    """With the label skill_name or agent_name; its value is the id where no name is known."""
+    info = {
+        "skill": ("skill_id", "skill_name", f"wolkvox_skill_info{{{OP}}}"),
+        "agent": ("agent_id", "agent_name", f"wolkvox_agent_info{{{OP}}}"),
+    }
+    on, name, metric = info[key]
+    return (
+        f"(({expression}) * on (operation, {on}) group_left ({name}) max by (operation, {on}, {name}) ({metric}))"
+        f' or on (operation, {on}) label_replace({expression}, "{name}", "$1", "{on}", "(.+)")'
+    )

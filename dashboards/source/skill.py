@@ -1,0 +1,189 @@
+"""One skill: its objective, how long customers wait, workload, quality."""
+
+from dashboards.source import parameters
+from dashboards.source.layout import KEEP, board
+from dashboards.source.panel import (
+    BLUE, BRAND, GREEN, GREY, NEUTRAL, ORANGE, RED, YELLOW, bars, column, heatmap, pie, row, series, stat, steps, table,
+    unseen,
+)
+from dashboards.source.promql import (
+    CHAT, OP, OUT, RATE, SKILL, WINDOW, inc, mean, named, of_skills, quantile, ratio, skill_settings, span, within,
+)
+from dashboards.source.tile import (
+    ANSWER_COLOURS, LAST, LEVEL, SHARE_LAST, SHARE_NEGATIVE, WAIT, age_tile, codes, customer_last, falling, feelings,
+    negative, rising,
+)
+
+
+def skill():
+    asa = "wolkvox_chat_asa_seconds"
+    toa = "wolkvox_chat_time_on_agent_seconds"
+
+    def due(over):
+        """Chats that should have been answered in time, so that each skill keeps its objective."""
+        return "sum(" + of_skills("wolkvox_service_level_target_ratio", inc(asa + "_count", over=over, by="operation, skill_id"), "*") + ")"
+
+    def in_time(over):
+        return inc("wolkvox_chat_answered_within_target_total", over=over)
+
+    def answered(over):
+        return inc(asa + "_count", over=over)
+
+    def burn(over):
+        """Chats answered late, of those that may be."""
+        return ratio(f"({answered(over)} - {in_time(over)})", f"({answered(over)} - {due(over)})")
+
+    agents = [
+        named(inc("wolkvox_agent_chats_total", OUT, by="operation, agent_id") + " > 0.5", "agent"),
+        ratio(inc("wolkvox_agent_answered_within_target_total", OUT, by="operation, agent_id"), inc("wolkvox_agent_asa_seconds_count", OUT, by="operation, agent_id")),
+        mean("wolkvox_agent_asa_seconds", OUT, by="operation, agent_id"),
+        mean("wolkvox_agent_time_on_agent_seconds", OUT, by="operation, agent_id"),
+    ]
+    agent_link = ("Open the agent", "/d/wolkvox-agent?" + KEEP + "&var-agent=${__data.fields.agent_id}&${window:queryparam}&${outcome:queryparam}")
+    return board(
+        "skill",
+        "One skill (or several together): its objective, how long customers wait, how much work it is, how well it is done.",
+        ("skill", "channel", "outcome", "window", "seconds", "period"),
+        [
+            row("Objective, over $period"),
+            stat("Service level", "Share of the chats answered within WOLKVOX_ASA_TARGET, over the period chosen for the budget.", ratio(in_time("$period"), answered("$period")), "percentunit", LEVEL, decimals=1),
+            stat("Objective", "The share that is aimed at: the skill's own objective where it has one, else WOLKVOX_SERVICE_LEVEL_TARGET. Of several skills, what it comes to for all their chats.", ratio(due("$period"), answered("$period")), "percentunit", NEUTRAL, decimals=0),
+            stat("Error budget left", "The budget is the share of chats that may be late. Below zero it is overdrawn.", f"1 - {burn('$period')}", "percentunit", rising(parameters.BUDGETS_LEFT), decimals=0),
+            stat("Burn rate, $window", "How many times faster than planned the budget is used over the rolling window: 1 is just as planned.", burn(WINDOW), "none", falling(sorted(factor for factor, *_ in parameters.BURNS)[:3]), decimals=1),
+            stat("Chats, $window", "Chats closed within the rolling window.", inc("wolkvox_chats_total"), "locale", BRAND, decimals=0, background=False),
+            age_tile(),
+            series(
+                "Burn rate",
+                "How many times faster than planned the error budget is used, over an hour, six hours and a day. Alerts: above " + ", ".join(f"{factor} ({long})" for factor, long, *_ in parameters.BURNS[:-1]) + " and {} ({}).".format(*parameters.BURNS[-1]),
+                [(burn("1h"), "1 hour"), (burn("6h"), "6 hours"), (burn("1d"), "1 day")],
+                "none",
+                thresholds=steps("transparent", (1, YELLOW), (3, RED)),
+                line="dashed",
+                defaults={"decimals": 1},
+                colours={"1 hour": "#8AB8FF", "6 hours": BLUE, "1 day": "purple"},
+            ),
+            series(
+                "Service level within $seconds s",
+                "Share of the chats answered within the chosen seconds. Dashed: the objective; the highest and the lowest where those of skills or operations differ.",
+                [(within(RATE), "service level"), *skill_settings("wolkvox_service_level_target_ratio", "objective")],
+                "percentunit",
+                colours={"service level": GREEN, "objective": (GREY, True), "lowest objective": ("#8F8F8F", True)},
+                defaults={"max": 1, "min": 0},
+            ),
+            row("How long customers wait"),
+            series(
+                "Answer time, percentiles",
+                "The time within which so many of the chats were answered (ASA), estimated from buckets. Dashed: the target of the skill; the highest and the lowest where those of skills or operations differ.",
+                [(quantile(q, asa, over=RATE), n) for q, n in ((0.5, "median"), (0.9, "90 %"), (0.95, "95 %"), (0.99, "99 %"))] + skill_settings("wolkvox_asa_target_seconds", "target"),
+                "s",
+                colours={name: colour for name, colour in ANSWER_COLOURS.items() if name != "mean"},
+            ),
+            heatmap("How long customers wait", "Chats by their answer time (ASA): the darker, the more chats.", asa),
+            row("Workload"),
+            series(
+                "Agents busy",
+                "Little's law: time on agent that came in per second is the number of chats that agents had in hand on average. Divide by the chats that one agent handles at a time to get agents needed.",
+                [("sum(rate(wolkvox_chat_time_on_agent_seconds_sum{" + CHAT + "}" + span(RATE) + "))", "now"), ("sum(rate(wolkvox_chat_time_on_agent_seconds_sum{" + CHAT + "}" + span(RATE, "1w") + "))", "a week ago")],
+                "short",
+                size=(8, 8),
+                colours={"now": BLUE, "a week ago": (GREY, True)},
+                defaults={"decimals": 1},
+            ),
+            series(
+                "Time on agent and response",
+                "Mean and 90 % of the time that agents spent on a chat; and their mean response time within a chat, where the server sends it.",
+                [(mean(toa, over=RATE), "on agent, mean"), (quantile(0.9, toa, over=RATE), "on agent, 90 %"), (mean("wolkvox_chat_agent_response_seconds", over=RATE), "response, mean")],
+                "s",
+                size=(8, 8),
+                colours={"on agent, mean": BLUE, "on agent, 90 %": ORANGE, "response, mean": GREEN},
+            ),
+            series("Chats per hour by channel", "Chats closed, as a pace per hour, by channel.", [("3600 * sum by (channel) (rate(wolkvox_chats_total{" + CHAT + "}" + span(RATE) + "))", "{{channel}}")], "short", size=(8, 8), stack=True, defaults={"decimals": 0}),
+            row("How well it is done"),
+            series(
+                "Who spoke last",
+                "Share of the chats by who wrote last.",
+                [(ratio(inc(LAST, SKILL, RATE, "participant"), inc(LAST, SKILL, RATE), "ignoring (participant) group_left ()"), "{{participant}}")],
+                "percentunit",
+                size=(8, 8),
+                stack=True,
+                colours={"customer": ORANGE, "agent": BLUE, "bot": "purple", "unknown": "#8F8F8F"},
+                defaults={"max": 1, "min": 0},
+            ),
+            series(
+                "Replies per chat",
+                "How often agents wrote to the customer in a chat.",
+                [(ratio(inc("wolkvox_chat_agent_answers_total", over=RATE), inc("wolkvox_chats_total", over=RATE)), "replies per chat")],
+                "short",
+                size=(8, 8),
+                colours={"replies per chat": BLUE},
+                defaults={"decimals": 1},
+            ),
+            series(
+                "Characters per chat",
+                "How much customers and agents typed in a chat.",
+                [(ratio(inc(f"wolkvox_chat_{who}_characters_total", over=RATE), inc("wolkvox_chats_total", over=RATE)), who) for who in ("customer", "agent")],
+                "short",
+                size=(8, 8),
+                colours={"customer": ORANGE, "agent": BLUE},
+                defaults={"decimals": 0},
+            ),
+            stat("Customer spoke last", "Share of the chats of the rolling window in which the customer wrote last.", customer_last(), "percentunit", SHARE_LAST, (6, 4), decimals=0),
+            stat("Negative feeling", "Share of negative and very negative among the chats whose mood was recognised.", negative(), "percentunit", SHARE_NEGATIVE, (6, 4), no_value="not recognised", decimals=0),
+            stat("Replies per chat", "How often agents wrote to the customer in a chat, over the rolling window.", ratio(inc("wolkvox_chat_agent_answers_total"), inc("wolkvox_chats_total")), "short", NEUTRAL, (6, 4), decimals=1),
+            stat("Transferred", "Share of the chats that were transferred, where the server reports it.", ratio(inc("wolkvox_chat_transfers_total"), inc("wolkvox_chats_total")), "percentunit", NEUTRAL, (6, 4), decimals=1),
+            row("Codes, feelings, agents: the last $window"),
+            codes((7, 10)),
+            feelings((7, 10)),
+            table(
+                "Agents of the operation",
+                "Agents over the rolling window, all their skills together: the report's totals per agent are not split by skill. A click on a name opens the agent's board.",
+                agents,
+                [
+                    column("operation", "Operation", width=100),
+                    column("agent_name", "Agent", link=agent_link, width=145),
+                    column("Value #A", "Chats", "short", width=100, decimals=0, maximum=True),
+                    column("Value #B", "In time", "percentunit", LEVEL, width=80, decimals=0),
+                    column("Value #C", "Answer", "s", WAIT, width=95, decimals=1),
+                    column("Value #D", "On agent", "s", width=100, decimals=1),
+                    unseen("agent_id"),
+                ],
+                size=(10, 10),
+                sort="Chats",
+                order=("operation", "agent_name", "Value #A", "Value #B", "Value #C", "Value #D", "agent_id"),
+            ),
+            row("Who wrote, who worked, and when chats were opened"),
+            pie(
+                "Who wrote: the last $window",
+                "Both; the customer alone, whom nobody replied to; the agent alone, whose message nobody answered, as with most of a sending; neither; or unknown where the report has no number of characters.",
+                [(inc("wolkvox_chat_conversations_total", SKILL, by="kind") + " > 0", "{{kind}}")],
+                {"both": GREEN, "customer_only": RED, "agent_only": "#8AB8FF", "none": "#8F8F8F", "unknown": YELLOW},
+                (7, 13),
+            ),
+            bars(
+                "Opened at: $period",
+                "Chats by the local hour in which they were opened, over the period chosen for the budget, whatever their outcome: when customers come. They are counted when they are closed.",
+                inc("wolkvox_chat_openings_total", OP + ', skill_id=~"$skill"', over="$period", by="hour") + " > 0",
+                "{{hour}}",
+                size=(7, 13),
+            ),
+            table(
+                "Agents by skill: the last $window",
+                "Chats of each agent for each chosen skill, and the share of them that was answered within WOLKVOX_ASA_TARGET. A click on a name opens the agent's board.",
+                [
+                    named(inc("wolkvox_agent_skill_chats_total", SKILL, by="operation, agent_id, skill_id") + " > 0.5", "agent"),
+                    ratio(inc("wolkvox_agent_skill_answered_within_target_total", SKILL, by="operation, agent_id, skill_id"), inc("wolkvox_agent_skill_chats_total", SKILL, by="operation, agent_id, skill_id")),
+                ],
+                [
+                    column("operation", "Operation", width=100),
+                    column("agent_name", "Agent", link=agent_link, width=145),
+                    column("skill_id", "Skill", width=80),
+                    column("Value #A", "Chats", "short", width=100, decimals=0, maximum=True),
+                    column("Value #B", "In time", "percentunit", LEVEL, width=80, decimals=0),
+                    unseen("agent_id"),
+                ],
+                size=(10, 13),
+                sort="Chats",
+                order=("operation", "agent_name", "skill_id", "Value #A", "Value #B", "agent_id"),
+            ),
+        ],
+    )

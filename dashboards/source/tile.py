@@ -1,0 +1,91 @@
+"""What several boards show, and what is good in it."""
+
+from dashboards.source import parameters
+from dashboards.source.panel import BLUE, GREEN, GREY, ORANGE, RED, YELLOW, bars, pie, series, stat, steps
+from dashboards.source.parameters import polling
+from dashboards.source.promql import OP, OPERATIONS_OWN, RATE, SKILL, WINDOW, inc, mean, quantile, ratio, setting
+
+def rising(bounds):
+    """More is better."""
+    return steps(RED, *zip(bounds, (ORANGE, YELLOW, GREEN)))
+
+
+def falling(bounds):
+    """Less is better."""
+    return steps(GREEN, *zip(bounds, (YELLOW, ORANGE, RED)))
+
+
+LEVEL = rising(parameters.LEVELS)
+WAIT = falling(parameters.WAITS)
+WAIT90 = falling(parameters.WAITS_90)
+SHARE_LAST = falling(parameters.SPOKE_LAST)
+SHARE_NEGATIVE = falling(parameters.NEGATIVE)
+CHANGE = steps(ORANGE, *zip(parameters.CHANGES, (YELLOW, GREEN, YELLOW, ORANGE)))
+
+
+def stairs():
+    """How a value is drawn that stays as it is until the next poll."""
+    return {"drawStyle": "line", "lineInterpolation": "stepAfter", "lineWidth": 2, "fillOpacity": 10, "showPoints": "never", "spanNulls": polling.gap}
+
+
+AGE_NOW = f"topk(1, time() - max by (operation) (wolkvox_last_success_timestamp_seconds{{{OP}}}))"
+PARTICIPANT = ', participant!="unknown"'
+FEELING = ', feeling!="unknown"'
+LAST = "wolkvox_chat_last_speakers_total"
+FEELINGS = "wolkvox_chat_feelings_total"
+
+
+def customer_last(over=WINDOW, by=""):
+    return ratio(inc(LAST, SKILL, over, by, more=', participant="customer"'), inc(LAST, SKILL, over, by, more=PARTICIPANT))
+
+
+def negative(over=WINDOW, by=""):
+    return ratio(inc(FEELINGS, SKILL, over, by, more=', feeling=~"(very_)?negative"'), inc(FEELINGS, SKILL, over, by, more=FEELING))
+
+
+def age_tile(size=(4, 4)):
+    return stat("Age of the data", f"Time since the last good poll of Wolkvox. Up to one poll interval is normal; over {polling.old // 60} minutes the board shows the past. Of several operations, the one whose data is oldest.", AGE_NOW, "s", steps(GREEN, (polling.late, YELLOW), (polling.old, RED)), size, "no data", 0, legend="{{operation}}", text_mode="value_and_name")
+
+
+ANSWER_COLOURS = {"mean": BLUE, "median": GREEN, "90 %": ORANGE, "95 %": "#FF780A", "99 %": RED, "target": (GREY, True), "lowest target": ("#8F8F8F", True)}
+FEELING_COLOURS = {"very positive": "dark-green", "positive": GREEN, "neutral": "#8AB8FF", "negative": ORANGE, "very negative": RED}
+
+
+def answer_times():
+    asa = "wolkvox_chat_asa_seconds"
+    return series(
+        "Answer time",
+        "From the start of a chat to the agent's answer (ASA): mean, median and the time within which 90 % were answered, by when the chats were closed. Dashed: WOLKVOX_ASA_TARGET of the operation; the highest and the lowest where they differ.",
+        [
+            (mean(asa, over=RATE), "mean"),
+            (quantile(0.5, asa, over=RATE), "median"),
+            (quantile(0.9, asa, over=RATE), "90 %"),
+            *setting("wolkvox_asa_target_seconds", "target", OPERATIONS_OWN),
+        ],
+        "s",
+        colours={name: ANSWER_COLOURS[name] for name in ("mean", "median", "90 %", "target", "lowest target")},
+    )
+
+
+def feelings(size=(8, 9)):
+    words = [("very_positive", "very positive"), ("positive", "positive"), ("neutral", "neutral"), ("negative", "negative"), ("very_negative", "very negative")]
+    return pie(
+        "Feelings",
+        "The customer's mood where it was recognised, over the rolling window.",
+        [(inc(FEELINGS, SKILL, more=f', feeling="{w}"') + " > 0", n) for w, n in words],
+        FEELING_COLOURS,
+        size,
+    )
+
+
+def codes(size=(8, 9)):
+    labels = OP + ', skill_id=~"$skill"'
+    counted = "topk(10, " + inc("wolkvox_chat_dispositions_total", labels, by="operation, cod_act", more=', cod_act!="TIMEOUTCHAT"') + " > 0)"
+    return bars(
+        "Codes",
+        "The ten codes given most often over the rolling window, with their text. Timeouts and chats without a code are left out.",
+        f"sort_desc(({counted}) * on (operation, cod_act) group_left (description) max by (operation, cod_act, description) (wolkvox_disposition_info{{{OP}}})"
+        f' or on (operation, cod_act) label_replace({counted}, "description", "", "cod_act", ".*"))',
+        "{{cod_act}} {{description}} ({{operation}})",
+        size=size,
+    )
