@@ -1,6 +1,6 @@
 """The exporter: whether it reaches Wolkvox, whether the report is whole, whether its state and its limits hold."""
 
-from alerts.source.rule import OPERATION, Alert, Group, board, promql, value
+from alerts.source.rule import OPERATION, Alert, Group, board, listed, promql, selected, value
 from dashboards.source import parameters
 
 
@@ -297,8 +297,9 @@ def alerts():
                 "critical",
                 "exporter",
                 "wolkvox-exporter at {{ $labels.instance }} can not be scraped",
-                "Prometheus has not reached the exporter at {{ $labels.instance }} (job {{ $labels.job }}) for 5 minutes. Chats are counted "
-                "after its return, nothing is lost; boards are empty until then.",
+                "Prometheus has not reached the exporter at {{ $labels.instance }} (job {{ $labels.job }}) for 5 minutes. It polled: "
+                + listed(selected("count by (operation) (last_over_time(wolkvox_poll_interval_seconds{}[1d]))", "job", "instance"), "operation")
+                + ". Chats are counted after its return, nothing is lost; their boards are empty until then.",
                 board("exporter"),
                 'up comes from Prometheus and has no operation. The job must have "wolkvox" in its name.',
             ),

@@ -13,6 +13,18 @@ OPERATION = "{{ $labels.operation }}"
 SKILL = "{{ $labels.skill_id }}"
 
 
+def listed(query, label):
+    """The values of a label in the answer to a query, one after the other."""
+    return f'{{{{ range $at, $one := {query} | query | sortByLabel "{label}" }}}}{{{{ if $at }}}}, {{{{ end }}}}{{{{ $one | label "{label}" }}}}{{{{ end }}}}'
+
+
+def selected(query, *labels):
+    """A query with the labels of the alert put into its {}."""
+    inside = ", ".join(f"{label}=%q" for label in labels)
+    given = " ".join(f"$labels.{label}" for label in labels)
+    return f'printf `{query.replace("{}", "{" + inside + "}")}` {given}'
+
+
 def value(form):
     """The alert's value: percentage, duration, or a form of printf."""
     if form.startswith("%"):

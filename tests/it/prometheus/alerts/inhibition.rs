@@ -83,6 +83,8 @@ fn an_exporter_that_is_down_silences_no_operation_of_another_one() {
         ("WolkvoxASAHigh", ("operation", "ventas")),
         ("WolkvoxTokenRejected", ("operation", "soporte")),
         ("WolkvoxExporterDown", ("instance", "exporter-2:10555")),
+        // Of a Prometheus that has lost its only exporter; the others' go on.
+        ("WolkvoxExporterAbsent", ("prometheus", "second")),
     ]);
     assert_eq!(shown, set(&[]));
 }
