@@ -2,7 +2,7 @@
 
 from alerts.source.rule import OPERATION, SKILL, Alert, Group, Record, board, promql, value
 from dashboards.source.parameters import (
-    ASA_HIGH, FEWEST, FEWEST_OF_A_WEEK, HANDLING_UP, POINTS_ABOVE, PROMPT, VOLUME_LOW,
+    ASA_HIGH, FEWEST, FEWEST_LATE, FEWEST_OF_A_WEEK, HANDLING_UP, POINTS_ABOVE, PROMPT, VOLUME_LOW,
 )
 
 CHATS = 'wolkvox_chats_total{outcome!="timeout"}'
@@ -99,7 +99,7 @@ def alerts():
                 f"""
                     operation_skill:wolkvox_chat_asa_seconds:mean_increase1h
                       > {ASA_HIGH} * operation_skill:wolkvox_asa_target:seconds
-                    and operation_skill:wolkvox_answered_chats:increase1h >= {FEWEST}
+                    and operation_skill:wolkvox_late_chats:increase1h >= {FEWEST_LATE}
                     and on (job, operation) operation:wolkvox_data_trusted:polls_1h
                 """,
                 "15m",

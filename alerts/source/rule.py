@@ -10,7 +10,6 @@ RUNBOOKS = "https://runbooks.example"
 GRAFANA = "https://grafana.example"
 
 OPERATION = "{{ $labels.operation }}"
-SKILL = "{{ $labels.skill_id }}"
 
 
 def listed(query, label):
@@ -20,16 +19,30 @@ def listed(query, label):
 
 def selected(query, *labels):
     """A query with the labels of the alert put into its {}."""
-    inside = ", ".join(f"{label}=%q" for label in labels)
+    inside = ", ".join(f"{label}=%[{at}]q" for at, label in enumerate(labels, 1))
     given = " ".join(f"$labels.{label}" for label in labels)
     return f'printf `{query.replace("{}", "{" + inside + "}")}` {given}'
 
 
+def first(query, form):
+    """The first value of the answer to a query: percentage, duration, or a form of printf."""
+    return f"{{{{ with {query} | query }}}}{{{{ . | first | value | {of_form(form)} }}}}{{{{ end }}}}"
+
+
+def of_form(form):
+    return f'printf "{form}"' if form.startswith("%") else f"humanize{form.capitalize()}"
+
+
 def value(form):
     """The alert's value: percentage, duration, or a form of printf."""
-    if form.startswith("%"):
-        return f'{{{{ $value | printf "{form}" }}}}'
-    return f"{{{{ $value | humanize{form.capitalize()} }}}}"
+    return f"{{{{ $value | {of_form(form)} }}}}"
+
+
+# A skill's name, where it is known, else its id.
+SKILL = (
+    f"{{{{ with {selected('wolkvox_skill_info{}', 'job', 'operation', 'skill_id')} | query }}}}"
+    '{{ . | first | label "skill_name" }}{{ else }}{{ $labels.skill_id }}{{ end }}'
+)
 
 
 @dataclass

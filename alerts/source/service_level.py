@@ -1,7 +1,9 @@
-"""Service level: how many chats are answered late, and how fast that uses up the error budget of a skill."""
+"""Service level: how many chats are answered late, and how fast that uses up the error budget of a skill or an operation."""
 
-from alerts.source.rule import OPERATION, SKILL, Alert, Group, Record, board, promql, value
-from dashboards.source.parameters import BURNS, FEWEST
+from dataclasses import dataclass
+
+from alerts.source.rule import OPERATION, SKILL, Alert, Group, Record, board, first, promql, selected, value
+from dashboards.source.parameters import BURNS, FEWEST_LATE, POINTS_BELOW
 
 WINDOWS = ("30m", "1h", "2h", "6h", "1d", "3d")
 
@@ -14,10 +16,10 @@ def answered(window):
             begins=window != WINDOWS[0],
         ),
         Record(
-            f"operation_skill:wolkvox_answered_late:ratio_increase{window}",
+            f"operation_skill:wolkvox_late_chats:increase{window}",
             promql(f"""
-                1 - sum by (job, operation, skill_id) (increase(wolkvox_chat_answered_within_target_total{{outcome!="timeout"}}[{window}]))
-                  / (operation_skill:wolkvox_answered_chats:increase{window} > 0)
+                operation_skill:wolkvox_answered_chats:increase{window}
+                  - sum by (job, operation, skill_id) (increase(wolkvox_chat_answered_within_target_total{{outcome!="timeout"}}[{window}]))
             """),
         ),
     ]
@@ -49,8 +51,70 @@ def objectives():
     ]
 
 
+def budgets(window):
+    """The chats that may be late, and what all skills of an operation come to: each is held to its own objective."""
+    rules = [
+        Record(
+            f"operation_skill:wolkvox_late_chats_allowed:increase{window}",
+            promql(f"""
+                operation_skill:wolkvox_answered_chats:increase{window}
+                  * on (job, operation, skill_id) operation_skill:wolkvox_service_level_budget:ratio
+            """),
+            begins=True,
+        )
+    ]
+    for name in ("answered_chats", "late_chats", "late_chats_allowed"):
+        series = f"wolkvox_{name}:increase{window}"
+        rules.append(Record(f"operation:{series}", f"sum by (job, operation) (operation_skill:{series})"))
+    return rules
+
+
 def group():
-    return Group("wolkvox-service-level", [rule for window in WINDOWS for rule in answered(window)] + objectives())
+    return Group(
+        "wolkvox-service-level",
+        [rule for window in WINDOWS for rule in answered(window)] + objectives() + [rule for window in WINDOWS for rule in budgets(window)],
+    )
+
+
+@dataclass
+class Scope:
+    """Whose service level it is."""
+
+    # Of the recorded series.
+    level: str
+    # Of the alert.
+    name: str
+    labels: tuple
+    people: str
+    board: str
+
+    def recorded(self, series, window):
+        return f"{self.level}:wolkvox_{series}:increase{window}"
+
+    def shown(self, expression, form):
+        """A number about it in a text. The selector belongs where the expression has {}."""
+        return first(selected(expression, *self.labels), form)
+
+    def alert(self, name, expr, wait, severity, description, **more):
+        long = more["labels"]["long_window"]
+        goal = self.shown(f"1 - {self.recorded('late_chats_allowed', long)}{{}} / {self.recorded('answered_chats', long)}{{}}", "percentage")
+        chats = self.shown(f"{self.recorded('answered_chats', long)}{{}}", "%.0f")
+        return Alert(
+            name,
+            promql(expr),
+            wait,
+            severity,
+            "business",
+            f"{self.people[0].upper()}{self.people[1:]}: {value('percentage')} answered in time (goal {goal})",
+            f"Of the {chats} chats that {self.people} closed within the last {spoken(long)}, {value('percentage')} were answered in time "
+            f"(goal {goal}){description}",
+            board(self.board, *self.labels),
+            **more,
+        )
+
+
+SKILLS = Scope("operation_skill", "", ("job", "operation", "skill_id"), f"skill {SKILL} of {OPERATION}", "skill")
+OPERATIONS = Scope("operation", "Operation", ("job", "operation"), f"operation {OPERATION}", "skill")
 
 
 def spoken(window):
@@ -59,30 +123,54 @@ def spoken(window):
     return unit if number == 1 else f"{number} {unit}s"
 
 
-def burn(factor, long, short, wait, severity, comment):
-    return Alert(
-        "WolkvoxServiceLevelBudgetBurn",
-        promql(f"""
-            (
-              operation_skill:wolkvox_answered_late:ratio_increase{long}
-                / operation_skill:wolkvox_service_level_budget:ratio > {factor}
-            )
-            and (
-              operation_skill:wolkvox_answered_late:ratio_increase{short}
-                / operation_skill:wolkvox_service_level_budget:ratio > {factor}
-            )
-            and operation_skill:wolkvox_answered_chats:increase{long} >= {FEWEST}
+def share_in_time(scope, window):
+    """In whole points: it is for texts."""
+    return f"round(1 - {scope.recorded('late_chats', window)} / {scope.recorded('answered_chats', window)}, 0.01)"
+
+
+def burn(scope, factor, long, short, wait, severity, comment):
+    return scope.alert(
+        f"Wolkvox{scope.name}ServiceLevelBudgetBurn",
+        f"""
+            {share_in_time(scope, long)}
+            and {scope.recorded("late_chats", long)} > {factor} * {scope.recorded("late_chats_allowed", long)}
+            and {scope.recorded("late_chats", short)} > {factor} * {scope.recorded("late_chats_allowed", short)}
+            and {scope.recorded("late_chats", long)} >= {FEWEST_LATE}
             and on (job, operation) operation:wolkvox_data_trusted:polls_{long}
-        """),
+        """,
         wait,
         severity,
-        "business",
-        f"Skill {SKILL} of {OPERATION} answers too many chats late",
-        f"In skill {SKILL} of {OPERATION}, late answers of the last {spoken(long)} and of the last {spoken(short)} use up the error budget "
-        f"more than {factor} times as fast as planned (now {value('%.1f')} times).",
-        board("skill", "job", "operation", "skill_id"),
-        comment,
-        {"long_window": long, "short_window": short},
+        f", and it is no better in the last {spoken(short)}: the error budget is used up more than "
+        + ("" if factor == 1 else f"{factor} times ")
+        + ("as fast as planned." if factor > 1 else "planned."),
+        comment=comment,
+        labels={"long_window": long, "short_window": short},
+    )
+
+
+def low(scope):
+    points = f"{POINTS_BELOW * 100:g}"
+
+    def below(window):
+        return (
+            f'{scope.recorded("late_chats", window)} > {POINTS_BELOW} * {scope.recorded("answered_chats", window)} '
+            f'+ {scope.recorded("late_chats_allowed", window)}'
+        )
+
+    return scope.alert(
+        f"Wolkvox{scope.name}ServiceLevelLow",
+        f"""
+            {share_in_time(scope, "1h")}
+            and {below("1h")}
+            and {below("30m")}
+            and {scope.recorded("late_chats", "1h")} >= {FEWEST_LATE}
+            and on (job, operation) operation:wolkvox_data_trusted:polls_1h
+        """,
+        "30m",
+        "warning",
+        f": more than {points} points under the goal, for half an hour by now.",
+        comment=f"For supervisors: {points} points under the objective, and for half an hour." if scope is SKILLS else "",
+        labels={"long_window": "1h", "short_window": "30m"},
     )
 
 
@@ -91,6 +179,11 @@ def alerts():
         "Burn rate: how many times faster than planned the error budget is used. At an objective of 80 % it can't pass 5 (every chat\n"
         "late), so the usual 14.4 would never fire: the ladder is "
         + ", ".join(str(factor) for factor, *_ in BURNS)
-        + ". The short window ends the alert soon after the trouble."
+        + ". The short window ends the alert soon after the trouble.\n"
+        f"Skills with few chats reach {FEWEST_LATE} late ones in the longer windows only; fewer may be chance."
     )
-    return Group("wolkvox-service-level-alerts", [burn(*step, "" if number else comment) for number, step in enumerate(BURNS)])
+    rules = []
+    for scope in (SKILLS, OPERATIONS):
+        rules += [burn(scope, *step, "" if number or scope is OPERATIONS else comment) for number, step in enumerate(BURNS)]
+        rules.append(low(scope))
+    return Group("wolkvox-service-level-alerts", rules)

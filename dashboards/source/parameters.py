@@ -65,8 +65,12 @@ BURNS = (
     (4, "1h", "30m", "10m", "critical"),
     (3, "6h", "1h", "15m", "critical"),
     (2, "1d", "2h", "30m", "warning"),
-    (1, "3d", "6h", "1h", "warning"),
+    (1, "3d", "6h", "1h", "info"),
 )
+# Fewer chats that were answered late may be chance.
+FEWEST_LATE = 8
+# Service level of an hour, below the objective.
+POINTS_BELOW = 0.2
 # Fewer chats than that say nothing: of a window, and of the past week.
 FEWEST = 20
 FEWEST_OF_A_WEEK = 200

@@ -222,6 +222,14 @@ fn alertmanager_notifies_the_right_people() {
                 "alertname=WolkvoxASAHigh",
             ],
         ),
+        (
+            "supervisors",
+            [
+                "category=business",
+                "severity=info",
+                "alertname=WolkvoxServiceLevelBudgetBurn",
+            ],
+        ),
     ] {
         let verify = format!("--verify.receivers={receiver}");
         let args: Vec<_> = ["config", "routes", "test", &argument, &verify]

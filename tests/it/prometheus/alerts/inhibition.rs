@@ -40,9 +40,10 @@ fn silenced(alerts: &[(&'static str, (&'static str, &'static str))]) -> BTreeSet
     let name = |alert: &Value| {
         let label = |name: &str| alert["labels"][name].as_str().unwrap_or_default().to_owned();
         format!(
-            "{} {}{}",
+            "{} {}{}{}",
             label("alertname"),
             label("operation"),
+            label("skill_id"),
             label("instance")
         )
     };
@@ -74,6 +75,17 @@ fn trouble_of_one_operation_silences_no_other() {
         shown,
         set(&["WolkvoxChatsMissing ventas", "WolkvoxDataStale ventas"])
     );
+}
+
+#[test]
+fn of_what_is_said_of_a_service_level_the_worst_is_enough() {
+    let shown = silenced(&[
+        ("WolkvoxServiceLevelBudgetBurn", ("skill_id", "12")),
+        ("WolkvoxServiceLevelLow", ("skill_id", "12")),
+        ("WolkvoxServiceLevelLow", ("skill_id", "13")),
+        ("WolkvoxOperationServiceLevelLow", ("operation", "ventas")),
+    ]);
+    assert_eq!(shown, set(&["WolkvoxServiceLevelLow 12"]));
 }
 
 #[test]
