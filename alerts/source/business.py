@@ -1,10 +1,15 @@
 """Chats of now against the usual: how many, how long they wait and take, how they end."""
 
-from alerts.source.rule import OPERATION, SKILL, Alert, Group, Record, board, promql, value
+from alerts.source.rule import OPERATION, SKILL, Alert, Group, Record, board, first, promql, selected, value
 from dashboards.source.parameters import (
-    ASA_HIGH, FEWEST, FEWEST_LATE, FEWEST_OF_A_WEEK, HANDLING_UP, POINTS_ABOVE, PROMPT, VOLUME_LOW,
+    ASA_HIGH, FEWEST, FEWEST_LATE, FEWEST_OF_A_WEEK, FEWEST_TO_MISS, FEWEST_TO_MISS_OF_A_WEEK, HANDLING_UP, POINTS_ABOVE, PROMPT, VOLUME_LOW,
 )
 
+# What this hour usually has, where it is known.
+USUALLY = (
+    f"{{{{ with {selected('operation:wolkvox_chats_usual:mean_increase1h{}', 'job', 'operation')} | query }}}}"
+    ', where {{ . | first | value | printf "%.0f" }} are usual at this time of the week{{ end }}'
+)
 CHATS = 'wolkvox_chats_total{outcome!="timeout"}'
 
 
@@ -45,17 +50,23 @@ def group():
         "wolkvox-business",
         [
             Record("operation:wolkvox_chats:increase1h", by_operation(CHATS, "1h")),
-            Record("operation:wolkvox_chats:increase1d", by_operation(CHATS, "1d")),
+            Record("operation:wolkvox_chats:increase1w", by_operation(CHATS, "1w")),
             Record(
-                "operation:wolkvox_chats_week_ago:increase1h",
-                promql(rf"""
-                    sum by (job, operation) (increase({CHATS}[1h] offset 1w))
-                      unless on (job, operation)
-                    sum by (job, operation) (increase(wolkvox_chat_arrival_delay_seconds_bucket{{le=~"3600(\\.0)?"}}[1h] offset 1w))
-                      / (sum by (job, operation) (increase(wolkvox_chat_arrival_delay_seconds_count[1h] offset 1w)) > 0)
-                      < {PROMPT}
+                "operation:wolkvox_chats_expected:increase1h",
+                promql(f"""
+                    (
+                      operation:wolkvox_chats_usual:mean_increase1h >= {FEWEST_TO_MISS}
+                        unless on (job, operation) max_over_time(wolkvox_open_since_timestamp_seconds[1w])
+                    )
+                    or
+                    (
+                      operation:wolkvox_chats:increase1w >= {FEWEST_TO_MISS_OF_A_WEEK}
+                        and on (job, operation) time() - max by (job, operation) (wolkvox_open_since_timestamp_seconds) >= 3600
+                        unless operation:wolkvox_chats_usual:mean_increase1h < {FEWEST_TO_MISS}
+                    )
                 """),
-                "The same hour a week ago; none if a backlog was caught up then. From the raw counters: works as soon as they are a week old.",
+                "Has a sample while an hour without a chat can't be. Without business hours (WOLKVOX_BUSINESS_HOURS) it is what the same hour\n"
+                "usually has. With them the operation has been open for an hour.",
             ),
             Record(
                 "operation_skill:wolkvox_chat_asa_seconds:mean_increase1h",
@@ -66,6 +77,54 @@ def group():
             *ends("2h"),
             *ends("1w"),
         ],
+    )
+
+
+def by_week(expression):
+    """The same time of each of the last four weeks, under the label weeks_ago."""
+    return "\nor\n".join(f'label_replace({expression(week)}, "weeks_ago", "{week}", "", "")' for week in range(1, 5))
+
+
+def usual():
+    """What is usual at this time of the week: of the last four weeks, those that have data."""
+
+    def chats(week):
+        return f"sum by (job, operation) (increase({CHATS}[1h] offset {week}w))"
+
+    def arrivals(week):
+        delay = "wolkvox_chat_arrival_delay_seconds"
+        return (
+            "\n"
+            rf'  sum by (job, operation) (increase({delay}_bucket{{le=~"3600(\\.0)?"}}[1h] offset {week}w))'
+            "\n"
+            f"    / (sum by (job, operation) (increase({delay}_count[1h] offset {week}w)) > 0)"
+            "\n"
+        )
+
+    counted = (
+        "(job, operation) (\n"
+        "  operation_week:wolkvox_chats:increase1h\n"
+        "    unless on (job, operation, weeks_ago)\n"
+        f"  operation_week:wolkvox_chat_arrivals_within_hour:ratio_increase1h < {PROMPT}\n"
+        ")"
+    )
+    return Group(
+        "wolkvox-usual",
+        [
+            Record(
+                "operation_week:wolkvox_chats:increase1h",
+                by_week(chats),
+                "From the raw counters: it works as soon as they are a week old.",
+            ),
+            Record("operation_week:wolkvox_chat_arrivals_within_hour:ratio_increase1h", by_week(arrivals)),
+            Record(
+                "operation:wolkvox_chats_usual:mean_increase1h",
+                f"avg by {counted}",
+                "Mean and spread of this hour in the last four weeks: of those that have data, and in which no backlog was caught up then.",
+            ),
+            Record("operation:wolkvox_chats_usual:stddev_increase1h", f"stddev by {counted}"),
+        ],
+        interval="5m",
     )
 
 
@@ -109,31 +168,32 @@ def alerts():
             ),
             Alert(
                 "WolkvoxChatsMissing",
-                promql(f"""
+                promql("""
                     operation:wolkvox_chats:increase1h < 0.5
-                    and operation:wolkvox_chats:increase1d >= {FEWEST}
+                    and operation:wolkvox_chats_expected:increase1h
                     and on (job, operation) operation:wolkvox_data_trusted:polls_1h
                 """),
                 "15m",
                 "critical",
                 "business",
                 f"No chat was closed in {OPERATION} for an hour",
-                f"The report of {OPERATION} is read without errors, but shows no chat closed within the last hour.",
+                f"The report of {OPERATION} is read without errors, but shows no chat closed within the last hour{USUALLY}.",
                 board("operations", "job", "operation"),
-                "Day and night; Alertmanager mutes it outside business hours. Half a chat is none: increase() extrapolates.",
+                "Half a chat is none: increase() extrapolates.",
             ),
             Alert(
                 "WolkvoxChatVolumeLow",
                 promql(f"""
-                    operation:wolkvox_chats:increase1h / operation:wolkvox_chats_week_ago:increase1h < {VOLUME_LOW}
-                    and operation:wolkvox_chats_week_ago:increase1h >= {FEWEST}
+                    operation:wolkvox_chats:increase1h / operation:wolkvox_chats_usual:mean_increase1h < {VOLUME_LOW}
+                    and operation:wolkvox_chats:increase1h < operation:wolkvox_chats_usual:mean_increase1h - operation:wolkvox_chats_usual:stddev_increase1h
+                    and operation:wolkvox_chats_usual:mean_increase1h >= {FEWEST}
                     and on (job, operation) operation:wolkvox_data_trusted:polls_1h
                 """),
                 "30m",
                 "warning",
                 "business",
-                f"Far fewer chats in {OPERATION} than a week ago",
-                f"Over the last hour {OPERATION} closed {value('percentage')} of the chats that it closed in the same hour a week ago.",
+                f"Far fewer chats in {OPERATION} than usual",
+                f"Over the last hour {OPERATION} closed {first(selected('operation:wolkvox_chats:increase1h{}', 'job', 'operation'), '%.0f')} chats{USUALLY}.",
                 board("operations", "job", "operation"),
             ),
             above_the_week(

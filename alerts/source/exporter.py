@@ -3,6 +3,9 @@
 from alerts.source.rule import OPERATION, Alert, Group, board, listed, promql, selected, value
 from dashboards.source import parameters
 
+# Why polls of the alert's operation have failed lately.
+FAILURES = listed(selected("sum by (reason) (increase(wolkvox_poll_failures_total{}[30m])) > 0", "job", "operation"), "reason")
+
 
 def alerts():
     return Group(
@@ -17,8 +20,9 @@ def alerts():
                 "critical",
                 "exporter",
                 f"The numbers of {OPERATION} are old",
-                f"The last good poll of {OPERATION} was {value('%.1f')} poll intervals ago. Boards show old numbers, business alerts are "
-                "silent. Nothing is lost: the next good poll catches up.",
+                f"{{{{ with {selected('wolkvox_last_success_timestamp_seconds{}', 'job', 'operation')} | query }}}}The last good poll of {OPERATION} was "
+                f"{{{{ else }}}}No poll of {OPERATION} has succeeded since counting began, {{{{ end }}}}{value('%.1f')} poll intervals ago. Boards show "
+                "old numbers, business alerts are silent. Nothing is lost: the next good poll catches up.",
                 board("exporter", "job", "operation"),
             ),
             Alert(
@@ -30,7 +34,7 @@ def alerts():
                 "warning",
                 "exporter",
                 f"Polls of {OPERATION} fail",
-                f"No poll of {OPERATION} has succeeded for 10 minutes. The reasons are on the board and in the log.",
+                f"No poll of {OPERATION} has succeeded for 10 minutes. Why: {FAILURES}. The log and the status page say more.",
                 board("exporter", "job", "operation"),
             ),
             Alert(

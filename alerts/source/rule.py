@@ -102,10 +102,14 @@ class Group:
 
     name: str
     rules: list
+    # How often, where not as often as the others.
+    interval: str = ""
 
     def lines(self):
         yield ""
         yield f"  - name: {self.name}"
+        if self.interval:
+            yield f"    interval: {self.interval}"
         yield "    rules:"
         for rule in self.rules:
             if rule.begins:

@@ -15,7 +15,8 @@ How they are built
 - Business alerts need trusted data (the group wolkvox-trust), otherwise they are silent: nobody should be woken for what a
   stopped poller shows, nor for a backlog of yesterday that is being caught up. Nor for what rare polls show: where the interval
   in effect is long, the last poll must lie in the newer half of what a rule looks back upon.
-- Business hours are not in here: they belong to Alertmanager's time_intervals (alertmanager.example.yml).
+- Business hours are not in here: they belong to Alertmanager's time_intervals (alertmanager.example.yml). WolkvoxChatsMissing alone
+  knows since when an operation is open, where WOLKVOX_BUSINESS_HOURS is set.
 """.strip()
 
 
@@ -23,6 +24,7 @@ def text():
     groups = [
         trust.group(),
         service_level.group(),
+        business.usual(),
         business.group(),
         service_level.alerts(),
         business.alerts(),

@@ -74,6 +74,10 @@ POINTS_BELOW = 0.2
 # Fewer chats than that say nothing: of a window, and of the past week.
 FEWEST = 20
 FEWEST_OF_A_WEEK = 200
+# An hour that usually has fewer chats may have none by chance; so may an operation with fewer in a week, until it is known what is
+# usual.
+FEWEST_TO_MISS = 10
+FEWEST_TO_MISS_OF_A_WEEK = 600
 # Mean answer time, in targets.
 ASA_HIGH = 4
 # Chats, as a share of the usual number.
@@ -97,8 +101,8 @@ CLOCK_WRONG = 60
 # Seconds that the watermark may be behind.
 BEHIND = 3600
 
-# Service level: red below the first, then orange, yellow, green.
-LEVELS = (0.6, 0.7, 0.8)
+# Service level minus the objective: red below the first, then orange, yellow, green.
+AGAINST_THE_GOAL = (-POINTS_BELOW, -POINTS_BELOW / 2, 0)
 # Mean answer time and that of nine of ten chats, seconds: green below the first, then yellow, orange, red.
 WAITS = (30, 60, 120)
 WAITS_90 = (60, 120, 300)

@@ -40,16 +40,8 @@ const UNUSED: &[(&str, &str)] = &[
         "looked up by people when a country changes its clocks",
     ),
     (
-        "wolkvox_counting_since_timestamp_seconds",
-        "for rules with long windows, and looked up by people",
-    ),
-    (
         "wolkvox_report_fields_unknown",
         "harmless; `check` names the keys",
-    ),
-    (
-        "wolkvox_open_since_timestamp_seconds",
-        "for rules that are silent while nobody works",
     ),
     ("process_max_fds", "the exporter keeps a few dozen open"),
     ("process_virtual_memory_bytes", "says nothing"),
