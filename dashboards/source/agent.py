@@ -2,20 +2,20 @@
 
 from dashboards.source.layout import KEEP, board
 from dashboards.source.panel import BRAND, NEUTRAL, OPERATION, column, row, series, stat, table
-from dashboards.source.promql import AGENT, RATE, WINDOW, inc, mean, named, ratio, span
-from dashboards.source.tile import LEVEL, SHARE_LAST, SHARE_NEGATIVE, WAIT
+from dashboards.source.promql import AGENT, RATE, WINDOW, in_time, inc, mean, named, ratio, span
+from dashboards.source.tile import SHARE_LAST, SHARE_NEGATIVE
 
 
 def agent():
     by = "operation, agent_id"
     chats = "wolkvox_agent_chats_total"
 
-    def level(over):
+    def in_time(over):
         return ratio(inc("wolkvox_agent_answered_within_target_total", AGENT, over, by), inc("wolkvox_agent_asa_seconds_count", AGENT, over, by))
 
     pairs = {
         "chats": inc(chats, AGENT, by=by),
-        "level": level(WINDOW),
+        "level": in_time(WINDOW),
         "asa": mean("wolkvox_agent_asa_seconds", AGENT, by=by),
         "toa": mean("wolkvox_agent_time_on_agent_seconds", AGENT, by=by),
         "duration": mean("wolkvox_agent_chat_duration_seconds", AGENT, by=by),
@@ -42,12 +42,12 @@ def agent():
         ("agent", "outcome", "window"),
         [
             row("The last $window"),
-            stat("Agents active", "Agents of the choice who closed a chat within the rolling window.", f"count({pairs['chats']} > 0.5)", "short", BRAND, decimals=0, no_value="none", background=False),
+            stat("Agents active", "Agents of the choice who closed a chat within the rolling window.", f"count({pairs['chats']} > 0.5)", "locale", BRAND, decimals=0, no_value="none", background=False),
             stat("Chats", "Chats closed by these agents within the rolling window.", inc(chats, AGENT), "locale", BRAND, decimals=0, background=False),
-            stat("Chats per agent", "Chats closed within the rolling window, per agent who closed one.", f"{inc(chats, AGENT)} / (count({pairs['chats']} > 0.5) > 0)", "short", NEUTRAL, decimals=1),
-            stat("Within target", "Share of the chats answered within WOLKVOX_ASA_TARGET.", ratio(inc("wolkvox_agent_answered_within_target_total", AGENT), inc("wolkvox_agent_asa_seconds_count", AGENT)), "percentunit", LEVEL, decimals=0),
-            stat("Answer time, mean", "Mean time from the start of a chat to the agent's answer (ASA).", mean("wolkvox_agent_asa_seconds", AGENT), "s", WAIT, decimals=1),
-            stat("Time on agent, mean", "Mean time that an agent spent on a chat.", mean("wolkvox_agent_time_on_agent_seconds", AGENT), "s", NEUTRAL, decimals=1),
+            stat("Chats per agent", "Chats closed within the rolling window, per agent who closed one.", f"{inc(chats, AGENT)} / (count({pairs['chats']} > 0.5) > 0)", "locale", NEUTRAL, decimals=1),
+            stat("Within target", "Share of the chats answered within WOLKVOX_ASA_TARGET.", ratio(inc("wolkvox_agent_answered_within_target_total", AGENT), inc("wolkvox_agent_asa_seconds_count", AGENT)), "percentunit", decimals=0),
+            stat("Answer time, mean", "Mean time from the start of a chat to the agent's answer (ASA).", mean("wolkvox_agent_asa_seconds", AGENT), "dthms"),
+            stat("Time on agent, mean", "Mean time that an agent spent on a chat.", mean("wolkvox_agent_time_on_agent_seconds", AGENT), "dthms"),
             row("Ranking: the last $window"),
             table(
                 "Agents",
@@ -57,15 +57,15 @@ def agent():
                     OPERATION,
                     column("agent_name", "Agent", link=link, width=150),
                     column("agent_id", "Id", width=75),
-                    column("Value #A", "Chats", "short", decimals=0, maximum=True),
-                    column("Value #B", "Within target", "percentunit", LEVEL, decimals=0),
-                    column("Value #C", "Answer time", "s", WAIT, decimals=1),
-                    column("Value #D", "Time on agent", "s", decimals=1),
-                    column("Value #E", "Start to close", "s", decimals=1),
-                    column("Value #F", "Replies per chat", "short", decimals=1),
-                    column("Value #G", "Characters per reply", "short", decimals=0),
-                    column("Value #H", "Time in chats", "s", decimals=1),
-                    column("Value #I", "Response", "s", decimals=1),
+                    column("Value #A", "Chats", "locale", decimals=0, maximum=True),
+                    column("Value #B", "Within target", "percentunit", decimals=0),
+                    column("Value #C", "Answer time", "dthms"),
+                    column("Value #D", "Time on agent", "dthms"),
+                    column("Value #E", "Start to close", "dthms"),
+                    column("Value #F", "Replies per chat", "locale", decimals=1),
+                    column("Value #G", "Characters per reply", "locale", decimals=0),
+                    column("Value #H", "Time in chats", "dthms"),
+                    column("Value #I", "Response", "dthms"),
                     column("Value #J", "No reply", "percentunit", decimals=0),
                     column("Value #K", "Customer spoke last", "percentunit", SHARE_LAST, decimals=0, fill=False),
                     column("Value #L", "Negative feeling", "percentunit", SHARE_NEGATIVE, decimals=0, fill=False),
@@ -76,9 +76,9 @@ def agent():
                 order=("operation", "agent_name", "agent_id", "Value #A", "Value #B", "Value #C", "Value #D", "Value #E", "Value #F", "Value #G", "Value #H", "Value #I", "Value #J", "Value #K", "Value #L", "Value #M"),
             ),
             row("Over time: the ten with most chats"),
-            series("Chats per hour", "Chats closed, as a pace per hour.", [(top("3600 * sum by (operation, agent_id) (rate(wolkvox_agent_chats_total{" + AGENT + "}" + span(RATE) + "))"), "{{agent_name}} ({{operation}})")], "short", stack=True, defaults={"decimals": 0}),
-            series("Within target", "Share of the chats answered within WOLKVOX_ASA_TARGET, over two hours.", [(top(level("2h")), "{{agent_name}} ({{operation}})")], "percentunit", defaults={"max": 1, "min": 0}),
-            series("Answer time", "Mean time from the start of a chat to the answer (ASA), over two hours.", [(top(mean("wolkvox_agent_asa_seconds", AGENT, "2h", by)), "{{agent_name}} ({{operation}})")], "s"),
-            series("Time on agent", "Mean time spent on a chat, over two hours.", [(top(mean("wolkvox_agent_time_on_agent_seconds", AGENT, "2h", by)), "{{agent_name}} ({{operation}})")], "s"),
+            series("Chats per hour", "Chats closed, as a pace per hour.", [(top("3600 * sum by (operation, agent_id) (rate(wolkvox_agent_chats_total{" + AGENT + "}" + span(RATE) + "))"), "{{agent_name}} ({{operation}})")], "locale", stack=True, defaults={"decimals": 0}),
+            series("Within target", "Share of the chats answered within WOLKVOX_ASA_TARGET, over two hours.", [(top(in_time("2h")), "{{agent_name}} ({{operation}})")], "percentunit", defaults={"max": 1, "min": 0}),
+            series("Answer time", "Mean time from the start of a chat to the answer (ASA), over two hours.", [(top(mean("wolkvox_agent_asa_seconds", AGENT, "2h", by)), "{{agent_name}} ({{operation}})")], "dthms"),
+            series("Time on agent", "Mean time spent on a chat, over two hours.", [(top(mean("wolkvox_agent_time_on_agent_seconds", AGENT, "2h", by)), "{{agent_name}} ({{operation}})")], "dthms"),
         ],
     )

@@ -7,17 +7,20 @@ from dashboards.source.panel import (
 )
 from dashboards.source.parameters import percent, polling
 from dashboards.source.promql import BASE, OP, RATE, inc, quantile, ratio, setting, span, spread
-from dashboards.source.tile import age_tile, stairs
+from dashboards.source.tile import AGE, age_tile, stairs
 
 
 def exporter():
-    def per(metric, by, legend, title, description, unit="short", labels=OP, size=(8, 8), stack=True, **more):
+    def per(metric, by, legend, title, description, unit="locale", labels=OP, size=(8, 8), stack=True, **more):
         return series(title, description, [(f"sum by ({by}) (increase({metric}{{{labels}}}{span(RATE)})) > 0", legend)], unit, size=size, stack=stack, **more)
 
     up = {"mappings": words(_0=("DOWN", RED), _1=("UP", GREEN))}
-    ok = {"mappings": words(_0=("FAILS", RED), _1=("OK", GREEN))}
+    ok = {"mappings": words(**{"_-2": ("STANDS STILL", RED), "_-1": ("NEVER READ", RED)}, _0=("FAILS", RED), _1=("OK", GREEN))}
     accepted = words(_0=("REFUSED", RED), _1=("accepted", GREEN))
     held = f"max by (operation) (wolkvox_operation_held{{{OP}}})"
+    never = f"{held} unless on (operation) wolkvox_last_success_timestamp_seconds{{{OP}}}"
+    # Of each configured operation: 1 and 0 as wolkvox_up, -1 where no poll has ever succeeded, -2 where nobody polls it.
+    last_poll = f"(0 * ({held} < 1) - 2 or on (operation) 0 * ({never}) - 1 or on (operation) max by (operation) (wolkvox_up{{{OP}}}))"
     slowed = f"max by (operation) (wolkvox_api_slowdown{{{OP}}})"
     limit = f"max by (operation) (wolkvox_api_daily_limit{{{OP}}})"
     reserve = f"max by (operation) (wolkvox_api_daily_reserve_ratio{{{OP}}})"
@@ -29,7 +32,7 @@ def exporter():
         [
             row("Now"),
             stat("Exporter", "Whether Prometheus reaches the exporter.", f"min(up{{{BASE}}} and on (job, instance) last_over_time(wolkvox_exporter_build_info{{{BASE}}}[1d]))", "none", steps(RED, (1, GREEN)), (3, 4), "not there", defaults=up),
-            stat("Last poll", "Whether the last poll of Wolkvox succeeded; the worst of the operations.", f"min(wolkvox_up{{{OP}}})", "none", steps(RED, (1, GREEN)), (3, 4), "none yet", defaults=ok),
+            stat("Last poll", "Whether the last poll of Wolkvox succeeded; the worst of the operations. One that was never read is worst of all.", f"min({last_poll})", "none", steps(RED, (1, GREEN)), (3, 4), "none yet", defaults=ok),
             age_tile((3, 4)),
             stat("Watermark lag", "Everything closed before the watermark has been asked for. Far behind: a backlog is being caught up. Of several operations, the one that is furthest behind.", f"topk(1, time() - max by (operation) (wolkvox_watermark_timestamp_seconds{{{OP}}}))", "s", steps(GREEN, (polling.old, YELLOW), (parameters.BEHIND, RED)), (3, 4), "no data", 0, legend="{{operation}}", text_mode="value_and_name"),
             stat("Prompt arrivals", "Share of the chats of the last hour that were first seen within an hour of their close. Below " + percent(parameters.PROMPT) + " business alerts are silent.", ratio(inc("wolkvox_chat_arrival_delay_seconds_bucket", OP, "1h", more=', le=~"3600(\\\\.0)?"'), inc("wolkvox_chat_arrival_delay_seconds_count", OP, "1h")), "percentunit", steps(RED, (parameters.PROMPT, GREEN)), (3, 4), decimals=0),
@@ -38,16 +41,16 @@ def exporter():
             stat("Report skipped", "Seconds of the report given up over the time range after repeated failure; 0 is what you want.", f"sum(increase(wolkvox_report_seconds_skipped_total{{{OP}}}[$__range])) or 0 * max(wolkvox_up{{{OP}}})", "s", steps(GREEN, (1, RED)), (3, 4), "no data", 0, defaults={"displayName": "given up"}),
             row("Operations and configuration"),
             stat("Configuration", "Whether the last reload was accepted, at the start or since. A refused one changes nothing; the worst of the exporters.", f"min(wolkvox_exporter_config_last_reload_successful{{{BASE}}})", "none", steps(RED, (1, GREEN)), (6, 4), "no data", defaults={"mappings": accepted}),
-            stat("Configured", "Operations in the configuration.", f"count({held})", "short", NEUTRAL, (6, 4), "no data", 0),
-            stat("Standing still", "Operations in the configuration that no exporter polls; the log and the status page say why.", f"count({held}) - sum({held})", "short", steps(GREEN, (1, RED)), (6, 4), "no data", 0),
-            stat("Slowed down", "Operations whose calls of today would not last: they leave sweeps out, or poll less often.", f"count({slowed} > 0) or 0 * count({held})", "short", steps(GREEN, (1, YELLOW)), (6, 4), "no data", 0),
+            stat("Configured", "Operations in the configuration.", f"count({held})", "locale", NEUTRAL, (6, 4), "no data", 0),
+            stat("Standing still", "Operations in the configuration that no exporter polls; the log and the status page say why.", f"count({held}) - sum({held})", "locale", steps(GREEN, (1, RED)), (6, 4), "no data", 0),
+            stat("Slowed down", "Operations whose calls of today would not last: they leave sweeps out, or poll less often.", f"count({slowed} > 0) or 0 * count({held})", "locale", steps(GREEN, (1, YELLOW)), (6, 4), "no data", 0),
             table(
                 "Operations",
                 "Each operation: whether an exporter polls it, how the last poll went and how old the data is; the time between polls that is in effect, and the calls of today, with the share of the limit that is kept for others. A click on a name shows that operation alone.",
                 [
                     held,
-                    f"max by (operation) (wolkvox_up{{{OP}}})",
-                    f"time() - max by (operation) (wolkvox_last_success_timestamp_seconds{{{OP}}})",
+                    last_poll,
+                    AGE,
                     f"max by (operation) (wolkvox_poll_interval_seconds{{{OP}}})",
                     slowed,
                     f"max by (operation) (wolkvox_api_requests_today{{{OP}}})",
@@ -58,7 +61,7 @@ def exporter():
                     column("operation", "Operation", link=("Only this operation", "/d/wolkvox-exporter?" + KEEP), width=130),
                     column("Value #A", "Polled", width=65, mappings=words(_0=("NO", RED), _1=("yes", GREEN))),
                     column("Value #B", "Last poll", width=80, mappings=ok["mappings"]),
-                    column("Value #C", "Data is old", "s", width=90, decimals=0),
+                    column("Value #C", "Data is old", "dthms", steps("text", (polling.old, RED)), width=90, fill=False),
                     column("Value #D", "Poll interval", "s", width=100, decimals=0),
                     column("Value #E", "Pace", width=120, mappings=words(_0=("usual", GREEN), _1=("no sweeps", YELLOW), _2=("longer interval", ORANGE))),
                     column("Value #F", "Calls today", "locale", width=90, decimals=0),
@@ -82,8 +85,8 @@ def exporter():
                     column("instance", "Instance", width=135),
                     column("Value #A", "Last reload", width=90, mappings=accepted),
                     column("Value #B", "In effect for", "s", width=100, decimals=1),
-                    column("Value #C", "Configured", "short", width=90, decimals=0),
-                    column("Value #D", "Polled", "short", width=70, decimals=0),
+                    column("Value #C", "Configured", "locale", width=90, decimals=0),
+                    column("Value #D", "Polled", "locale", width=70, decimals=0),
                     column("hash", "Hash"),
                 ],
                 hidden=("Value #E",),
@@ -112,7 +115,7 @@ def exporter():
                     (f"sum by (operation, reason) (increase(wolkvox_poll_failures_total{{{OP}}}{span(RATE)})) > 0", "{{operation}} {{reason}}"),
                     (f"sum by (operation, reason) (increase(wolkvox_api_pauses_total{{{OP}}}{span(RATE)})) > 0", "{{operation}} pause: {{reason}}"),
                 ],
-                "short",
+                "locale",
                 size=(8, 8),
                 colours={"polls": (GREY, True)},
                 defaults={"decimals": 0},
@@ -134,7 +137,7 @@ def exporter():
                 "Calls today",
                 "Calls since the operation's midnight. Dashed: the daily limit, where configured, and what of it is not kept for others; the highest and the lowest where the operations' differ.",
                 [(f"sum by (operation) (wolkvox_api_requests_today{{{OP}}})", "{{operation}}"), *setting("wolkvox_api_daily_limit", "limit"), *spread(f"{limit} * on (operation) (1 - {reserve})", "not kept for others")],
-                "short",
+                "locale",
                 size=(6, 8),
                 colours={"limit": (RED, True), "lowest limit": (RED, True), "not kept for others": (ORANGE, True), "lowest not kept for others": (ORANGE, True)},
                 defaults={"decimals": 0},
@@ -158,7 +161,7 @@ def exporter():
                     (f"sum(increase(wolkvox_report_rows_repeated_total{{{OP}}}{span(RATE)}))", "twice in one answer"),
                     (f"sum by (operation, reason) (increase(wolkvox_report_rows_rejected_total{{{OP}}}{span(RATE)})) > 0", "{{operation}} rejected: {{reason}}"),
                 ],
-                "short",
+                "locale",
                 size=(8, 8),
                 colours={"read": BLUE, "known already": "#8AB8FF", "twice in one answer": ORANGE},
                 defaults={"decimals": 0},
@@ -172,7 +175,7 @@ def exporter():
                     (f"sum by (operation, field) (increase(wolkvox_report_fields_invalid_total{{{OP}}}{span(RATE)})) > 0", "{{operation}} unreadable: {{field}}"),
                     (f"sum by (operation, field) (increase(wolkvox_report_fields_absent_total{{{OP}}}{span(RATE)})) > 0", "{{operation}} missing: {{field}}"),
                 ],
-                "short",
+                "locale",
                 size=(8, 8),
                 defaults={"decimals": 0},
             ),
@@ -185,13 +188,13 @@ def exporter():
                     (f"sum(increase(wolkvox_state_commit_failures_total{{{OP}}}{span(RATE)}))", "failed"),
                     (f"sum(increase(wolkvox_state_recoveries_total{{{OP}}}{span(RATE)}))", "put aside"),
                 ],
-                "short",
+                "locale",
                 size=(6, 7),
                 colours={"written": GREEN, "failed": RED, "put aside": ORANGE},
                 defaults={"decimals": 0},
             ),
             series("State on disk", "Size of the state.", [(f"sum by (operation) (wolkvox_state_bytes{{{OP}}})", "{{operation}}")], "bytes", size=(6, 7)),
-            series("Chats remembered", "Ids kept to count each chat once.", [(f"sum by (operation) (wolkvox_seen_chats{{{OP}}})", "{{operation}}")], "short", size=(6, 7)),
+            series("Chats remembered", "Ids kept to count each chat once.", [(f"sum by (operation) (wolkvox_seen_chats{{{OP}}})", "{{operation}}")], "locale", size=(6, 7)),
             series(
                 "Series",
                 "Sample lines on /metrics, the limit, and chats counted under \"other\" because of it.",
@@ -200,7 +203,7 @@ def exporter():
                     *setting("wolkvox_series_limit", "limit"),
                     (f"sum(increase(wolkvox_series_limited_total{{{OP}}}{span(RATE)}))", "under other"),
                 ],
-                "short",
+                "locale",
                 size=(6, 7),
                 colours={"limit": (RED, True), "lowest limit": (RED, True), "under other": ORANGE},
             ),
@@ -236,13 +239,14 @@ def exporter():
                     column("version", "Version", width=70),
                     column("revision", "Revision", width=115),
                     column("Value #B", "Running", "s", width=85, decimals=1),
-                    column("Value #C", "Open files", "short", width=80, decimals=0),
-                    column("Value #D", "Scrapes/h", "short", width=80, decimals=0),
-                    column("Value #E", "Lost log lines/h", "short", width=115, decimals=0),
+                    column("Value #C", "Open files", "locale", width=80, decimals=0),
+                    column("Value #D", "Scrapes/h", "locale", width=80, decimals=0),
+                    column("Value #E", "Lost log lines/h", "locale", width=115, decimals=0),
                 ],
                 hidden=("Value #A",),
                 size=(9, 7),
                 order=("instance", "version", "revision", "Value #B", "Value #C", "Value #D", "Value #E"),
             ),
         ],
+        is_of_now=False,
     )

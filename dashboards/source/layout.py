@@ -1,8 +1,8 @@
 """A board around its panels: variables, links, annotations, and where each panel is."""
 
-from dashboards.source.panel import DATASOURCE, RED
-from dashboards.source.parameters import polling
-from dashboards.source.promql import BASE, OP
+from dashboards.source.panel import DATASOURCE, RED, target, words
+from dashboards.source.parameters import STALE_POLLS, polling
+from dashboards.source.promql import BASE, OP, too_old
 
 
 def query_variable(name, label, query, hide=0):
@@ -79,7 +79,32 @@ SHARED = ("datasource", "job", "instance", "operation")
 KEEP = "&".join(f"${{{name}:queryparam}}" for name in SHARED if name != "operation") + "&var-operation=${__data.fields.operation}&${__url_time_range}"
 
 
-def board(name, description, variables, rows, time="now-12h", refresh="1m", annotation=True):
+# The tile that says how old the data is.
+AGE_TITLE = "Age of the data"
+# Curves that hold whatever the data.
+SETTINGS = ("target", "objective")
+# What a tile shows in the place of a number that is of the past.
+OLD = -1_000_000
+
+
+def of_now(made):
+    """A panel without numbers of the past: where the last good poll is too old, tiles say so, rows and curves end."""
+    by = "operation" if made["type"] == "table" else ""
+    polls = polling.late / polling.interval if made["type"] in ("timeseries", "heatmap") else STALE_POLLS
+    for one in made["targets"]:
+        if one["legendFormat"].removeprefix("lowest ") in SETTINGS:
+            continue
+        one["expr"] = f"({one['expr']}) unless on ({by}) {too_old(f'{polls:g}', by)}"
+    if made["type"] == "stat":
+        made["targets"].append(target(f"0 * {too_old(STALE_POLLS)} - {-OLD}", "data is old", "instant", "Z"))
+        made["fieldConfig"]["defaults"]["mappings"] = words(**{str(OLD): ("old data", "text")})
+    return made
+
+
+def board(name, description, variables, rows, time="now-12h", refresh="1m", is_of_now=True):
+    """is_of_now: hides numbers of the past; not where they are what is looked for."""
+    if is_of_now:
+        rows = [made if made["type"] == "row" or made["title"] == AGE_TITLE else of_now(made) for made in rows]
     panels, x, y, tallest = [], 0, 0, 0
     for made in rows:
         place = made["gridPos"]

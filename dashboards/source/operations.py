@@ -1,15 +1,17 @@
 """The wallboard: now, against last week, by channel and by skill."""
 
+from dashboards.source import parameters
 from dashboards.source.layout import KEEP, board
 from dashboards.source.panel import (
-    BLUE, BRAND, GREEN, GREY, NEUTRAL, OPERATION, ORANGE, YELLOW, column, heatmap, pie, row, series, stat, table, unseen,
+    BLUE, BRAND, GREEN, GREY, NEUTRAL, OPERATION, ORANGE, YELLOW, column, heatmap, parts, row, series, stat, table, unseen,
 )
 from dashboards.source.promql import (
-    CHAT, OP, OPERATIONS_OWN, OUT, RATE, inc, mean, named, quantile, ratio, setting, span, within,
+    CHAT, OP, OPERATIONS_OWN, OUT, RATE, WINDOW, answered, goal, in_time, inc, level, mean, named, quantile, ratio, setting,
+    span,
 )
 from dashboards.source.tile import (
-    CHANGE, LEVEL, SHARE_LAST, SHARE_NEGATIVE, WAIT, WAIT90, age_tile, answer_times, codes, customer_last, feelings,
-    negative,
+    AGAINST_GOAL, CHANGE, CHANNEL_COLOURS, SHARE_LAST, SHARE_NEGATIVE, age_tile, answer_times, codes, customer_last,
+    feelings, level_tile, negative,
 )
 
 
@@ -20,37 +22,38 @@ def operations():
     of_old = f"sum({inc('wolkvox_chats_total', by='operation')} and on (operation) {inc('wolkvox_chats_total', by='operation', offset='1w')})"
     asa = "wolkvox_chat_asa_seconds"
     toa = "wolkvox_chat_time_on_agent_seconds"
-    skill_link = ("Open the skill", "/d/wolkvox-skill?" + KEEP + "&var-skill=${__data.fields.skill_id}&${window:queryparam}&${seconds:queryparam}&${outcome:queryparam}")
+    skill_link = ("Open the skill", "/d/wolkvox-skill?" + KEEP + "&var-skill=${__data.fields.skill_id}&${window:queryparam}&${outcome:queryparam}")
     skills = [
         named(inc("wolkvox_chats_total", by=per_skill) + " > 0"),
-        within(by=per_skill),
+        level(by=per_skill),
         mean(asa, by=per_skill),
         quantile(0.9, asa, by=per_skill),
         mean(toa, by=per_skill),
         customer_last(by=per_skill),
         negative(by=per_skill),
         ratio(inc("wolkvox_chats_total", by=per_skill), inc("wolkvox_chats_total", by=per_skill, offset="1w")) + " - 1",
+        goal(by=per_skill),
+        f"({level(by=per_skill)} - {goal(by=per_skill)}) and {answered(by=per_skill)} >= {parameters.FEWEST_LATE}",
     ]
     return board(
         "operations",
         "The wallboard: what happens now, against last week, by channel and by skill.",
-        ("skill", "channel", "outcome", "window", "seconds"),
+        ("skill", "channel", "outcome", "window"),
         [
             row("Now: the last $window"),
-            stat("Service level", "Share of the chats closed within the rolling window that were answered within the chosen seconds.", within(), "percentunit", LEVEL, decimals=0),
+            level_tile(WINDOW),
             stat("Chats", "Chats closed within the rolling window.", inc("wolkvox_chats_total"), "locale", BRAND, decimals=0, background=False),
             stat("Against last week", "Chats closed within the rolling window, compared with the same time a week ago, of the operations that were counted then.", ratio(of_old, week) + " - 1", "percentunit", CHANGE, no_value="no week yet", decimals=0, background=False),
-            stat("Answer time, mean", "Mean time from the start of a chat to the agent's answer (ASA) over the rolling window.", mean(asa), "s", WAIT, decimals=1),
-            stat("Answer time, 90 %", "Nine of ten chats were answered within this (ASA) over the rolling window; estimated from buckets.", quantile(0.9, asa), "s", WAIT90, decimals=1),
-            stat("Answered late", "Chats of the rolling window that were not answered within the chosen seconds.", "clamp_min(" + inc(f"{asa}_count") + " - " + inc(f"{asa}_bucket", more=', le=~"$seconds(\\\\.0)?"') + ", 0)", "locale", NEUTRAL, decimals=0),
-            stat("Time on agent", "Mean time that agents spent on a chat, over the rolling window.", mean(toa), "s", NEUTRAL, decimals=1),
-            stat("Agents active", "Agents who closed a chat within the rolling window (in any skill).", "count(" + inc("wolkvox_agent_chats_total", OUT, by="operation, agent_id") + " > 0.5)", "short", NEUTRAL, decimals=0, no_value="none"),
+            stat("Answer time, mean", "Mean time from the start of a chat to the agent's answer (ASA) over the rolling window.", mean(asa), "dthms"),
+            stat("Answer time, 90 %", "Nine of ten chats were answered within this (ASA) over the rolling window; estimated from buckets.", quantile(0.9, asa), "dthms"),
+            stat("Answered late", "Chats of the rolling window that were not answered within WOLKVOX_ASA_TARGET, or the skill's own target.", f"clamp_min({answered()} - {in_time()}, 0)", "locale", NEUTRAL, decimals=0),
+            stat("Time on agent", "Mean time that agents spent on a chat, over the rolling window.", mean(toa), "dthms"),
+            stat("Agents active", "Agents who closed a chat within the rolling window (in any skill).", "count(" + inc("wolkvox_agent_chats_total", OUT, by="operation, agent_id") + " > 0.5)", "locale", NEUTRAL, decimals=0, no_value="none"),
             stat("Customer spoke last", "Share of the chats in which the customer wrote last: some only say thanks, some still wait.", customer_last(), "percentunit", SHARE_LAST, decimals=0),
             stat("Negative feeling", "Share of negative and very negative among the chats whose mood was recognised.", negative(), "percentunit", SHARE_NEGATIVE, no_value="not recognised", decimals=0),
-            stat("Latest window", "Chats of the exporter's own latest window (WOLKVOX_WINDOW), as it computes them without PromQL; none while the data is old.", f"sum(wolkvox_window_chats{{{CHAT}}})", "short", NEUTRAL, decimals=0, no_value="none"),
             age_tile(),
             row("Trends"),
-            series("Chats per hour by channel", "Chats closed, as a pace per hour, by channel.", [("3600 * sum by (channel) (rate(wolkvox_chats_total{" + CHAT + "}" + span(RATE) + "))", "{{channel}}")], "short", stack=True, defaults={"decimals": 0}),
+            series("Chats per hour by channel", "Chats closed, as a pace per hour, by channel.", [("3600 * sum by (channel) (rate(wolkvox_chats_total{" + CHAT + "}" + span(RATE) + "))", "{{channel}}")], "locale", stack=True, colours=CHANNEL_COLOURS, defaults={"decimals": 0}),
             series(
                 "Chats per hour against last week",
                 "Chats closed, as a pace per hour, now and at the same time a week ago.",
@@ -58,14 +61,14 @@ def operations():
                     ("3600 * sum(rate(wolkvox_chats_total{" + CHAT + "}" + span(RATE) + "))", "now"),
                     ("3600 * sum(rate(wolkvox_chats_total{" + CHAT + "}" + span(RATE, "1w") + "))", "a week ago"),
                 ],
-                "short",
+                "locale",
                 colours={"now": BLUE, "a week ago": (GREY, True)},
                 defaults={"decimals": 0},
             ),
             series(
-                "Service level",
-                "Share of the chats answered within the chosen seconds, now and a week ago. Dashed: the objective of the operation (WOLKVOX_SERVICE_LEVEL_TARGET); the highest and the lowest where they differ.",
-                [(within(RATE), "now"), (within(RATE, offset="1w"), "a week ago"), *setting("wolkvox_service_level_target_ratio", "objective", OPERATIONS_OWN)],
+                "Service level over time",
+                "Share of the chats answered within WOLKVOX_ASA_TARGET, or the skill's own target, now and a week ago. Dashed: the objective of the operation (WOLKVOX_SERVICE_LEVEL_TARGET); the highest and the lowest where they differ.",
+                [(level(RATE), "now"), (level(RATE, offset="1w"), "a week ago"), *setting("wolkvox_service_level_target_ratio", "objective", OPERATIONS_OWN)],
                 "percentunit",
                 colours={"now": GREEN, "a week ago": ("#8AB8FF", True), "objective": (GREY, True), "lowest objective": ("#8F8F8F", True)},
                 defaults={"max": 1, "min": 0},
@@ -76,22 +79,24 @@ def operations():
                 "Time on agent and length of a chat",
                 "Median and 90 % of the time that agents spent on a chat, and the median length from start to close (uncheck the outcome timeout: it lasts 23 hours).",
                 [(quantile(0.5, toa, over=RATE), "on agent, median"), (quantile(0.9, toa, over=RATE), "on agent, 90 %"), (quantile(0.5, "wolkvox_chat_duration_seconds", over=RATE), "start to close, median")],
-                "s",
+                "dthms",
                 colours={"on agent, median": BLUE, "on agent, 90 %": ORANGE, "start to close, median": "purple"},
             ),
             row("Skills: the last $window"),
             table(
                 "Skills",
-                "Each skill over the rolling window. A click on a name opens the skill's board.",
+                f"Each skill over the rolling window: the share answered in time, its goal, and how far it is from it, where at least {parameters.FEWEST_LATE} chats were answered. A click on a name opens the skill's board.",
                 skills,
                 [
                     OPERATION,
                     column("skill_name", "Skill", link=skill_link, width=200),
-                    column("Value #A", "Chats", "short", decimals=0, maximum=True),
-                    column("Value #B", "Service level", "percentunit", LEVEL, decimals=0),
-                    column("Value #C", "Answer time, mean", "s", WAIT, decimals=1),
-                    column("Value #D", "Answer time, 90 %", "s", WAIT90, decimals=1),
-                    column("Value #E", "Time on agent", "s", decimals=1),
+                    column("Value #A", "Chats", "locale", decimals=0, maximum=True),
+                    column("Value #B", "In time", "percentunit", decimals=0),
+                    column("Value #I", "Goal", "percentunit", decimals=0),
+                    column("Value #J", "Against the goal", "percentunit", AGAINST_GOAL, decimals=0),
+                    column("Value #C", "Answer time, mean", "dthms"),
+                    column("Value #D", "Answer time, 90 %", "dthms"),
+                    column("Value #E", "Time on agent", "dthms"),
                     column("Value #F", "Customer spoke last", "percentunit", SHARE_LAST, decimals=0, fill=False),
                     column("Value #G", "Negative feeling", "percentunit", SHARE_NEGATIVE, decimals=0, fill=False),
                     column("Value #H", "Against last week", "percentunit", CHANGE, decimals=0, fill=False),
@@ -99,15 +104,15 @@ def operations():
                 ],
                 sort="Chats",
                 size=(24, 7),
-                order=("operation", "skill_name", "Value #A", "Value #H", "Value #B", "Value #C", "Value #D", "Value #E", "Value #F", "Value #G", "skill_id"),
+                order=("operation", "skill_name", "Value #A", "Value #H", "Value #B", "Value #I", "Value #J", "Value #C", "Value #D", "Value #E", "Value #F", "Value #G", "skill_id"),
             ),
             row("What became of the chats: the last $window"),
             codes(),
             feelings(),
-            pie(
+            parts(
                 "Outcomes",
                 "Coded by the agent, left uncoded, or closed by the timeout after 23 hours: all of them, whatever is chosen above.",
-                [(inc("wolkvox_chats_total", OP + ', skill_id=~"$skill", channel=~"$channel"', more=f', outcome="{o}"') + " > 0", o) for o in ("coded", "uncoded", "timeout")],
+                [(inc("wolkvox_chats_total", OP + ', skill_id=~"$skill", channel=~"$channel"', more=f', outcome="{o}"'), o) for o in ("coded", "uncoded", "timeout")],
                 {"coded": GREEN, "uncoded": YELLOW, "timeout": "#8F8F8F"},
             ),
         ],

@@ -56,7 +56,7 @@ def panel(kind, title, description, made, unit, thresholds=NEUTRAL, size=(12, 8)
     }
 
 
-def stat(title, description, expression, unit, thresholds=NEUTRAL, size=(4, 4), no_value="no chats", decimals=None, background=True, **more):
+def stat(title, description, made, unit, thresholds=NEUTRAL, size=(4, 4), no_value="no chats", decimals=None, background=True, **more):
     coloured = thresholds is not NEUTRAL
     defaults = dict(more.pop("defaults", {}))
     if decimals is not None:
@@ -70,7 +70,8 @@ def stat(title, description, expression, unit, thresholds=NEUTRAL, size=(4, 4), 
         "textMode": more.pop("text_mode", "value"),
         "wideLayout": True,
     }
-    made = [target(expression, more.pop("legend", title), "instant")]
+    if isinstance(made, str):
+        made = [target(made, more.pop("legend", title), "instant")]
     return panel("stat", title, description, made, unit, thresholds, size, no_value, defaults, options, **more)
 
 
@@ -80,10 +81,10 @@ def series(title, description, pairs, unit, size=(12, 8), stack=False, bars=Fals
         "color": {"mode": "palette-classic"},
         "custom": {
             "drawStyle": "bars" if bars else "line",
-            "lineInterpolation": "smooth",
+            "lineInterpolation": "linear",
             "lineWidth": 1 if bars else 2,
-            "fillOpacity": 80 if bars else (25 if stack else 10),
-            "gradientMode": "none" if bars or stack else "opacity",
+            "fillOpacity": 80 if bars else 25 if stack else 0,
+            "gradientMode": "none",
             "showPoints": "never",
             "spanNulls": polling.gap,
             "stacking": {"mode": "normal" if stack else "none", "group": "A"},
@@ -106,7 +107,7 @@ def series(title, description, pairs, unit, size=(12, 8), stack=False, bars=Fals
             ]
         overrides.append({"matcher": {"id": "byName", "options": name}, "properties": properties})
     options = {
-        "legend": {"displayMode": "list", "placement": "bottom", "showLegend": True, "calcs": []},
+        "legend": {"displayMode": "table", "placement": "bottom", "showLegend": True, "calcs": ["lastNotNull", "mean"]},
         "tooltip": {"mode": "multi", "sort": "desc"},
     }
     return panel("timeseries", title, description, targets(pairs), unit, thresholds, size, "no chats", defaults, options, overrides=overrides, **more)
@@ -116,7 +117,7 @@ def heatmap(title, description, metric, size=(12, 8), labels=CHAT, unit="s"):
     options = {
         "calculate": False,
         "cellGap": 1,
-        "color": {"mode": "scheme", "scheme": "Oranges", "steps": 64, "exponent": 0.5, "fill": "dark-orange", "reverse": False},
+        "color": {"mode": "scheme", "scheme": "Blues", "steps": 64, "exponent": 0.5, "fill": "dark-blue", "reverse": False},
         "exemplars": {"color": "rgba(255,0,255,0.7)"},
         "filterValues": {"le": 1e-9},
         "legend": {"show": True},
@@ -145,20 +146,28 @@ def bars(title, description, expression, legend, unit="locale", size=(8, 9), col
     return panel("bargauge", title, description, [target(expression, legend, "instant")], unit, thresholds or BRAND, size, "no chats", defaults, options)
 
 
-def pie(title, description, pairs, colours, size=(8, 9)):
+def parts(title, description, pairs, colours, size=(8, 9)):
+    """What something is made of, in an order that stays: what is not there is 0."""
     options = {
-        "displayLabels": ["percent"],
-        "legend": {"displayMode": "table", "placement": "right", "showLegend": True, "values": ["value"]},
-        "pieType": "donut",
+        "displayMode": "basic",
+        "orientation": "horizontal",
+        "showUnfilled": False,
+        "valueMode": "text",
+        "minVizWidth": 8,
+        "minVizHeight": 16,
+        "maxVizHeight": 60,
+        "namePlacement": "left",
+        "sizing": "auto",
         "reduceOptions": {"calcs": ["lastNotNull"], "fields": "", "values": False},
-        "tooltip": {"mode": "single", "sort": "none"},
     }
     overrides = [
         {"matcher": {"id": "byName", "options": n}, "properties": [{"id": "color", "value": {"mode": "fixed", "fixedColor": c}}]}
         for n, c in colours.items()
     ]
-    defaults = {"color": {"mode": "palette-classic"}, "decimals": 0}
-    return panel("piechart", title, description, targets(pairs, "instant"), "short", NEUTRAL, size, "no chats", defaults, options, overrides=overrides)
+    defaults = {"min": 0, "decimals": 0}
+    everything = " or ".join(f"({expression})" for expression, _ in pairs)
+    pairs = [(f"{expression} or on () 0 * max({everything})", name) for expression, name in pairs]
+    return panel("bargauge", title, description, targets(pairs, "instant"), "locale", NEUTRAL, size, "no chats", defaults, options, overrides=overrides)
 
 
 def words(**of_value):

@@ -77,9 +77,49 @@ def of_skills(metric, chats, how):
     return f"{chats} {how} on (operation, skill_id) {own} or {chats} {how} on (operation) group_left () {operations}"
 
 
+ASA = "wolkvox_chat_asa_seconds"
+
+
+def answered(over=WINDOW, by="", offset=""):
+    """Chats that have an answer time."""
+    return inc(ASA + "_count", over=over, by=by, offset=offset)
+
+
+def in_time(over=WINDOW, by="", offset=""):
+    """Those that were answered within the target of their skill."""
+    return inc("wolkvox_chat_answered_within_target_total", over=over, by=by, offset=offset)
+
+
+def level(over=WINDOW, by="", offset=""):
+    return ratio(in_time(over, by, offset), answered(over, by, offset))
+
+
+def due(over=WINDOW, by=""):
+    """Chats that should have been answered in time, so that each skill keeps its objective."""
+    of_each = of_skills("wolkvox_service_level_target_ratio", answered(over, "operation, skill_id"), "*")
+    return f"sum by ({by}) ({of_each})" if by else f"sum({of_each})"
+
+
+def goal(over=WINDOW, by=""):
+    """What the objectives come to for all chats together."""
+    return ratio(due(over, by), answered(over, by))
+
+
+def too_old(polls, by=""):
+    """Has a sample where the last good poll was so many polls ago. Where no poll is known it has none.
+
+    A minute at the least: where polls are a few seconds apart, scrapes are rarer.
+    """
+    by = f" by ({by})" if by else ""
+    return (
+        f"(time() - max{by} (wolkvox_last_success_timestamp_seconds{{{OP}}}) "
+        f"> clamp_min({polls} * max{by} (wolkvox_poll_interval_seconds{{{OP}}}), 60))"
+    )
+
+
 def skill_settings(metric, name):
     """Targets of a curve: a setting of the skills chosen."""
-    return spread(of_skills(metric, "0 * " + inc("wolkvox_chat_asa_seconds_count", over=RATE, by="operation, skill_id"), "+"), name)
+    return spread(of_skills(metric, "0 * " + answered(RATE, "operation, skill_id"), "+"), name)
 
 
 def named(expression, key="skill"):

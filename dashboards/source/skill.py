@@ -3,31 +3,26 @@
 from dashboards.source import parameters
 from dashboards.source.layout import KEEP, board
 from dashboards.source.panel import (
-    BLUE, BRAND, GREEN, GREY, NEUTRAL, ORANGE, RED, YELLOW, bars, column, heatmap, pie, row, series, stat, steps, table,
+    BLUE, BRAND, GREEN, GREY, NEUTRAL, ORANGE, RED, YELLOW, bars, column, heatmap, parts, row, series, stat, steps, table,
     unseen,
 )
 from dashboards.source.promql import (
-    CHAT, OP, OUT, RATE, SKILL, WINDOW, inc, mean, named, of_skills, quantile, ratio, skill_settings, span, within,
+    ASA, CHAT, OP, OUT, RATE, SKILL, WINDOW, answered, due, in_time, inc, mean, named, quantile, ratio, skill_settings,
+    span, within,
 )
 from dashboards.source.tile import (
-    ANSWER_COLOURS, LAST, LEVEL, SHARE_LAST, SHARE_NEGATIVE, WAIT, age_tile, codes, customer_last, falling, feelings,
-    negative, rising,
+    ANSWER_COLOURS, CHANNEL_COLOURS, LAST, SHARE_LAST, SHARE_NEGATIVE, age_tile, codes, customer_last, falling, feelings,
+    level_tile, negative, rising,
 )
+
+
+# Who wrote in a chat.
+KINDS = {"both": "both", "customer_only": "customer alone", "agent_only": "agent alone", "none": "neither", "unknown": "unknown"}
 
 
 def skill():
-    asa = "wolkvox_chat_asa_seconds"
+    asa = ASA
     toa = "wolkvox_chat_time_on_agent_seconds"
-
-    def due(over):
-        """Chats that should have been answered in time, so that each skill keeps its objective."""
-        return "sum(" + of_skills("wolkvox_service_level_target_ratio", inc(asa + "_count", over=over, by="operation, skill_id"), "*") + ")"
-
-    def in_time(over):
-        return inc("wolkvox_chat_answered_within_target_total", over=over)
-
-    def answered(over):
-        return inc(asa + "_count", over=over)
 
     def burn(over):
         """Chats answered late, of those that may be."""
@@ -46,8 +41,7 @@ def skill():
         ("skill", "channel", "outcome", "window", "seconds", "period"),
         [
             row("Objective, over $period"),
-            stat("Service level", "Share of the chats answered within WOLKVOX_ASA_TARGET, over the period chosen for the budget.", ratio(in_time("$period"), answered("$period")), "percentunit", LEVEL, decimals=1),
-            stat("Objective", "The share that is aimed at: the skill's own objective where it has one, else WOLKVOX_SERVICE_LEVEL_TARGET. Of several skills, what it comes to for all their chats.", ratio(due("$period"), answered("$period")), "percentunit", NEUTRAL, decimals=0),
+            level_tile("$period", (8, 4)),
             stat("Error budget left", "The budget is the share of chats that may be late. Below zero it is overdrawn.", f"1 - {burn('$period')}", "percentunit", rising(parameters.BUDGETS_LEFT), decimals=0),
             stat("Burn rate, $window", "How many times faster than planned the budget is used over the rolling window: 1 is just as planned.", burn(WINDOW), "none", falling(sorted(factor for factor, *_ in parameters.BURNS)[:3]), decimals=1),
             stat("Chats, $window", "Chats closed within the rolling window.", inc("wolkvox_chats_total"), "locale", BRAND, decimals=0, background=False),
@@ -75,16 +69,16 @@ def skill():
                 "Answer time, percentiles",
                 "The time within which so many of the chats were answered (ASA), estimated from buckets. Dashed: the target of the skill; the highest and the lowest where those of skills or operations differ.",
                 [(quantile(q, asa, over=RATE), n) for q, n in ((0.5, "median"), (0.9, "90 %"), (0.95, "95 %"), (0.99, "99 %"))] + skill_settings("wolkvox_asa_target_seconds", "target"),
-                "s",
+                "dthms",
                 colours={name: colour for name, colour in ANSWER_COLOURS.items() if name != "mean"},
             ),
             heatmap("How long customers wait", "Chats by their answer time (ASA): the darker, the more chats.", asa),
             row("Workload"),
             series(
-                "Agents busy",
+                "Chats in hand",
                 "Little's law: time on agent that came in per second is the number of chats that agents had in hand on average. Divide by the chats that one agent handles at a time to get agents needed.",
                 [("sum(rate(wolkvox_chat_time_on_agent_seconds_sum{" + CHAT + "}" + span(RATE) + "))", "now"), ("sum(rate(wolkvox_chat_time_on_agent_seconds_sum{" + CHAT + "}" + span(RATE, "1w") + "))", "a week ago")],
-                "short",
+                "locale",
                 size=(8, 8),
                 colours={"now": BLUE, "a week ago": (GREY, True)},
                 defaults={"decimals": 1},
@@ -93,11 +87,11 @@ def skill():
                 "Time on agent and response",
                 "Mean and 90 % of the time that agents spent on a chat; and their mean response time within a chat, where the server sends it.",
                 [(mean(toa, over=RATE), "on agent, mean"), (quantile(0.9, toa, over=RATE), "on agent, 90 %"), (mean("wolkvox_chat_agent_response_seconds", over=RATE), "response, mean")],
-                "s",
+                "dthms",
                 size=(8, 8),
                 colours={"on agent, mean": BLUE, "on agent, 90 %": ORANGE, "response, mean": GREEN},
             ),
-            series("Chats per hour by channel", "Chats closed, as a pace per hour, by channel.", [("3600 * sum by (channel) (rate(wolkvox_chats_total{" + CHAT + "}" + span(RATE) + "))", "{{channel}}")], "short", size=(8, 8), stack=True, defaults={"decimals": 0}),
+            series("Chats per hour by channel", "Chats closed, as a pace per hour, by channel.", [("3600 * sum by (channel) (rate(wolkvox_chats_total{" + CHAT + "}" + span(RATE) + "))", "{{channel}}")], "locale", size=(8, 8), stack=True, colours=CHANNEL_COLOURS, defaults={"decimals": 0}),
             row("How well it is done"),
             series(
                 "Who spoke last",
@@ -113,7 +107,7 @@ def skill():
                 "Replies per chat",
                 "How often agents wrote to the customer in a chat.",
                 [(ratio(inc("wolkvox_chat_agent_answers_total", over=RATE), inc("wolkvox_chats_total", over=RATE)), "replies per chat")],
-                "short",
+                "locale",
                 size=(8, 8),
                 colours={"replies per chat": BLUE},
                 defaults={"decimals": 1},
@@ -122,14 +116,14 @@ def skill():
                 "Characters per chat",
                 "How much customers and agents typed in a chat.",
                 [(ratio(inc(f"wolkvox_chat_{who}_characters_total", over=RATE), inc("wolkvox_chats_total", over=RATE)), who) for who in ("customer", "agent")],
-                "short",
+                "locale",
                 size=(8, 8),
                 colours={"customer": ORANGE, "agent": BLUE},
                 defaults={"decimals": 0},
             ),
             stat("Customer spoke last", "Share of the chats of the rolling window in which the customer wrote last.", customer_last(), "percentunit", SHARE_LAST, (6, 4), decimals=0),
             stat("Negative feeling", "Share of negative and very negative among the chats whose mood was recognised.", negative(), "percentunit", SHARE_NEGATIVE, (6, 4), no_value="not recognised", decimals=0),
-            stat("Replies per chat", "How often agents wrote to the customer in a chat, over the rolling window.", ratio(inc("wolkvox_chat_agent_answers_total"), inc("wolkvox_chats_total")), "short", NEUTRAL, (6, 4), decimals=1),
+            stat("Replies per chat", "How often agents wrote to the customer in a chat, over the rolling window.", ratio(inc("wolkvox_chat_agent_answers_total"), inc("wolkvox_chats_total")), "locale", NEUTRAL, (6, 4), decimals=1),
             stat("Transferred", "Share of the chats that were transferred, where the server reports it.", ratio(inc("wolkvox_chat_transfers_total"), inc("wolkvox_chats_total")), "percentunit", NEUTRAL, (6, 4), decimals=1),
             row("Codes, feelings, agents: the last $window"),
             codes((7, 10)),
@@ -141,10 +135,10 @@ def skill():
                 [
                     column("operation", "Operation", width=100),
                     column("agent_name", "Agent", link=agent_link, width=145),
-                    column("Value #A", "Chats", "short", width=100, decimals=0, maximum=True),
-                    column("Value #B", "In time", "percentunit", LEVEL, width=80, decimals=0),
-                    column("Value #C", "Answer", "s", WAIT, width=95, decimals=1),
-                    column("Value #D", "On agent", "s", width=100, decimals=1),
+                    column("Value #A", "Chats", "locale", width=100, decimals=0, maximum=True),
+                    column("Value #B", "In time", "percentunit", width=80, decimals=0),
+                    column("Value #C", "Answer", "dthms", width=95),
+                    column("Value #D", "On agent", "dthms", width=100),
                     unseen("agent_id"),
                 ],
                 size=(10, 10),
@@ -152,11 +146,11 @@ def skill():
                 order=("operation", "agent_name", "Value #A", "Value #B", "Value #C", "Value #D", "agent_id"),
             ),
             row("Who wrote, who worked, and when chats were opened"),
-            pie(
+            parts(
                 "Who wrote: the last $window",
                 "Both; the customer alone, whom nobody replied to; the agent alone, whose message nobody answered, as with most of a sending; neither; or unknown where the report has no number of characters.",
-                [(inc("wolkvox_chat_conversations_total", SKILL, by="kind") + " > 0", "{{kind}}")],
-                {"both": GREEN, "customer_only": RED, "agent_only": "#8AB8FF", "none": "#8F8F8F", "unknown": YELLOW},
+                [(inc("wolkvox_chat_conversations_total", SKILL, more=f', kind="{kind}"'), name) for kind, name in KINDS.items()],
+                {"both": GREEN, "customer alone": ORANGE, "agent alone": "#8AB8FF", "neither": "#8F8F8F", "unknown": YELLOW},
                 (7, 13),
             ),
             bars(
@@ -177,8 +171,8 @@ def skill():
                     column("operation", "Operation", width=100),
                     column("agent_name", "Agent", link=agent_link, width=145),
                     column("skill_id", "Skill", width=80),
-                    column("Value #A", "Chats", "short", width=100, decimals=0, maximum=True),
-                    column("Value #B", "In time", "percentunit", LEVEL, width=80, decimals=0),
+                    column("Value #A", "Chats", "locale", width=100, decimals=0, maximum=True),
+                    column("Value #B", "In time", "percentunit", width=80, decimals=0),
                     unseen("agent_id"),
                 ],
                 size=(10, 13),

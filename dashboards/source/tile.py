@@ -1,9 +1,12 @@
 """What several boards show, and what is good in it."""
 
 from dashboards.source import parameters
-from dashboards.source.panel import BLUE, GREEN, GREY, ORANGE, RED, YELLOW, bars, pie, series, stat, steps
+from dashboards.source.panel import BLUE, GREEN, GREY, ORANGE, RED, YELLOW, bars, parts, series, stat, steps, target
 from dashboards.source.parameters import polling
-from dashboards.source.promql import OP, OPERATIONS_OWN, RATE, SKILL, WINDOW, inc, mean, quantile, ratio, setting
+from dashboards.source.promql import (
+    OP, OPERATIONS_OWN, RATE, SKILL, WINDOW, answered, goal, inc, level, mean, quantile, ratio, setting,
+)
+
 
 def rising(bounds):
     """More is better."""
@@ -15,9 +18,7 @@ def falling(bounds):
     return steps(GREEN, *zip(bounds, (YELLOW, ORANGE, RED)))
 
 
-LEVEL = rising(parameters.LEVELS)
-WAIT = falling(parameters.WAITS)
-WAIT90 = falling(parameters.WAITS_90)
+AGAINST_GOAL = rising(parameters.AGAINST_THE_GOAL)
 SHARE_LAST = falling(parameters.SPOKE_LAST)
 SHARE_NEGATIVE = falling(parameters.NEGATIVE)
 CHANGE = steps(ORANGE, *zip(parameters.CHANGES, (YELLOW, GREEN, YELLOW, ORANGE)))
@@ -28,7 +29,11 @@ def stairs():
     return {"drawStyle": "line", "lineInterpolation": "stepAfter", "lineWidth": 2, "fillOpacity": 10, "showPoints": "never", "spanNulls": polling.gap}
 
 
-AGE_NOW = f"topk(1, time() - max by (operation) (wolkvox_last_success_timestamp_seconds{{{OP}}}))"
+# Before the first good poll it is counted from the start of counting, as the alerts do.
+AGE = (
+    f"(time() - (max by (operation) (wolkvox_last_success_timestamp_seconds{{{OP}}}) "
+    f"or max by (operation) (wolkvox_counting_since_timestamp_seconds{{{OP}}})))"
+)
 PARTICIPANT = ', participant!="unknown"'
 FEELING = ', feeling!="unknown"'
 LAST = "wolkvox_chat_last_speakers_total"
@@ -44,9 +49,59 @@ def negative(over=WINDOW, by=""):
 
 
 def age_tile(size=(4, 4)):
-    return stat("Age of the data", f"Time since the last good poll of Wolkvox. Up to one poll interval is normal; over {polling.old // 60} minutes the board shows the past. Of several operations, the one whose data is oldest.", AGE_NOW, "s", steps(GREEN, (polling.late, YELLOW), (polling.old, RED)), size, "no data", 0, legend="{{operation}}", text_mode="value_and_name")
+    return stat(
+        "Age of the data",
+        f"Time since the last good poll of Wolkvox, or since the first start where there was none. Up to one poll interval is normal; over "
+        f"{polling.old // 60} minutes the board shows the past. Of several operations, the one whose data is oldest.",
+        f"topk(1, {AGE})",
+        "dthms",
+        steps(GREEN, (polling.late, YELLOW), (polling.old, RED)),
+        size,
+        "no data",
+        legend="{{operation}}",
+        text_mode="value_and_name",
+    )
 
 
+def level_tile(over, size=(4, 4)):
+    """The share that was answered in time, coloured by the objective: what is good for one operation is bad for another."""
+    red, orange, yellow = parameters.AGAINST_THE_GOAL[0], parameters.AGAINST_THE_GOAL[1], 0
+    judged = f"({level(over)} and {answered(over)} >= {parameters.FEWEST_LATE})"
+    states = [
+        (GREEN, f"{judged} >= {goal(over)}"),
+        (YELLOW, f"{judged} >= {goal(over)} + {orange} < {goal(over)}"),
+        (ORANGE, f"{judged} >= {goal(over)} + {red} < {goal(over)} + {orange}"),
+        (RED, f"{judged} < {goal(over)} + {red}"),
+        (GREY, f"{level(over)} unless {answered(over)} >= {parameters.FEWEST_LATE}"),
+    ]
+    labelled = f'count_values("goal", round(100 * {goal(over)}))'
+    made = [
+        target(f"({state}) * on () group_left (goal) {labelled}", "goal {{goal}} %", "instant", chr(65 + at)) for at, (_, state) in enumerate(states)
+    ]
+    # A past that was filled in has no settings.
+    made.append(target(f"{level(over)} unless on () {goal(over)}", "goal not known", "instant", chr(65 + len(states))))
+    overrides = [
+        {"matcher": {"id": "byFrameRefID", "options": chr(65 + at)}, "properties": [{"id": "color", "value": {"mode": "fixed", "fixedColor": colour}}]}
+        for at, (colour, _) in enumerate(states)
+    ]
+    few = parameters.FEWEST_LATE
+    return stat(
+        "Service level",
+        "Share of the chats that were answered within WOLKVOX_ASA_TARGET, or the skill's own target; below it the goal: "
+        "WOLKVOX_SERVICE_LEVEL_TARGET, or what those of the skills come to. Green from the goal on, yellow and orange below it, red "
+        f"{-100 * red:g} points below. Of fewer than {few} chats it is not coloured: that may be chance.",
+        made,
+        "percentunit",
+        steps(GREY, (0, GREY)),
+        size,
+        decimals=0,
+        text_mode="value_and_name",
+        overrides=overrides,
+    )
+
+
+# Alarm has red for itself.
+CHANNEL_COLOURS = {"whatsapp": "#56A64B", "web": BLUE, "facebook": "#8AB8FF", "instagram": "purple", "telegram": "#1F60C4", "unknown": "#8F8F8F"}
 ANSWER_COLOURS = {"mean": BLUE, "median": GREEN, "90 %": ORANGE, "95 %": "#FF780A", "99 %": RED, "target": (GREY, True), "lowest target": ("#8F8F8F", True)}
 FEELING_COLOURS = {"very positive": "dark-green", "positive": GREEN, "neutral": "#8AB8FF", "negative": ORANGE, "very negative": RED}
 
@@ -62,17 +117,17 @@ def answer_times():
             (quantile(0.9, asa, over=RATE), "90 %"),
             *setting("wolkvox_asa_target_seconds", "target", OPERATIONS_OWN),
         ],
-        "s",
+        "dthms",
         colours={name: ANSWER_COLOURS[name] for name in ("mean", "median", "90 %", "target", "lowest target")},
     )
 
 
 def feelings(size=(8, 9)):
     words = [("very_positive", "very positive"), ("positive", "positive"), ("neutral", "neutral"), ("negative", "negative"), ("very_negative", "very negative")]
-    return pie(
+    return parts(
         "Feelings",
         "The customer's mood where it was recognised, over the rolling window.",
-        [(inc(FEELINGS, SKILL, more=f', feeling="{w}"') + " > 0", n) for w, n in words],
+        [(inc(FEELINGS, SKILL, more=f', feeling="{w}"'), n) for w, n in words],
         FEELING_COLOURS,
         size,
     )

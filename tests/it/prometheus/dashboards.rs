@@ -20,9 +20,10 @@ const OF_PROMETHEUS: &[&str] = &["up", "ALERTS"];
 /// In no board and no alert, on purpose.
 const UNUSED: &[(&str, &str)] = &[
     (
-        "wolkvox_window_agent_chats",
+        "wolkvox_window_chats",
         "boards use the totals, with a window of the viewer's choice",
     ),
+    ("wolkvox_window_agent_chats", "as above"),
     ("wolkvox_window_asa_mean_seconds", "as above"),
     ("wolkvox_window_asa_max_seconds", "as above"),
     ("wolkvox_window_duration_mean_seconds", "as above"),

@@ -11,6 +11,9 @@ const WIDTH: u64 = 1600;
 /// The scrape interval that the data source is set to, seconds: Grafana's default.
 const SCRAPE: u64 = 15;
 
+/// The target of a tile that says that its numbers are old.
+pub(super) const OLD: &str = "Z";
+
 /// How a query is asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum QueryKind {
@@ -148,6 +151,18 @@ impl Choice {
             QueryKind::Instant
         };
         (kind, self.resolved(text(target, "/expr"), &intervals))
+    }
+
+    /// The targets of a panel that show numbers, and not that these are old.
+    pub(super) fn letters(&self, title: &str) -> Vec<String> {
+        list(&self.board, "/panels")
+            .iter()
+            .find(|panel| text(panel, "/title") == title)
+            .map_or(&[][..], |panel| list(panel, "/targets"))
+            .iter()
+            .map(|target| text(target, "/refId").to_owned())
+            .filter(|letter| letter != OLD)
+            .collect()
     }
 
     /// The query of a panel's target, such as that of `Chats`, `A`.

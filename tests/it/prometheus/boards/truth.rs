@@ -64,8 +64,13 @@ impl Look<'_> {
     }
 
     async fn value(&self, choice: &Choice, title: &str) -> Option<f64> {
-        let values = self.values(&choice.query_of(title, "A"), "").await;
-        values.into_values().next()
+        for letter in choice.letters(title) {
+            let values = self.values(&choice.query_of(title, &letter), "").await;
+            if let Some(value) = values.into_values().next() {
+                return Some(value);
+            }
+        }
+        None
     }
 
     /// Compares a table's first columns, by a label: chats, service level, mean answer time.
