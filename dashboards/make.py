@@ -19,7 +19,7 @@ sys.dont_write_bytecode = True
 
 from alerts.source import rules  # noqa: E402
 from dashboards.source import agent, exporter, operations, skill  # noqa: E402
-from dashboards.source.parameters import polling  # noqa: E402
+from dashboards.source.parameters import links, polling  # noqa: E402
 
 
 def seconds(text):
@@ -42,9 +42,12 @@ def main():
     arguments = argparse.ArgumentParser(description="Writes the boards and the rules.")
     arguments.add_argument("--check", action="store_true", help="write nothing; exit status 1 if a file is not what this makes")
     arguments.add_argument("--poll-interval", type=seconds, default=polling.interval, metavar="DURATION", help="WOLKVOX_POLL_INTERVAL; default: 5m")
+    arguments.add_argument("--grafana", default=links.grafana, metavar="URL", help=f"where the boards are, for the links of alerts; default: {links.grafana}")
+    arguments.add_argument("--runbooks", default=links.runbooks, metavar="URL", help="where docs/runbooks is, for the links of alerts")
     arguments.add_argument("--into", type=Path, default=ROOT, metavar="FOLDER", help="write below this folder; default: this project")
     options = arguments.parse_args()
     polling.interval = options.poll_interval
+    links.grafana, links.runbooks = options.grafana.rstrip("/"), options.runbooks.rstrip("/")
     stale = []
     for name, text in files():
         path = options.into / name

@@ -6,8 +6,7 @@
 from dataclasses import dataclass, field
 from textwrap import dedent
 
-RUNBOOKS = "https://runbooks.example"
-GRAFANA = "https://grafana.example"
+from dashboards.source.parameters import links
 
 OPERATION = "{{ $labels.operation }}"
 
@@ -92,8 +91,8 @@ class Alert:
         for name, text in (("summary", self.summary), ("description", self.description)):
             yield f"          {name}: >-"
             yield f"            {text}"
-        yield f"          runbook_url: {RUNBOOKS}/{self.name}.md"
-        yield f"          dashboard_url: {GRAFANA}/d/{self.board}"
+        yield f"          runbook_url: {links.runbooks}/{self.name}.md"
+        yield f"          dashboard_url: {links.grafana}/d/{self.board}"
 
 
 @dataclass

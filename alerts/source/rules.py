@@ -4,8 +4,8 @@ from alerts.source import business, exporter, rule, service_level, trust
 
 HEAD = """
 Recording and alerting rules for wolkvox-exporter. For Prometheus (rule_files), vmalert (-rule), and, wrapped, as a PrometheusRule:
-see README.md beside this file. The links in the annotations begin with https://runbooks.example and https://grafana.example:
-replace both with your own (README.md, "Links").
+see README.md beside this file. The links in the annotations begin with http://localhost:3000 and https://runbooks.example:
+make them lead to your own (README.md, "Links").
 
 How they are built
 - A chat is counted when it is closed. Chats that nobody coded are closed after 23 hours, so what they show is about yesterday:

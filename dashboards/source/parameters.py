@@ -55,6 +55,18 @@ class Polling:
 
 polling = Polling()
 
+
+@dataclass
+class Links:
+    """Where the links of alerts lead; `make.py --grafana` and `--runbooks` set them."""
+
+    # That of compose.yaml.
+    grafana: str = "http://localhost:3000"
+    runbooks: str = "https://runbooks.example"
+
+
+links = Links()
+
 # Data older than so many polls is stale: DataStale, the trust of the business alerts, the boards' age.
 STALE_POLLS = 4
 # Share of the arrivals of a window that must have been prompt (within an hour of the close), else a backlog is caught up.

@@ -147,7 +147,7 @@ fn each_alert_says_what_it_is_how_bad_it_is_and_what_to_do() {
         );
         let board = value("dashboard_url");
         let uid = board
-            .strip_prefix("https://grafana.example/d/")
+            .strip_prefix("http://localhost:3000/d/")
             .and_then(|rest| rest.split('?').next())
             .unwrap_or_else(|| panic!("{}: {board}", rule.name));
         assert!(
@@ -159,6 +159,66 @@ fn each_alert_says_what_it_is_how_bad_it_is_and_what_to_do() {
         for part in ["## Meaning", "## Impact", "## Diagnosis", "## Mitigation"] {
             assert!(runbook.contains(part), "{}: {part}", rule.name);
         }
+    }
+}
+
+/// The panels that a runbook names after a board, as `*Wolkvox / Skill*, "Chats in hand"`, with the board.
+fn named_panels(runbook: &str) -> Vec<(String, String)> {
+    let mut named = Vec::new();
+    for line in runbook.lines() {
+        for after in line.split("*Wolkvox / ").skip(1) {
+            let Some((board, said)) = after.split_once('*') else {
+                continue;
+            };
+            let quoted = said.split('"').skip(1).step_by(2);
+            named.extend(quoted.map(|title| (board.to_lowercase(), title.to_owned())));
+        }
+    }
+    named
+}
+
+#[test]
+fn panels_that_runbooks_name_are_on_their_board() {
+    let mut count = 0;
+    for alert in alerts() {
+        for (board, title) in named_panels(&read(format!("docs/runbooks/{alert}.md"))) {
+            count += 1;
+            let text = read(format!("dashboards/wolkvox-{board}.json"));
+            let board: serde_json::Value = serde_json::from_str(&text).unwrap();
+            let panels = board["panels"].as_array().unwrap();
+            assert!(
+                panels.iter().any(|panel| panel["title"] == title.as_str()),
+                "{alert}: {} has no panel {title}",
+                board["title"]
+            );
+        }
+    }
+    assert!(count > 20, "only {count}");
+}
+
+#[test]
+fn the_links_of_alerts_lead_where_one_says() {
+    let folder = tempfile::tempdir().unwrap();
+    let status = Command::new("python3")
+        .arg(root().join("dashboards/make.py"))
+        .args([
+            "--grafana",
+            "https://grafana.company/",
+            "--runbooks",
+            "https://wiki/wolkvox",
+        ])
+        .arg("--into")
+        .arg(folder.path())
+        .status()
+        .unwrap();
+    assert!(status.success());
+    let rules = fs::read_to_string(folder.path().join("alerts/wolkvox.rules.yml")).unwrap();
+    let links: Vec<_> = rules.lines().filter(|line| line.contains("_url: ")).collect();
+    assert!(links.len() > 50);
+    for link in links {
+        let leads = link.contains("dashboard_url: https://grafana.company/d/wolkvox-")
+            || link.contains("runbook_url: https://wiki/wolkvox/Wolkvox");
+        assert!(leads, "{link}");
     }
 }
 

@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 use crate::prometheus::dashboards::{BOARDS, board, list, text};
 use crate::support::tsdb::{self, Database};
 
-use super::query::Choice;
+use super::query::{Choice, OLD, Query, QueryKind};
 use super::{Series, ask_at, named_columns};
 
 /// A poll, seconds.
@@ -170,11 +170,33 @@ impl Member {
 }
 
 async fn history() -> Database {
+    history_of(FLEET.iter().map(Member::history).collect()).await
+}
+
+async fn history_of(text: String) -> Database {
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("fleet.om");
-    let text: String = FLEET.iter().map(Member::history).collect();
     std::fs::write(&file, text.replace(",}", "}") + "# EOF\n").unwrap();
     Database::prometheus(tsdb::blocks(&file).await, "[]").await
+}
+
+/// What the exporter says of the last hour of an operation: whether its last poll succeeded, and when one did.
+fn polled(operation: &str, is_up: bool, last_success: Option<u64>) -> String {
+    let mut text = String::new();
+    let values = [
+        ("wolkvox_operation_held", Some(1)),
+        ("wolkvox_up", Some(u64::from(is_up))),
+        ("wolkvox_counting_since_timestamp_seconds", Some(END - 2 * 3600)),
+        ("wolkvox_last_success_timestamp_seconds", last_success),
+    ];
+    for (name, value) in values {
+        let Some(value) = value else { continue };
+        for time in (END - 3600..=END).step_by(POLL as usize) {
+            let labels = format!("job=\"wolkvox\",instance=\"one\",operation=\"{operation}\"");
+            writeln!(text, "{name}{{{labels}}} {value} {time}").unwrap();
+        }
+    }
+    text
 }
 
 /// What a panel's target answers at the end of the history.
@@ -346,6 +368,61 @@ async fn the_same_ids_in_several_operations_break_no_query_and_make_no_two_legen
             }
         }
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn numbers_of_the_past_are_not_shown_as_now() {
+    let stopped = polled("ventas", false, Some(END - 27 * 60));
+    let prometheus = history_of(FLEET[0].history() + &stopped).await;
+    let mut tiles = 0;
+    for name in ["operations", "skill", "agent"] {
+        for query in Choice::as_opened(name).queries() {
+            let is_lookup = matches!(query.kind, QueryKind::Values { .. });
+            // The age is of now, and goals hold whatever the data.
+            if is_lookup
+                || query.what.contains("Age of the data")
+                || query.what.contains("annotation")
+                || query.expr.starts_with("max(")
+                || query.expr.starts_with("min(")
+            {
+                continue;
+            }
+            let at_the_end = Query {
+                kind: QueryKind::Instant,
+                ..query
+            };
+            let answer = ask_at(&prometheus, &at_the_end, END as f64).await;
+            if at_the_end.what.ends_with(&format!(", {OLD}")) {
+                tiles += 1;
+                assert_near(&at_the_end.what, answer[0].values[0], -1e6);
+            } else {
+                assert!(answer.is_empty(), "{}\n{}", at_the_end.what, at_the_end.expr);
+            }
+        }
+    }
+    assert!(tiles > 15, "only {tiles} tiles say that their numbers are old");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_operation_that_was_never_read_is_not_hidden_by_those_that_are() {
+    let read = FLEET.iter().map(|member| polled(member.name, true, Some(END)));
+    let prometheus = history_of(read.collect::<String>() + &polled("norte", false, None)).await;
+    let all = Choice::as_opened("exporter");
+    assert_near(
+        "last poll",
+        value(&prometheus, &all, "Last poll", "A").await,
+        -1.0,
+    );
+    let oldest = by_label(&prometheus, &all, "Age of the data", "A", "operation").await;
+    assert_eq!(oldest, [("norte".to_owned(), 7200.0)].into());
+    let rows = by_label(&prometheus, &all, "Operations", "B", "operation").await;
+    let truth = [
+        ("cobros", 1.0),
+        ("norte", -1.0),
+        ("soporte", 1.0),
+        ("ventas", 1.0),
+    ];
+    assert_eq!(rows, truth.map(|(name, value)| (name.to_owned(), value)).into());
 }
 
 #[test]
