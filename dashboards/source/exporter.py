@@ -60,7 +60,7 @@ def exporter():
                 [
                     column("operation", "Operation", link=("Only this operation", "/d/wolkvox-exporter?" + KEEP), width=130),
                     column("Value #A", "Polled", width=65, mappings=words(_0=("NO", RED), _1=("yes", GREEN))),
-                    column("Value #B", "Last poll", width=80, mappings=ok["mappings"]),
+                    column("Value #B", "Last poll", width=115, mappings=ok["mappings"]),
                     column("Value #C", "Data is old", "dthms", steps("text", (polling.old, RED)), width=90, fill=False),
                     column("Value #D", "Poll interval", "s", width=100, decimals=0),
                     column("Value #E", "Pace", width=120, mappings=words(_0=("usual", GREEN), _1=("no sweeps", YELLOW), _2=("longer interval", ORANGE))),

@@ -103,6 +103,9 @@ def of_now(made):
 
 def board(name, description, variables, rows, time="now-12h", refresh="1m", is_of_now=True):
     """is_of_now: hides numbers of the past; not where they are what is looked for."""
+    for made in rows:
+        if not is_of_now and made["type"] == "timeseries":
+            made["fieldConfig"]["defaults"]["noValue"] = "none"
     if is_of_now:
         rows = [made if made["type"] == "row" or made["title"] == AGE_TITLE else of_now(made) for made in rows]
     panels, x, y, tallest = [], 0, 0, 0

@@ -107,13 +107,13 @@ def series(title, description, pairs, unit, size=(12, 8), stack=False, bars=Fals
             ]
         overrides.append({"matcher": {"id": "byName", "options": name}, "properties": properties})
     options = {
-        "legend": {"displayMode": "table", "placement": "bottom", "showLegend": True, "calcs": ["lastNotNull", "mean"]},
+        "legend": {"displayMode": "list", "placement": "bottom", "showLegend": True, "calcs": ["lastNotNull", "mean"]},
         "tooltip": {"mode": "multi", "sort": "desc"},
     }
-    return panel("timeseries", title, description, targets(pairs), unit, thresholds, size, "no chats", defaults, options, overrides=overrides, **more)
+    return panel("timeseries", title, description, targets(pairs), unit, thresholds, size, more.pop("no_value", "no chats"), defaults, options, overrides=overrides, **more)
 
 
-def heatmap(title, description, metric, size=(12, 8), labels=CHAT, unit="s"):
+def heatmap(title, description, metric, size=(12, 8), labels=CHAT, unit="dthms"):
     options = {
         "calculate": False,
         "cellGap": 1,
@@ -158,6 +158,7 @@ def parts(title, description, pairs, colours, size=(8, 9)):
         "maxVizHeight": 60,
         "namePlacement": "left",
         "sizing": "auto",
+        "text": {"titleSize": 14, "valueSize": 18},
         "reduceOptions": {"calcs": ["lastNotNull"], "fields": "", "values": False},
     }
     overrides = [

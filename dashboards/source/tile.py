@@ -18,7 +18,8 @@ def falling(bounds):
     return steps(GREEN, *zip(bounds, (YELLOW, ORANGE, RED)))
 
 
-AGAINST_GOAL = rising(parameters.AGAINST_THE_GOAL)
+# Nothing is worse than a whole below the goal; what has no value has no colour.
+AGAINST_GOAL = steps("transparent", (-1, RED), *zip(parameters.AGAINST_THE_GOAL, (ORANGE, YELLOW, GREEN)))
 SHARE_LAST = falling(parameters.SPOKE_LAST)
 SHARE_NEGATIVE = falling(parameters.NEGATIVE)
 CHANGE = steps(ORANGE, *zip(parameters.CHANGES, (YELLOW, GREEN, YELLOW, ORANGE)))
