@@ -96,8 +96,10 @@ def of_now(made):
             continue
         one["expr"] = f"({one['expr']}) unless on ({by}) {too_old(f'{polls:g}', by)}"
     if made["type"] == "stat":
-        made["targets"].append(target(f"0 * {too_old(STALE_POLLS)} - {-OLD}", "data is old", "instant", "Z"))
+        made["targets"].append(target(f"0 * {too_old(STALE_POLLS)} - {-OLD}", " ", "instant", "Z"))
         made["fieldConfig"]["defaults"]["mappings"] = words(**{str(OLD): ("old data", "text")})
+    elif made["type"] in ("bargauge", "table"):
+        made["fieldConfig"]["defaults"]["noValue"] = "no chats, or old data"
     return made
 
 
