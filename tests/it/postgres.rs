@@ -1,0 +1,4 @@
+//! With a real PostgreSQL: what the tests of replicas stand on, shown with plain statements on a table of the same shape.
+
+mod row;
+mod server;
