@@ -1,4 +1,5 @@
 //! With a real PostgreSQL: what the tests of replicas stand on, shown with plain statements on a table of the same shape.
 
+mod history;
 mod row;
 mod server;

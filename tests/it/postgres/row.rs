@@ -49,6 +49,16 @@ pub(super) async fn commit(client: &Client, lease: &str, version: i64) -> Result
     Ok(rows.first().map(|row| row.get(0)))
 }
 
+/// Puts a new lease in the place of one: the version that the row has, none where it is another's.
+pub(super) async fn settle(client: &Client, mine: &str, new: &str) -> Result<Option<i64>, Error> {
+    let statement = "update wolkvox_operation set lease = $2::text::uuid
+        where operation = 'ventas' and lease in ($1::text::uuid, $2::text::uuid) returning version";
+    let rows = client
+        .query_typed(statement, &[(&mine, Type::TEXT), (&new, Type::TEXT)])
+        .await?;
+    Ok(rows.first().map(|row| row.get(0)))
+}
+
 pub(super) async fn version(server: &Postgres) -> String {
     server
         .rows("select version from wolkvox_operation")

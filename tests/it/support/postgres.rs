@@ -9,6 +9,7 @@
 mod client;
 mod disk;
 mod folder;
+pub(crate) mod history;
 mod port;
 mod postmaster;
 mod program;
