@@ -10,9 +10,11 @@ mod client;
 mod disk;
 mod folder;
 pub(crate) mod history;
+mod pgbouncer;
 mod port;
 mod postmaster;
 mod program;
+pub(crate) mod proxy;
 mod setup;
 
 use std::net::SocketAddr;
@@ -23,6 +25,7 @@ use folder::{Copy, Folder};
 use postmaster::{Postmaster, Stop};
 
 pub(crate) use client::connect;
+pub(crate) use pgbouncer::PgBouncer;
 pub(crate) use setup::{Setup, Tls};
 
 /// May do anything; the server lets it in without TLS, also where it requires TLS of others.
@@ -218,6 +221,11 @@ impl Postgres {
         self.folder.put_back(copy).await;
         self.start_again().await;
     }
+}
+
+/// As [`Postgres::url`], through what stands before the server: a proxy, a pooler.
+pub(crate) fn url_through(way: SocketAddr, role: &str) -> String {
+    url_at(way, role, DATABASE)
 }
 
 fn url_at(address: SocketAddr, role: &str, database: &str) -> String {
