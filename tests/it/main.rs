@@ -12,6 +12,7 @@
 mod binary;
 mod docs;
 mod engine;
+mod postgres;
 mod prometheus;
 mod rooms;
 mod support;

@@ -7,6 +7,7 @@ pub(crate) mod names;
 pub(crate) mod operation;
 pub(crate) mod peer;
 pub(crate) mod placed;
+pub(crate) mod postgres;
 pub(crate) mod process;
 pub(crate) mod prometheus;
 pub(crate) mod scraper;

@@ -1,0 +1,7 @@
+//! With a real PostgreSQL: what the tests of replicas stand on, shown with plain statements on a table of the same shape.
+
+mod history;
+mod pgbouncer;
+mod proxy;
+mod row;
+mod server;
