@@ -1,0 +1,206 @@
+//! Statements, each a transaction of its own, in a bounded time.
+
+use std::future::poll_fn;
+use std::time::Duration;
+
+use deadpool_postgres::{
+    Connect, Hook, HookError, Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, Runtime,
+    Timeouts,
+};
+use tokio::task::JoinHandle;
+use tokio_postgres::types::{ToSql, Type};
+use tokio_postgres::{AsyncMessage, Client, Config, Row};
+use tokio_postgres_rustls::MakeRustlsConnect;
+
+use crate::error::{Error, Kind, was_not_done};
+use crate::tls;
+use crate::url::StateUrl;
+
+/// Connecting takes at most so long. A host that is away must not use up a lease.
+const LONGEST_CONNECT: Duration = Duration::from_secs(5);
+
+/// A parameter of a statement, and its type. The type is told, so that no statement has to be prepared by name.
+pub(crate) type Parameter<'a> = (&'a (dyn ToSql + Sync), Type);
+
+/// Connections to the database.
+pub(crate) struct Database {
+    pool: Pool,
+    tls: MakeRustlsConnect,
+    address: String,
+}
+
+/// Why a statement gave nothing.
+#[derive(Debug)]
+pub(crate) enum Failed {
+    /// It changed nothing, and never will.
+    NotDone(Error),
+    /// Whether it was done, or will be, is not known.
+    Unknown(Error),
+}
+
+impl From<Failed> for Error {
+    fn from(failed: Failed) -> Error {
+        match failed {
+            Failed::NotDone(error) | Failed::Unknown(error) => error,
+        }
+    }
+}
+
+impl Database {
+    /// A pool of at most so many connections. None is made yet.
+    ///
+    /// # Errors
+    /// The roots of TLS can't be used.
+    pub(crate) fn new(url: &StateUrl, connections: usize) -> Result<Database, Error> {
+        let mut config = url.config.clone();
+        if config.get_connect_timeout().is_none() {
+            config.connect_timeout(LONGEST_CONNECT);
+        }
+        if config.get_application_name().is_none() {
+            config.application_name("wolkvox-exporter");
+        }
+        let recycling = ManagerConfig {
+            recycling_method: RecyclingMethod::Fast,
+        };
+        let tls = tls::connector(url)?;
+        let connect = Connector(tls.clone());
+        let manager = Manager::from_connect(config, connect, recycling);
+        let timeouts = Timeouts {
+            wait: None,
+            create: Some(LONGEST_CONNECT),
+            recycle: None,
+        };
+        let pool = Pool::builder(manager)
+            .max_size(connections)
+            .runtime(Runtime::Tokio1)
+            .timeouts(timeouts)
+            // In place of the pool's own look, which warns of each connection that a restart of the database ended.
+            .pre_recycle(Hook::sync_fn(|client, _| {
+                if client.is_closed() {
+                    Err(HookError::message("closed"))
+                } else {
+                    Ok(())
+                }
+            }))
+            .build()
+            .map_err(|error| Error::new(Kind::Server, url.address(), error.to_string()))?;
+        Ok(Database {
+            pool,
+            tls,
+            address: url.address().to_owned(),
+        })
+    }
+
+    /// Host, port and database.
+    pub(crate) fn address(&self) -> &str {
+        &self.address
+    }
+
+    /// Does one statement, within so long.
+    ///
+    /// # Errors
+    /// See [`Failed`].
+    pub(crate) async fn query(
+        &self,
+        statement: &str,
+        parameters: &[Parameter<'_>],
+        within: Duration,
+    ) -> Result<Vec<Row>, Failed> {
+        self.run(within, async |client| {
+            client.query_typed(statement, parameters).await
+        })
+        .await
+    }
+
+    /// Does several statements without parameters as one transaction, within so long.
+    ///
+    /// # Errors
+    /// See [`Failed`].
+    pub(crate) async fn batch(&self, statements: &str, within: Duration) -> Result<(), Failed> {
+        self.run(within, async |client| client.batch_execute(statements).await)
+            .await
+    }
+
+    async fn run<T>(
+        &self,
+        within: Duration,
+        statement: impl AsyncFnOnce(&Client) -> Result<T, tokio_postgres::Error>,
+    ) -> Result<T, Failed> {
+        let deadline = tokio::time::Instant::now() + within;
+        let overdue = || {
+            Error::new(
+                Kind::Timeout,
+                &self.address,
+                format!("{} s", within.as_secs_f32()),
+            )
+        };
+        let client = tokio::time::timeout_at(deadline, self.pool.get())
+            .await
+            .map_err(|_| Failed::NotDone(overdue()))?
+            .map_err(|error| Failed::NotDone(self.not_connected(error)))?;
+        let done = tokio::time::timeout_at(deadline, statement(&client)).await;
+        let failed = match done {
+            Ok(Ok(value)) => return Ok(value),
+            Ok(Err(error)) if was_not_done(&error) => Failed::NotDone(Error::of(&error, &self.address)),
+            Ok(Err(error)) => Failed::Unknown(Error::of(&error, &self.address)),
+            Err(_) => {
+                self.cancel(&client);
+                Failed::Unknown(overdue())
+            }
+        };
+        // What is still under way there, or a transaction that was left open, must not meet the next statement.
+        drop(Object::take(client));
+        Err(failed)
+    }
+
+    /// Asks the server to end what is overdue, without waiting for that. A session that waits for a lock does not notice that its
+    /// client is gone, and such sessions would use up the server's connections.
+    fn cancel(&self, client: &Client) {
+        let (token, tls) = (client.cancel_token(), self.tls.clone());
+        tokio::spawn(tokio::time::timeout(LONGEST_CONNECT, async move {
+            // It is a request: whether it was granted, nobody is told.
+            let _ = token.cancel_query(tls).await;
+        }));
+    }
+
+    fn not_connected(&self, error: PoolError) -> Error {
+        match error {
+            PoolError::Backend(error) => Error::of(&error, &self.address),
+            PoolError::Timeout(_) => Error::new(
+                Kind::Unreachable,
+                &self.address,
+                format!("no connection within {} s", LONGEST_CONNECT.as_secs()),
+            ),
+            error => Error::new(Kind::Unreachable, &self.address, error.to_string()),
+        }
+    }
+}
+
+/// Connects, and keeps quiet about what the server remarks and about a connection that ends: whoever uses it is told.
+struct Connector(MakeRustlsConnect);
+
+type Connected = Result<(Client, JoinHandle<()>), tokio_postgres::Error>;
+
+impl Connect for Connector {
+    fn connect(&self, config: &Config) -> std::pin::Pin<Box<dyn Future<Output = Connected> + Send + '_>> {
+        let (config, tls) = (config.clone(), self.0.clone());
+        Box::pin(async move {
+            let (client, mut connection) = config.connect(tls).await?;
+            let task = tokio::spawn(async move {
+                while let Some(message) = poll_fn(|context| connection.poll_message(context)).await {
+                    match message {
+                        Ok(AsyncMessage::Notice(notice)) => {
+                            tracing::debug!("PostgreSQL remarks: {notice}");
+                        }
+                        Ok(_) => {}
+                        Err(error) => {
+                            tracing::debug!(%error, "a connection to PostgreSQL ended");
+                            return;
+                        }
+                    }
+                }
+            });
+            Ok((client, task))
+        })
+    }
+}

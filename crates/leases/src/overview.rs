@@ -1,0 +1,97 @@
+//! Who holds what: what the database shows of the fleet.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use tokio::time::Instant;
+use uuid::Uuid;
+
+/// Replicas that were not seen for so long are shown no more.
+const SHOWN_FOR: Duration = Duration::from_secs(15 * 60);
+
+/// An operation's row, without its state.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OperationRow {
+    /// Its name.
+    pub operation: String,
+    /// The operations of a group are held together.
+    pub group: String,
+    /// Who holds it, or held it last.
+    pub holder: Option<Uuid>,
+    /// For how long it is still held; `None` where nobody holds it.
+    pub lease_left: Option<Duration>,
+    /// Where its state was moved: it is not held any more.
+    pub moved_to: Option<String>,
+}
+
+/// A replica's row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReplicaRow {
+    /// Made anew by each process.
+    pub id: Uuid,
+    /// Where it is reached.
+    pub url: String,
+    /// A digest of its settings; empty while Wolkvox refuses it, since nobody is to count on it then.
+    pub config_hash: String,
+    /// How long ago it said that it lives.
+    pub seen_ago: Duration,
+}
+
+/// The fleet, as one replica saw it.
+#[derive(Debug, Clone)]
+pub struct Overview {
+    /// When.
+    pub at: Instant,
+    /// The operations that are configured there, by name.
+    pub operations: Vec<OperationRow>,
+    /// The replicas, by URL.
+    pub replicas: Vec<ReplicaRow>,
+}
+
+impl Overview {
+    /// Where the replica with this id is reached.
+    pub fn url_of(&self, holder: Uuid) -> Option<&str> {
+        let replica = self.replicas.iter().find(|replica| replica.id == holder);
+        replica.map(|replica| replica.url.as_str())
+    }
+
+    /// Where the replica is reached that holds an operation now.
+    pub fn holder_of(&self, operation: &str) -> Option<&str> {
+        let row = self.operations.iter().find(|row| row.operation == operation)?;
+        row.lease_left?;
+        self.url_of(row.holder?)
+    }
+
+    /// The replicas that live, or did lately.
+    pub fn shown_replicas(&self) -> impl Iterator<Item = &ReplicaRow> {
+        self.replicas
+            .iter()
+            .filter(|replica| replica.seen_ago < SHOWN_FOR)
+    }
+
+    /// The operations of each group.
+    pub(crate) fn groups(&self) -> BTreeMap<&str, Vec<&OperationRow>> {
+        let mut groups: BTreeMap<&str, Vec<&OperationRow>> = BTreeMap::new();
+        for row in self.operations.iter().filter(|row| row.moved_to.is_none()) {
+            groups.entry(&row.group).or_default().push(row);
+        }
+        groups
+    }
+
+    /// How many other replicas may take what this one gives back: they were seen within a lease, have the same settings, and
+    /// Wolkvox answers them.
+    pub(crate) fn others(&self, own: Uuid, lease: Duration, hash: &str) -> usize {
+        let others = self
+            .replicas
+            .iter()
+            .filter(|replica| replica.id != own && replica.seen_ago <= lease && replica.config_hash == hash);
+        others.count()
+    }
+}
+
+impl OperationRow {
+    /// Whether this replica holds it, as the database sees it.
+    pub(crate) fn is_held_by(&self, replica: Uuid) -> bool {
+        self.lease_left.is_some() && self.holder == Some(replica)
+    }
+}

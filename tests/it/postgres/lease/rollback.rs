@@ -1,0 +1,49 @@
+use super::*;
+use crate::support::process::wait_for;
+
+/// A server that has lost the commits after the first one, as after a failover to a standby that was behind.
+async fn behind() -> (Postgres, Running, Hold) {
+    let mut server = Postgres::start().await;
+    record(&server).await;
+    let running = Running::start(&server.url(OWNER), &["a"]);
+    let hold = running.holds("a").await;
+    hold.read().await.unwrap();
+    commit(&hold, "one").await;
+    let copy = server.take_copy().await;
+    let hold = running.holds("a").await;
+    hold.read().await.unwrap();
+    commit(&hold, "two").await;
+    commit(&hold, "three").await;
+    server.put_back(&copy).await;
+    (server, running, hold)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_holder_that_survives_writes_again_what_the_database_lost() {
+    let (server, running, _) = behind().await;
+    // Another one, which claims what is free.
+    let other = Running::start(&server.url(OWNER), &["a"]);
+    wait_for("what was lost", || async {
+        (stored(&server, "a").await == "three").then_some(())
+    })
+    .await;
+    let hold = running.holds("a").await;
+    assert_eq!(hold.read().await.unwrap().as_deref(), Some(&b"three"[..]));
+    commit(&hold, "four").await;
+    assert_eq!(stored(&server, "a").await, "four");
+    assert_eq!(server.rows("select version from wolkvox_operation").await, ["4"]);
+    assert_eq!(other.takeovers(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn without_one_the_older_copy_goes_on() {
+    let (server, running, _) = behind().await;
+    drop(running);
+    // It may have written its newer state before it died: then there is nothing older.
+    server
+        .run("update wolkvox_operation set state = 'one', version = 1, lease = gen_random_uuid(), lease_until = now()")
+        .await;
+    let other = Running::start(&server.url(OWNER), &["a"]);
+    let hold = other.holds("a").await;
+    assert_eq!(hold.read().await.unwrap().as_deref(), Some(&b"one"[..]));
+}
