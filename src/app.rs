@@ -7,26 +7,31 @@ mod shard;
 
 use std::future::Future;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::pin::pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use exporter_web::{OpenError, Web};
+use leases::{Member, Replica, StateUrl};
 use prometheus::Registry;
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinError;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::AbortOnDropHandle;
 use wolkvox::client::Tls;
 
 use crate::client::ClientError;
 use crate::clock::Clock;
-use crate::config::Config;
+use crate::config::{Config, OperationConfig, Place};
 use crate::exposition;
 use crate::http::{self, Shared};
-use crate::ledger::StoreError;
 use crate::ledger::store::Adoption;
+use crate::ledger::{StoreError, state};
 use crate::metrics::process::Process;
-use crate::operation::{self, OnFailure, Spread, Surroundings};
+use crate::operation::state::{States, open_file};
+use crate::operation::{OnFailure, Spread, Surroundings};
 use crate::poller::Examples;
 use crate::signal;
 use fleet::{Fleet, Prepared};
@@ -41,6 +46,8 @@ pub use shard::{Shard, ShardError};
 const OPENINGS: usize = 8;
 /// Where no operation can be polled, so many are named.
 const MOST_TOLD: usize = 10;
+/// At the end, what is held is given back within this time, or is free when its leases are out.
+const LONGEST_LEAVE: Duration = Duration::from_secs(5);
 /// Reloads that may wait. More askers are told to come back.
 const WAITING_RELOADS: usize = 8;
 
@@ -78,6 +85,17 @@ pub enum AppError {
     /// The directory of all states can't be used, or the state of the only operation could not be written at the start.
     #[error(transparent)]
     Start(#[from] StoreError),
+    /// The database of the states can't be used, and that stays so until somebody changes it or the settings.
+    #[error("the state in PostgreSQL (WOLKVOX_STATE_URL) can't be used: {0}")]
+    Database(leases::Error),
+    /// Other replicas and Prometheus would not know where this one is.
+    #[error(
+        "WOLKVOX_ADVERTISE_ADDRESS is not set, and WOLKVOX_STATE_URL needs it: the host and port at which Prometheus reaches this replica, such as wolkvox-1.example:10555. Any replica tells it in /sd"
+    )]
+    NoAddress,
+    /// An option of states in files.
+    #[error("{0} is for states in files; with WOLKVOX_STATE_URL {1}")]
+    ForFiles(&'static str, &'static str),
     /// The client can't be set up.
     #[error(transparent)]
     Client(#[from] OfOperation<ClientError>),
@@ -89,6 +107,13 @@ pub enum AppError {
     Server(#[source] JoinError),
 }
 
+impl From<leases::Error> for AppError {
+    fn from(error: leases::Error) -> AppError {
+        // Its text is told already; as a source it would be told twice.
+        AppError::Database(error)
+    }
+}
+
 /// What a running exporter is made of.
 pub struct App {
     config: Config,
@@ -98,6 +123,7 @@ pub struct App {
     prepared: Vec<Prepared>,
     on_failure: OnFailure,
     tls: Tls,
+    states: States,
 }
 
 impl App {
@@ -119,18 +145,18 @@ impl App {
         let tls = Tls::default();
         let prepared = operations.into_iter().map(|config| Prepared::new(config, &tls));
         let mut prepared = prepared.collect::<Result<Vec<_>, _>>()?;
-        for operation in &mut prepared {
-            let name = operation.config.name();
-            let _span = tracing::error_span!("operation", operation = name).entered();
-            operation.state = Some(operation::open_state(
-                &operation.config,
-                &config.state.dir,
-                options.adoption,
-                &*options.clock,
-            ));
-        }
-        if let Some(error) = what_stops_all(&mut prepared) {
-            return Err(error);
+        let states = states(&config, &options, web.is_secure())?;
+        match &states {
+            States::Files(directory) => {
+                open_files(&mut prepared, directory, &options);
+                if let Some(error) = what_stops_all(&mut prepared) {
+                    return Err(error);
+                }
+            }
+            States::Shared(replica) => {
+                let operations = prepared.iter().map(|prepared| &prepared.config);
+                replica.configure(&members(operations), &hash);
+            }
         }
         Ok(App {
             config,
@@ -140,6 +166,7 @@ impl App {
             prepared,
             on_failure,
             tls,
+            states,
         })
     }
 
@@ -155,8 +182,7 @@ impl App {
     }
 
     fn base_url(&self, address: SocketAddr) -> String {
-        let scheme = if self.web.is_secure() { "https" } else { "http" };
-        format!("{scheme}://{address}")
+        format!("{}://{address}", scheme(self.web.is_secure()))
     }
 
     /// Serves and polls until `shutdown` resolves, then drains. In between it does what `signals` ask for.
@@ -169,6 +195,9 @@ impl App {
         signals: signal::Requests,
         shutdown: impl Future<Output = ()>,
     ) -> Result<(), AppError> {
+        if let States::Shared(replica) = &self.states {
+            refuse_what_stays_wrong(replica.open().await)?;
+        }
         let (asked, requests) = mpsc::channel(WAITING_RELOADS);
         let shared = Arc::new(self.shared(asked)?);
         let App {
@@ -178,11 +207,12 @@ impl App {
             prepared,
             on_failure,
             tls,
+            states,
             ..
         } = self;
         let mut fleet = Fleet::new(Arc::new(Surroundings {
             clock: Arc::clone(&options.clock),
-            state_dir: config.state.dir,
+            states: states.clone(),
             examples: if config.web.exemplars {
                 Examples::Keep
             } else {
@@ -201,7 +231,7 @@ impl App {
             started = start(&mut fleet, prepared, on_failure) => started?,
             () = &mut shutdown => return Ok(()),
         };
-        shared.set_ready();
+        let replica = take_part(&states, &shared);
         let stop = CancellationToken::new();
         let mut serving = tokio::spawn(http::serve(
             port.listeners,
@@ -218,6 +248,7 @@ impl App {
             shared,
             fleet,
             tls,
+            states,
         };
         tokio::select! {
             () = reloader.obey(signals, requests) => {}
@@ -228,6 +259,8 @@ impl App {
                 tracing::info!(operations, "stopping: a poll in progress is abandoned, the next start covers what it would have read");
             }
         }
+        // It must not claim again what it gives back.
+        drop(replica);
         reloader.stop().await;
         stop.cancel();
         serving.await.map_err(AppError::Server)
@@ -242,6 +275,10 @@ impl App {
         let process = Process::register(Registry::new())?;
         let shared = Shared::new(options, Arc::clone(&self.options.clock), process)
             .advertised_at(self.config.fleet.advertise_address.clone());
+        let shared = match &self.states {
+            States::Files(_) => shared,
+            States::Shared(replica) => shared.in_fleet_of(Arc::clone(replica)),
+        };
         shared.note_reload(Some((self.hash.clone(), self.options.clock.now())));
         Ok(if self.config.fleet.enable_lifecycle {
             shared.with_reloads(reloads)
@@ -249,6 +286,92 @@ impl App {
             shared
         })
     }
+}
+
+/// Where the states of a process are.
+///
+/// # Errors
+/// An option does not go with it, or TLS can't be set up.
+fn states(config: &Config, options: &Options, is_secure: bool) -> Result<States, AppError> {
+    let url = match &config.state.place {
+        Place::Directory(directory) => return Ok(States::Files(directory.clone())),
+        Place::Database(url) => url,
+    };
+    if options.shard.is_some() {
+        return Err(AppError::ForFiles(
+            "--shard",
+            "replicas share the operations by themselves",
+        ));
+    }
+    if options.adoption == Adoption::Adopt {
+        return Err(AppError::ForFiles(
+            "--adopt-state",
+            "`wolkvox-exporter state adopt NAME` does it, while the replicas run",
+        ));
+    }
+    let address = config
+        .fleet
+        .advertise_address
+        .as_ref()
+        .ok_or(AppError::NoAddress)?;
+    let replica = Replica::new(leases::Settings {
+        url: StateUrl::clone(url),
+        lease: config.state.lease,
+        advertised: format!("{}://{address}", scheme(is_secure)),
+        format: state::VERSION.as_number(),
+    })?;
+    Ok(States::Shared(Arc::new(replica)))
+}
+
+fn open_files(prepared: &mut [Prepared], directory: &Path, options: &Options) {
+    for operation in prepared {
+        let name = operation.config.name();
+        let _span = tracing::error_span!("operation", operation = name).entered();
+        operation.state = Some(open_file(
+            &operation.config,
+            directory,
+            options.adoption,
+            &*options.clock,
+        ));
+    }
+}
+
+fn scheme(is_secure: bool) -> &'static str {
+    if is_secure { "https" } else { "http" }
+}
+
+/// What a replica may claim.
+fn members<'a>(operations: impl Iterator<Item = &'a OperationConfig>) -> Vec<Member> {
+    let member = |config: &OperationConfig| Member {
+        operation: config.name().to_owned(),
+        group: config.group.clone(),
+    };
+    operations.map(member).collect()
+}
+
+/// What will be over by itself is waited for, with the port open.
+fn refuse_what_stays_wrong(opened: Result<(), leases::Error>) -> Result<(), AppError> {
+    match opened {
+        Err(error) if error.kind().is_permanent() => Err(error.into()),
+        Ok(()) | Err(_) => Ok(()),
+    }
+}
+
+/// Takes part in the fleet until that is dropped. Ready is who has reached the states.
+fn take_part(states: &States, shared: &Arc<Shared>) -> Option<AbortOnDropHandle<()>> {
+    let States::Shared(replica) = states else {
+        shared.set_ready();
+        return None;
+    };
+    let (replica, shared) = (Arc::clone(replica), Arc::clone(shared));
+    let task = async move {
+        let ready = async {
+            replica.opened().await;
+            shared.set_ready();
+        };
+        tokio::join!(ready, replica.run());
+    };
+    Some(AbortOnDropHandle::new(tokio::spawn(task)))
 }
 
 /// Starts the operations, and waits until each shows what was stored, or stands still.

@@ -33,7 +33,7 @@ pub use operation::OperationConfig;
 pub use polling::Polling;
 pub use proxy::proxy_variables;
 pub use server::{Addressed, Described, Server};
-pub use state::State;
+pub use state::{Place, State};
 pub use web::Web;
 
 use proxy::ProxyVariables;
@@ -112,12 +112,7 @@ impl Config {
     /// # Errors
     /// All problems at once.
     pub fn from_env(now: DateTime<Utc>) -> Result<Config, ConfigError> {
-        let variables = std::env::vars_os().map(|(name, value)| {
-            let text =
-                |os: std::ffi::OsString| os.into_string().map_err(|os| os.to_string_lossy().into_owned());
-            (text(name).unwrap_or_else(|lossy| lossy), text(value))
-        });
-        Config::from_variables(variables, now)
+        Config::from_variables(environment(), now)
     }
 
     /// Reads the configuration from variables; a value that is not UTF-8 is an error that holds what can be read of it. Nothing
@@ -129,18 +124,7 @@ impl Config {
         variables: impl IntoIterator<Item = (String, Result<String, String>)>,
         now: DateTime<Utc>,
     ) -> Result<Config, ConfigError> {
-        let mut problems = Vec::new();
-        let mut proxies = ProxyVariables::default();
-        let raw = environment::read(variables, &mut proxies, &mut problems);
-        let mut values = Values {
-            raw,
-            table: None,
-            proxies,
-            now,
-            problems,
-            warnings: Vec::new(),
-            shared_warnings: Vec::new(),
-        };
+        let mut values = values(variables, now);
         match Config::read(&mut values) {
             Some(config) if values.problems.is_empty() => Ok(config),
             _ => Err(ConfigError {
@@ -197,6 +181,47 @@ impl Config {
         let mut operation = self.operations.swap_remove(at);
         operation.warnings.append(&mut self.warnings);
         Ok(operation)
+    }
+}
+
+impl State {
+    /// Reads from the process's environment where the states are, and nothing else: no operation need be configured.
+    ///
+    /// # Errors
+    /// All problems at once.
+    pub fn from_env(now: DateTime<Utc>) -> Result<State, ConfigError> {
+        let mut values = values(environment(), now);
+        match State::read(&mut values) {
+            Some(state) if values.problems.is_empty() => Ok(state),
+            _ => Err(ConfigError {
+                problems: values.problems,
+            }),
+        }
+    }
+}
+
+fn environment() -> impl Iterator<Item = (String, Result<String, String>)> {
+    std::env::vars_os().map(|(name, value)| {
+        let text = |os: std::ffi::OsString| os.into_string().map_err(|os| os.to_string_lossy().into_owned());
+        (text(name).unwrap_or_else(|lossy| lossy), text(value))
+    })
+}
+
+fn values(
+    variables: impl IntoIterator<Item = (String, Result<String, String>)>,
+    now: DateTime<Utc>,
+) -> Values {
+    let mut problems = Vec::new();
+    let mut proxies = ProxyVariables::default();
+    let raw = environment::read(variables, &mut proxies, &mut problems);
+    Values {
+        raw,
+        table: None,
+        proxies,
+        now,
+        problems,
+        warnings: Vec::new(),
+        shared_warnings: Vec::new(),
     }
 }
 

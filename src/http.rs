@@ -18,4 +18,4 @@ mod status;
 pub(crate) use listen::{ListenError, bind as listen};
 pub(crate) use server::{CONNECTION_SLOTS, serve};
 pub(crate) use shared::{Operation, ReloadRequest, Shared};
-pub(crate) use status::Status;
+pub(crate) use status::{NotHeld, Status};

@@ -12,7 +12,8 @@ use crate::client::{self, ClientError};
 use crate::config::{Described, OperationConfig};
 use crate::ledger::StoreError;
 use crate::operation::group::Groups;
-use crate::operation::{OnFailure, OpenedState, Operation, Start, Stopped, Surroundings};
+use crate::operation::state::OpenedState;
+use crate::operation::{OnFailure, Operation, Start, Stopped, Surroundings};
 
 /// For so long a reload waits until what it started shows something.
 const LONGEST_WAIT: Duration = Duration::from_secs(10);

@@ -4,15 +4,18 @@
 use std::sync::Arc;
 
 use exporter_web::Web;
+use leases::Member;
 use tokio::sync::mpsc;
 use wolkvox::client::Tls;
 
+use super::LONGEST_LEAVE;
 use super::fleet::{Changes, Fleet, OfOperation, Prepared};
 use super::shard::Shard;
 use crate::client::ClientError;
 use crate::clock::Clock;
 use crate::config::{Config, ConfigError, OperationConfig};
-use crate::http::{ReloadRequest, Shared};
+use crate::http::{self, NotHeld, ReloadRequest, Shared};
+use crate::operation::state::States;
 use crate::signal::{self, Request};
 
 /// Reads the settings.
@@ -44,6 +47,7 @@ pub(super) struct Reloader {
     pub(super) fleet: Fleet,
     /// The roots that clients share.
     pub(super) tls: Tls,
+    pub(super) states: States,
 }
 
 /// What was read and can be used, and is not in force yet.
@@ -53,6 +57,8 @@ struct Read {
     warnings: Vec<String>,
     changes: Changes,
     prepared: Vec<Prepared>,
+    /// All operations that there are then.
+    members: Vec<Member>,
 }
 
 impl Reloader {
@@ -80,9 +86,13 @@ impl Reloader {
         }
     }
 
-    /// Ends all operations.
+    /// Ends all operations. Other replicas may have them at once.
     pub(super) async fn stop(self) {
         self.fleet.stop().await;
+        if let States::Shared(replica) = &self.states {
+            // A database that hangs must not hold up the end.
+            let _ = tokio::time::timeout(LONGEST_LEAVE, replica.leave()).await;
+        }
     }
 
     /// Reads again, and says in the log and to whoever asked what came of it.
@@ -120,12 +130,20 @@ impl Reloader {
             warnings,
             changes,
             prepared,
+            members,
         } = self.read().await?;
         self.web.reload().await?;
         for warning in &warnings {
             tracing::warn!("{warning}");
         }
+        if let States::Shared(replica) = &self.states {
+            replica.configure(&members, &hash);
+        }
         self.fleet.apply(&changes, prepared).await;
+        if let States::Shared(replica) = &self.states {
+            // Their pollers have ended.
+            replica.give_up(changes.removed.iter().map(String::as_str)).await;
+        }
         Ok((hash, changes))
     }
 
@@ -137,6 +155,7 @@ impl Reloader {
         let warnings = config.warnings;
         let wanted = held(config.operations, shard);
         let changes = self.fleet.changes(&wanted);
+        let members = super::members(wanted.iter());
         let is_new = |config: &OperationConfig| {
             changes.added.contains(config.name()) || changes.changed.contains(config.name())
         };
@@ -160,6 +179,7 @@ impl Reloader {
             warnings,
             changes,
             prepared,
+            members,
         })
     }
 }
@@ -188,7 +208,10 @@ impl std::fmt::Display for Changes {
 /// Which operations stand still, as a sentence more for whoever asked; empty where none does.
 fn standing_still(shared: &Shared) -> String {
     let operations = shared.operations();
-    let still = operations.iter().filter(|operation| !operation.is_held());
+    let is_still = |operation: &Arc<http::Operation>| {
+        matches!(operation.status().not_held, Some(NotHeld::StandsStill(_)))
+    };
+    let still = operations.iter().filter(|operation| is_still(operation));
     let names: Vec<_> = still.map(|operation| operation.name().to_owned()).collect();
     if names.is_empty() {
         return String::new();

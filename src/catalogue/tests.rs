@@ -142,6 +142,13 @@ fn shown_of(totals: &Totals) -> Vec<Family> {
         is_reloaded: true,
         reloaded_at: now(),
         operations: &[("ventas", true)],
+        fleet: Some(exporter::Fleet {
+            is_database_up: true,
+            takeovers: 1,
+            fenced: 1,
+            unknown: 1,
+            leases: vec![("ventas".to_owned(), Duration::from_secs(40))],
+        }),
     }));
     families.extend(process::Process::register(Registry::new()).unwrap().families());
     families
@@ -214,7 +221,8 @@ fn names_in_the_catalogue_are_valid_and_speak_of_their_type() {
 
 /// Whether what a family tells is of the exporter, and not of what it has read for an operation.
 fn is_of_exporter(name: &str) -> bool {
-    name.starts_with("wolkvox_exporter_") || name == "wolkvox_operation_held"
+    name.starts_with("wolkvox_exporter_")
+        || ["wolkvox_operation_held", "wolkvox_operation_lease_seconds"].contains(&name)
 }
 
 #[cfg(target_os = "linux")]

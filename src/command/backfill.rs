@@ -26,12 +26,13 @@ pub use output::Output;
 pub use progress::Progress;
 pub use timeline::{Span, Timeline};
 
-use crate::chats::Totals;
+use crate::chats::{Ledger, Totals};
 use crate::client::{self, ClientError};
 use crate::command::range::{Beyond, Cost, Range, RangeError};
-use crate::config::OperationConfig;
+use crate::command::state::place::{States, unreadable};
+use crate::config::{OperationConfig, Place};
 use crate::exposition;
-use crate::ledger::{FileStore, StoreError};
+use crate::ledger::state::{self, Origin};
 use checkpoint::Checkpoint;
 use reading::Chats;
 use wolkvox::client::Tls;
@@ -62,15 +63,20 @@ pub enum BackfillError {
         resumable: bool,
     },
     /// The state of the running exporter can't be read.
-    #[error(transparent)]
-    State(#[from] StoreError),
+    #[error("the state in {place} can't be used: {cause:#}")]
+    State {
+        /// `--until-state`, without a password.
+        place: String,
+        /// Why.
+        cause: anyhow::Error,
+    },
     /// There is no state where the seam should be.
     #[error(
-        "{} holds no state of the operation {operation}: start the exporter first (its first start decides where the past ends), or give --to", directory.display()
+        "there is no state of the operation {operation} in {place}: start the exporter first (its first start decides where the past ends), or give --to"
     )]
     NoState {
-        /// `--until-state`.
-        directory: PathBuf,
+        /// `--until-state`, without a password.
+        place: String,
         /// `WOLKVOX_OPERATION`.
         operation: String,
     },
@@ -139,17 +145,20 @@ pub struct Seam {
     pub last: DateTime<Utc>,
 }
 
-/// Finds the seam in the state that a running exporter keeps in `directory`, without locking it.
+/// Finds the seam in the state that a running exporter keeps at a place, without holding it.
 ///
 /// # Errors
 /// There is none, it can't be read, or it is that of another server.
-pub fn seam(config: &OperationConfig, directory: &std::path::Path) -> Result<Seam, BackfillError> {
-    let Some((origin, ledger)) = FileStore::look::<Totals>(directory, &config.server.operation)? else {
-        return Err(BackfillError::NoState {
-            directory: directory.to_owned(),
-            operation: config.server.operation.clone(),
-        });
-    };
+pub async fn seam(config: &OperationConfig, place: &Place) -> Result<Seam, BackfillError> {
+    let found = find(config.name(), place).await;
+    let found = found.map_err(|cause| BackfillError::State {
+        place: place.to_string(),
+        cause,
+    })?;
+    let (origin, ledger) = found.ok_or_else(|| BackfillError::NoState {
+        place: place.to_string(),
+        operation: config.name().to_owned(),
+    })?;
     let configured = config.server.host();
     if origin.host != configured {
         return Err(BackfillError::OtherHost {
@@ -171,6 +180,15 @@ pub fn seam(config: &OperationConfig, directory: &std::path::Path) -> Result<Sea
         until,
         last: until.min(counting.since) - TimeDelta::milliseconds(1),
     })
+}
+
+/// The state of an operation, also where its exporter is running.
+async fn find(operation: &str, place: &Place) -> anyhow::Result<Option<(Origin, Ledger)>> {
+    let states = States::open(place).await?;
+    let seen = states.look(operation).await?;
+    let state = seen.and_then(|seen| seen.state);
+    let read = |bytes: Vec<u8>| state::decode::<Totals>(&bytes).map_err(unreadable);
+    state.map(read).transpose()
 }
 
 /// What is read, and how it is counted.

@@ -19,8 +19,14 @@ use crate::{log, signal};
 statuses! {
     ListenError: |_| ExitStatus::Failed;
     AppError: |error| match error {
-        AppError::Web(OpenError::Config(_)) | AppError::Client(_) => ExitStatus::Usage,
-        AppError::Web(OpenError::Random(_)) | AppError::State(_) | AppError::Start(_) => {
+        AppError::Web(OpenError::Config(_))
+        | AppError::Client(_)
+        | AppError::NoAddress
+        | AppError::ForFiles(..) => ExitStatus::Usage,
+        AppError::Web(OpenError::Random(_))
+        | AppError::State(_)
+        | AppError::Start(_)
+        | AppError::Database(_) => {
             ExitStatus::Failed
         },
         AppError::Server(_) | AppError::Metrics(_) => ExitStatus::Fault,

@@ -1,20 +1,21 @@
-//! `wolkvox-exporter state`: what to do with the state of an operation while no exporter polls it.
+//! `wolkvox-exporter state`: looks at states, moves them, takes them over, and makes the tables for them.
 
-use std::path::Path;
+mod adopt;
+mod copy;
+mod migrate;
+pub(super) mod place;
+mod show;
 
-use anyhow::Context as _;
 use clap::{Args, Subcommand};
+use leases::TakeError;
 
 use super::failure::{ExitStatus, Failure, statuses};
-use super::print;
-use crate::clock::{Clock as _, SystemClock};
-use crate::config::{Config, OperationConfig};
-use crate::ledger::store::{Adoption, Opened};
-use crate::ledger::{Store as _, StoreError};
-use crate::operation;
+use crate::ledger::StoreError;
 
 statuses! {
     StoreError: |_| ExitStatus::Failed;
+    TakeError: |_| ExitStatus::Failed;
+    leases::Error: |_| ExitStatus::Failed;
 }
 
 /// Options of `state`.
@@ -26,42 +27,25 @@ pub struct Options {
 
 #[derive(Debug, Subcommand)]
 enum StateCommand {
+    /// Print a table of the states: since when each counts and up to when, how large it is, who holds it
+    Show(show::Options),
+    /// Move states from files to PostgreSQL, back, or to another directory or database
+    Copy(copy::Options),
     /// Take over the state of another server or agent: after the operation has moved
-    Adopt {
-        /// The operation, as it is configured now
-        name: String,
-    },
+    Adopt(adopt::Options),
+    /// Make the tables in PostgreSQL, or print what their owner runs to make them
+    Migrate(migrate::Options),
 }
 
-/// Does what is asked of a state.
+/// Does what is asked of states.
 ///
 /// # Errors
-/// The settings can't be used, an exporter is using the state, or there is none.
+/// The settings can't be used, or it could not be done, in part or at all.
 pub async fn command(options: Options) -> Result<(), Failure> {
-    let StateCommand::Adopt { name } = options.command;
-    let config = Config::from_env(SystemClock.now())?;
-    let directory = config.state.dir.clone();
-    let operation = config.choose(Some(&name))?;
-    let told = adopt(&operation, &directory).await?;
-    Ok(print(&told)?)
-}
-
-/// Makes the state that of the server and the agent that are set now.
-async fn adopt(operation: &OperationConfig, directory: &Path) -> Result<String, Failure> {
-    let Opened {
-        mut store, ledger, ..
-    } = operation::open_state(operation, directory, Adoption::Adopt, &SystemClock)?;
-    let ledger = ledger.with_context(|| {
-        format!(
-            "there is no state of {} in {}: nothing to adopt, it starts anew when it is polled",
-            operation.name(),
-            directory.display()
-        )
-    })?;
-    store.commit(&ledger).await?;
-    Ok(format!(
-        "The state of {} now counts the report of {}. An exporter that runs goes on with it within a minute.\n",
-        operation.name(),
-        operation.server.host()
-    ))
+    match options.command {
+        StateCommand::Show(options) => show::command(options).await,
+        StateCommand::Copy(options) => copy::command(options).await,
+        StateCommand::Adopt(options) => adopt::command(options).await,
+        StateCommand::Migrate(options) => migrate::command(options).await,
+    }
 }

@@ -57,6 +57,9 @@ pub(super) fn read(
         problems.push(error.to_string());
         Raw::default()
     });
+    let is_in_database = raw.contains_key("state_url") || raw.contains_key("state_url_file");
+    // A unit may have the directory for other files.
+    let state_directory = state_directory.filter(|_| !is_in_database);
     if let Some(directory) = state_directory.and_then(|list| from_systemd(list, problems)) {
         raw.entry("state_dir".to_owned()).or_insert(directory);
     }

@@ -17,7 +17,7 @@ section! {
             "A TOML file with an `[[operation]]` table for each operation, or a directory of them: see docs/configuration.md. The variables of an operation are the defaults then.",
             path;
         advertise_address: Option<String> = "ADVERTISE_ADDRESS", Words("the `Host` of the request"),
-            "Host and port at which Prometheus reaches this process: what `/sd` names.",
+            "Host and port at which Prometheus reaches this process: what `/sd` names. Needed with `WOLKVOX_STATE_URL`, where it is told to the other replicas.",
             advertise_address;
         enable_lifecycle: bool = "ENABLE_LIFECYCLE", Value("false"),
             "`true` allows `POST /-/reload`, which reads the configuration again, as SIGHUP does.",

@@ -1,7 +1,7 @@
 //! What can be set, and what is said of mistakes.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -14,6 +14,7 @@ use crate::token::ConfiguredToken;
 mod mistaken;
 mod server;
 mod shown;
+mod state;
 
 /// For the tests of other rooms.
 pub(crate) static COUNTING: Counting = Counting {
@@ -94,7 +95,7 @@ fn a_server_and_a_token_are_enough_and_the_rest_is_as_documented() {
     assert!((config.operation().counting.service_level_target - 0.8).abs() < f64::EPSILON);
     assert_eq!(config.operation().counting.agents, Agents::Ids);
     assert!(!config.web.exemplars && !config.web.created_samples);
-    assert_eq!(config.state.dir, PathBuf::from("./wolkvox-state"));
+    assert_eq!(config.state.directory(), Some(Path::new("./wolkvox-state")));
     assert_eq!(config.operation().server.ca_file, None);
     assert_eq!(config.web.listen_address, "0.0.0.0:10555");
     assert_eq!(config.log.filter, "info");
@@ -305,7 +306,7 @@ fn counting_begins_at_the_start_or_at_a_time_in_the_past() {
 
 #[test]
 fn the_state_is_where_systemd_says_unless_set() {
-    let dir = |variables: &[_]| with(variables).unwrap().state.dir;
+    let dir = |variables: &[_]| with(variables).unwrap().state.directory().unwrap().to_owned();
     assert_eq!(
         dir(&[("STATE_DIRECTORY", "/var/lib/a")]),
         PathBuf::from("/var/lib/a")

@@ -15,7 +15,7 @@ const SECTIONS: [&[Variable]; 7] = [
     counting::Counting::VARIABLES,
     fleet::Fleet::VARIABLES,
     web::Web::VARIABLES,
-    state::State::VARIABLES,
+    state::VARIABLES,
     log::Log::VARIABLES,
 ];
 
@@ -67,7 +67,7 @@ impl Variable {
 macro_rules! section {
     (
         $(#[$attribute:meta])*
-        pub struct $name:ident {
+        $vis:vis struct $name:ident {
             $($field:ident: $type:ty = $short:literal, $default:expr, $meaning:literal, $parser:expr;)+
         }
         $(besides {
@@ -76,9 +76,9 @@ macro_rules! section {
     ) => {
         $(#[$attribute])*
         #[derive(Debug, Clone, PartialEq)]
-        pub struct $name {
-            $(#[doc = $meaning] pub $field: $type,)+
-            $($($(#[$remark])* pub $other: $other_type,)+)?
+        $vis struct $name {
+            $(#[doc = $meaning] $vis $field: $type,)+
+            $($($(#[$remark])* $vis $other: $other_type,)+)?
         }
 
         impl $name {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
 use hyper::{Method, Request, Response, StatusCode};
+use leases::Replica;
 
 use super::body::Body;
 use super::discovery::{self, Reach};
@@ -144,11 +145,22 @@ fn discovery<B>(shared: &Shared, request: &Request<B>, scheme: &'static str) -> 
     };
     let reach = Reach { address, scheme };
     let mut query = form_urlencoded::parse(request.uri().query().unwrap_or_default().as_bytes());
-    let text = if query.any(|(key, _)| key == "exporters") {
-        discovery::exporters(reach)
-    } else {
-        let operations = shared.operations();
-        discovery::operations(operations.iter().map(|operation| operation.name()), reach)
+    let exporters = query.any(|(key, _)| key == "exporters");
+    let text = match (shared.replica().map(Replica::overview), exporters) {
+        (None, true) => discovery::exporters(reach),
+        (None, false) => {
+            let operations = shared.operations();
+            discovery::operations(operations.iter().map(|operation| operation.name()), reach)
+        }
+        (Some(Some(overview)), true) => discovery::exporters_of_fleet(&overview),
+        (Some(Some(overview)), false) => discovery::operations_of_fleet(&overview, reach),
+        // An empty list would end all series. Prometheus keeps the one that it has.
+        (Some(None), _) => {
+            return plain(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "The database can't be read at the moment, so it is not known which replica holds what; the log says why.\n",
+            );
+        }
     };
     response(StatusCode::OK, "application/json; charset=utf-8", text.into())
 }
@@ -188,9 +200,14 @@ fn not_shown(shared: &Shared, name: &str, why: NotShown) -> Response<Body> {
         ),
         NotShown::NotHeld => (
             StatusCode::SERVICE_UNAVAILABLE,
-            format!(
-                "The operation {name:?} is configured, but stands still: the status page (/) and the log say why.\n"
-            ),
+            match shared.replica() {
+                Some(_) => format!(
+                    "This replica does not hold the operation {name:?}, or its state can't be used: /sd lists where it is, and the status page (/) says more.\n"
+                ),
+                None => format!(
+                    "The operation {name:?} is configured, but stands still: the status page (/) and the log say why.\n"
+                ),
+            },
         ),
     };
     plain(status, &text)
@@ -207,7 +224,18 @@ fn values<'a>(headers: &'a HeaderMap, name: &HeaderName) -> impl Iterator<Item =
 fn status(shared: &Shared) -> Response<Body> {
     let operations = shared.operations();
     let statuses: Vec<_> = operations.iter().map(|operation| operation.status()).collect();
-    let page = html::page(&statuses, shared.readiness(), shared.clock().now());
+    let page = html::page(
+        &statuses,
+        shared.readiness(),
+        shared.clock().now(),
+        &|operation| {
+            shared
+                .replica()?
+                .overview()?
+                .holder_of(operation)
+                .map(str::to_owned)
+        },
+    );
     let mut response = response(StatusCode::OK, "text/html; charset=utf-8", page.into());
     set(
         &mut response,

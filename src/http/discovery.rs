@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use leases::Overview;
 use serde::Serialize;
 
 /// One target group.
@@ -31,6 +32,39 @@ pub(super) fn operations<'a>(names: impl Iterator<Item = &'a str>, reach: Reach<
 /// The exporter itself: a scrape of this target shows its own families alone. Prometheus drops a parameter that is empty.
 pub(super) fn exporters(reach: Reach<'_>) -> String {
     json(&[group(reach, [("__param_exporter", "self")])])
+}
+
+/// The same of a fleet: each operation at the replica that holds it, or held it last. One that nobody ever held is listed here.
+pub(super) fn operations_of_fleet(overview: &Overview, own: Reach<'_>) -> String {
+    let groups = overview.operations.iter().map(|row| {
+        let url = row.holder.and_then(|holder| overview.url_of(holder));
+        let reach = url.and_then(Reach::of_url).unwrap_or(own);
+        let name = row.operation.as_str();
+        group(reach, [("__param_operation", name), ("instance", name)])
+    });
+    json(&groups.collect::<Vec<_>>())
+}
+
+/// Each replica that lives, or did lately.
+pub(super) fn exporters_of_fleet(overview: &Overview) -> String {
+    let reaches = overview
+        .shown_replicas()
+        .filter_map(|replica| Reach::of_url(&replica.url));
+    let groups = reaches.map(|reach| group(reach, [("__param_exporter", "self")]));
+    json(&groups.collect::<Vec<_>>())
+}
+
+impl<'a> Reach<'a> {
+    /// From a URL without a path, as replicas tell it.
+    fn of_url(url: &'a str) -> Option<Reach<'a>> {
+        let (scheme, address) = url.split_once("://")?;
+        let scheme = match scheme {
+            "http" => "http",
+            "https" => "https",
+            _ => return None,
+        };
+        Some(Reach { address, scheme })
+    }
 }
 
 fn group<'a, const N: usize>(reach: Reach<'a>, labels: [(&'static str, &'a str); N]) -> Group<'a> {

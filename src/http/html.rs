@@ -6,7 +6,7 @@ use std::time::Duration;
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 
 use super::Status;
-use super::status::{Readiness, Slowdown};
+use super::status::{NotHeld, Readiness, Slowdown};
 
 const STYLE: &str = "\
 :root{color-scheme:light dark;--ink:#1c2330;--soft:#5a6475;--paper:#f5f6f8;--card:#fff;--line:#dde1e7;--ok:#136c38;\
@@ -26,7 +26,14 @@ const HOME: &str = env!("CARGO_PKG_REPOSITORY");
 
 /// The page as it is at `now`, with the operations one after another. Its links are relative: a proxy may show it below a
 /// path of its own.
-pub(super) fn page(statuses: &[Arc<Status>], readiness: Readiness, now: DateTime<Utc>) -> String {
+///
+/// `elsewhere` tells where the replica is reached that polls an operation.
+pub(super) fn page(
+    statuses: &[Arc<Status>],
+    readiness: Readiness,
+    now: DateTime<Utc>,
+    elsewhere: &dyn Fn(&str) -> Option<String>,
+) -> String {
     let name = match statuses {
         [status] => escaped(&status.operation),
         statuses => format!("{} operations", statuses.len()),
@@ -37,7 +44,10 @@ pub(super) fn page(statuses: &[Arc<Status>], readiness: Readiness, now: DateTime
     };
     let lists: String = statuses
         .iter()
-        .map(|status| list(status, readiness, now))
+        .map(|status| match status.not_held {
+            Some(NotHeld::Elsewhere) => list(&rows_elsewhere(status, elsewhere)),
+            Some(NotHeld::StandsStill(_)) | None => list(&rows(status, readiness, now)),
+        })
         .collect();
     format!(
         "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
@@ -52,13 +62,32 @@ pub(super) fn page(statuses: &[Arc<Status>], readiness: Readiness, now: DateTime
 }
 
 /// One operation.
-fn list(status: &Status, readiness: Readiness, now: DateTime<Utc>) -> String {
-    let rows: String = rows(status, readiness, now)
+fn list(rows: &[(&'static str, String)]) -> String {
+    let rows: String = rows
         .iter()
         .map(|(term, text)| format!("<div><dt>{term}</dt><dd>{text}</dd></div>\n"))
         .collect::<Vec<_>>()
         .concat();
     format!("<dl>\n{rows}</dl>\n")
+}
+
+/// The content for an operation that is another replica's.
+fn rows_elsewhere(
+    status: &Status,
+    elsewhere: &dyn Fn(&str) -> Option<String>,
+) -> Vec<(&'static str, String)> {
+    let polled = match elsewhere(&status.operation) {
+        Some(url) => {
+            let url = escaped(&url);
+            format!("by the replica at <a href=\"{url}/\">{url}</a>")
+        }
+        None => "by no replica at the moment, or PostgreSQL can't be read: the log tells".to_owned(),
+    };
+    vec![
+        ("Operation", escaped(&status.operation)),
+        ("Server", escaped(&status.server)),
+        ("Polled", polled),
+    ]
 }
 
 /// The content, as terms and HTML.
@@ -106,7 +135,9 @@ fn rows(status: &Status, readiness: Readiness, now: DateTime<Utc>) -> Vec<(&'sta
 
 /// Why it stands still; `None` where it is polled.
 fn not_held(status: &Status) -> Option<String> {
-    let why = status.not_held.as_ref()?;
+    let Some(NotHeld::StandsStill(why)) = &status.not_held else {
+        return None;
+    };
     Some(format!(
         "<span class=\"bad\">Stands still</span><br>{}",
         escaped(why)

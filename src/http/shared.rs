@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use chrono::{DateTime, Utc};
+use leases::Replica;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 
@@ -17,8 +18,8 @@ use crate::clock::Clock;
 use crate::exposition::{Exposition, Latest, Options, Page, Tail};
 use crate::metrics::process::Process;
 use crate::metrics::{Family, exporter};
-pub(crate) use operation::Operation;
 use operation::Shown;
+pub(crate) use operation::{LeasedUntil, Operation};
 
 /// How long what the process shows of itself is taken as it is. A flood of scrapes would spend most of its time on reading it
 /// again.
@@ -40,6 +41,8 @@ pub(crate) struct Shared {
     settings: ArcSwap<SettingsInForce>,
     /// What `/sd` names; `None` is the `Host` of the request.
     advertised: Option<String>,
+    /// The fleet that this process is one of.
+    replica: Option<Arc<Replica>>,
     /// Where requests for a reload go; `None` where they are switched off.
     reloads: Option<mpsc::Sender<ReloadRequest>>,
 }
@@ -106,6 +109,7 @@ impl Shared {
                 are_newest: true,
             }),
             advertised: None,
+            replica: None,
             reloads: None,
         }
     }
@@ -115,6 +119,13 @@ impl Shared {
     pub(crate) fn advertised_at(self, address: Option<String>) -> Self {
         let advertised = address;
         Self { advertised, ..self }
+    }
+
+    /// The same, of a process that is one of a fleet.
+    #[must_use]
+    pub(crate) fn in_fleet_of(self, replica: Arc<Replica>) -> Self {
+        let replica = Some(replica);
+        Self { replica, ..self }
     }
 
     /// The same, that passes requests for a reload on.
@@ -145,6 +156,11 @@ impl Shared {
         self.advertised.as_deref()
     }
 
+    /// The fleet that this process is one of.
+    pub(super) fn replica(&self) -> Option<&Replica> {
+        self.replica.as_deref()
+    }
+
     /// Has the settings read again, and waits for what comes of it.
     pub(super) async fn reload(&self) -> Reload {
         let Some(reloads) = &self.reloads else {
@@ -158,12 +174,14 @@ impl Shared {
     }
 
     /// Adds the operation that the status names, and nothing published yet. It takes the place of another one of this name,
-    /// whose page stays until this one publishes or is withdrawn; the other may go on to publish, but nobody sees it.
-    pub(crate) fn insert(&self, status: Status) -> Arc<Operation> {
+    /// whose page stays until this one publishes or is withdrawn; the other may go on to publish, but nobody sees it. Where there
+    /// is a lease, its page is shown while that lasts.
+    pub(crate) fn insert(&self, status: Status, lease: Option<LeasedUntil>) -> Arc<Operation> {
         let known = self.operations.load();
         let predecessor = find(&known, &status.operation);
         let operation = Arc::new(Operation::new(
             status,
+            lease,
             self.options,
             predecessor.map(|one| &**one),
         ));
@@ -232,10 +250,27 @@ impl Shared {
             is_reloaded: settings.are_newest,
             reloaded_at: settings.since,
             operations: &operations,
+            fleet: self.replica().map(|replica| self.fleet(replica)),
         };
         let mut families: Vec<_> = exporter::families(&of_settings).collect();
         families.extend(self.process.without_scrapes());
         families
+    }
+
+    fn fleet(&self, replica: &Replica) -> exporter::Fleet {
+        let counters = replica.counters();
+        let left = |operation: &Arc<Operation>| {
+            let until = operation.leased_until()?;
+            let left = until.saturating_duration_since(Instant::now());
+            Some((operation.name().to_owned(), left))
+        };
+        exporter::Fleet {
+            is_database_up: replica.is_reached(),
+            takeovers: counters.takeovers.load(Ordering::Relaxed),
+            fenced: counters.fenced.load(Ordering::Relaxed),
+            unknown: counters.unknown.load(Ordering::Relaxed),
+            leases: self.operations().iter().filter_map(left).collect(),
+        }
     }
 
     /// The next scrape reads anew what the exporter shows of itself.

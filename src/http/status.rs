@@ -14,6 +14,15 @@ pub(super) enum Readiness {
     Ready,
 }
 
+/// Why an operation is not polled here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum NotHeld {
+    /// Something is wrong with it: what, and the way out, in words.
+    StandsStill(String),
+    /// It is another replica's, or nobody's at the moment.
+    Elsewhere,
+}
+
 /// How the exporter is doing. All times are UTC; what never happened is `None`.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Status {
@@ -40,8 +49,8 @@ pub(crate) struct Status {
     pub pause: Option<Pause>,
     /// What is left out so that the day's calls last.
     pub pace: Option<Pace>,
-    /// Why it is not polled, in words; `None` where it is.
-    pub not_held: Option<String>,
+    /// Why it is not polled; `None` where it is.
+    pub not_held: Option<NotHeld>,
 }
 
 impl Status {

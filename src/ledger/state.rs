@@ -27,6 +27,11 @@ pub struct Version {
 }
 
 impl Version {
+    /// As one number, by which programs can be told apart that can read it: the major version.
+    pub const fn as_number(self) -> i32 {
+        self.major.cast_signed()
+    }
+
     fn parse(text: &str) -> Option<Version> {
         let (major, minor) = text.split_once('.').unwrap_or((text, "0"));
         let version = Version {

@@ -1,34 +1,24 @@
-//! The ledger's file: written aside, fsynced, renamed, its directory fsynced, under a lock. What a scrape has shown
-//! must survive a crash, else a counter would fall, read as a reset, and `increase()` would count twice.
+//! Where a ledger outlives the process. What a scrape has shown must survive a crash, else a counter would fall, read as a
+//! reset, and `increase()` would count twice.
 
-mod calls;
-mod disk_error;
-mod place;
+mod database;
+mod file;
 
-use std::ffi::OsString;
+use std::fmt;
 use std::future::Future;
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::{fs, io};
+use std::io;
+use std::path::PathBuf;
 
-use chrono::{DateTime, Utc};
-use small_file::{Links, Shown};
+use small_file::Shown;
 
-use super::state::{self, AgentDigest, Origin, StateError};
+use super::state::{AgentDigest, Origin};
 use super::{Counted, Ledger};
-use crate::file_name;
-use calls::Calls;
-use place::Place;
+use file::reading_way_out;
 
-pub use disk_error::{Action, DiskError};
-
-/// The largest state that is written and read. It has room for the ids of some 15 million chats, or for all label sets of
-/// the highest `WOLKVOX_MAX_SERIES` beside a few million; a larger file is another one, and must not fill the memory.
-const LARGEST: u64 = 512 << 20;
-
-/// Commits are made so many at once. With many operations more may be due, after an outage above all: they wait for their
-/// turn. A disk that hangs takes no more threads than these.
-static COMMITS: offload::Queue = offload::Queue::new("state", 16);
+pub use database::{DatabaseStore, pack, unpacked};
+pub use file::{
+    Action, DiskError, FileStore, Glance, HeldFile, Mark, NotWritten, StateFile, glance, operations,
+};
 
 /// Keeps a ledger.
 pub trait Store: Send {
@@ -37,6 +27,47 @@ pub trait Store: Send {
         &mut self,
         ledger: &Ledger<T>,
     ) -> impl Future<Output = Result<u64, StoreError>> + Send;
+}
+
+/// Where a state is, for people.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Location {
+    /// In a file.
+    File(PathBuf),
+    /// In a row of a database.
+    Row {
+        /// Whose.
+        operation: String,
+        /// Host, port and database.
+        address: String,
+    },
+}
+
+impl Location {
+    fn or_start_anew(&self) -> &'static str {
+        match self {
+            Location::File(_) => ", or move the file away to start counting anew",
+            Location::Row { .. } => "",
+        }
+    }
+
+    fn or_adopt_at_start(&self) -> &'static str {
+        match self {
+            Location::File(_) => " (or start once with --adopt-state)",
+            Location::Row { .. } => "",
+        }
+    }
+}
+
+impl fmt::Display for Location {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Location::File(path) => write!(f, "the state file {}", Shown(path)),
+            Location::Row { operation, address } => {
+                write!(f, "the state of {operation} in PostgreSQL at {address}")
+            }
+        }
+    }
 }
 
 /// Why the state can't be used or written.
@@ -57,32 +88,40 @@ pub enum StoreError {
         Shown(path)
     )]
     Damaged { path: PathBuf, what: String },
+    #[error("{location} is damaged ({what})")]
+    DamagedRow { location: Box<Location>, what: String },
     #[error(
-        "the state file {} was written by a newer exporter: {what}. Run that version, or move the file away to start counting anew",
-        Shown(path)
+        "the state was moved{}; {} is what is left of it, and no exporter goes on from that. Use it where it is now (WOLKVOX_STATE_DIR or WOLKVOX_STATE_URL), or bring it back with `wolkvox-exporter state copy`. Only to start counting anew, remove that file",
+        to_place(to.as_deref()), Shown(path)
     )]
-    Newer { path: PathBuf, what: String },
+    Moved { path: PathBuf, to: Option<String> },
+    #[error("{location} was written by a newer exporter: {what}. Run that version{}", location.or_start_anew())]
+    Newer { location: Box<Location>, what: String },
     #[error(
-        "the state file {} counts the report of {stored}, but this exporter is set to {configured}. If both are the same Wolkvox operation, take the state over with `wolkvox-exporter state adopt {operation}` (or start once with --adopt-state) to go on counting; else give the operation another name to count them apart",
-        Shown(path)
+        "{location} counts the report of {stored}, but this exporter is set to {configured}. If both are the same Wolkvox operation, take the state over with `wolkvox-exporter state adopt {operation}`{} to go on counting; else give the operation another name to count them apart",
+        location.or_adopt_at_start()
     )]
     OtherHost {
-        path: PathBuf,
+        location: Box<Location>,
         operation: String,
         stored: String,
         configured: String,
     },
     #[error(
-        "the state file {} counts the chats of another agent than is set now (WOLKVOX_AGENT_DNI, or agent_dni in the operations file). Take it over with `wolkvox-exporter state adopt {operation}` (or start once with --adopt-state) to go on counting with the new one, or give the operation another name to count them apart",
-        Shown(path)
+        "{location} counts the chats of another agent than is set now (WOLKVOX_AGENT_DNI, or agent_dni in the operations file). Take it over with `wolkvox-exporter state adopt {operation}`{} to go on counting with the new one, or give the operation another name to count them apart",
+        location.or_adopt_at_start()
     )]
-    OtherAgent { path: PathBuf, operation: String },
+    OtherAgent {
+        location: Box<Location>,
+        operation: String,
+    },
     #[error("the state can't be written: {0}")]
     Write(DiskError),
     #[error("the state can't be written: {0}")]
     Unwritable(io::Error),
     #[error(
-        "the state would have {size} bytes, and no more than {LARGEST} are read at a start. Remember fewer chats (a shorter WOLKVOX_SWEEP_LOOKBACK) or fewer label sets (WOLKVOX_MAX_SERIES, WOLKVOX_AGENTS=off)"
+        "the state would have {size} bytes, and no more than {} are read at a start. Remember fewer chats (a shorter WOLKVOX_SWEEP_LOOKBACK) or fewer label sets (WOLKVOX_MAX_SERIES, WOLKVOX_AGENTS=off)",
+        file::LARGEST
     )]
     TooLarge { size: u64 },
     #[error(
@@ -90,6 +129,12 @@ pub enum StoreError {
         Shown(path)
     )]
     Lost { path: PathBuf, what: &'static str },
+    #[error("the state in PostgreSQL can't be read or written: {0}")]
+    Lease(#[from] leases::LeaseError),
+}
+
+fn to_place(to: Option<&str>) -> String {
+    to.map_or_else(|| " away".to_owned(), |to| format!(" to {to}"))
 }
 
 /// The settings that a state belongs to.
@@ -105,14 +150,6 @@ pub struct Identity {
     pub timezone: String,
 }
 
-/// A ledger's file, locked for this process.
-#[derive(Debug)]
-pub struct FileStore {
-    origin: Origin,
-    /// Held until the process ends, however it ends; also by a write that outlives its abandoned commit.
-    place: Arc<Place>,
-}
-
 /// What becomes of a state that counts the report of another host or agent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Adoption {
@@ -124,190 +161,71 @@ pub enum Adoption {
 
 /// What a start finds.
 #[derive(Debug)]
-pub struct Opened<T> {
-    /// The file, locked.
-    pub store: FileStore,
+pub struct Opened<S, T> {
+    /// Where it is written, for this process alone.
+    pub store: S,
     /// What it held; `None` at the first start, or where it was damaged.
     pub ledger: Option<Ledger<T>>,
-    /// Where a damaged file was put.
-    pub put_aside: Option<PathBuf>,
+    /// Where a damaged state was put.
+    pub put_aside: Option<Location>,
 }
 
-impl FileStore {
-    /// Opens the operation's file in `directory`, which is made if it is missing. A damaged file is put aside under
-    /// another name, with `now` in it. `adoption` says what becomes of a file of another host or agent.
-    ///
-    /// # Errors
-    /// See [`StoreError`]. Nothing was changed then.
-    pub fn open<T: Counted>(
-        directory: &Path,
-        identity: Identity,
-        adoption: Adoption,
-        now: DateTime<Utc>,
-    ) -> Result<Opened<T>, StoreError> {
-        FileStore::open_with(Calls::SYSTEM, directory, identity, adoption, now)
+impl<S, T> Opened<S, T> {
+    /// The same with another store.
+    pub fn map<U>(self, other: impl FnOnce(S) -> U) -> Opened<U, T> {
+        Opened {
+            store: other(self.store),
+            ledger: self.ledger,
+            put_aside: self.put_aside,
+        }
     }
+}
 
-    fn open_with<T: Counted>(
-        calls: Calls,
-        directory: &Path,
-        identity: Identity,
-        adoption: Adoption,
-        now: DateTime<Utc>,
-    ) -> Result<Opened<T>, StoreError> {
-        let place = Place::take(calls, directory, &file_name::encode(&identity.operation))?;
-        let path = place.state();
-        let StateAtPath { state, put_aside } = find(path, now)?;
-        let (origin, ledger) = match state {
-            Some((stored, mut ledger)) => {
-                if let Err(error) = check(path, &stored, &identity) {
-                    if adoption == Adoption::Refuse {
-                        return Err(error);
-                    }
-                    // The other server, or the other agent's report, need not have the same rows.
-                    ledger.seen.forget_places();
-                }
-                (
-                    take_over(stored, identity).map_err(StoreError::Unwritable)?,
-                    Some(ledger),
-                )
-            }
-            None => (new_origin(identity).map_err(StoreError::Unwritable)?, None),
-        };
-        let store = FileStore {
-            origin,
-            place: Arc::new(place),
-        };
-        Ok(Opened {
-            store,
-            ledger,
-            put_aside,
-        })
-    }
+/// Whichever store the settings name.
+#[derive(Debug)]
+pub enum AnyStore {
+    /// A file.
+    File(FileStore),
+    /// A row of a database.
+    Row(DatabaseStore),
+}
 
-    /// Reads the operation's file in `directory` without locking it, also while an exporter is using it: the file is
-    /// only ever replaced as a whole. `None` if there is none.
-    ///
-    /// # Errors
-    /// See [`StoreError`].
-    pub fn look<T: Counted>(
-        directory: &Path,
-        operation: &str,
-    ) -> Result<Option<(Origin, Ledger<T>)>, StoreError> {
-        read(&directory.join(format!("{}.state", file_name::encode(operation))))
-    }
-
+impl AnyStore {
     /// Where the state is.
-    pub fn path(&self) -> &Path {
-        self.place.state()
+    pub fn location(&self) -> Location {
+        match self {
+            AnyStore::File(store) => Location::File(store.path().to_owned()),
+            AnyStore::Row(store) => store.location(),
+        }
     }
 }
 
-impl Store for FileStore {
+impl Store for AnyStore {
     async fn commit<T: Counted>(&mut self, ledger: &Ledger<T>) -> Result<u64, StoreError> {
-        // First the turn, then the bytes: of those that wait, none holds any.
-        let turn = COMMITS.turn().await.map_err(not_made)?;
-        let bytes = state::encode(&self.origin, ledger)
-            .map_err(io::Error::other)
-            .map_err(StoreError::Unwritable)?;
-        let size = bytes.len() as u64;
-        if size > LARGEST {
-            return Err(StoreError::TooLarge { size });
-        }
-        let place = Arc::clone(&self.place);
-        // On a thread of its own: a slow disk must not hold up a scrape.
-        turn.run(move || place.replace(&bytes))
-            .await
-            .map_err(not_made)??;
-        Ok(size)
-    }
-}
-
-fn not_made(error: offload::Error) -> StoreError {
-    StoreError::Unwritable(error.into())
-}
-
-fn aside(path: &Path) -> PathBuf {
-    let mut name = OsString::from(path);
-    name.push(".new");
-    PathBuf::from(name)
-}
-
-/// What lies at the path.
-struct StateAtPath<T> {
-    state: Option<(Origin, Ledger<T>)>,
-    put_aside: Option<PathBuf>,
-}
-
-fn find<T: Counted>(path: &Path, now: DateTime<Utc>) -> Result<StateAtPath<T>, StoreError> {
-    match read(path) {
-        Ok(state) => Ok(StateAtPath {
-            state,
-            put_aside: None,
-        }),
-        Err(StoreError::Damaged { what, .. }) => Ok(StateAtPath {
-            state: None,
-            put_aside: Some(put_aside(path, &what, now)?),
-        }),
-        Err(error) => Err(error),
-    }
-}
-
-fn read<T: Counted>(path: &Path) -> Result<Option<(Origin, Ledger<T>)>, StoreError> {
-    let bytes = match small_file::read(path, LARGEST, Links::Refuse) {
-        Ok(bytes) => bytes,
-        Err(error) if error.is_not_found() => return Ok(None),
-        Err(cause) => return Err(StoreError::Read { cause }),
-    };
-    match state::decode(&bytes) {
-        Ok(state) => Ok(Some(state)),
-        Err(StateError::Damaged(what)) => Err(StoreError::Damaged {
-            path: path.to_owned(),
-            what,
-        }),
-        Err(error @ StateError::Newer(_)) => Err(StoreError::Newer {
-            path: path.to_owned(),
-            what: error.to_string(),
-        }),
-    }
-}
-
-/// The way out, as a sentence of its own where the error lacks it.
-fn reading_way_out(error: &small_file::Error) -> String {
-    match error {
-        small_file::Error::Read { path, cause } => {
-            let whose = disk_error::whose(path, cause);
-            let way_out = match cause.kind() {
-                io::ErrorKind::PermissionDenied => {
-                    "Make it readable for the exporter's user (chown), and don't remove it: it holds what was counted"
-                }
-                _ => disk_error::way_out(Action::Open, cause),
-            };
-            format!("{whose}. {way_out}")
-        }
-        small_file::Error::NotRegular { .. } | small_file::Error::TooLarge { .. } => {
-            ". Move it away to start counting anew (counters begin at 0, which Prometheus handles)".to_owned()
+        match self {
+            AnyStore::File(store) => store.commit(ledger).await,
+            AnyStore::Row(store) => store.commit(ledger).await,
         }
     }
 }
 
-/// Keeps a damaged file under another name, so that it can be looked at and no start trips over it again.
-fn put_aside(path: &Path, what: &str, now: DateTime<Utc>) -> Result<PathBuf, StoreError> {
-    let mut name = OsString::from(path);
-    name.push(format!(".damaged-{}", now.format("%Y%m%dT%H%M%SZ")));
-    let kept = PathBuf::from(name);
-    fs::rename(path, &kept).map_err(|cause| StoreError::Damaged {
-        path: path.to_owned(),
-        what: format!("{what}, and it can't be put aside as {}: {cause}", Shown(&kept)),
-    })?;
-    tracing::error!(
-        file = %Shown(path),
-        kept = %Shown(&kept),
-        "the state file {} is damaged ({what}). It was put aside as {}; counting starts anew: chats that closed before now, or before WOLKVOX_COUNT_FROM, are not counted",
-        Shown(path),
-        Shown(&kept)
-    );
-    Ok(kept)
+/// A ledger with the settings that it goes on with, where they fit.
+fn admit<T>(
+    location: &Location,
+    stored: (Origin, Ledger<T>),
+    identity: Identity,
+    adoption: Adoption,
+) -> Result<(Origin, Ledger<T>), StoreError> {
+    let (stored, mut ledger) = stored;
+    if let Err(error) = check(location, &stored, &identity) {
+        if adoption == Adoption::Refuse {
+            return Err(error);
+        }
+        // The other server, or the other agent's report, need not have the same rows.
+        ledger.seen.forget_places();
+    }
+    let origin = take_over(stored, identity).map_err(StoreError::Unwritable)?;
+    Ok((origin, ledger))
 }
 
 fn new_origin(identity: Identity) -> io::Result<Origin> {
@@ -320,10 +238,10 @@ fn new_origin(identity: Identity) -> io::Result<Origin> {
 }
 
 /// Totals of one report must not go on with another's.
-fn check(path: &Path, stored: &Origin, identity: &Identity) -> Result<(), StoreError> {
+fn check(location: &Location, stored: &Origin, identity: &Identity) -> Result<(), StoreError> {
     if stored.host != identity.host {
         return Err(StoreError::OtherHost {
-            path: path.to_owned(),
+            location: Box::new(location.clone()),
             operation: identity.operation.clone(),
             stored: stored.host.clone(),
             configured: identity.host.clone(),
@@ -333,7 +251,7 @@ fn check(path: &Path, stored: &Origin, identity: &Identity) -> Result<(), StoreE
         Ok(())
     } else {
         Err(StoreError::OtherAgent {
-            path: path.to_owned(),
+            location: Box::new(location.clone()),
             operation: identity.operation.clone(),
         })
     }
@@ -369,6 +287,3 @@ fn take_over(stored: Origin, identity: Identity) -> io::Result<Origin> {
     }
     new_origin(identity)
 }
-
-#[cfg(test)]
-mod tests;

@@ -1,12 +1,17 @@
 //! Which operations the exporter has, and whether its settings are those of its files.
 
+use std::time::Duration;
+
 use chrono::{DateTime, Utc};
 
 use super::family::{Extra, Family, Sample, seconds_of};
-use super::spec::{Kind::Gauge, Spec, generators};
+use super::spec::{
+    Kind::{Counter, Gauge},
+    Spec, generators,
+};
 
 /// What is shown of the settings and the operations.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Settings<'a> {
     /// A digest of all settings but secrets.
     pub hash: &'a str,
@@ -16,6 +21,23 @@ pub struct Settings<'a> {
     pub reloaded_at: DateTime<Utc>,
     /// The operations that are configured, by name, and whether each is polled.
     pub operations: &'a [(&'a str, bool)],
+    /// The fleet that the process is one of, where the states are in a database.
+    pub fleet: Option<Fleet>,
+}
+
+/// What a replica shows of its fleet.
+#[derive(Debug, Clone)]
+pub struct Fleet {
+    /// Whether the database could be used when it was last asked.
+    pub is_database_up: bool,
+    /// Operations claimed that another replica held before.
+    pub takeovers: u64,
+    /// Operations that turned out to be held by another replica.
+    pub fenced: u64,
+    /// Commits whose outcome was not known at first.
+    pub unknown: u64,
+    /// For how long each operation is still held that is.
+    pub leases: Vec<(String, Duration)>,
 }
 
 impl Settings<'_> {
@@ -46,18 +68,40 @@ generators! {
             "1 if the settings that were read last (at the start, by SIGHUP or POST /-/reload) are in force; 0 if they were refused, and those before go on.";
         "wolkvox_exporter_config_last_reload_success_timestamp_seconds", Gauge, [], |settings, push| push(&[], seconds_of(settings.reloaded_at)),
             "When settings were last read and came into force.";
+        Beta "wolkvox_exporter_database_up", Gauge, [], |settings, push| of_fleet(settings, push, |fleet| f64::from(u8::from(fleet.is_database_up))),
+            "1 if PostgreSQL could be used when it was last asked, else 0. Only with WOLKVOX_STATE_URL.";
+        Beta "wolkvox_operation_lease_seconds", Gauge, ["operation"], |settings, push| {
+                for (operation, left) in settings.fleet.iter().flat_map(|fleet| &fleet.leases) {
+                    push(&[operation], left.as_secs_f64());
+                }
+            },
+            "For how long this replica still holds the operation, seconds, if it does not renew the lease; 0 once that is out. Only with WOLKVOX_STATE_URL.";
+        Beta "wolkvox_exporter_takeovers_total", Counter, [], |settings, push| of_fleet(settings, push, |fleet| fleet.takeovers as f64),
+            "Operations that this replica claimed and another one held before. Only with WOLKVOX_STATE_URL.";
+        Beta "wolkvox_exporter_commits_fenced_total", Counter, [], |settings, push| of_fleet(settings, push, |fleet| fleet.fenced as f64),
+            "Times that an operation of this replica turned out to be held by another one; what was read since the last commit was dropped and is read again there. Only with WOLKVOX_STATE_URL.";
+        Beta "wolkvox_exporter_commits_unknown_total", Counter, [], |settings, push| of_fleet(settings, push, |fleet| fleet.unknown as f64),
+            "Commits whose connection was lost before the answer; whether they arrived was found out by a write before anything was shown. Only with WOLKVOX_STATE_URL.";
     }
 }
 
-/// The families, in the order of the catalogue.
+/// One number of the fleet; nothing where there is none.
+fn of_fleet(settings: &Settings<'_>, push: Push<'_>, value: fn(&Fleet) -> f64) {
+    if let Some(fleet) = &settings.fleet {
+        push(&[], value(fleet));
+    }
+}
+
+/// The families that have samples, in the order of the catalogue.
 pub fn families(settings: &Settings<'_>) -> impl Iterator<Item = Family> {
-    ROWS.iter().map(move |row| {
+    let families = ROWS.iter().map(move |row| {
         let mut family = Family::new(&row.spec);
         (row.value)(settings, &mut |labels, value| {
             family.push(&row.spec, labels, Sample::Number(value), Extra::default());
         });
         family
-    })
+    });
+    families.filter(|family| !family.proto.get_metric().is_empty())
 }
 
 /// What [`families`] can show.

@@ -1,13 +1,18 @@
 use std::sync::{Condvar, Mutex, PoisonError};
+use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use prometheus::Registry;
 use tempfile::TempDir;
 use wolkvox::client::Tls;
 
+use super::life::Begins;
+use super::state::open_file;
 use super::*;
 use crate::clock::WRITTEN;
 use crate::config::tests::at;
 use crate::exposition::Options;
+use crate::ledger::Adoption;
 use crate::metrics::process::Process;
 
 /// What a clock does that is asked for the time.
@@ -67,7 +72,7 @@ impl Bench {
         let process = Process::register(Registry::new()).unwrap();
         let surroundings = Surroundings {
             clock: Arc::<MoodyClock>::clone(&clock),
-            state_dir: directory.path().to_owned(),
+            states: States::Files(directory.path().to_owned()),
             examples: Examples::Leave,
             shared: Arc::new(Shared::new(options, Arc::<MoodyClock>::clone(&clock), process)),
             openings: Semaphore::new(1),
@@ -91,7 +96,7 @@ impl Bench {
     }
 
     fn open(&self) -> Result<OpenedState, StoreError> {
-        open_state(
+        open_file(
             &Self::config(),
             self.directory.path(),
             Adoption::Refuse,
@@ -133,7 +138,10 @@ impl Bench {
 
 impl Operation {
     fn why_not_held(&self) -> Option<String> {
-        self.published.status().not_held.clone()
+        match self.published.status().not_held.clone()? {
+            http::NotHeld::StandsStill(why) => Some(why),
+            http::NotHeld::Elsewhere => Some("elsewhere".to_owned()),
+        }
     }
 
     fn is_shown(&self) -> bool {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::http;
+use crate::http::{self, NotHeld};
 use crate::ledger::StoreError;
 
 /// How soon an operation that stands still is tried again at first, and at the longest.
@@ -55,7 +55,7 @@ impl Trouble {
             );
         }
         published.withdraw();
-        published.update_status(|status| status.not_held = Some(why.clone()));
+        published.update_status(|status| status.not_held = Some(NotHeld::StandsStill(why.clone())));
         self.why = Some(why);
     }
 

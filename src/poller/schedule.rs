@@ -1,6 +1,7 @@
 //! When to go again: at a fixed interval, aligned to the clock, with the pauses that the server asks for.
 
 use std::future::Future;
+use std::pin::pin;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -119,15 +120,18 @@ impl Schedule {
     }
 }
 
-/// Goes on stepping until it is dropped. After a restart the first poll waits until the restored totals were scraped:
-/// otherwise what is then caught up would never reach `increase()`.
+/// Goes on stepping until it is dropped, or until `leave` resolves and a cycle is over. After a restart the first poll waits until
+/// the restored totals were scraped: otherwise what is then caught up would never reach `increase()`. `announce` is told of each
+/// cycle, and when the next one is due.
 pub async fn run<S: Source + Lists, D: Store, P: Publish>(
     mut poller: Poller<S, D, P>,
     mut schedule: Schedule,
     restored: bool,
     scraped: impl Future<Output = ()>,
-    announce: impl Fn(DateTime<Utc>),
+    announce: impl Fn(&Cycle, DateTime<Utc>),
+    leave: impl Future<Output = ()>,
 ) {
+    let mut leave = pin!(leave);
     let interval = schedule.interval;
     if restored {
         // Whether it was scraped or not, polling goes on.
@@ -150,8 +154,11 @@ pub async fn run<S: Source + Lists, D: Store, P: Publish>(
                 asked,
             });
         }
-        announce(at);
-        poller.rest_until(instant_of(at, now)).await;
+        announce(&cycle, at);
+        tokio::select! {
+            () = &mut leave => return,
+            () = poller.rest_until(instant_of(at, now)) => {}
+        }
     }
 }
 

@@ -171,6 +171,9 @@ fn every_metric_in_the_documents_exists() {
     }
     // The crate, in log filters.
     known.insert("wolkvox_exporter".to_owned());
+    // Tables of the database of replicas.
+    let tables = ["wolkvox_operation", "wolkvox_replica", "wolkvox_quarantine"];
+    known.extend(tables.map(str::to_owned));
     for path in documents() {
         for name in words(&read(&path), "wolkvox_") {
             // `wolkvox_window_*` stands for several.
@@ -220,7 +223,9 @@ fn compose_hands_over_every_variable_that_names_no_file() {
         let name = variable.name();
         let is_file = name.ends_with("_FILE");
         let is_handed_over = compose.contains(&format!("      {name}: ${{{name}:-}}\n"));
-        let is_fixed = ["WOLKVOX_LISTEN_ADDRESS", "WOLKVOX_STATE_DIR"].contains(&name.as_str());
+        // The state is in a volume here; that of replicas is in deploy/replica.compose.yaml.
+        let is_fixed =
+            ["WOLKVOX_LISTEN_ADDRESS", "WOLKVOX_STATE_DIR", "WOLKVOX_STATE_URL"].contains(&name.as_str());
         assert_eq!(is_handed_over, !is_file && !is_fixed, "{name}");
     }
     let page = read(&root().join("docs/configuration.md"));

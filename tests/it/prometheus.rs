@@ -6,4 +6,4 @@ mod boards;
 mod current;
 mod dashboards;
 mod scrape;
-mod sd;
+pub(crate) mod sd;

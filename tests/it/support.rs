@@ -12,6 +12,7 @@ pub(crate) mod process;
 pub(crate) mod prometheus;
 pub(crate) mod scraper;
 pub(crate) mod shown;
+pub(crate) mod states;
 pub(crate) mod truth;
 pub(crate) mod tsdb;
 pub(crate) mod watch;

@@ -11,6 +11,7 @@ use crate::clock::{Clock as _, SystemClock};
 use crate::command::Failure;
 use crate::command::option::{OperationArgument, TimeArgument, duration, pace};
 use crate::command::range::{self, Consent};
+use crate::command::state::place;
 
 /// Options of `backfill`.
 #[derive(Debug, Args)]
@@ -24,9 +25,10 @@ pub struct Options {
     /// … and before this; a day is its midnight
     #[arg(long, value_name = "TIME", required_unless_present = "until_state")]
     pub to: Option<TimeArgument>,
-    /// Instead of --to: up to where the exporter that keeps its state in DIR began to count
-    #[arg(long, value_name = "DIR", conflicts_with = "to")]
-    pub until_state: Option<PathBuf>,
+    /// Instead of --to: up to where the exporter began to count whose state is there: in a directory, or in the database
+    /// of a URL or of a file with one
+    #[arg(long, value_name = "DIR|URL", conflicts_with = "to")]
+    pub until_state: Option<String>,
     /// From one sample to the next; Prometheus looks back five minutes for one
     #[arg(long, value_name = "DURATION", default_value = "5m", value_parser = duration)]
     pub step: Duration,
@@ -73,7 +75,7 @@ pub async fn command(options: Options) -> Result<(), Failure> {
     let config = options.operation.read(SystemClock.now())?;
     let from = options.from.at(config.server.timezone);
     let seam = match (&options.until_state, options.to) {
-        (Some(directory), _) => super::seam(&config, directory)?,
+        (Some(text), _) => super::seam(&config, &place::parse("--until-state", text)?).await?,
         (None, to) => {
             let to = to.map_or(from, |to| to.at(config.server.timezone));
             Seam { until: to, last: to }

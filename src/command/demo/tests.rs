@@ -14,7 +14,7 @@ async fn one_operation_is_set_up_by_variables_alone() {
     assert_eq!(config.operation().name(), "demo");
     assert_eq!(config.fleet.operations_file, None);
     assert!(!config.fleet.enable_lifecycle);
-    assert_eq!(config.state.dir, place.path());
+    assert_eq!(config.state.directory(), Some(place.path()));
     assert_eq!(demo.token(), Settings::default().token);
     assert_eq!(std::fs::read_dir(place.path()).unwrap().count(), 0);
 }

@@ -26,7 +26,7 @@ fn publish(shared: &Shared, operation: &str) {
     let labels = [("operation", operation)];
     let family = build::counter("chats_total", "Chats.", &[(&labels, 3.0)]);
     let page = Page::new(published([family]), None, Options::default());
-    shared.insert(status(operation)).publish(page);
+    shared.insert(status(operation), None).publish(page);
 }
 
 fn request(method: &str, path: &str, headers: &[(&str, &str)]) -> Request<()> {
@@ -185,7 +185,7 @@ async fn what_an_operation_alone_can_not_be_shown_for_is_said() {
                 .to_owned()
         )
     );
-    let operation = shared.insert(status("ventas"));
+    let operation = shared.insert(status("ventas"), None);
     assert!(
         get("/metrics?operation=nadie")
             .await
@@ -246,7 +246,7 @@ async fn the_status_page_may_load_nothing() {
     let shared = shared();
     let mut status = status("<ventas>");
     status.demo = true;
-    shared.insert(status);
+    shared.insert(status, None);
     let response = answered(&shared, &request("GET", "/", &[])).await;
     assert_eq!(header(&response, "content-type"), "text/html; charset=utf-8");
     assert!(

@@ -8,7 +8,7 @@ fn at(seconds: i64) -> DateTime<Utc> {
 }
 
 fn page_of(status: &Status, readiness: Readiness, now: DateTime<Utc>) -> String {
-    page(&[Arc::new(status.clone())], readiness, now)
+    page(&[Arc::new(status.clone())], readiness, now, &|_| None)
 }
 
 #[test]
@@ -61,14 +61,14 @@ fn the_page_shows_how_the_polls_go() {
 #[test]
 fn operations_are_shown_one_after_another() {
     let statuses = ["soporte", "ventas"].map(|name| Arc::new(Status::new(name, "wv0001.example", at(0))));
-    let both = page(&statuses, Readiness::Ready, at(0));
+    let both = page(&statuses, Readiness::Ready, at(0), &|_| None);
     let [first, second] = ["soporte", "ventas"].map(|name| {
         let row = format!("<dl>\n<div><dt>Operation</dt><dd>{name}</dd></div>");
         both.find(&row)
             .unwrap_or_else(|| panic!("{name} is not in {both}"))
     });
     assert!(first < second && both.contains("<title>2 operations"), "{both}");
-    assert!(page(&[], Readiness::Ready, at(0)).contains("<title>0 operations"));
+    assert!(page(&[], Readiness::Ready, at(0), &|_| None).contains("<title>0 operations"));
 }
 
 #[test]
@@ -166,4 +166,22 @@ fn distances_are_shown_in_whole_units() {
     ] {
         assert_eq!(distance(at(seconds), at(0)), expected);
     }
+}
+
+#[test]
+fn an_operation_of_another_replica_names_it_and_nothing_that_is_old() {
+    let mut status = Status::new("ventas", "wv0001.example", at(0));
+    status.chats_counted = 4321;
+    status.not_held = Some(NotHeld::Elsewhere);
+    let at_url = |url: Option<&str>| {
+        let statuses = [Arc::new(status.clone())];
+        page(&statuses, Readiness::Ready, at(0), &|_| url.map(str::to_owned))
+    };
+    let held = at_url(Some("http://two.example:10555"));
+    assert!(
+        held.contains("by the replica at <a href=\"http://two.example:10555/\">"),
+        "{held}"
+    );
+    assert!(!held.contains("4321") && !held.contains("Stands still"), "{held}");
+    assert!(at_url(None).contains("by no replica at the moment"));
 }

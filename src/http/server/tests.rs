@@ -42,7 +42,7 @@ fn start(limits: Limits) -> Server {
     let process = Process::register(prometheus::Registry::new()).unwrap();
     let status = Status::new("ventas", "wv0001.example", DateTime::UNIX_EPOCH);
     let shared = Arc::new(Shared::new(Options::default(), Arc::new(SystemClock), process));
-    let operation = shared.insert(status);
+    let operation = shared.insert(status, None);
     let socket = TcpSocket::new_v4().unwrap();
     // Small, so that a client who doesn't read is felt soon.
     socket.set_send_buffer_size(16 * 1024).unwrap();

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use arc_swap::ArcSwap;
+use leases::Until;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
@@ -16,6 +17,10 @@ pub(crate) struct Operation {
     name: String,
     options: Options,
     shown: ArcSwap<Shown>,
+    /// Until when it may be shown; `None` where it is this process' alone.
+    lease: Option<LeasedUntil>,
+    /// The claim under which it publishes.
+    claim: AtomicU64,
     publications: AtomicU64,
     status: ArcSwap<Status>,
     /// The newest publication that a scrape was answered with.
@@ -23,6 +28,9 @@ pub(crate) struct Operation {
     /// Its page alone.
     pub(super) alone: Latest,
 }
+
+/// Until when an operation is held; `None` where it is not.
+pub(crate) type LeasedUntil = watch::Receiver<Option<Until>>;
 
 /// What is shown of an operation.
 #[derive(Debug, Clone)]
@@ -37,7 +45,12 @@ pub(super) enum Shown {
 
 impl Operation {
     /// Nothing published yet. What a predecessor of this name shows stays until then.
-    pub(super) fn new(status: Status, options: Options, predecessor: Option<&Self>) -> Self {
+    pub(super) fn new(
+        status: Status,
+        lease: Option<LeasedUntil>,
+        options: Options,
+        predecessor: Option<&Self>,
+    ) -> Self {
         let shown = match predecessor.map(|operation| Shown::clone(&operation.shown.load())) {
             Some(Shown::Page(_, page)) => Shown::Page(0, page),
             Some(Shown::NotHeld | Shown::Starting) | None => Shown::Starting,
@@ -46,6 +59,8 @@ impl Operation {
             name: status.operation.clone(),
             options,
             shown: ArcSwap::from_pointee(shown),
+            lease,
+            claim: AtomicU64::new(u64::MAX),
             publications: AtomicU64::new(0),
             status: ArcSwap::from_pointee(status),
             scraped: watch::Sender::new(None),
@@ -83,7 +98,30 @@ impl Operation {
 
     /// Whether this exporter polls it.
     pub(crate) fn is_held(&self) -> bool {
-        !matches!(&**self.shown.load(), Shown::NotHeld)
+        self.is_leased() && !matches!(&**self.shown.load(), Shown::NotHeld)
+    }
+
+    /// What is published from now on is under this claim. What was shown under an earlier one is not shown any more: another
+    /// replica may have shown a later page since.
+    pub(crate) fn publish_under(&self, claim: u64) {
+        self.withdraw();
+        self.claim.store(claim, Ordering::Release);
+    }
+
+    /// Until when it is held, where that ends.
+    pub(crate) fn leased_until(&self) -> Option<Instant> {
+        let until = self.lease.as_ref().and_then(|lease| *lease.borrow());
+        until.map(|until| until.at)
+    }
+
+    /// Whether its page may be shown now. When the lease is out, another replica may show a later one.
+    fn is_leased(&self) -> bool {
+        let Some(lease) = &self.lease else {
+            return true;
+        };
+        let claim = self.claim.load(Ordering::Acquire);
+        let until = *lease.borrow();
+        until.is_some_and(|until| until.claim == claim && until.at > Instant::now())
     }
 
     /// The number of the newest publication; 0 before the first.
@@ -120,7 +158,11 @@ impl Operation {
     }
 
     pub(super) fn shown(&self) -> Arc<Shown> {
-        self.shown.load_full()
+        if self.is_leased() {
+            self.shown.load_full()
+        } else {
+            Arc::new(Shown::NotHeld)
+        }
     }
 
     /// Says in the log that the gauges of the latest window have expired, the first time only.

@@ -5,6 +5,7 @@ mod disk;
 mod grown;
 mod place;
 mod released;
+mod shared;
 
 use std::path::{Path, PathBuf};
 

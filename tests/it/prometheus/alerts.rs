@@ -387,8 +387,11 @@ fn compose_mounts_files_that_work() {
         fs::create_dir_all(target.parent().unwrap()).unwrap();
         fs::copy(root().join(&here), target).unwrap_or_else(|error| panic!("{here}: {error}"));
     }
+    let of_replicas = container.path().join("etc/prometheus/replicas.yml");
     let config = container.path().join("etc/prometheus/prometheus.yml");
-    passes("promtool", &["check", "config", config.to_str().unwrap()], root());
+    for config in [&of_replicas, &config] {
+        passes("promtool", &["check", "config", config.to_str().unwrap()], root());
+    }
     for (board, uid) in ["operations", "skill", "agent", "exporter"].map(|b| (b, format!("wolkvox-{b}"))) {
         let path = container
             .path()

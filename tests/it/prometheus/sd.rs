@@ -18,14 +18,14 @@ use crate::support::prometheus::Prometheus;
 const RANGE: &str = "30m";
 
 /// One address for whichever exporter runs, as a name in a network is.
-struct Name {
+pub(crate) struct Name {
     address: String,
     leads_to: Arc<Mutex<Option<String>>>,
     task: JoinHandle<()>,
 }
 
 impl Name {
-    async fn new() -> Name {
+    pub(crate) async fn new() -> Name {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap().to_string();
         let leads_to = Arc::<Mutex<Option<String>>>::default();
@@ -50,11 +50,11 @@ impl Name {
         }
     }
 
-    fn lead_to(&self, exporter: &Exporter) {
+    pub(crate) fn lead_to(&self, exporter: &Exporter) {
         *self.leads_to.lock().unwrap() = Some(exporter.address().to_owned());
     }
 
-    fn jobs(&self) -> String {
+    pub(crate) fn jobs(&self) -> String {
         let job = |name: &str, query: &str| {
             format!(
                 "  - job_name: {name}\n    http_sd_configs:\n      - url: http://{}/sd{query}\n        refresh_interval: 1s\n",
@@ -86,7 +86,7 @@ fn at_a_port(fleet: &Fleet) -> Variables {
 }
 
 /// Nothing is polled before Prometheus scrapes the operation: no value is there before its 0 was scraped.
-async fn begin(prometheus: &Prometheus, fleet: &Fleet, names: &[&str]) {
+pub(crate) async fn begin(prometheus: &Prometheus, fleet: &Fleet, names: &[&str]) {
     for name in names {
         last_scrape(prometheus, name).await;
         let operation = &fleet.operations[*name];
@@ -94,7 +94,7 @@ async fn begin(prometheus: &Prometheus, fleet: &Fleet, names: &[&str]) {
     }
 }
 
-fn hold_back(fleet: &Fleet, name: &str) {
+pub(crate) fn hold_back(fleet: &Fleet, name: &str) {
     fleet.operations[name].handle().set_token("not yet");
 }
 
@@ -105,7 +105,7 @@ async fn last_scrape(prometheus: &Prometheus, name: &str) -> f64 {
 }
 
 /// Waits until Prometheus has all chats, and compares what has come with the truth.
-async fn increases_are_the_truth(prometheus: &Prometheus, fleet: &Fleet, name: &str) {
+pub(crate) async fn increases_are_the_truth(prometheus: &Prometheus, fleet: &Fleet, name: &str) {
     let truth = fleet.operations[name].truth();
     let chats = format!("sum(wolkvox_chats_total{{instance=\"{name}\",operation=\"{name}\"}})");
     wait_for("all chats in Prometheus", || async {

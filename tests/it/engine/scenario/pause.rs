@@ -139,7 +139,14 @@ async fn a_pause_that_wolkvox_calls_for_is_counted_by_its_reason_and_no_other_is
 /// Runs the loop for a while, and returns when calls were made.
 pub(super) async fn run(world: &mut World, time: TimeDelta) -> Vec<DateTime<Utc>> {
     world.server.with(|state| state.asked.clear());
-    let polling = poller::run(world.take_poller(), world.schedule(), false, async {}, |_| ());
+    let polling = poller::run(
+        world.take_poller(),
+        world.schedule(),
+        false,
+        async {},
+        |_, _| (),
+        std::future::pending(),
+    );
     let _ = tokio::time::timeout(time.to_std().unwrap(), polling).await;
     world
         .server
@@ -223,7 +230,8 @@ async fn after_a_restart_the_first_poll_waits_for_a_scrape_but_not_for_ever() {
         world.schedule(),
         true,
         std::future::pending(),
-        |_| (),
+        |_, _| (),
+        std::future::pending(),
     );
     let _ = tokio::time::timeout(Duration::from_secs(70), polling).await;
     let asked = world.server.with(|state| state.asked[0].0);
@@ -233,7 +241,14 @@ async fn after_a_restart_the_first_poll_waits_for_a_scrape_but_not_for_ever() {
     world.server.with(|state| state.asked.clear());
     let begin = world.server.now();
     let scraped = tokio::time::sleep(Duration::from_secs(5));
-    let polling = poller::run(world.take_poller(), world.schedule(), true, scraped, |_| ());
+    let polling = poller::run(
+        world.take_poller(),
+        world.schedule(),
+        true,
+        scraped,
+        |_, _| (),
+        std::future::pending(),
+    );
     let _ = tokio::time::timeout(Duration::from_secs(70), polling).await;
     let asked = world.server.with(|state| state.asked[0].0);
     assert_eq!((asked - begin).num_seconds(), 5);

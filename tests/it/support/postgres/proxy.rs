@@ -172,6 +172,11 @@ impl Proxy {
         late.await.deliver().await
     }
 
+    /// Whether a statement is kept for [`Proxy::deliver`].
+    pub(crate) fn has_late(&self) -> bool {
+        !self.shared.late.lock().unwrap().is_empty()
+    }
+
     /// How many clients are connected.
     pub(crate) fn open(&self) -> usize {
         self.shared.open.load(Ordering::SeqCst)

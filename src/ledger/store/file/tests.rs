@@ -171,7 +171,9 @@ fn a_damaged_file_is_put_aside_and_counting_starts_anew() {
         let opened =
             FileStore::open::<Totals>(directory.path(), identity(), Adoption::Refuse, now()).unwrap();
         assert_eq!(opened.ledger, None);
-        let kept = opened.put_aside.unwrap();
+        let Some(Location::File(kept)) = opened.put_aside else {
+            panic!("{:?}", opened.put_aside)
+        };
         assert!(
             kept.ends_with("ventas.state.damaged-20260310T150000Z"),
             "{}",

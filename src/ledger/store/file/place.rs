@@ -1,8 +1,8 @@
 //! Where the state is: its directory and its lock, held for as long as the process lives, and looked at again before
 //! each commit. A lock keeps others off only for as long as they find the same file.
 
-use std::fs::{self, File, Metadata, TryLockError};
-use std::io::{self, ErrorKind, Read as _, Seek as _};
+use std::fs::{self, File, Metadata};
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
@@ -10,10 +10,8 @@ use small_file::Shown;
 
 use super::calls::{Calls, Readers};
 use super::disk_error::{Action, DiskError, lacks_sync};
+use super::lock::{FoundAt, NotTaken, found_at, take_lock};
 use super::{StoreError, aside};
-
-/// How often a lock file that vanishes while it is taken is tried again.
-const TRIES: u32 = 10;
 
 /// The state's directory and lock.
 #[derive(Debug)]
@@ -50,17 +48,17 @@ struct FileStamp {
 }
 
 /// Device and inode.
-type FileId = (u64, u64);
+pub(super) type FileId = (u64, u64);
 
 #[cfg(unix)]
-fn identity(metadata: &Metadata) -> FileId {
+pub(super) fn identity(metadata: &Metadata) -> FileId {
     use std::os::unix::fs::MetadataExt as _;
     (metadata.dev(), metadata.ino())
 }
 
 /// Elsewhere an open file can't be removed or replaced in the first place.
 #[cfg(not(unix))]
-fn identity(_: &Metadata) -> FileId {
+pub(super) fn identity(_: &Metadata) -> FileId {
     (0, 0)
 }
 
@@ -114,6 +112,12 @@ impl Place {
         Ok(place)
     }
 
+    /// From here on with other calls.
+    #[cfg(test)]
+    pub(super) fn set_calls(&mut self, calls: Calls) {
+        self.calls = calls;
+    }
+
     /// The state's file.
     pub(super) fn state(&self) -> &Path {
         &self.state
@@ -130,6 +134,23 @@ impl Place {
             .map_err(DiskError::at(&self.state, Action::Replace))
             .map_err(StoreError::Write)?;
         held.state = stamp(&self.state).map_err(StoreError::Write)?;
+        self.sync_directory(&mut held).map_err(StoreError::Write)
+    }
+
+    /// Gives a file beside the state another name, durably; the state itself may be one of the two.
+    pub(super) fn rename(&self, from: &Path, to: &Path) -> Result<(), StoreError> {
+        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        self.confirm(&mut held)?;
+        (self.calls.rename)(from, to)
+            .map_err(DiskError::at(to, Action::Replace))
+            .map_err(StoreError::Write)?;
+        held.state = stamp(&self.state).map_err(StoreError::Write)?;
+        self.sync_directory(&mut held).map_err(StoreError::Write)
+    }
+
+    /// Makes what was done in the directory durable.
+    pub(super) fn sync(&self) -> Result<(), StoreError> {
+        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
         self.sync_directory(&mut held).map_err(StoreError::Write)
     }
 
@@ -182,10 +203,15 @@ impl Place {
 
     fn write_aside(&self, bytes: &[u8]) -> Result<PathBuf, DiskError> {
         let path = aside(&self.state);
-        let mut file = self.create_anew(&path)?;
-        (self.calls.write)(&mut file, bytes).map_err(DiskError::at(&path, Action::Write))?;
-        (self.calls.sync)(&file).map_err(DiskError::at(&path, Action::Sync))?;
+        self.write_beside(&path, bytes)?;
         Ok(path)
+    }
+
+    /// Writes a file beside the state, and syncs it. The directory is not synced.
+    pub(super) fn write_beside(&self, path: &Path, bytes: &[u8]) -> Result<(), DiskError> {
+        let mut file = self.create_anew(path)?;
+        (self.calls.write)(&mut file, bytes).map_err(DiskError::at(path, Action::Write))?;
+        (self.calls.sync)(&file).map_err(DiskError::at(path, Action::Sync))
     }
 
     /// A file that lies there is left over, also if it belongs to another user: this process has the lock.
@@ -260,88 +286,7 @@ fn readers(_: &Metadata) -> Readers {
     Readers::Owner
 }
 
-/// Why the lock is not ours.
-enum NotTaken {
-    /// Another process has it.
-    Locked(String),
-    Failed(DiskError),
-}
-
-fn take_lock(calls: Calls, path: &Path, readers: Readers) -> Result<File, NotTaken> {
-    for _ in 0..TRIES {
-        let mut file = open_lock(calls, path, readers).map_err(NotTaken::Failed)?;
-        match (calls.lock)(&file) {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Err(NotTaken::Locked(holder(&mut file))),
-            Err(TryLockError::Error(cause)) => {
-                return Err(NotTaken::Failed(DiskError::at(path, Action::Lock)(cause)));
-            }
-        }
-        // The process that removed it in between may have locked another one by now.
-        if found_at(&file, path).map_err(NotTaken::Failed)? == FoundAt::Itself {
-            let pid = format!("{}\n", std::process::id());
-            file.set_len(0)
-                .and_then(|()| file.rewind())
-                .and_then(|()| (calls.write)(&mut file, pid.as_bytes()))
-                .map_err(DiskError::at(path, Action::Write))
-                .map_err(NotTaken::Failed)?;
-            return Ok(file);
-        }
-    }
-    let cause = io::Error::other("it is removed again and again");
-    Err(NotTaken::Failed(DiskError::at(path, Action::Lock)(cause)))
-}
-
-fn open_lock(calls: Calls, path: &Path, readers: Readers) -> Result<File, DiskError> {
-    match (calls.create)(path, readers) {
-        Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
-        result => return result.map_err(DiskError::at(path, Action::Create)),
-    }
-    let mut options = File::options();
-    options.read(true).write(true);
-    #[cfg(unix)]
-    {
-        use rustix::fs::OFlags;
-        use std::os::unix::fs::OpenOptionsExt as _;
-        // A FIFO of that name must not hold up the start, and a link may lead anywhere.
-        options.custom_flags((OFlags::NOFOLLOW | OFlags::NONBLOCK).bits().cast_signed());
-    }
-    let file = options.open(path).map_err(DiskError::at(path, Action::Open))?;
-    let metadata = file.metadata().map_err(DiskError::at(path, Action::Examine))?;
-    if metadata.is_file() {
-        return Ok(file);
-    }
-    let cause = io::Error::new(ErrorKind::AlreadyExists, "it is no regular file");
-    Err(DiskError::at(path, Action::Lock)(cause))
-}
-
-fn holder(lock: &mut File) -> String {
-    let mut pid = String::new();
-    match lock.take(20).read_to_string(&mut pid) {
-        Ok(1..) => format!("process {}", pid.trim()),
-        _ => "its process is not known".to_owned(),
-    }
-}
-
-/// What a path leads to, compared with an open file that was found there.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum FoundAt {
-    Itself,
-    Another,
-    Nothing,
-}
-
-fn found_at(file: &File, path: &Path) -> Result<FoundAt, DiskError> {
-    let ours = file.metadata().map_err(DiskError::at(path, Action::Examine))?;
-    match path.symlink_metadata() {
-        Ok(found) if identity(&found) == identity(&ours) => Ok(FoundAt::Itself),
-        Ok(_) => Ok(FoundAt::Another),
-        Err(error) if is_missing(&error) => Ok(FoundAt::Nothing),
-        Err(cause) => Err(DiskError::at(path, Action::Examine)(cause)),
-    }
-}
-
-fn is_missing(error: &io::Error) -> bool {
+pub(super) fn is_missing(error: &io::Error) -> bool {
     matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory)
 }
 
