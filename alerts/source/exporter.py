@@ -1,5 +1,6 @@
 """The exporter: whether it reaches Wolkvox, whether the report is whole, whether its state and its limits hold."""
 
+from alerts.source import replicas
 from alerts.source.rule import OPERATION, Alert, Group, board, listed, promql, selected, value
 from dashboards.source import parameters
 
@@ -292,6 +293,7 @@ def alerts():
                 "It goes on with the settings that it had; the log says what is wrong.",
                 board("exporter", "job", "instance"),
             ),
+            *replicas.alerts(),
             Alert(
                 "WolkvoxExporterDown",
                 promql("""
