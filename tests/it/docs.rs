@@ -1,6 +1,8 @@
 //! The documents agree with the program. `UPDATE_DOCS=1 cargo test --test it docs::` writes what is made from it.
 #![allow(clippy::unwrap_used)] // Helpers of tests are tests too.
 
+mod chart;
+
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::{env, fs};
@@ -29,9 +31,9 @@ fn read(path: &Path) -> String {
     fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
-/// The documents at the top and in docs/.
+/// The documents at the top, in docs/, and of the chart.
 fn documents() -> Vec<PathBuf> {
-    let mut found: Vec<_> = ["", "docs", "docs/decisions"]
+    let mut found: Vec<_> = ["", "docs", "docs/decisions", "deploy/helm/wolkvox-exporter"]
         .iter()
         .map(|folder| root().join(folder))
         .flat_map(|folder| fs::read_dir(folder).unwrap())
