@@ -45,8 +45,10 @@ const SERVERS: [&[&str]; 2] = [&["command", "serve"], &["command", "demo"]];
 const NOT_YET: &[(&str, &str)] = &[];
 
 /// Crates that stand alone: none takes from another of them, whatever small libraries they share.
-const STAND_ALONE: [&str; 5] = [
+const STAND_ALONE: [&str; 7] = [
     "wolkvox",
+    "leases",
+    "business-hours",
     "simulator",
     "exporter-web",
     "exposition-reader",
