@@ -55,6 +55,9 @@ const QUIET: &[(&str, &str)] = &[
 /// Recorded of a past that was scraped: the one that was filled in has no arrivals.
 const SCRAPED: &str = "operation_week:wolkvox_chat_arrivals_within_hour:ratio_increase1h";
 
+/// Only replicas have them, and here the states are in files.
+const OF_REPLICAS: [&str; 2] = ["wolkvox_exporter_takeovers_total", "wolkvox_exporter_database_up"];
+
 /// Tiles that have a target for each state, each with its colour: one of them has an answer.
 const STATES: &[&str] = &["operations: Service level, ", "skill: Service level, "];
 
@@ -259,7 +262,8 @@ async fn check_rules(world: &World) -> Vec<String> {
         complaints_of_all.extend(complaints(&query, &answer, rule.is_alert || rule.name == SCRAPED));
         let recorded = (!rule.is_alert).then(|| rule.name.clone());
         for selector in selectors(&rule).into_iter().chain(recorded) {
-            let is_quiet = selector == SCRAPED;
+            let is_of_replicas = OF_REPLICAS.iter().any(|family| selector.starts_with(family));
+            let is_quiet = selector == SCRAPED || is_of_replicas;
             let query = instant(format!("{} of rule {}", selector, rule.name), selector);
             complaints_of_all.extend(complaints(&query, &ask(world, &query).await, is_quiet));
         }

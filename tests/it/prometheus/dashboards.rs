@@ -20,6 +20,18 @@ const OF_PROMETHEUS: &[&str] = &["up", "ALERTS"];
 /// In no board and no alert, on purpose.
 const UNUSED: &[(&str, &str)] = &[
     (
+        "wolkvox_operation_lease_seconds",
+        "for a look at replicas while something is wrong; wolkvox_operation_held is on the board",
+    ),
+    (
+        "wolkvox_exporter_commits_fenced_total",
+        "for the runbook of takeovers",
+    ),
+    (
+        "wolkvox_exporter_commits_unknown_total",
+        "for a look at replicas while something is wrong",
+    ),
+    (
         "wolkvox_window_chats",
         "boards use the totals, with a window of the viewer's choice",
     ),
