@@ -23,6 +23,13 @@ pub(crate) enum Security {
     Host,
 }
 
+impl Security {
+    /// Whether somebody vouches for the server.
+    pub(crate) fn is_verified(self) -> bool {
+        matches!(self, Security::Authority | Security::Host)
+    }
+}
+
 /// Where the database is, and how it is reached. The password is never shown.
 #[derive(Clone)]
 pub struct StateUrl {
