@@ -7,8 +7,7 @@ use tokio_postgres::types::{FromSqlOwned, Type};
 use uuid::Uuid;
 
 use crate::database::{Database, Failed, Parameter};
-use crate::error::{Error, Kind};
-use crate::replica::random;
+use crate::error::Error;
 use crate::schema::{self, Migration};
 use crate::statement::{Commit, Statements};
 use crate::url::StateUrl;
@@ -124,7 +123,7 @@ impl Admin {
     /// The roots of TLS can't be used, or the system gives no random bytes.
     pub fn new(url: &StateUrl, format: i32) -> Result<Admin, Error> {
         let database = Database::new(url, 1)?;
-        let id = random().map_err(|error| Error::new(Kind::Server, database.address(), error))?;
+        let id = database.random()?;
         let statements = Statements {
             database,
             within: WITHIN,
@@ -211,7 +210,7 @@ set lease = $2, epoch = epoch + 1, holder = $3, lease_until = now() + interval '
 where operation = $1 and {condition}
 returning version, state, moved_to"
         );
-        let fence = random().map_err(|error| Error::new(Kind::Server, self.address(), error))?;
+        let fence = self.statements.database.random()?;
         let parameters: [Parameter<'_>; 3] = [
             (&operation, Type::TEXT),
             (&fence, Type::UUID),
@@ -321,13 +320,15 @@ returning version";
     }
 
     async fn query(&self, statement: &str, parameters: &[Parameter<'_>]) -> Result<Vec<Row>, Error> {
-        let rows = self.statements.database.query(statement, parameters, LEASE).await;
-        rows.map_err(Failed::into)
+        Ok(self
+            .statements
+            .database
+            .query(statement, parameters, LEASE)
+            .await?)
     }
 
     fn get<T: FromSqlOwned>(&self, row: &Row, at: usize) -> Result<T, Error> {
-        row.try_get(at)
-            .map_err(|error| Error::new(Kind::Server, self.address(), error.to_string()))
+        self.statements.database.get(row, at)
     }
 }
 
@@ -383,8 +384,7 @@ update wolkvox_operation set moved_to = $3 where operation = $1 and lease = $2 r
     /// # Errors
     /// The database can't be used; the operation is free in a minute then.
     pub async fn release(self) -> Result<(), Error> {
-        let released = self.admin.statements.release(&[self.fence]).await;
-        released.map_err(Error::from)
+        Ok(self.admin.statements.release(&[self.fence]).await?)
     }
 
     fn expect_fence(&self, is_there: bool) -> Result<(), TakeError> {

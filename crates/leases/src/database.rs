@@ -8,9 +8,10 @@ use deadpool_postgres::{
     Timeouts,
 };
 use tokio::task::JoinHandle;
-use tokio_postgres::types::{ToSql, Type};
+use tokio_postgres::types::{FromSqlOwned, ToSql, Type};
 use tokio_postgres::{AsyncMessage, Client, Config, Row};
 use tokio_postgres_rustls::MakeRustlsConnect;
+use uuid::Uuid;
 
 use crate::error::{Error, Kind, was_not_done};
 use crate::tls;
@@ -119,6 +120,26 @@ impl Database {
     pub(crate) async fn batch(&self, statements: &str, within: Duration) -> Result<(), Failed> {
         self.run(within, async |client| client.batch_execute(statements).await)
             .await
+    }
+
+    /// A column of a row.
+    ///
+    /// # Errors
+    /// It holds something else.
+    pub(crate) fn get<T: FromSqlOwned>(&self, row: &Row, at: usize) -> Result<T, Error> {
+        let value = row.try_get(at);
+        value.map_err(|error| Error::new(Kind::Server, &self.address, error.to_string()))
+    }
+
+    /// A UUID that nobody else has.
+    ///
+    /// # Errors
+    /// The system gives no random bytes.
+    pub(crate) fn random(&self) -> Result<Uuid, Error> {
+        let mut bytes = [0; 16];
+        getrandom::fill(&mut bytes)
+            .map_err(|error| Error::new(Kind::Server, &self.address, error.to_string()))?;
+        Ok(uuid::Builder::from_random_bytes(bytes).into_uuid())
     }
 
     async fn run<T>(

@@ -1,8 +1,10 @@
 //! One operation of this replica: whether it is held, until when, and its commits.
 
+mod commit;
+mod hold;
+
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use tokio::sync::watch;
 use tokio::time::Instant;
@@ -12,12 +14,9 @@ use crate::database::Failed;
 use crate::error::Error;
 use crate::replica::Common;
 use crate::share::Reach;
-use crate::statement::{Claimed, Commit, Renewed};
+use crate::statement::{Claimed, Renewed};
 
-/// How soon a commit whose outcome is not known is asked for again.
-const SETTLE_PAUSE: Duration = Duration::from_millis(200);
-/// How often a state is sent that did not arrive.
-const SENDINGS: u32 = 2;
+pub use hold::Hold;
 
 /// Why a state was not read or committed.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -31,6 +30,12 @@ pub enum LeaseError {
     /// Whether it was committed is not known yet. It is settled before anything else is read or committed.
     #[error("whether the last commit arrived is not known yet: {0}")]
     Unsettled(Error),
+}
+
+impl From<Failed> for LeaseError {
+    fn from(failed: Failed) -> LeaseError {
+        LeaseError::Database(failed.into())
+    }
 }
 
 /// One operation of this replica.
@@ -60,14 +65,6 @@ impl Until {
     fn is_over(self) -> bool {
         self.at <= Instant::now()
     }
-}
-
-/// An operation that this replica holds, since one certain claim. When the operation is lost and claimed again, an earlier hold
-/// stays lost: what it knows may be older than what another replica committed in between.
-#[derive(Debug, Clone)]
-pub struct Hold {
-    lease: Arc<Lease>,
-    claim: u64,
 }
 
 /// What is known of an operation that is held.
@@ -108,13 +105,6 @@ impl Held {
     }
 }
 
-/// What became of a commit.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Settled {
-    Committed,
-    NotCommitted,
-}
-
 impl Lease {
     pub(crate) fn new(operation: &str, common: &Arc<Common>) -> Lease {
         Lease {
@@ -145,8 +135,7 @@ impl Lease {
         loop {
             // The sender lives as long as this.
             if let Ok(Some(until)) = until.wait_for(is_held).await.map(|until| *until) {
-                let (lease, claim) = (Arc::clone(self), until.claim);
-                return Hold { lease, claim };
+                return Hold::new(Arc::clone(self), until.claim);
             }
         }
     }
@@ -163,184 +152,6 @@ impl Lease {
                 _ = until.changed() => {}
             }
         }
-    }
-
-    async fn read(&self, claim: u64) -> Result<Option<Arc<[u8]>>, LeaseError> {
-        self.settle_what_was_sent(claim).await?;
-        let fence = self.get(claim)?.fence;
-        let read = self.common.statements.read(&self.operation, fence).await;
-        let Some((version, state)) = read.map_err(Error::from)? else {
-            self.note_overtaken(claim, &[fence]).await?;
-            return Err(LeaseError::Fenced);
-        };
-        let state: Option<Arc<[u8]>> = state.map(Arc::from);
-        self.update(claim, |held| {
-            held.version = version;
-            held.kept.clone_from(&state);
-        });
-        Ok(state)
-    }
-
-    async fn commit(&self, claim: u64, state: Vec<u8>) -> Result<(), LeaseError> {
-        let state: Arc<[u8]> = state.into();
-        self.settle_what_was_sent(claim).await?;
-        let mut last = None;
-        for _ in 0..SENDINGS {
-            match self.send(claim, &state).await? {
-                (Settled::Committed, _) => return Ok(()),
-                (Settled::NotCommitted, error) => last = error,
-            }
-        }
-        Err(last.map_or(LeaseError::Fenced, LeaseError::Database))
-    }
-
-    /// Sends a state once, and finds out whether it arrived; with what went wrong where it did not.
-    async fn send(&self, claim: u64, state: &Arc<[u8]>) -> Result<(Settled, Option<Error>), LeaseError> {
-        let (held, at) = (self.get(claim)?, Instant::now());
-        // Noted before it is sent: whoever drops this future on the way must not forget it.
-        let sent = Sent {
-            state: Arc::clone(state),
-            settling: self.common.fence()?,
-        };
-        self.update(claim, |held| held.sent = Some(sent));
-        let commit = Commit {
-            operation: &self.operation,
-            fence: held.fence,
-            version: held.version,
-            state,
-        };
-        match self.common.statements.commit(commit).await {
-            Ok(true) => {
-                self.note_committed(claim, at);
-                Ok((Settled::Committed, None))
-            }
-            Ok(false) => {
-                self.update(claim, |held| held.sent = None);
-                self.note_overtaken(claim, &[held.fence]).await?;
-                Ok((Settled::NotCommitted, None))
-            }
-            Err(Failed::NotDone(error)) => {
-                self.update(claim, |held| held.sent = None);
-                Err(LeaseError::Database(error))
-            }
-            Err(Failed::Unknown(error)) => {
-                self.common.counters.unknown.fetch_add(1, Ordering::Relaxed);
-                tracing::warn!(
-                    operation = self.operation,
-                    "whether a commit arrived is not known, and is found out by a write: {error}"
-                );
-                Ok((self.settle(claim).await?, Some(error)))
-            }
-        }
-    }
-
-    async fn settle_what_was_sent(&self, claim: u64) -> Result<(), LeaseError> {
-        if self.get(claim)?.sent.is_some() {
-            self.settle(claim).await?;
-        }
-        Ok(())
-    }
-
-    /// Finds out, by a write, whether the commit that was sent arrived. Nothing that was sent under the old fence can arrive
-    /// afterwards.
-    async fn settle(&self, claim: u64) -> Result<Settled, LeaseError> {
-        loop {
-            let held = self.get(claim)?;
-            let Some(sent) = held.sent.clone() else {
-                return Ok(Settled::NotCommitted);
-            };
-            let at = Instant::now();
-            let settled = self
-                .common
-                .statements
-                .settle(&self.operation, held.fence, sent.settling)
-                .await;
-            match settled {
-                Ok(Some(version)) => {
-                    let settled = self.note_settled(claim, version, &sent, at);
-                    if version < held.version {
-                        self.note_overtaken(claim, &[sent.settling]).await?;
-                    }
-                    return Ok(settled);
-                }
-                Ok(None) => {
-                    self.note_overtaken(claim, &[held.fence, sent.settling]).await?;
-                    return Ok(Settled::NotCommitted);
-                }
-                Err(failed) if self.is_out() => return Err(LeaseError::Unsettled(failed.into())),
-                Err(_) => tokio::time::sleep(SETTLE_PAUSE).await,
-            }
-        }
-    }
-
-    fn note_settled(&self, claim: u64, version: i64, sent: &Sent, at: Instant) -> Settled {
-        let mut settled = Settled::NotCommitted;
-        self.update(claim, |held| {
-            held.fence = sent.settling;
-            held.sent = None;
-            if version == held.version + 1 {
-                held.version = version;
-                held.kept = Some(Arc::clone(&sent.state));
-                settled = Settled::Committed;
-            }
-        });
-        self.hold_from(claim, at);
-        settled
-    }
-
-    fn note_committed(&self, claim: u64, at: Instant) {
-        self.update(claim, |held| {
-            held.version += 1;
-            held.kept = held.sent.take().map(|sent| sent.state);
-        });
-        self.hold_from(claim, at);
-    }
-
-    /// The row has none of these fences, or an older version than it had: either the database went on from an older copy of
-    /// itself, and what it lost is written again, or another replica holds the operation.
-    ///
-    /// # Errors
-    /// It is [fenced](LeaseError::Fenced), or that could not be found out.
-    async fn note_overtaken(&self, claim: u64, fences: &[Uuid]) -> Result<(), LeaseError> {
-        let held = self.get(claim)?;
-        if !held.fences().any(|fence| fences.contains(&fence)) {
-            // It goes on under another fence since that was asked.
-            return Ok(());
-        }
-        let Some(kept) = &held.kept else {
-            self.fence(claim);
-            return Err(LeaseError::Fenced);
-        };
-        let restoring = match held.restoring {
-            Some(fence) => fence,
-            None => self.common.fence()?,
-        };
-        self.update(claim, |held| held.restoring = Some(restoring));
-        let at = Instant::now();
-        let commit = Commit {
-            operation: &self.operation,
-            fence: restoring,
-            version: held.version,
-            state: kept,
-        };
-        let restored = self.common.statements.restore(self.common.id, commit).await;
-        if !restored.map_err(Error::from)? {
-            self.fence(claim);
-            return Err(LeaseError::Fenced);
-        }
-        self.update(claim, |held| {
-            held.fence = restoring;
-            held.sent = None;
-            held.restoring = None;
-        });
-        self.hold_from(claim, at);
-        tracing::error!(
-            operation = self.operation,
-            version = held.version,
-            "the database went on from an older copy of itself: version {} of the state was written again. What others committed since may be lost: look at its failover or restore",
-            held.version
-        );
-        Ok(())
     }
 
     /// Another replica holds it.
@@ -430,20 +241,6 @@ impl Lease {
         }
     }
 
-    async fn quarantine(&self, claim: u64, what: &str) -> Result<(), LeaseError> {
-        let fence = self.get(claim)?.fence;
-        let kept = self
-            .common
-            .statements
-            .quarantine(&self.operation, fence, what)
-            .await;
-        if kept.map_err(Error::from)? {
-            return Ok(());
-        }
-        self.note_overtaken(claim, &[fence]).await?;
-        Err(LeaseError::Fenced)
-    }
-
     /// Notes whether Wolkvox could be reached in a cycle.
     pub fn note_cycle(&self, reach: Reach) {
         match reach {
@@ -498,60 +295,6 @@ impl Lease {
 
     fn hold(&self) -> MutexGuard<'_, Option<Held>> {
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Hold {
-    /// Which claim it is since, of those of this process.
-    pub fn claim(&self) -> u64 {
-        self.claim
-    }
-
-    /// Whose it is.
-    pub fn lease(&self) -> &Arc<Lease> {
-        &self.lease
-    }
-
-    /// Waits until it is held no more: it was fenced or given back, or its time is over.
-    pub async fn lost(&self) {
-        self.lease.lost(self.claim).await;
-    }
-
-    /// Waits until it is to be given back.
-    pub async fn asked_back(&self) {
-        // The sender lives as long as this.
-        let _ = self.lease.is_asked_back.subscribe().wait_for(|is| *is).await;
-    }
-
-    /// Gives it back, so that another replica need not wait until the lease is out.
-    pub async fn give_back(self) {
-        if self.lease.get(self.claim).is_ok() {
-            self.lease.give_back().await;
-        }
-    }
-
-    /// Reads the state that was committed last; `None` before the first commit.
-    ///
-    /// # Errors
-    /// See [`LeaseError`].
-    pub async fn read(&self) -> Result<Option<Arc<[u8]>>, LeaseError> {
-        self.lease.read(self.claim).await
-    }
-
-    /// Commits a state as the next version.
-    ///
-    /// # Errors
-    /// See [`LeaseError`]. What is [unsettled](LeaseError::Unsettled) may be committed.
-    pub async fn commit(&self, state: Vec<u8>) -> Result<(), LeaseError> {
-        self.lease.commit(self.claim, state).await
-    }
-
-    /// Keeps a state that can't be read beside the others, with what is wrong with it.
-    ///
-    /// # Errors
-    /// See [`LeaseError`].
-    pub async fn quarantine(&self, what: &str) -> Result<(), LeaseError> {
-        self.lease.quarantine(self.claim, what).await
     }
 }
 

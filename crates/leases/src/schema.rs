@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::database::{Database, Failed};
+use crate::database::Database;
 use crate::error::{Error, Kind};
 
 /// The version of the tables that this program makes and uses. It stands in the comment of the first table.
@@ -57,13 +57,6 @@ pub const GRANTS: &str = "\
 -- grant select, insert, update on wolkvox_operation, wolkvox_replica, wolkvox_quarantine to wolkvox;
 ";
 
-/// What is there.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Found {
-    Nothing,
-    Version(u32),
-}
-
 /// What making the tables did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Migration {
@@ -107,8 +100,11 @@ select name || ': ' || string_agg(right_to, ', ')
 from unnest(array['wolkvox_operation', 'wolkvox_replica', 'wolkvox_quarantine']) name,
   unnest(array['select', 'insert', 'update']) right_to
 where not has_table_privilege(name, right_to) group by name order by name";
-    let rows = database.query(MISSING, &[], LONGEST).await.map_err(Error::from)?;
-    let missing: Vec<String> = rows.iter().filter_map(|row| row.try_get(0).ok()).collect();
+    let rows = database.query(MISSING, &[], LONGEST).await?;
+    let missing: Vec<String> = rows
+        .iter()
+        .map(|row| database.get(row, 0))
+        .collect::<Result<_, _>>()?;
     if missing.is_empty() {
         return Ok(());
     }
@@ -119,9 +115,9 @@ where not has_table_privilege(name, right_to) group by name order by name";
 /// Whether there are tables. Those of a later version are an error.
 async fn find_usable(database: &Database) -> Result<bool, Error> {
     match find(database).await? {
-        Found::Nothing => Ok(false),
-        Found::Version(version) if version <= SCHEMA_VERSION => Ok(true),
-        Found::Version(version) => Err(Error::new(
+        None => Ok(false),
+        Some(version) if version <= SCHEMA_VERSION => Ok(true),
+        Some(version) => Err(Error::new(
             Kind::NewerSchema,
             database.address(),
             format!("version {version}; this program uses {SCHEMA_VERSION}"),
@@ -142,22 +138,22 @@ async fn migrate(database: &Database) -> Result<(), Error> {
     })
 }
 
-async fn find(database: &Database) -> Result<Found, Error> {
+/// The version of the tables; `None` where there are none.
+async fn find(database: &Database) -> Result<Option<u32>, Error> {
     const FIND: &str = "\
 select obj_description(to_regclass('wolkvox_operation'), 'pg_class'), to_regclass('wolkvox_operation') is not null";
-    let rows = database.query(FIND, &[], LONGEST).await.map_err(Failed::into);
-    let rows: Vec<tokio_postgres::Row> = rows.map_err(|error: Error| error)?;
+    let rows = database.query(FIND, &[], LONGEST).await?;
     let unreadable = || Error::new(Kind::Server, database.address(), "its answer can't be read");
     let row = rows.first().ok_or_else(unreadable)?;
-    let comment: Option<String> = row.try_get(0).map_err(|_| unreadable())?;
-    let exists: bool = row.try_get(1).map_err(|_| unreadable())?;
+    let comment: Option<String> = database.get(row, 0)?;
+    let exists: bool = database.get(row, 1)?;
     let version = comment
         .as_deref()
         .and_then(|comment| comment.strip_prefix(COMMENT))
         .and_then(|version| version.trim().parse().ok());
     match (exists, version) {
-        (false, _) => Ok(Found::Nothing),
-        (true, Some(version)) => Ok(Found::Version(version)),
+        (false, _) => Ok(None),
+        (true, Some(version)) => Ok(Some(version)),
         (true, None) => Err(Error::new(
             Kind::Server,
             database.address(),

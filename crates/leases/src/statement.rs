@@ -8,7 +8,6 @@ use tokio_postgres::types::{FromSqlOwned, Type};
 use uuid::Uuid;
 
 use crate::database::{Database, Failed, Parameter};
-use crate::error::{Error, Kind};
 use crate::overview::{OperationRow, ReplicaRow};
 
 /// What the statements of one replica have in common.
@@ -52,7 +51,7 @@ pub(crate) struct Commit<'a> {
 
 impl Statements {
     /// Says that a replica lives. One that is long gone lends its row: rows are never deleted, and must not pile up.
-    pub(crate) async fn beat(&self, replica: &ReplicaRow) -> Result<(), Failed> {
+    pub(crate) async fn heartbeat(&self, replica: &ReplicaRow) -> Result<(), Failed> {
         const SEEN: &str = "\
 update wolkvox_replica set id = $1, url = $2, config_hash = $3, state_format = $4, seen = now()
 where id = coalesce(
@@ -190,18 +189,7 @@ update wolkvox_operation
 set state = $4, state_format = $5, version = version + 1, lease_until = now() + $6 * interval '1 millisecond'
 where operation = $1 and lease = $2 and version = $3
 returning version";
-        let milliseconds = self.milliseconds();
-        let parameters: [Parameter<'_>; 6] = [
-            (&commit.operation, Type::TEXT),
-            (&commit.fence, Type::UUID),
-            (&commit.version, Type::INT8),
-            (&commit.state, Type::BYTEA),
-            (&self.format, Type::INT4),
-            (&milliseconds, Type::FLOAT8),
-        ];
-        // A large state takes its time, but what lasts longer than the lease is decided without it.
-        let rows = self.database.query(COMMIT, &parameters, self.lease).await?;
-        Ok(!rows.is_empty())
+        self.write(COMMIT, commit, &[]).await
     }
 
     /// Settles whether a commit was done, by a write: a statement under the old fence that still arrives changes nothing
@@ -230,18 +218,7 @@ set state = $4, state_format = $5, version = $3, lease = $2, epoch = epoch + 1, 
     lease_until = now() + $6 * interval '1 millisecond'
 where operation = $1 and (version < $3 or lease = $2)
 returning version";
-        let milliseconds = self.milliseconds();
-        let parameters: [Parameter<'_>; 7] = [
-            (&commit.operation, Type::TEXT),
-            (&commit.fence, Type::UUID),
-            (&commit.version, Type::INT8),
-            (&commit.state, Type::BYTEA),
-            (&self.format, Type::INT4),
-            (&milliseconds, Type::FLOAT8),
-            (&replica, Type::UUID),
-        ];
-        let rows = self.database.query(RESTORE, &parameters, self.lease).await?;
-        Ok(!rows.is_empty())
+        self.write(RESTORE, commit, &[(&replica, Type::UUID)]).await
     }
 
     /// The state under a fence, with its version; `None` where another fence is. The state is `None` before the first commit.
@@ -330,10 +307,30 @@ from wolkvox_replica where seen > now() - interval '1 hour' or id in (select hol
     }
 
     fn get<T: FromSqlOwned>(&self, row: &Row, at: usize) -> Result<T, Failed> {
-        row.try_get(at).map_err(|error| {
-            let address = self.database.address();
-            Failed::Unknown(Error::new(Kind::Server, address, error.to_string()))
-        })
+        self.database.get(row, at).map_err(Failed::Unknown)
+    }
+
+    /// Does a statement that writes a state: operation, fence, version, state, format and lease are its first parameters. Whether it
+    /// changed the row.
+    async fn write(
+        &self,
+        statement: &str,
+        commit: Commit<'_>,
+        more: &[Parameter<'_>],
+    ) -> Result<bool, Failed> {
+        let milliseconds = self.milliseconds();
+        let mut parameters: Vec<Parameter<'_>> = vec![
+            (&commit.operation, Type::TEXT),
+            (&commit.fence, Type::UUID),
+            (&commit.version, Type::INT8),
+            (&commit.state, Type::BYTEA),
+            (&self.format, Type::INT4),
+            (&milliseconds, Type::FLOAT8),
+        ];
+        parameters.extend_from_slice(more);
+        // A large state takes its time, but what lasts longer than the lease is decided without it.
+        let rows = self.database.query(statement, &parameters, self.lease).await?;
+        Ok(!rows.is_empty())
     }
 
     fn milliseconds(&self) -> f64 {

@@ -1,0 +1,198 @@
+//! A round of a replica: it says that it lives, renews, looks, and claims or gives back.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, PoisonError};
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::{Member, Memory, Replica};
+use crate::error::Error;
+use crate::lease::Lease;
+use crate::overview::{OperationRow, Overview, ReplicaRow};
+use crate::share::{Plan, Reach, Standing, plan};
+use crate::statement::Claimed;
+
+/// A replica that Wolkvox refused in so many cycles gives back what it holds, if another lives.
+const REFUSED_CYCLES: u32 = 5;
+/// What is claimed at once at the most.
+const MOST_CLAIMED: usize = 1000;
+
+impl Replica {
+    /// Says that it lives, renews, looks, and claims or gives back. How long to wait until the next round.
+    pub(super) async fn round(&self, memory: &mut Memory) -> Result<Duration, Error> {
+        self.open().await?;
+        let statements = &self.common.statements;
+        statements.heartbeat(&self.own_row(memory)).await?;
+        self.renew().await?;
+        let overview = self.look().await?;
+        let now = Instant::now();
+        memory.note_answer(now, statements.lease);
+        let hash = self.configured().hash.clone();
+        let standing = self.standing(memory, now, &hash);
+        let plan = plan(&overview, standing);
+        self.ask_back(&plan.give_back);
+        if self.claim(&plan).await? > 0 {
+            self.look().await?;
+        }
+        Ok(self.pause(&overview, memory, now))
+    }
+
+    fn own_row(&self, memory: &Memory) -> ReplicaRow {
+        ReplicaRow {
+            id: self.common.id,
+            url: self.advertised.clone(),
+            config_hash: match memory.reach(Instant::now()) {
+                Reach::Refused => String::new(),
+                Reach::Answered => self.configured().hash.clone(),
+            },
+            seen_ago: Duration::ZERO,
+        }
+    }
+
+    async fn renew(&self) -> Result<(), Error> {
+        let asked = |lease: Arc<Lease>| lease.to_renew().map(|asked| (lease, asked));
+        let asked: Vec<_> = self.leases().into_iter().filter_map(asked).collect();
+        if asked.is_empty() {
+            return Ok(());
+        }
+        let fences: Vec<_> = asked.iter().flat_map(|(_, asked)| asked.fences.clone()).collect();
+        let at = Instant::now();
+        let renewed = self.common.statements.renew(&fences).await?;
+        let renewed: BTreeMap<&str, _> = renewed.iter().map(|row| (row.operation.as_str(), row)).collect();
+        for (lease, asked) in &asked {
+            let row = renewed.get(lease.operation()).copied();
+            lease.note_renewed(asked, row, at).await;
+        }
+        Ok(())
+    }
+
+    /// Looks who holds what. Operations without a row get one.
+    async fn look(&self) -> Result<Arc<Overview>, Error> {
+        let statements = &self.common.statements;
+        let members = self.members();
+        let names: Vec<&str> = members.iter().map(|member| member.operation.as_str()).collect();
+        let at = Instant::now();
+        let mut operations = statements.operations(&names).await?;
+        let (new, groups) = unregistered(&members, &operations);
+        if !new.is_empty() {
+            statements.register(&new, &groups).await?;
+            operations = statements.operations(&names).await?;
+        }
+        let replicas = statements.replicas().await?;
+        let overview = Arc::new(Overview {
+            at,
+            operations,
+            replicas,
+        });
+        *self.overview.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&overview));
+        Ok(overview)
+    }
+
+    fn standing<'a>(&self, memory: &mut Memory, now: Instant, hash: &'a str) -> Standing<'a> {
+        let is_held = |lease: &&Arc<Lease>| lease.is_held();
+        let leases = self.leases();
+        let mut held = leases.iter().filter(is_held).peekable();
+        let is_refused = held.peek().is_some() && held.all(|lease| lease.refused_cycles() >= REFUSED_CYCLES);
+        if is_refused && memory.note_refused(now) {
+            tracing::warn!(
+                "Wolkvox can't be reached from here in {REFUSED_CYCLES} cycles of each operation, so all of them go to another replica if one lives. Is this machine's address on the allow-list of each Wolkvox operation?"
+            );
+        }
+        Standing {
+            replica: self.common.id,
+            lease: self.common.statements.lease,
+            hash,
+            claims: memory.claims(now),
+            reach: memory.reach(now),
+        }
+    }
+
+    fn ask_back(&self, groups: &[String]) {
+        for (group, lease) in self.configured().leases.values() {
+            if groups.contains(group) {
+                lease.ask_back();
+            }
+        }
+    }
+
+    /// Claims what the plan says; how many operations were claimed.
+    async fn claim(&self, plan: &Plan) -> Result<usize, Error> {
+        let statements = &self.common.statements;
+        let mut claimed = 0;
+        if !plan.rest.is_empty() {
+            let at = Instant::now();
+            let rest: Vec<&str> = plan.rest.iter().map(String::as_str).collect();
+            let rows = statements.claim_rest(self.common.id, &rest).await?;
+            claimed += self.note_claimed(&rows, at);
+        }
+        if plan.claim > 0 {
+            let at = Instant::now();
+            let members = self.members();
+            let names: Vec<&str> = members.iter().map(|member| member.operation.as_str()).collect();
+            let groups = i64::try_from(plan.claim.min(MOST_CLAIMED)).unwrap_or_default();
+            let rows = statements.claim(self.common.id, &names, groups).await?;
+            claimed += self.note_claimed(&rows, at);
+        }
+        Ok(claimed)
+    }
+
+    fn note_claimed(&self, rows: &[Claimed], at: Instant) -> usize {
+        for row in rows {
+            let Some(lease) = self.lease(&row.operation) else {
+                continue;
+            };
+            let is_takeover = row.previous.is_some_and(|previous| previous != self.common.id);
+            if is_takeover {
+                self.common.counters.takeovers.fetch_add(1, Ordering::Relaxed);
+            }
+            lease.note_claimed(row, at);
+        }
+        if !rows.is_empty() {
+            tracing::info!(operations = rows.len(), "claimed {}", listed(rows));
+        }
+        rows.len()
+    }
+
+    /// A third of the lease, or until the first lease of another replica is out.
+    fn pause(&self, overview: &Overview, memory: &Memory, now: Instant) -> Duration {
+        let usual = self.common.statements.lease / 3;
+        let others = overview
+            .operations
+            .iter()
+            .filter(|row| row.holder != Some(self.common.id))
+            .filter_map(|row| row.lease_left)
+            .min();
+        [others, memory.until_claims(now)]
+            .into_iter()
+            .flatten()
+            .map(|pause| pause + Duration::from_millis(20))
+            .fold(usual, Duration::min)
+    }
+}
+
+/// The operations that have no row yet, or one of another group, and their groups.
+fn unregistered<'a>(members: &'a [Member], rows: &[OperationRow]) -> (Vec<&'a str>, Vec<&'a str>) {
+    let known: BTreeMap<&str, &str> = rows
+        .iter()
+        .map(|row| (row.operation.as_str(), row.group.as_str()))
+        .collect();
+    let of_member = |member: &'a Member| (member.operation.as_str(), member.group.as_str());
+    let is_known = |(operation, group): &(&str, &str)| known.get(operation) == Some(group);
+    members
+        .iter()
+        .map(of_member)
+        .filter(|member| !is_known(member))
+        .unzip()
+}
+
+/// The names of operations, as many as a line takes.
+fn listed(rows: &[Claimed]) -> String {
+    const MOST: usize = 10;
+    let mut names: Vec<&str> = rows.iter().take(MOST).map(|row| row.operation.as_str()).collect();
+    if rows.len() > MOST {
+        names.push("…");
+    }
+    names.join(", ")
+}
