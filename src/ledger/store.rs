@@ -11,7 +11,7 @@ use std::path::PathBuf;
 
 use small_file::Shown;
 
-use super::state::{AgentDigest, Origin};
+use super::state::{self, AgentDigest, Origin};
 use super::{Counted, Ledger};
 use file::reading_way_out;
 
@@ -137,6 +137,12 @@ fn to_place(to: Option<&str>) -> String {
     to.map_or_else(|| " away".to_owned(), |to| format!(" to {to}"))
 }
 
+impl From<offload::Error> for StoreError {
+    fn from(error: offload::Error) -> StoreError {
+        StoreError::Unwritable(error.into())
+    }
+}
+
 /// The settings that a state belongs to.
 #[derive(Debug, Clone)]
 pub struct Identity {
@@ -207,6 +213,33 @@ impl Store for AnyStore {
             AnyStore::Row(store) => store.commit(ledger).await,
         }
     }
+}
+
+/// What a start goes on with: what was stored, or nothing.
+fn admit_or_begin<T>(
+    location: &Location,
+    stored: Option<(Origin, Ledger<T>)>,
+    identity: Identity,
+    adoption: Adoption,
+) -> Result<(Origin, Option<Ledger<T>>), StoreError> {
+    let Some(stored) = stored else {
+        let origin = new_origin(identity).map_err(StoreError::Unwritable)?;
+        return Ok((origin, None));
+    };
+    let (origin, ledger) = admit(location, stored, identity, adoption)?;
+    Ok((origin, Some(ledger)))
+}
+
+/// The bytes of a state, as they are kept.
+fn encoded<T: Counted>(origin: &Origin, ledger: &Ledger<T>) -> Result<Vec<u8>, StoreError> {
+    let bytes = state::encode(origin, ledger)
+        .map_err(io::Error::other)
+        .map_err(StoreError::Unwritable)?;
+    let size = bytes.len() as u64;
+    if size > file::LARGEST {
+        return Err(StoreError::TooLarge { size });
+    }
+    Ok(bytes)
 }
 
 /// A ledger with the settings that it goes on with, where they fit.

@@ -222,9 +222,7 @@ impl Life {
         offload::run("state", move || {
             state::open_file(&config, &directory, Adoption::Refuse, &*surroundings.clock)
         })
-        .await
-        .map_err(std::io::Error::from)
-        .map_err(StoreError::Unwritable)?
+        .await?
     }
 
     /// Publishes what was stored.

@@ -9,7 +9,7 @@ use flate2::write::GzEncoder;
 use leases::{Hold, LeaseError};
 
 use super::file::LARGEST;
-use super::{Adoption, Identity, Location, Opened, Store, StoreError, admit, new_origin};
+use super::{Adoption, Identity, Location, Opened, Store, StoreError, admit, admit_or_begin, encoded};
 use crate::ledger::state::{self, Origin, StateError};
 use crate::ledger::{Counted, Ledger};
 
@@ -49,13 +49,7 @@ impl DatabaseStore {
                 Err(error @ StateError::Newer(_)) => return Err(unusable(&location, error)),
             },
         };
-        let (origin, ledger) = match stored {
-            Some(stored) => {
-                let (origin, ledger) = admit(&location, stored, identity, adoption)?;
-                (origin, Some(ledger))
-            }
-            None => (new_origin(identity).map_err(StoreError::Unwritable)?, None),
-        };
+        let (origin, ledger) = admit_or_begin(&location, stored, identity, adoption)?;
         Ok(Opened {
             store: DatabaseStore { origin, hold },
             ledger,
@@ -79,10 +73,7 @@ impl DatabaseStore {
         let read = unpacked(packed).and_then(|bytes| state::decode::<T>(&bytes));
         let stored = read.map_err(|error| unusable(&location, error))?;
         let (origin, ledger) = admit(&location, stored, identity, Adoption::Adopt)?;
-        let bytes = state::encode(&origin, &ledger).map_err(io::Error::other);
-        bytes
-            .and_then(|bytes| pack(&bytes))
-            .map_err(StoreError::Unwritable)
+        pack(&encoded(&origin, &ledger)?).map_err(StoreError::Unwritable)
     }
 
     /// Where the state is.
@@ -93,20 +84,10 @@ impl DatabaseStore {
 
 impl Store for DatabaseStore {
     async fn commit<T: Counted>(&mut self, ledger: &Ledger<T>) -> Result<u64, StoreError> {
-        let turn = PACKING
-            .turn()
-            .await
-            .map_err(io::Error::from)
-            .map_err(StoreError::Unwritable)?;
-        let bytes = state::encode(&self.origin, ledger)
-            .map_err(io::Error::other)
-            .map_err(StoreError::Unwritable)?;
+        let turn = PACKING.turn().await?;
+        let bytes = encoded(&self.origin, ledger)?;
         let size = bytes.len() as u64;
-        if size > LARGEST {
-            return Err(StoreError::TooLarge { size });
-        }
-        let packed = turn.run(move || pack(&bytes)).await;
-        let packed = packed.map_err(io::Error::from).and_then(|packed| packed);
+        let packed = turn.run(move || pack(&bytes)).await?;
         self.hold.commit(packed.map_err(StoreError::Unwritable)?).await?;
         Ok(size)
     }
@@ -152,10 +133,8 @@ pub fn unpacked(packed: &[u8]) -> Result<Vec<u8>, StateError> {
 type Stored<T> = Result<(Origin, Ledger<T>), StateError>;
 
 async fn unpack<T: Counted + Send + 'static>(packed: Arc<[u8]>) -> Result<Stored<T>, StoreError> {
-    let unpacked = PACKING
-        .run(move || unpacked(&packed).and_then(|bytes| state::decode(&bytes)))
-        .await;
-    unpacked.map_err(io::Error::from).map_err(StoreError::Unwritable)
+    let read = move || unpacked(&packed).and_then(|bytes| state::decode(&bytes));
+    Ok(PACKING.run(read).await?)
 }
 
 async fn quarantine(hold: &Hold, location: &Location, what: &str) -> Result<(), LeaseError> {

@@ -16,7 +16,7 @@ use std::{fs, io};
 use chrono::{DateTime, Utc};
 use small_file::{Links, Shown};
 
-use super::{Adoption, Identity, Location, Opened, Store, StoreError, admit, new_origin};
+use super::{Adoption, Identity, Location, Opened, Store, StoreError, admit_or_begin, encoded};
 use crate::file_name;
 use crate::ledger::state::{self, Origin, StateError};
 use crate::ledger::{Counted, Ledger};
@@ -71,14 +71,8 @@ impl FileStore {
         if state.is_none() && put_aside.is_none() {
             refuse_moved(path)?;
         }
-        let (origin, ledger) = match state {
-            Some(stored) => {
-                let location = Location::File(path.to_owned());
-                let (origin, ledger) = admit(&location, stored, identity, adoption)?;
-                (origin, Some(ledger))
-            }
-            None => (new_origin(identity).map_err(StoreError::Unwritable)?, None),
-        };
+        let location = Location::File(path.to_owned());
+        let (origin, ledger) = admit_or_begin(&location, state, identity, adoption)?;
         let store = FileStore {
             origin,
             place: Arc::new(place),
@@ -111,25 +105,14 @@ impl FileStore {
 impl Store for FileStore {
     async fn commit<T: Counted>(&mut self, ledger: &Ledger<T>) -> Result<u64, StoreError> {
         // First the turn, then the bytes: of those that wait, none holds any.
-        let turn = COMMITS.turn().await.map_err(not_made)?;
-        let bytes = state::encode(&self.origin, ledger)
-            .map_err(io::Error::other)
-            .map_err(StoreError::Unwritable)?;
+        let turn = COMMITS.turn().await?;
+        let bytes = encoded(&self.origin, ledger)?;
         let size = bytes.len() as u64;
-        if size > LARGEST {
-            return Err(StoreError::TooLarge { size });
-        }
         let place = Arc::clone(&self.place);
         // On a thread of its own: a slow disk must not hold up a scrape.
-        turn.run(move || place.replace(&bytes))
-            .await
-            .map_err(not_made)??;
+        turn.run(move || place.replace(&bytes)).await??;
         Ok(size)
     }
-}
-
-fn not_made(error: offload::Error) -> StoreError {
-    StoreError::Unwritable(error.into())
 }
 
 fn aside(path: &Path) -> PathBuf {

@@ -7,6 +7,7 @@ use crate::chats::chat::Chat;
 use crate::chats::{Field, Ledger, Tally, Totals};
 use crate::config::tests::COUNTING;
 use crate::ledger::FoundBy;
+use crate::ledger::store::new_origin;
 use wolkvox::{Row, Value};
 
 pub(super) fn now() -> DateTime<Utc> {
