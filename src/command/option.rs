@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use clap::Args;
 use wolkvox::{Zone, window};
 
@@ -41,7 +41,7 @@ impl TimeArgument {
     /// The instant: of a day, its first. Where the clocks skip midnight, that is when they do.
     pub fn at(self, zone: impl Into<Zone>) -> DateTime<Utc> {
         match self {
-            TimeArgument::Day(day) => window::to_instants(day.and_time(NaiveTime::MIN), zone).0,
+            TimeArgument::Day(day) => window::midnight(day, zone),
             TimeArgument::Instant(at) => at,
         }
     }

@@ -1,7 +1,9 @@
 //! Which range of time one call asks for. The report's times are local and carry no zone: ranges of instants become
 //! ranges of local texts here, and nowhere else.
 
-use chrono::{DateTime, Datelike, NaiveDateTime, Offset, TimeDelta, TimeZone, Timelike, Utc};
+use chrono::{
+    DateTime, Datelike, NaiveDate, NaiveDateTime, NaiveTime, Offset, TimeDelta, TimeZone, Timelike, Utc,
+};
 
 use super::Zone;
 
@@ -108,6 +110,11 @@ pub fn least_local(zone: impl Into<Zone>, instant: DateTime<Utc>) -> NaiveDateTi
         .map(LocalSpan::first_local)
         .min()
         .unwrap_or_else(|| instant.naive_utc())
+}
+
+/// A day's first instant. Where the clocks skip midnight, that is when they do; where it comes twice, the first.
+pub fn midnight(day: NaiveDate, zone: impl Into<Zone>) -> DateTime<Utc> {
+    to_instants(day.and_time(NaiveTime::MIN), zone).0
 }
 
 /// The earliest and the latest instant that `local` can stand for. They differ in the hour that is repeated when the

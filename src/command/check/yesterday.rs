@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use chrono::{DateTime, Days, NaiveDate, NaiveTime, TimeDelta, Utc};
+use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
 use wolkvox::history::{Notice, Reader};
 use wolkvox::{Error, Reason, Source, Window, Zone, window};
 
@@ -29,11 +29,10 @@ impl Yesterday {
     pub(super) fn before(now: DateTime<Utc>, zone: Zone) -> Option<Yesterday> {
         let today = now.with_timezone(&zone).date_naive();
         let date = today.checked_sub_days(Days::new(1))?;
-        let midnight = |date: NaiveDate| window::to_instants(date.and_time(NaiveTime::MIN), zone).0;
         Some(Yesterday {
             date,
-            from: midnight(date),
-            to: midnight(today),
+            from: window::midnight(date, zone),
+            to: window::midnight(today, zone),
             now,
         })
     }

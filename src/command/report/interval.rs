@@ -1,6 +1,6 @@
 //! The intervals of local time that a range is cut into: each instant of the range lies in exactly one.
 
-use chrono::{DateTime, FixedOffset, NaiveDate, NaiveTime, Offset as _, TimeDelta, TimeZone as _, Utc};
+use chrono::{DateTime, FixedOffset, Offset as _, TimeDelta, TimeZone as _, Utc};
 use wolkvox::{Zone, window};
 
 /// How long an interval is where the clocks do not change.
@@ -79,10 +79,10 @@ impl Unit {
             }
             Unit::Day => {
                 let day = local(instant, zone).date_naive();
-                let next = day.succ_opt().map(|next| midnight(next, zone));
+                let next = day.succ_opt().map(|next| window::midnight(next, zone));
                 // Clocks that go back from a minute past midnight repeat the evening: that minute's day goes on.
                 next.filter(|next| *next <= instant)
-                    .unwrap_or_else(|| midnight(day, zone))
+                    .unwrap_or_else(|| window::midnight(day, zone))
             }
         }
     }
@@ -101,7 +101,7 @@ impl Unit {
                 // A day that a place crossing the date line left out is passed over.
                 while let Some(next) = day.succ_opt() {
                     day = next;
-                    let midnight = midnight(day, zone);
+                    let midnight = window::midnight(day, zone);
                     if midnight > start {
                         return midnight;
                     }
@@ -110,11 +110,6 @@ impl Unit {
             }
         }
     }
-}
-
-/// A day's first instant. Where the clocks skip midnight, that is when they do; where it comes twice, the first.
-fn midnight(day: NaiveDate, zone: Zone) -> DateTime<Utc> {
-    window::to_instants(day.and_time(NaiveTime::MIN), zone).0
 }
 
 fn local(instant: DateTime<Utc>, zone: Zone) -> DateTime<FixedOffset> {

@@ -14,7 +14,7 @@ fn utc_of(text: &str) -> DateTime<Utc> {
 
 /// The intervals of some local days: where each begins, and for how many minutes it lasts.
 fn of_days(from: &str, to: &str, unit: Unit, zone: Tz) -> Vec<(String, i64)> {
-    let midnight = |day: &str| super::midnight(day.parse().unwrap(), zone.into());
+    let midnight = |day: &str| window::midnight(day.parse().unwrap(), zone);
     Intervals::covering(midnight(from), midnight(to), unit, zone.into())
         .iter()
         .map(|interval| {
