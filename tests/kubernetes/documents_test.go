@@ -5,9 +5,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-
-	"sigs.k8s.io/kustomize/api/krusty"
-	"sigs.k8s.io/kustomize/kyaml/filesys"
 )
 
 const root = "../.."
@@ -113,13 +110,5 @@ func TestTheFilesOfThePageOnKubernetesMakeWhatWorks(t *testing.T) {
 	if err := os.CopyFS(filepath.Join(folder, "wolkvox-exporter/deploy"), os.DirFS(absolute)); err != nil {
 		t.Fatal(err)
 	}
-	made, err := krusty.MakeKustomizer(krusty.MakeDefaultOptions()).Run(filesys.MakeFsOnDisk(), folder)
-	if err != nil {
-		t.Fatal(err)
-	}
-	manifests, err := made.AsYaml()
-	if err != nil {
-		t.Fatal(err)
-	}
-	assertUsable(t, decode(t, string(manifests)))
+	assertUsable(t, decode(t, kustomize(t, folder)))
 }

@@ -8,20 +8,27 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/filesys"
 )
 
+// kustomize returns what `kustomize build` makes of a folder.
+func kustomize(t *testing.T, folder string) string {
+	t.Helper()
+	made, err := krusty.MakeKustomizer(krusty.MakeDefaultOptions()).Run(filesys.MakeFsOnDisk(), folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	manifests, err := made.AsYaml()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(manifests)
+}
+
 func TestManifestsOfKustomize(t *testing.T) {
 	for _, folder := range glob(t, "overlay/*") {
 		name := filepath.Base(folder)
 		t.Run(name, func(t *testing.T) {
-			made, err := krusty.MakeKustomizer(krusty.MakeDefaultOptions()).Run(filesys.MakeFsOnDisk(), folder)
-			if err != nil {
-				t.Fatal(err)
-			}
-			manifests, err := made.AsYaml()
-			if err != nil {
-				t.Fatal(err)
-			}
-			assertGolden(t, "kustomize/"+name+".yaml", string(manifests))
-			assertUsable(t, decode(t, string(manifests)))
+			manifests := kustomize(t, folder)
+			assertGolden(t, "kustomize/"+name+".yaml", manifests)
+			assertUsable(t, decode(t, manifests))
 		})
 	}
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio_postgres::Client;
 
-use super::row::{self, MINE, NEW, code, commit, settle};
+use super::row::{self, MINE, NEW, code, commit, settle, wait_both};
 use crate::support::postgres::proxy::{Fault, Proxy};
 use crate::support::postgres::{OWNER, Postgres, connect, url_through};
 use crate::support::process::wait_until;
@@ -126,14 +126,7 @@ async fn what_hangs_stays_open_and_arrives_when_it_may_pass() {
     let url = place.url();
     let (committed, connected) = (commit(&client, MINE, 0), connect(&url));
     tokio::pin!(committed, connected);
-    let both = async {
-        tokio::select! { _ = &mut committed => {}, _ = &mut connected => {} }
-    };
-    assert!(
-        tokio::time::timeout(Duration::from_millis(300), both)
-            .await
-            .is_err()
-    );
+    assert!(wait_both(committed.as_mut(), connected.as_mut()).await);
     assert_eq!(place.version().await, "0");
 
     place.proxy.pass();

@@ -1,5 +1,8 @@
 //! A row of an operation, and statements as a store sends them.
 
+use std::pin::Pin;
+use std::time::Duration;
+
 use tokio_postgres::types::Type;
 use tokio_postgres::{Client, Error};
 
@@ -57,6 +60,16 @@ pub(super) async fn settle(client: &Client, mine: &str, new: &str) -> Result<Opt
         .query_typed(statement, &[(&mine, Type::TEXT), (&new, Type::TEXT)])
         .await?;
     Ok(rows.first().map(|row| row.get(0)))
+}
+
+/// Whether neither comes to an end for a while.
+pub(super) async fn wait_both<A: Future, B: Future>(one: Pin<&mut A>, other: Pin<&mut B>) -> bool {
+    let first = async {
+        tokio::select! { _ = one => {}, _ = other => {} }
+    };
+    tokio::time::timeout(Duration::from_millis(300), first)
+        .await
+        .is_err()
 }
 
 pub(super) async fn version(server: &Postgres) -> String {

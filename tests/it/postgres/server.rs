@@ -1,10 +1,8 @@
 //! The server itself: started, stopped, paused, without room, and put back to what it was.
 
-use std::time::Duration;
-
 use tokio::process::Command;
 
-use super::row::{self, MINE, NEW, code, commit};
+use super::row::{self, MINE, NEW, code, commit, wait_both};
 use crate::support::postgres::{OWNER, Postgres, Setup, Tls, connect};
 use crate::support::process::{finish, wait_for, wait_until};
 
@@ -67,14 +65,7 @@ async fn a_paused_server_takes_connections_and_answers_nothing_until_it_goes_on(
     let url = server.url(OWNER);
     let (committed, connected) = (commit(&client, MINE, 0), connect(&url));
     tokio::pin!(committed, connected);
-    let both = async {
-        tokio::select! { _ = &mut committed => {}, _ = &mut connected => {} }
-    };
-    assert!(
-        tokio::time::timeout(Duration::from_millis(300), both)
-            .await
-            .is_err()
-    );
+    assert!(wait_both(committed.as_mut(), connected.as_mut()).await);
 
     server.resume();
     assert_eq!(committed.await.unwrap(), Some(1));

@@ -18,16 +18,23 @@ async fn count(places: &mut Places, variables: &Variables) {
     exporter.ended().await;
 }
 
+/// Operations of these names, counted by an exporter with files.
+async fn counted_in_files(names: &[&str]) -> Places {
+    let mut places = Places::of(names).await;
+    let on_files = places.on_files();
+    count(&mut places, &on_files).await;
+    places
+}
+
 fn file(places: &Places, name: &str) -> PathBuf {
     places.fleet.state().join(name)
 }
 
 #[tokio::test]
 async fn counting_goes_on_from_files_to_a_database_and_back_and_there_again() {
-    let mut places = Places::of(&["norte", "sala 1/ñ"]).await;
+    let mut places = counted_in_files(&["norte", "sala 1/ñ"]).await;
     let (files, url) = (places.files(), places.url());
     let (on_files, on_database) = (places.on_files(), places.on_database());
-    count(&mut places, &on_files).await;
 
     let told = copy(&files, &url, &[]).await.well();
     assert!(
@@ -93,10 +100,9 @@ async fn what_an_exporter_is_using_stays_where_it_is() {
 
 #[tokio::test]
 async fn a_state_that_is_there_is_never_overwritten() {
-    let mut places = Places::of(&["norte", "soporte"]).await;
+    let mut places = counted_in_files(&["norte", "soporte"]).await;
     let (files, url) = (places.files(), places.url());
     let (on_files, on_database) = (places.on_files(), places.on_database());
-    count(&mut places, &on_files).await;
     count(&mut places, &on_database).await;
     let before = fs::read(file(&places, "norte.state")).unwrap();
     for (from, to) in [(&files, &url), (&url, &files)] {
@@ -146,10 +152,9 @@ async fn a_state_that_can_not_be_read_or_is_missing_does_not_hold_up_the_others(
 
 #[tokio::test]
 async fn an_old_copy_does_not_take_the_place_of_what_was_counted_since() {
-    let mut places = Places::of(&["norte"]).await;
+    let mut places = counted_in_files(&["norte"]).await;
     let (files, url) = (places.files(), places.url());
-    let (on_files, on_database) = (places.on_files(), places.on_database());
-    count(&mut places, &on_files).await;
+    let on_database = places.on_database();
     let old = fs::read(file(&places, "norte.state")).unwrap();
     copy(&files, &url, &[]).await.well();
     count(&mut places, &on_database).await;
@@ -162,10 +167,9 @@ async fn an_old_copy_does_not_take_the_place_of_what_was_counted_since() {
 
 #[tokio::test]
 async fn after_a_crash_between_mark_and_write_the_same_command_goes_on() {
-    let mut places = Places::of(&["norte"]).await;
+    let mut places = counted_in_files(&["norte"]).await;
     let (files, url) = (places.files(), places.url());
     let (on_files, on_database) = (places.on_files(), places.on_database());
-    count(&mut places, &on_files).await;
     copy(&files, &url, &[]).await.well();
     // What a crash before the write leaves.
     places.server.run("delete from wolkvox_operation").await;
@@ -194,10 +198,9 @@ async fn after_a_crash_between_mark_and_write_the_same_command_goes_on() {
 
 #[tokio::test]
 async fn a_first_start_in_between_is_not_taken_for_the_state() {
-    let mut places = Places::of(&["norte"]).await;
+    let mut places = counted_in_files(&["norte"]).await;
     let (files, url) = (places.files(), places.url());
-    let (on_files, on_database) = (places.on_files(), places.on_database());
-    count(&mut places, &on_files).await;
+    let on_database = places.on_database();
     copy(&files, &url, &[]).await.well();
     places.server.run("delete from wolkvox_operation").await;
     let anew = with(on_database, "COUNT_FROM", &now().to_rfc3339());
@@ -222,10 +225,9 @@ async fn a_first_start_in_between_is_not_taken_for_the_state() {
 /// As docs/states.md says it, in both places.
 #[tokio::test]
 async fn a_mark_is_taken_away_by_hand_where_the_state_is_to_stay() {
-    let mut places = Places::of(&["norte"]).await;
+    let mut places = counted_in_files(&["norte"]).await;
     let (files, url) = (places.files(), places.url());
     let (on_files, on_database) = (places.on_files(), places.on_database());
-    count(&mut places, &on_files).await;
     let other = tempfile::tempdir().unwrap();
     let elsewhere = other.path().to_str().unwrap();
     copy(&files, elsewhere, &[]).await.well();
