@@ -124,13 +124,7 @@ impl Config {
         variables: impl IntoIterator<Item = (String, Result<String, String>)>,
         now: DateTime<Utc>,
     ) -> Result<Config, ConfigError> {
-        let mut values = values(variables, now);
-        match Config::read(&mut values) {
-            Some(config) if values.problems.is_empty() => Ok(config),
-            _ => Err(ConfigError {
-                problems: values.problems,
-            }),
-        }
+        checked(values(variables, now), Config::read)
     }
 
     fn read(values: &mut Values) -> Option<Config> {
@@ -190,13 +184,17 @@ impl State {
     /// # Errors
     /// All problems at once.
     pub fn from_env(now: DateTime<Utc>) -> Result<State, ConfigError> {
-        let mut values = values(environment(), now);
-        match State::read(&mut values) {
-            Some(state) if values.problems.is_empty() => Ok(state),
-            _ => Err(ConfigError {
-                problems: values.problems,
-            }),
-        }
+        checked(values(environment(), now), State::read)
+    }
+}
+
+/// What is read of the values, where none has a problem.
+fn checked<T>(mut values: Values, read: impl FnOnce(&mut Values) -> Option<T>) -> Result<T, ConfigError> {
+    match read(&mut values) {
+        Some(read) if values.problems.is_empty() => Ok(read),
+        _ => Err(ConfigError {
+            problems: values.problems,
+        }),
     }
 }
 

@@ -116,9 +116,22 @@ impl Store for FileStore {
 }
 
 fn aside(path: &Path) -> PathBuf {
+    with_suffix(path, ".new")
+}
+
+fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
     let mut name = OsString::from(path);
-    name.push(".new");
+    name.push(suffix);
     PathBuf::from(name)
+}
+
+/// The bytes of a state; `None` where there is no file.
+fn read_bytes(path: &Path) -> Result<Option<Vec<u8>>, StoreError> {
+    match small_file::read(path, LARGEST, Links::Refuse) {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(error) if error.is_not_found() => Ok(None),
+        Err(cause) => Err(StoreError::Read { cause }),
+    }
 }
 
 /// What lies at the path.
@@ -152,10 +165,8 @@ fn refuse_moved(path: &Path) -> Result<(), StoreError> {
 }
 
 fn read<T: Counted>(path: &Path) -> Result<Option<(Origin, Ledger<T>)>, StoreError> {
-    let bytes = match small_file::read(path, LARGEST, Links::Refuse) {
-        Ok(bytes) => bytes,
-        Err(error) if error.is_not_found() => return Ok(None),
-        Err(cause) => return Err(StoreError::Read { cause }),
+    let Some(bytes) = read_bytes(path)? else {
+        return Ok(None);
     };
     match state::decode(&bytes) {
         Ok(state) => Ok(Some(state)),
@@ -191,9 +202,7 @@ pub(super) fn reading_way_out(error: &small_file::Error) -> String {
 
 /// Keeps a damaged file under another name, so that it can be looked at and no start trips over it again.
 fn put_aside(path: &Path, what: &str, now: DateTime<Utc>) -> Result<PathBuf, StoreError> {
-    let mut name = OsString::from(path);
-    name.push(format!(".damaged-{}", now.format("%Y%m%dT%H%M%SZ")));
-    let kept = PathBuf::from(name);
+    let kept = with_suffix(path, &format!(".damaged-{}", now.format("%Y%m%dT%H%M%SZ")));
     fs::rename(path, &kept).map_err(|cause| StoreError::Damaged {
         path: path.to_owned(),
         what: format!("{what}, and it can't be put aside as {}: {cause}", Shown(&kept)),

@@ -1,7 +1,6 @@
 //! A state that goes to another place, or comes from one. It is marked as moved before it is written elsewhere: its file gets
 //! another name, so that no exporter goes on from it, and a note beside it says where it went.
 
-use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -10,7 +9,7 @@ use small_file::Links;
 use super::calls::Calls;
 use super::disk_error::{Action, DiskError};
 use super::place::Place;
-use super::{LARGEST, StoreError};
+use super::{StoreError, read_bytes, with_suffix};
 use crate::file_name;
 
 /// A note names a place, and is never longer.
@@ -23,12 +22,6 @@ pub(super) fn moved(path: &Path) -> PathBuf {
 
 fn note(path: &Path) -> PathBuf {
     with_suffix(path, ".moved-to")
-}
-
-fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
-    let mut name = OsString::from(path);
-    name.push(suffix);
-    PathBuf::from(name)
 }
 
 /// Where the state at `path` was moved, as far as somebody noted it.
@@ -152,23 +145,15 @@ impl HeldFile {
 }
 
 pub(super) fn find(path: &Path) -> Result<Option<StateFile>, StoreError> {
-    if let Some(bytes) = read(path)? {
+    if let Some(bytes) = read_bytes(path)? {
         let mark = Mark::None;
         return Ok(Some(StateFile { bytes, mark }));
     }
-    let found = read(&moved(path))?;
+    let found = read_bytes(&moved(path))?;
     Ok(found.map(|bytes| StateFile {
         bytes,
         mark: Mark::Moved(moved_to(path)),
     }))
-}
-
-fn read(path: &Path) -> Result<Option<Vec<u8>>, StoreError> {
-    match small_file::read(path, LARGEST, Links::Refuse) {
-        Ok(bytes) => Ok(Some(bytes)),
-        Err(error) if error.is_not_found() => Ok(None),
-        Err(cause) => Err(StoreError::Read { cause }),
-    }
 }
 
 /// Whether something has this name, be it a link that leads nowhere.
