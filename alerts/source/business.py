@@ -1,6 +1,11 @@
 """Chats of now against the usual: how many, how long they wait and take, how they end."""
 
-from alerts.source.rule import OPERATION, SKILL, Alert, Group, Record, board, first, promql, selected, value
+from textwrap import indent
+
+from alerts.source.rule import (
+    OPERATION, SKILL, Alert, Group, Record, board, by_operation, by_skill, first, promql, selected, value,
+)
+from alerts.source.trust import prompt_arrivals
 from dashboards.source.parameters import (
     ASA_HIGH, FEWEST, FEWEST_LATE, FEWEST_OF_A_WEEK, FEWEST_TO_MISS, FEWEST_TO_MISS_OF_A_WEEK, HANDLING_UP, POINTS_ABOVE, PROMPT, VOLUME_LOW,
 )
@@ -11,14 +16,6 @@ USUALLY = (
     ', where {{ . | first | value | printf "%.0f" }} are usual at this time of the week{{ end }}'
 )
 CHATS = 'wolkvox_chats_total{outcome!="timeout"}'
-
-
-def by_operation(selector, window):
-    return f"sum by (job, operation) (increase({selector}[{window}]))"
-
-
-def by_skill(selector, window):
-    return f"sum by (job, operation, skill_id) (increase({selector}[{window}]))"
 
 
 def ratio(name, of, part, divisor, window):
@@ -89,17 +86,10 @@ def usual():
     """What is usual at this time of the week: of the last four weeks, those that have data."""
 
     def chats(week):
-        return f"sum by (job, operation) (increase({CHATS}[1h] offset {week}w))"
+        return by_operation(CHATS, "1h", week)
 
     def arrivals(week):
-        delay = "wolkvox_chat_arrival_delay_seconds"
-        return (
-            "\n"
-            rf'  sum by (job, operation) (increase({delay}_bucket{{le=~"3600(\\.0)?"}}[1h] offset {week}w))'
-            "\n"
-            f"    / (sum by (job, operation) (increase({delay}_count[1h] offset {week}w)) > 0)"
-            "\n"
-        )
+        return f"\n{indent(prompt_arrivals('1h', week), '  ')}\n"
 
     counted = (
         "(job, operation) (\n"

@@ -8,230 +8,202 @@ from dashboards.source import parameters
 FAILURES = listed(selected("sum by (reason) (increase(wolkvox_poll_failures_total{}[30m])) > 0", "job", "operation"), "reason")
 
 
+def of_operation(name, expr, wait, severity, summary, description, comment=""):
+    return Alert(name, promql(expr), wait, severity, "exporter", summary, description, board("exporter", "job", "operation"), comment)
+
+
 def alerts():
     return Group(
         "wolkvox-exporter-alerts",
         [
-            Alert(
+            of_operation(
                 "WolkvoxDataStale",
-                promql(f"""
+                f"""
                     operation:wolkvox_data_age:polls > {parameters.STALE_POLLS}
-                """),
+                """,
                 "5m",
                 "critical",
-                "exporter",
                 f"The numbers of {OPERATION} are old",
                 f"{{{{ with {selected('wolkvox_last_success_timestamp_seconds{}', 'job', 'operation')} | query }}}}The last good poll of {OPERATION} was "
                 f"{{{{ else }}}}No poll of {OPERATION} has succeeded since counting began, {{{{ end }}}}{value('%.1f')} poll intervals ago. Boards show "
                 "old numbers, business alerts are silent. Nothing is lost: the next good poll catches up.",
-                board("exporter", "job", "operation"),
             ),
-            Alert(
+            of_operation(
                 "WolkvoxPollFailing",
-                promql("""
+                """
                     max by (job, operation) (wolkvox_up) < 1
-                """),
+                """,
                 "10m",
                 "warning",
-                "exporter",
                 f"Polls of {OPERATION} fail",
                 f"No poll of {OPERATION} has succeeded for 10 minutes. Why: {FAILURES}. The log and the status page say more.",
-                board("exporter", "job", "operation"),
             ),
-            Alert(
+            of_operation(
                 "WolkvoxTokenRejected",
-                promql("""
+                """
                     sum by (job, operation) (increase(wolkvox_poll_failures_total{reason="auth"}[1h])) > 0.5
                     and on (job, operation) max by (job, operation) (wolkvox_up) < 1
-                """),
+                """,
                 "10m",
                 "critical",
-                "exporter",
                 f"Wolkvox rejects the token of {OPERATION}",
                 f"Wolkvox answers that the token of {OPERATION} is wrong. It will not mend itself: a new token is needed.",
-                board("exporter", "job", "operation"),
             ),
-            Alert(
+            of_operation(
                 "WolkvoxQuotaNear",
-                promql(f"""
+                f"""
                     max by (job, operation) (wolkvox_api_group_requests_today)
                       / max by (job, operation) (wolkvox_api_daily_limit) > {parameters.QUOTA_NEAR}
-                """),
+                """,
                 "10m",
                 "warning",
-                "exporter",
                 f"The daily API calls of {OPERATION} are nearly used up",
                 f"This exporter alone has used {value('percentage')} of the API calls that {OPERATION} has a day, with the other operations "
                 "that share its token.",
-                board("exporter", "job", "operation"),
                 "Only where the limit is configured. Calls of other programs with tokens of the same operation are not in it.",
             ),
-            Alert(
+            of_operation(
                 "WolkvoxQuotaExhausted",
-                promql("""
+                """
                     sum by (job, operation) (increase(wolkvox_poll_failures_total{reason="quota"}[2h])) > 0.5
                     and on (job, operation) max by (job, operation) (wolkvox_up) < 1
-                """),
+                """,
                 "10m",
                 "critical",
-                "exporter",
                 f"The daily API calls of {OPERATION} are used up",
                 f"Wolkvox refuses calls of {OPERATION} until its quota begins anew. The next good poll catches up.",
-                board("exporter", "job", "operation"),
             ),
-            Alert(
+            of_operation(
                 "WolkvoxSlowedDown",
-                promql("""
+                """
                     max by (job, operation) (wolkvox_api_slowdown) >= 2
-                """),
+                """,
                 "15m",
                 "warning",
-                "exporter",
                 f"{OPERATION} is polled less often, for want of API calls",
                 f"The API calls that {OPERATION} has left today would not last until midnight at the usual pace: it is polled less often, "
                 "and its numbers are older than usual. Nothing is lost.",
-                board("exporter", "job", "operation"),
             ),
-            Alert(
+            of_operation(
                 "WolkvoxRowsCut",
-                promql("""
+                """
                     sum by (job, operation, reason) (increase(wolkvox_poll_failures_total{reason=~"truncated|too_large|too_many_rows"}[1h])) > 2.5
-                """),
+                """,
                 "5m",
                 "warning",
-                "exporter",
                 f"Answers for {OPERATION} are cut ({{{{ $labels.reason }}}})",
                 f"Within an hour {value('%.0f')} answers of the report of {OPERATION} were incomplete ({{{{ $labels.reason }}}}) and were "
                 "not counted: no chat of that time shows until it is read whole.",
-                board("exporter", "job", "operation"),
             ),
-            Alert(
+            of_operation(
                 "WolkvoxReportSecondsSkipped",
-                promql("""
+                """
                     sum by (job, operation) (increase(wolkvox_report_seconds_skipped_total[1h])) > 0.5
-                """),
+                """,
                 "0m",
                 "warning",
-                "exporter",
                 f"Seconds of the report of {OPERATION} were given up",
                 f"Within an hour about {value('duration')} of the report of {OPERATION} were given up after repeated failure: chats closed "
                 "in them are missing from all numbers.",
-                board("exporter", "job", "operation"),
             ),
-            Alert(
+            of_operation(
                 "WolkvoxStateNotPersisted",
-                promql("""
+                """
                     sum by (job, operation) (increase(wolkvox_state_commit_failures_total[30m])) > 0.5
-                """),
+                """,
                 "5m",
                 "critical",
-                "exporter",
                 f"The state of {OPERATION} can not be written to disk",
                 f"Within 30 minutes {value('%.0f')} attempts to write the state of {OPERATION} failed. Until one succeeds, nothing new is shown.",
-                board("exporter", "job", "operation"),
             ),
-            Alert(
+            of_operation(
                 "WolkvoxStateRecovered",
-                promql("""
+                """
                     max by (job, operation) (
                       wolkvox_state_recoveries_total > 0.5
                       and on (job, instance) time() - process_start_time_seconds < 86400
                     )
-                """),
+                """,
                 "0m",
                 "warning",
-                "exporter",
                 f"The state of {OPERATION} was damaged and begun anew",
                 f"At its start the exporter put a damaged state of {OPERATION} aside and began to count anew. What was not yet scraped is lost.",
-                board("exporter", "job", "operation"),
             ),
-            Alert(
+            of_operation(
                 "WolkvoxLateRows",
-                promql(f"""
+                f"""
                     sum by (job, operation) (increase(wolkvox_chats_late_total[6h]))
                       / (sum by (job, operation) (increase(wolkvox_chats_total[6h])) > 0) > {parameters.LATE_ROWS}
                     and on (job, operation) sum by (job, operation) (increase(wolkvox_chats_late_total[6h])) >= 10
-                """),
+                """,
                 "30m",
                 "warning",
-                "exporter",
                 f"Many chats of {OPERATION} show up late in the report",
                 f"Of the chats of the last 6 hours, {value('percentage')} were missed by the polls and found by the hourly sweep only. "
                 "They are counted, but late: boards and alerts lag.",
-                board("exporter", "job", "operation"),
             ),
-            Alert(
+            of_operation(
                 "WolkvoxReportFieldUnreadable",
-                promql(f"""
+                f"""
                     sum by (job, operation, field) (increase(wolkvox_report_fields_invalid_total[2h]))
                       / on (job, operation) group_left () (sum by (job, operation) (increase(wolkvox_chats_total[2h])) >= 10)
                       > {parameters.FIELD_UNREADABLE}
-                """),
+                """,
                 "15m",
                 "warning",
-                "exporter",
                 f"The field {{{{ $labels.field }}}} of the report of {OPERATION} can not be read",
                 f"In {value('percentage')} of the chats of the last 2 hours the value of {{{{ $labels.field }}}} could not be read. The "
                 "chats count, these values do not.",
-                board("exporter", "job", "operation"),
             ),
-            Alert(
+            of_operation(
                 "WolkvoxReportFieldVanished",
-                promql(f"""
+                f"""
                     sum by (job, operation, field) (increase(wolkvox_report_fields_absent_total[2h]))
                       / on (job, operation) group_left () (sum by (job, operation) (increase(wolkvox_chats_total[2h])) >= 10)
                       > {parameters.FIELD_VANISHED}
-                """),
+                """,
                 "15m",
                 "warning",
-                "exporter",
                 f"The field {{{{ $labels.field }}}} is gone from the report of {OPERATION}",
                 f"In {value('percentage')} of the chats of the last 2 hours the documented field {{{{ $labels.field }}}} was missing: "
                 "the report may have been changed, and what is made of this field is incomplete.",
-                board("exporter", "job", "operation"),
             ),
-            Alert(
+            of_operation(
                 "WolkvoxSeriesLimitNear",
-                promql(f"""
+                f"""
                     max by (job, operation) (wolkvox_series)
                       / max by (job, operation) (wolkvox_series_limit) > {parameters.SERIES_NEAR}
-                """),
+                """,
                 "30m",
                 "warning",
-                "exporter",
                 f"The series of {OPERATION} come near their limit",
                 f"{value('percentage')} of the series that {OPERATION} may have are in use. Past the limit, new skills, agents and codes "
                 "are counted as \"other\".",
-                board("exporter", "job", "operation"),
             ),
-            Alert(
+            of_operation(
                 "WolkvoxSeriesLimited",
-                promql("""
+                """
                     sum by (job, operation) (increase(wolkvox_series_limited_total[1h])) > 0.5
-                """),
+                """,
                 "5m",
                 "warning",
-                "exporter",
                 f"Chats of {OPERATION} are counted as \"other\"",
                 f"The limit of series is reached: within an hour {value('%.0f')} chats of {OPERATION} were counted under \"other\" instead "
                 "of their own skill, agent or code.",
-                board("exporter", "job", "operation"),
             ),
-            Alert(
+            of_operation(
                 "WolkvoxClockWrong",
-                promql(f"""
+                f"""
                     abs(max by (job, operation) (wolkvox_api_clock_offset_seconds)) > {parameters.CLOCK_WRONG}
-                """),
+                """,
                 "15m",
                 "warning",
-                "exporter",
                 f"The clocks of the exporter and of {OPERATION} differ",
                 f"The clock of the Wolkvox server of {OPERATION} and that of the exporter are {value('duration')} apart.",
-                board("exporter", "job", "operation"),
             ),
-            Alert(
+            of_operation(
                 "WolkvoxZoneWrong",
-                promql(r"""
+                r"""
                     (
                       max by (job, operation) (wolkvox_last_chat_close_timestamp_seconds) - time() > 900
                     )
@@ -243,41 +215,35 @@ def alerts():
                       and on (job, operation)
                       time() - min by (job, operation) (min_over_time(wolkvox_watermark_timestamp_seconds[6h])) < 23400
                     )
-                """),
+                """,
                 "1h",
                 "warning",
-                "exporter",
                 f"The time zone of {OPERATION} seems wrong",
                 f"Chats of {OPERATION} close in the future, or all of them show up long after their close although every poll succeeds: "
                 "WOLKVOX_TIMEZONE is probably not the zone of the operation.",
-                board("exporter", "job", "operation"),
                 "While a backlog is caught up the watermark lags behind now: that is no wrong zone (6 hours and 30 minutes).",
             ),
-            Alert(
+            of_operation(
                 "WolkvoxCatchingUp",
-                promql(f"""
+                f"""
                     operation:wolkvox_chat_arrivals_within_hour:ratio_increase1h < {parameters.PROMPT}
-                """),
+                """,
                 "10m",
                 "info",
-                "exporter",
                 f"Chats of {OPERATION} that closed long ago are being counted now",
                 f"Only {value('percentage')} of the chats that were first seen within the last hour had closed less than an hour before: "
                 "a backlog is being caught up. Business alerts are silent meanwhile.",
-                board("exporter", "job", "operation"),
             ),
-            Alert(
+            of_operation(
                 "WolkvoxOperationNotHeld",
-                promql("""
+                """
                     max by (job, operation) (wolkvox_operation_held) < 1
-                """),
+                """,
                 "10m",
                 "critical",
-                "exporter",
                 f"Nobody polls {OPERATION}",
                 f"{OPERATION} is configured, but no exporter has polled it for 10 minutes. The log and the status page say why. The other "
                 "operations go on.",
-                board("exporter", "job", "operation"),
                 "Of all exporters that know the operation, one is to poll it.",
             ),
             Alert(

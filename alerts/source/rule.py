@@ -133,6 +133,19 @@ def promql(text):
     return dedent(text).strip()
 
 
+def by_operation(selector, window, weeks_ago=0):
+    return f"sum by (job, operation) (increase({selector}{span(window, weeks_ago)}))"
+
+
+def by_skill(selector, window):
+    return f"sum by (job, operation, skill_id) (increase({selector}{span(window)}))"
+
+
+def span(window, weeks_ago=0):
+    """The brackets of a range, and how far back it ends."""
+    return f"[{window}]" + (f" offset {weeks_ago}w" if weeks_ago else "")
+
+
 def block(text):
     yield "        expr: |-"
     for line in text.splitlines():

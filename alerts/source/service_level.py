@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from alerts.source.rule import OPERATION, SKILL, Alert, Group, Record, board, first, promql, selected, value
+from alerts.source.rule import OPERATION, SKILL, Alert, Group, Record, board, by_skill, first, promql, selected, value
 from dashboards.source.parameters import BURNS, FEWEST_LATE, POINTS_BELOW
 
 WINDOWS = ("30m", "1h", "2h", "6h", "1d", "3d")
@@ -12,14 +12,14 @@ def answered(window):
     return [
         Record(
             f"operation_skill:wolkvox_answered_chats:increase{window}",
-            f'sum by (job, operation, skill_id) (increase(wolkvox_chat_asa_seconds_count{{outcome!="timeout"}}[{window}]))',
+            by_skill('wolkvox_chat_asa_seconds_count{outcome!="timeout"}', window),
             begins=window != WINDOWS[0],
         ),
         Record(
             f"operation_skill:wolkvox_late_chats:increase{window}",
             promql(f"""
                 operation_skill:wolkvox_answered_chats:increase{window}
-                  - sum by (job, operation, skill_id) (increase(wolkvox_chat_answered_within_target_total{{outcome!="timeout"}}[{window}]))
+                  - {by_skill('wolkvox_chat_answered_within_target_total{outcome!="timeout"}', window)}
             """),
         ),
     ]

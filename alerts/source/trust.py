@@ -1,6 +1,6 @@
 """Whether the data of a time is about that time: business alerts ask this first."""
 
-from alerts.source.rule import Group, Record, promql
+from alerts.source.rule import Group, Record, by_operation, promql
 from dashboards.source.parameters import PROMPT, STALE_POLLS
 
 WEEK = 604800
@@ -9,15 +9,16 @@ WEEK = 604800
 WINDOWS = {"1h": (3600, 3600), "2h": (7200, WEEK), "6h": (21600, 21600), "1d": (86400, 86400), "3d": (259200, 259200)}
 
 
-def prompt_arrivals(window):
-    return Record(
-        f"operation:wolkvox_chat_arrivals_within_hour:ratio_increase{window}",
-        promql(rf"""
-            sum by (job, operation) (increase(wolkvox_chat_arrival_delay_seconds_bucket{{le=~"3600(\\.0)?"}}[{window}]))
-              / (sum by (job, operation) (increase(wolkvox_chat_arrival_delay_seconds_count[{window}])) > 0)
-        """),
-        begins=True,
-    )
+def prompt_arrivals(window, weeks_ago=0):
+    """The share of the chats that were first seen within an hour of their close."""
+    delay = "wolkvox_chat_arrival_delay_seconds"
+    prompt = by_operation(rf'{delay}_bucket{{le=~"3600(\\.0)?"}}', window, weeks_ago)
+    return f"{prompt}\n  / ({by_operation(f'{delay}_count', window, weeks_ago)} > 0)"
+
+
+def arrivals(window):
+    name = f"operation:wolkvox_chat_arrivals_within_hour:ratio_increase{window}"
+    return Record(name, prompt_arrivals(window), begins=True)
 
 
 def trusted(window, seconds, counted):
@@ -59,6 +60,6 @@ def group():
                 "time() - max by (job, operation) (wolkvox_counting_since_timestamp_seconds)",
                 "A window that began before counting did says nothing of its length.",
             ),
-            *(rule for window, (seconds, counted) in WINDOWS.items() for rule in (prompt_arrivals(window), trusted(window, seconds, counted))),
+            *(rule for window, (seconds, counted) in WINDOWS.items() for rule in (arrivals(window), trusted(window, seconds, counted))),
         ],
     )

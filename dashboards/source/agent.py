@@ -1,8 +1,8 @@
 """Agents: the ranking, and one of them over time."""
 
-from dashboards.source.layout import KEEP, board
+from dashboards.source.layout import board, row_link
 from dashboards.source.panel import BRAND, NEUTRAL, OPERATION, column, row, series, stat, table
-from dashboards.source.promql import AGENT, RATE, WINDOW, in_time, inc, mean, named, ratio, span
+from dashboards.source.promql import AGENT, WINDOW, inc, mean, named, per_hour, ratio
 from dashboards.source.tile import SHARE_LAST, SHARE_NEGATIVE
 
 
@@ -10,7 +10,7 @@ def agent():
     by = "operation, agent_id"
     chats = "wolkvox_agent_chats_total"
 
-    def in_time(over):
+    def in_time(over, by=by):
         return ratio(inc("wolkvox_agent_answered_within_target_total", AGENT, over, by), inc("wolkvox_agent_asa_seconds_count", AGENT, over, by))
 
     pairs = {
@@ -35,7 +35,6 @@ def agent():
     def top(expression):
         return named(f"({expression} and on ({by}) {busiest})", "agent")
 
-    link = ("Only this agent", "/d/wolkvox-agent?" + KEEP + "&var-agent=${__data.fields.agent_id}&${window:queryparam}&${outcome:queryparam}")
     return board(
         "agent",
         "Agents: the ranking, and one of them over time. Shows ids; names where the exporter is set to keep them (WOLKVOX_AGENTS=names). These are data about employees: handle them as your law asks.",
@@ -45,7 +44,7 @@ def agent():
             stat("Agents active", "Agents of the choice who closed a chat within the rolling window.", f"count({pairs['chats']} > 0.5)", "locale", BRAND, decimals=0, no_value="none", background=False),
             stat("Chats", "Chats closed by these agents within the rolling window.", inc(chats, AGENT), "locale", BRAND, decimals=0, background=False),
             stat("Chats per agent", "Chats closed within the rolling window, per agent who closed one.", f"{inc(chats, AGENT)} / (count({pairs['chats']} > 0.5) > 0)", "locale", NEUTRAL, decimals=1),
-            stat("Within target", "Share of the chats answered within WOLKVOX_ASA_TARGET.", ratio(inc("wolkvox_agent_answered_within_target_total", AGENT), inc("wolkvox_agent_asa_seconds_count", AGENT)), "percentunit", decimals=0),
+            stat("Within target", "Share of the chats answered within WOLKVOX_ASA_TARGET.", in_time(WINDOW, ""), "percentunit", decimals=0),
             stat("Answer time, mean", "Mean time from the start of a chat to the agent's answer (ASA).", mean("wolkvox_agent_asa_seconds", AGENT), "dthms"),
             stat("Time on agent, mean", "Mean time that an agent spent on a chat.", mean("wolkvox_agent_time_on_agent_seconds", AGENT), "dthms"),
             row("Ranking: the last $window"),
@@ -55,7 +54,7 @@ def agent():
                 [named(pairs["chats"] + " > 0.5", "agent"), pairs["level"], pairs["asa"], pairs["toa"], pairs["duration"], pairs["replies"], pairs["characters"], pairs["busy"] + " > 0", pairs["response"], pairs["unanswered"], pairs["customer_spoke_last"], pairs["negative_feelings"], pairs["transfers"]],
                 [
                     OPERATION,
-                    column("agent_name", "Agent", link=link, width=150),
+                    column("agent_name", "Agent", link=row_link("Only this agent", "agent", "agent"), width=150),
                     column("agent_id", "Id", width=75),
                     column("Value #A", "Chats", "locale", decimals=0, maximum=True),
                     column("Value #B", "Within target", "percentunit", decimals=0),
@@ -76,7 +75,7 @@ def agent():
                 order=("operation", "agent_name", "agent_id", "Value #A", "Value #B", "Value #C", "Value #D", "Value #E", "Value #F", "Value #G", "Value #H", "Value #I", "Value #J", "Value #K", "Value #L", "Value #M"),
             ),
             row("Over time: the ten with most chats"),
-            series("Chats per hour", "Chats closed, as a pace per hour.", [(top("3600 * sum by (operation, agent_id) (rate(wolkvox_agent_chats_total{" + AGENT + "}" + span(RATE) + "))"), "{{agent_name}} ({{operation}})")], "locale", stack=True, defaults={"decimals": 0}),
+            series("Chats per hour", "Chats closed, as a pace per hour.", [(top(per_hour(chats, AGENT, by)), "{{agent_name}} ({{operation}})")], "locale", stack=True, defaults={"decimals": 0}),
             series("Within target", "Share of the chats answered within WOLKVOX_ASA_TARGET, over two hours.", [(top(in_time("2h")), "{{agent_name}} ({{operation}})")], "percentunit", defaults={"max": 1, "min": 0}),
             series("Answer time", "Mean time from the start of a chat to the answer (ASA), over two hours.", [(top(mean("wolkvox_agent_asa_seconds", AGENT, "2h", by)), "{{agent_name}} ({{operation}})")], "dthms"),
             series("Time on agent", "Mean time spent on a chat, over two hours.", [(top(mean("wolkvox_agent_time_on_agent_seconds", AGENT, "2h", by)), "{{agent_name}} ({{operation}})")], "dthms"),

@@ -1,19 +1,16 @@
 """The exporter: whether it reaches Wolkvox, whether its data is of now, whether anything is lost."""
 
 from dashboards.source import parameters
-from dashboards.source.layout import KEEP, board
+from dashboards.source.layout import board, row_link
 from dashboards.source.panel import (
     BLUE, GREEN, GREY, NEUTRAL, ORANGE, RED, YELLOW, column, heatmap, row, series, stat, steps, table, words,
 )
 from dashboards.source.parameters import percent, polling
-from dashboards.source.promql import BASE, OP, RATE, inc, quantile, ratio, setting, span, spread
+from dashboards.source.promql import BASE, OP, RATE, inc, quantile, rate, ratio, setting, span, spread
 from dashboards.source.tile import AGE, age_tile, stairs
 
 
 def exporter():
-    def per(metric, by, legend, title, description, unit="locale", labels=OP, size=(8, 8), stack=True, **more):
-        return series(title, description, [(f"sum by ({by}) (increase({metric}{{{labels}}}{span(RATE)})) > 0", legend)], unit, size=size, stack=stack, **more)
-
     up = {"mappings": words(_0=("DOWN", RED), _1=("UP", GREEN))}
     ok = {"mappings": words(**{"_-2": ("STANDS STILL", RED), "_-1": ("NEVER READ", RED)}, _0=("FAILS", RED), _1=("OK", GREEN))}
     accepted = words(_0=("REFUSED", RED), _1=("accepted", GREEN))
@@ -24,6 +21,8 @@ def exporter():
     slowed = f"max by (operation) (wolkvox_api_slowdown{{{OP}}})"
     limit = f"max by (operation) (wolkvox_api_daily_limit{{{OP}}})"
     reserve = f"max by (operation) (wolkvox_api_daily_reserve_ratio{{{OP}}})"
+    # Of all processes that Prometheus knows.
+    of_exporters = f"and on (job, instance) wolkvox_exporter_build_info{{{BASE}}}"
     q = "wolkvox_api_request_duration_seconds"
     return board(
         "exporter",
@@ -38,7 +37,7 @@ def exporter():
             stat("Prompt arrivals", "Share of the chats of the last hour that were first seen within an hour of their close. Below " + percent(parameters.PROMPT) + " business alerts are silent.", ratio(inc("wolkvox_chat_arrival_delay_seconds_bucket", OP, "1h", more=', le=~"3600(\\\\.0)?"'), inc("wolkvox_chat_arrival_delay_seconds_count", OP, "1h")), "percentunit", steps(RED, (parameters.PROMPT, GREEN)), (3, 4), decimals=0),
             stat("Calls today", "Calls to the Wolkvox API since the operation's midnight, by this exporter.", f"sum(wolkvox_api_requests_today{{{OP}}})", "locale", NEUTRAL, (3, 4), "none", 0),
             stat("Quota used", "Calls today as a share of the daily limit, where one is configured, with those of the operations that share its token. Other programs share the quota too. Of several operations, the one that has used most of its own.", f"topk(1, max by (operation) (wolkvox_api_group_requests_today{{{OP}}} / on (job, instance, operation) wolkvox_api_daily_limit{{{OP}}}))", "percentunit", steps(GREEN, (parameters.QUOTA_SOON, YELLOW), (parameters.QUOTA_NEAR, RED)), (3, 4), "no limit set", 1, legend="{{operation}}", text_mode="value_and_name"),
-            stat("Report skipped", "Seconds of the report given up over the time range after repeated failure; 0 is what you want.", f"sum(increase(wolkvox_report_seconds_skipped_total{{{OP}}}[$__range])) or 0 * max(wolkvox_up{{{OP}}})", "s", steps(GREEN, (1, RED)), (3, 4), "no data", 0, defaults={"displayName": "given up"}),
+            stat("Report skipped", "Seconds of the report given up over the time range after repeated failure; 0 is what you want.", inc("wolkvox_report_seconds_skipped_total", OP, "$__range") + f" or 0 * max(wolkvox_up{{{OP}}})", "s", steps(GREEN, (1, RED)), (3, 4), "no data", 0, defaults={"displayName": "given up"}),
             row("Operations and configuration"),
             stat("Configuration", "Whether the last reload was accepted, at the start or since. A refused one changes nothing; the worst of the exporters.", f"min(wolkvox_exporter_config_last_reload_successful{{{BASE}}})", "none", steps(RED, (1, GREEN)), (6, 4), "no data", defaults={"mappings": accepted}),
             stat("Configured", "Operations in the configuration.", f"count({held})", "locale", NEUTRAL, (6, 4), "no data", 0),
@@ -58,7 +57,7 @@ def exporter():
                     reserve,
                 ],
                 [
-                    column("operation", "Operation", link=("Only this operation", "/d/wolkvox-exporter?" + KEEP), width=130),
+                    column("operation", "Operation", link=row_link("Only this operation", "exporter"), width=130),
                     column("Value #A", "Polled", width=65, mappings=words(_0=("NO", RED), _1=("yes", GREEN))),
                     column("Value #B", "Last poll", width=115, mappings=ok["mappings"]),
                     column("Value #C", "Data is old", "dthms", steps("text", (polling.old, RED)), width=90, fill=False),
@@ -111,9 +110,9 @@ def exporter():
                 "Polls and failures",
                 "Polls within the interval, and those that failed, by reason; and the pauses that Wolkvox called for.",
                 [
-                    (f"sum(increase(wolkvox_polls_total{{{OP}}}{span(RATE)}))", "polls"),
-                    (f"sum by (operation, reason) (increase(wolkvox_poll_failures_total{{{OP}}}{span(RATE)})) > 0", "{{operation}} {{reason}}"),
-                    (f"sum by (operation, reason) (increase(wolkvox_api_pauses_total{{{OP}}}{span(RATE)})) > 0", "{{operation}} pause: {{reason}}"),
+                    (inc("wolkvox_polls_total", OP, RATE), "polls"),
+                    (inc("wolkvox_poll_failures_total", OP, RATE, "operation, reason") + " > 0", "{{operation}} {{reason}}"),
+                    (inc("wolkvox_api_pauses_total", OP, RATE, "operation, reason") + " > 0", "{{operation}} pause: {{reason}}"),
                 ],
                 "locale",
                 size=(8, 8),
@@ -132,7 +131,16 @@ def exporter():
                 size=(8, 8),
                 colours={"median": GREEN, "90 %": ORANGE, "last poll": BLUE},
             ),
-            per("wolkvox_api_requests_total", "code", "{{code}}", "Calls by status", "Calls to the API by HTTP status; none where no answer came. 404 is an empty window.", colours={"200": GREEN, "404": BLUE, "403": RED, "none": ORANGE}, size=(6, 8), defaults={"decimals": 0}),
+            series(
+                "Calls by status",
+                "Calls to the API by HTTP status; none where no answer came. 404 is an empty window.",
+                [(inc("wolkvox_api_requests_total", OP, RATE, "code") + " > 0", "{{code}}")],
+                "locale",
+                size=(6, 8),
+                stack=True,
+                colours={"200": GREEN, "404": BLUE, "403": RED, "none": ORANGE},
+                defaults={"decimals": 0},
+            ),
             series(
                 "Calls today",
                 "Calls since the operation's midnight. Dashed: the daily limit, where configured, and what of it is not kept for others; the highest and the lowest where the operations' differ.",
@@ -150,16 +158,16 @@ def exporter():
                 size=(6, 8),
                 defaults={"custom": {**stairs(), "axisSoftMin": 0}},
             ),
-            series("Bytes answered", "Size of the API's answers, after decompression.", [(f"sum by (operation) (rate(wolkvox_api_response_bytes_total{{{OP}}}{span(RATE)}))", "{{operation}}")], "Bps", size=(6, 8)),
+            series("Bytes answered", "Size of the API's answers, after decompression.", [(rate("wolkvox_api_response_bytes_total", OP, "operation"), "{{operation}}")], "Bps", size=(6, 8)),
             row("The report"),
             series(
                 "Rows",
                 "Rows read, and what they were: known already (overlapping windows, on purpose), twice in one answer, no chat at all.",
                 [
-                    (f"sum(increase(wolkvox_report_rows_total{{{OP}}}{span(RATE)}))", "read"),
-                    (f"sum(increase(wolkvox_report_rows_duplicate_total{{{OP}}}{span(RATE)}))", "known already"),
-                    (f"sum(increase(wolkvox_report_rows_repeated_total{{{OP}}}{span(RATE)}))", "twice in one answer"),
-                    (f"sum by (operation, reason) (increase(wolkvox_report_rows_rejected_total{{{OP}}}{span(RATE)})) > 0", "{{operation}} rejected: {{reason}}"),
+                    (inc("wolkvox_report_rows_total", OP, RATE), "read"),
+                    (inc("wolkvox_report_rows_duplicate_total", OP, RATE), "known already"),
+                    (inc("wolkvox_report_rows_repeated_total", OP, RATE), "twice in one answer"),
+                    (inc("wolkvox_report_rows_rejected_total", OP, RATE, "operation, reason") + " > 0", "{{operation}} rejected: {{reason}}"),
                 ],
                 "locale",
                 size=(8, 8),
@@ -171,9 +179,9 @@ def exporter():
                 "Late rows, unreadable and missing fields",
                 "Chats that only the sweep found; values that could not be read, and documented fields that were missing, by field.",
                 [
-                    (f"sum(increase(wolkvox_chats_late_total{{{OP}}}{span(RATE)}))", "late rows"),
-                    (f"sum by (operation, field) (increase(wolkvox_report_fields_invalid_total{{{OP}}}{span(RATE)})) > 0", "{{operation}} unreadable: {{field}}"),
-                    (f"sum by (operation, field) (increase(wolkvox_report_fields_absent_total{{{OP}}}{span(RATE)})) > 0", "{{operation}} missing: {{field}}"),
+                    (inc("wolkvox_chats_late_total", OP, RATE), "late rows"),
+                    (inc("wolkvox_report_fields_invalid_total", OP, RATE, "operation, field") + " > 0", "{{operation}} unreadable: {{field}}"),
+                    (inc("wolkvox_report_fields_absent_total", OP, RATE, "operation, field") + " > 0", "{{operation}} missing: {{field}}"),
                 ],
                 "locale",
                 size=(8, 8),
@@ -184,9 +192,9 @@ def exporter():
                 "State commits",
                 "Times the state was written to disk, and could not be; and damaged states put aside at a start.",
                 [
-                    (f"sum(increase(wolkvox_state_commits_total{{{OP}}}{span(RATE)}))", "written"),
-                    (f"sum(increase(wolkvox_state_commit_failures_total{{{OP}}}{span(RATE)}))", "failed"),
-                    (f"sum(increase(wolkvox_state_recoveries_total{{{OP}}}{span(RATE)}))", "put aside"),
+                    (inc("wolkvox_state_commits_total", OP, RATE), "written"),
+                    (inc("wolkvox_state_commit_failures_total", OP, RATE), "failed"),
+                    (inc("wolkvox_state_recoveries_total", OP, RATE), "put aside"),
                 ],
                 "locale",
                 size=(6, 7),
@@ -201,18 +209,18 @@ def exporter():
                 [
                     (f"sum by (operation) (wolkvox_series{{{OP}}})", "{{operation}}"),
                     *setting("wolkvox_series_limit", "limit"),
-                    (f"sum(increase(wolkvox_series_limited_total{{{OP}}}{span(RATE)}))", "under other"),
+                    (inc("wolkvox_series_limited_total", OP, RATE), "under other"),
                 ],
                 "locale",
                 size=(6, 7),
                 colours={"limit": (RED, True), "lowest limit": (RED, True), "under other": ORANGE},
             ),
             row("Process"),
-            series("CPU", "CPU time used per second.", [(f"sum by (instance) (rate(process_cpu_seconds_total{{{BASE}}}{span(RATE)}) and on (job, instance) wolkvox_exporter_build_info{{{BASE}}})", "{{instance}}")], "percentunit", size=(5, 7)),
+            series("CPU", "CPU time used per second.", [(f"sum by (instance) (rate(process_cpu_seconds_total{{{BASE}}}{span(RATE)}) {of_exporters})", "{{instance}}")], "percentunit", size=(5, 7)),
             series(
                 "Memory",
                 "Resident memory.",
-                [(f"process_resident_memory_bytes{{{BASE}}} and on (job, instance) wolkvox_exporter_build_info{{{BASE}}}", "{{instance}}")],
+                [(f"process_resident_memory_bytes{{{BASE}}} {of_exporters}", "{{instance}}")],
                 "bytes",
                 size=(5, 7),
             ),
@@ -229,8 +237,8 @@ def exporter():
                 "Version, how long the process has been running, and log lines that its standard error did not take.",
                 [
                     f"max by (instance, version, revision) (wolkvox_exporter_build_info{{{BASE}}})",
-                    f"max by (instance) (time() - process_start_time_seconds{{{BASE}}} and on (job, instance) wolkvox_exporter_build_info{{{BASE}}})",
-                    f"max by (instance) (process_open_fds{{{BASE}}} and on (job, instance) wolkvox_exporter_build_info{{{BASE}}})",
+                    f"max by (instance) (time() - process_start_time_seconds{{{BASE}}} {of_exporters})",
+                    f"max by (instance) (process_open_fds{{{BASE}}} {of_exporters})",
                     f"max by (instance) (increase(wolkvox_exporter_scrapes_total{{{BASE}}}[1h]))",
                     f"max by (instance) (increase(wolkvox_exporter_log_lines_dropped_total{{{BASE}}}[1h]))",
                 ],

@@ -79,6 +79,12 @@ SHARED = ("datasource", "job", "instance", "operation")
 KEEP = "&".join(f"${{{name}:queryparam}}" for name in SHARED if name != "operation") + "&var-operation=${__data.fields.operation}&${__url_time_range}"
 
 
+def row_link(title, name, of=""):
+    """A link from a table's row to a board: of the row's skill or agent, or of its operation alone."""
+    chosen = f"&var-{of}=${{__data.fields.{of}_id}}&${{window:queryparam}}&${{outcome:queryparam}}" if of else ""
+    return (title, f"/d/wolkvox-{name}?{KEEP}{chosen}")
+
+
 # The tile that says how old the data is.
 AGE_TITLE = "Age of the data"
 # Curves that hold whatever the data.

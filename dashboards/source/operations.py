@@ -1,16 +1,16 @@
 """The wallboard: now, against last week, by channel and by skill."""
 
 from dashboards.source import parameters
-from dashboards.source.layout import KEEP, board
+from dashboards.source.layout import board, row_link
 from dashboards.source.panel import (
     BLUE, BRAND, GREEN, GREY, NEUTRAL, OPERATION, ORANGE, YELLOW, column, heatmap, parts, row, series, stat, table, unseen,
 )
 from dashboards.source.promql import (
-    CHAT, OP, OPERATIONS_OWN, OUT, RATE, WINDOW, answered, goal, in_time, inc, level, mean, named, quantile, ratio, setting,
-    span,
+    ASA, OP, OPERATIONS_OWN, OUT, RATE, TIME_ON_AGENT, WINDOW, answered, goal, in_time, inc, level, mean, named, per_hour,
+    quantile, ratio, setting,
 )
 from dashboards.source.tile import (
-    AGAINST_GOAL, CHANGE, CHANNEL_COLOURS, SHARE_LAST, SHARE_NEGATIVE, age_tile, answer_times, codes, customer_last,
+    AGAINST_GOAL, CHANGE, SHARE_LAST, SHARE_NEGATIVE, age_tile, answer_times, chats_by_channel, codes, customer_last,
     feelings, level_tile, negative,
 )
 
@@ -20,15 +20,12 @@ def operations():
     week = inc("wolkvox_chats_total", offset="1w")
     # Only of operations that were there a week ago.
     of_old = f"sum({inc('wolkvox_chats_total', by='operation')} and on (operation) {inc('wolkvox_chats_total', by='operation', offset='1w')})"
-    asa = "wolkvox_chat_asa_seconds"
-    toa = "wolkvox_chat_time_on_agent_seconds"
-    skill_link = ("Open the skill", "/d/wolkvox-skill?" + KEEP + "&var-skill=${__data.fields.skill_id}&${window:queryparam}&${outcome:queryparam}")
     skills = [
         named(inc("wolkvox_chats_total", by=per_skill) + " > 0"),
         level(by=per_skill),
-        mean(asa, by=per_skill),
-        quantile(0.9, asa, by=per_skill),
-        mean(toa, by=per_skill),
+        mean(ASA, by=per_skill),
+        quantile(0.9, ASA, by=per_skill),
+        mean(TIME_ON_AGENT, by=per_skill),
         customer_last(by=per_skill),
         negative(by=per_skill),
         ratio(inc("wolkvox_chats_total", by=per_skill), inc("wolkvox_chats_total", by=per_skill, offset="1w")) + " - 1",
@@ -44,22 +41,22 @@ def operations():
             level_tile(WINDOW, (8, 4)),
             stat("Chats", "Chats closed within the rolling window.", inc("wolkvox_chats_total"), "locale", BRAND, decimals=0, background=False),
             stat("Against last week", "Chats closed within the rolling window, compared with the same time a week ago, of the operations that were counted then.", ratio(of_old, week) + " - 1", "percentunit", CHANGE, no_value="no week yet", decimals=0, background=False),
-            stat("Answer time, mean", "Mean time from the start of a chat to the agent's answer (ASA) over the rolling window.", mean(asa), "dthms"),
-            stat("Answer time, 90 %", "Nine of ten chats were answered within this (ASA) over the rolling window; estimated from buckets.", quantile(0.9, asa), "dthms"),
+            stat("Answer time, mean", "Mean time from the start of a chat to the agent's answer (ASA) over the rolling window.", mean(ASA), "dthms"),
+            stat("Answer time, 90 %", "Nine of ten chats were answered within this (ASA) over the rolling window; estimated from buckets.", quantile(0.9, ASA), "dthms"),
             stat("Answered late", "Chats of the rolling window that were not answered within WOLKVOX_ASA_TARGET, or the skill's own target.", f"clamp_min({answered()} - {in_time()}, 0)", "locale", NEUTRAL, decimals=0),
-            stat("Time on agent", "Mean time that agents spent on a chat, over the rolling window.", mean(toa), "dthms"),
+            stat("Time on agent", "Mean time that agents spent on a chat, over the rolling window.", mean(TIME_ON_AGENT), "dthms"),
             stat("Agents active", "Agents who closed a chat within the rolling window (in any skill).", "count(" + inc("wolkvox_agent_chats_total", OUT, by="operation, agent_id") + " > 0.5)", "locale", NEUTRAL, decimals=0, no_value="none"),
             stat("Customer spoke last", "Share of the chats in which the customer wrote last: some only say thanks, some still wait.", customer_last(), "percentunit", SHARE_LAST, decimals=0),
             stat("Negative feeling", "Share of negative and very negative among the chats whose mood was recognised.", negative(), "percentunit", SHARE_NEGATIVE, no_value="not recognised", decimals=0),
             age_tile(),
             row("Trends"),
-            series("Chats per hour by channel", "Chats closed, as a pace per hour, by channel.", [("3600 * sum by (channel) (rate(wolkvox_chats_total{" + CHAT + "}" + span(RATE) + "))", "{{channel}}")], "locale", stack=True, colours=CHANNEL_COLOURS, defaults={"decimals": 0}),
+            chats_by_channel(),
             series(
                 "Chats per hour against last week",
                 "Chats closed, as a pace per hour, now and at the same time a week ago.",
                 [
-                    ("3600 * sum(rate(wolkvox_chats_total{" + CHAT + "}" + span(RATE) + "))", "now"),
-                    ("3600 * sum(rate(wolkvox_chats_total{" + CHAT + "}" + span(RATE, "1w") + "))", "a week ago"),
+                    (per_hour("wolkvox_chats_total"), "now"),
+                    (per_hour("wolkvox_chats_total", offset="1w"), "a week ago"),
                 ],
                 "locale",
                 colours={"now": BLUE, "a week ago": (GREY, True)},
@@ -74,11 +71,11 @@ def operations():
                 defaults={"max": 1, "min": 0},
             ),
             answer_times(),
-            heatmap("How long customers wait", "Chats by their answer time (ASA): the darker, the more chats.", asa),
+            heatmap("How long customers wait", "Chats by their answer time (ASA): the darker, the more chats.", ASA),
             series(
                 "Time on agent and length of a chat",
                 "Median and 90 % of the time that agents spent on a chat, and the median length from start to close (uncheck the outcome timeout: it lasts 23 hours).",
-                [(quantile(0.5, toa, over=RATE), "on agent, median"), (quantile(0.9, toa, over=RATE), "on agent, 90 %"), (quantile(0.5, "wolkvox_chat_duration_seconds", over=RATE), "start to close, median")],
+                [(quantile(0.5, TIME_ON_AGENT, over=RATE), "on agent, median"), (quantile(0.9, TIME_ON_AGENT, over=RATE), "on agent, 90 %"), (quantile(0.5, "wolkvox_chat_duration_seconds", over=RATE), "start to close, median")],
                 "dthms",
                 colours={"on agent, median": BLUE, "on agent, 90 %": ORANGE, "start to close, median": "purple"},
             ),
@@ -89,7 +86,7 @@ def operations():
                 skills,
                 [
                     OPERATION,
-                    column("skill_name", "Skill", link=skill_link, width=180),
+                    column("skill_name", "Skill", link=row_link("Open the skill", "skill", "skill"), width=180),
                     column("Value #A", "Chats", "locale", width=140, decimals=0, maximum=True),
                     column("Value #B", "In time", "percentunit", width=80, decimals=0),
                     column("Value #I", "Goal", "percentunit", width=70, decimals=0),

@@ -13,6 +13,16 @@ def steps(*pairs):
     return {"mode": "absolute", "steps": [{"color": first, "value": None}] + [{"color": c, "value": v} for v, c in rest]}
 
 
+def fixed(colour):
+    """One colour, whatever the value."""
+    return {"mode": "fixed", "fixedColor": colour}
+
+
+def of_series(matcher, name, colour):
+    """An override that gives a series its colour. matcher: byName or byFrameRefID"""
+    return {"matcher": {"id": matcher, "options": name}, "properties": [{"id": "color", "value": fixed(colour)}]}
+
+
 NEUTRAL = steps(GREY)
 BRAND = steps(BLUE)
 
@@ -97,15 +107,15 @@ def series(title, description, pairs, unit, size=(12, 8), stack=False, bars=Fals
     overrides = more.pop("overrides", [])
     for name, colour in (colours or {}).items():
         colour, dashed = colour if isinstance(colour, tuple) else (colour, False)
-        properties = [{"id": "color", "value": {"mode": "fixed", "fixedColor": colour}}]
+        override = of_series("byName", name, colour)
         if dashed:
-            properties += [
+            override["properties"] += [
                 {"id": "custom.lineStyle", "value": {"fill": "dash", "dash": [8, 6]}},
                 {"id": "custom.fillOpacity", "value": 0},
                 {"id": "custom.lineWidth", "value": 1},
                 {"id": "custom.stacking", "value": {"mode": "none", "group": "B"}},
             ]
-        overrides.append({"matcher": {"id": "byName", "options": name}, "properties": properties})
+        overrides.append(override)
     options = {
         "legend": {"displayMode": "list", "placement": "bottom", "showLegend": True, "calcs": ["lastNotNull", "mean"]},
         "tooltip": {"mode": "multi", "sort": "desc"},
@@ -142,7 +152,7 @@ def bars(title, description, expression, legend, unit="locale", size=(8, 9), col
         "sizing": "auto",
         "reduceOptions": {"calcs": ["lastNotNull"], "fields": "", "values": False},
     }
-    defaults = {"color": {"mode": "fixed", "fixedColor": colour}, "min": 0, "decimals": 0}
+    defaults = {"color": fixed(colour), "min": 0, "decimals": 0}
     return panel("bargauge", title, description, [target(expression, legend, "instant")], unit, thresholds or BRAND, size, "no chats", defaults, options)
 
 
@@ -161,10 +171,7 @@ def parts(title, description, pairs, colours, size=(8, 9)):
         "text": {"titleSize": 14, "valueSize": 18},
         "reduceOptions": {"calcs": ["lastNotNull"], "fields": "", "values": False},
     }
-    overrides = [
-        {"matcher": {"id": "byName", "options": n}, "properties": [{"id": "color", "value": {"mode": "fixed", "fixedColor": c}}]}
-        for n, c in colours.items()
-    ]
+    overrides = [of_series("byName", name, colour) for name, colour in colours.items()]
     defaults = {"min": 0, "decimals": 0}
     everything = " or ".join(f"({expression})" for expression, _ in pairs)
     pairs = [(f"{expression} or on () 0 * max({everything})", name) for expression, name in pairs]
@@ -199,7 +206,7 @@ def column(field, title, unit=None, thresholds=None, width=None, link=None, deci
         ]
     if maximum:
         properties += [
-            {"id": "color", "value": {"mode": "fixed", "fixedColor": BLUE}},
+            {"id": "color", "value": fixed(BLUE)},
             {"id": "custom.cellOptions", "value": {"type": "gauge", "mode": "basic", "valueDisplayMode": "text"}},
             {"id": "min", "value": 0},
             {"id": "fieldMinMax", "value": True},

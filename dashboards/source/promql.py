@@ -13,6 +13,8 @@ OUT = OP + ', outcome=~"$outcome"'
 SKILL = OUT + ', skill_id=~"$skill"'
 CHAT = SKILL + ', channel=~"$channel"'
 AGENT = OUT + ', agent_id=~"$agent"'
+ASA = "wolkvox_chat_asa_seconds"
+TIME_ON_AGENT = "wolkvox_chat_time_on_agent_seconds"
 RATE = "$__rate_interval"
 WINDOW = "$window"
 
@@ -28,10 +30,24 @@ def span(over, back=""):
     return f"[{over}]" + (f" offset {back}" if back else "")
 
 
+def total(by):
+    """sum, or sum by (…)"""
+    return f"sum by ({by}) " if by else "sum"
+
+
 def inc(metric, labels=CHAT, over=WINDOW, by="", offset="", more=""):
     """sum(increase(metric))"""
-    by = f" by ({by})" if by else ""
-    return f"sum{by} (increase({metric}{{{labels}{more}}}{span(over, offset)}))"
+    return f"{total(by)}(increase({metric}{{{labels}{more}}}{span(over, offset)}))"
+
+
+def rate(metric, labels=CHAT, by="", offset=""):
+    """sum(rate(metric))"""
+    return f"{total(by)}(rate({metric}{{{labels}}}{span(RATE, offset)}))"
+
+
+def per_hour(metric, labels=CHAT, by="", offset=""):
+    """A pace: so many come in within an hour."""
+    return f"3600 * {rate(metric, labels, by, offset)}"
 
 
 def ratio(a, b, matching=""):
@@ -77,9 +93,6 @@ def of_skills(metric, chats, how):
     return f"{chats} {how} on (operation, skill_id) {own} or {chats} {how} on (operation) group_left () {operations}"
 
 
-ASA = "wolkvox_chat_asa_seconds"
-
-
 def answered(over=WINDOW, by="", offset=""):
     """Chats that have an answer time."""
     return inc(ASA + "_count", over=over, by=by, offset=offset)
@@ -97,7 +110,7 @@ def level(over=WINDOW, by="", offset=""):
 def due(over=WINDOW, by=""):
     """Chats that should have been answered in time, so that each skill keeps its objective."""
     of_each = of_skills("wolkvox_service_level_target_ratio", answered(over, "operation, skill_id"), "*")
-    return f"sum by ({by}) ({of_each})" if by else f"sum({of_each})"
+    return f"{total(by)}({of_each})"
 
 
 def goal(over=WINDOW, by=""):

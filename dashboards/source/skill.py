@@ -1,18 +1,18 @@
 """One skill: its objective, how long customers wait, workload, quality."""
 
 from dashboards.source import parameters
-from dashboards.source.layout import KEEP, board
+from dashboards.source.layout import board, row_link
 from dashboards.source.panel import (
     BLUE, BRAND, GREEN, GREY, NEUTRAL, ORANGE, RED, YELLOW, bars, column, heatmap, parts, row, series, stat, steps, table,
     unseen,
 )
 from dashboards.source.promql import (
-    ASA, CHAT, OP, OUT, RATE, SKILL, WINDOW, answered, due, in_time, inc, mean, named, quantile, ratio, skill_settings,
-    span, within,
+    ASA, OP, OUT, RATE, SKILL, TIME_ON_AGENT, WINDOW, answered, due, in_time, inc, mean, named, quantile, rate, ratio,
+    skill_settings, within,
 )
 from dashboards.source.tile import (
-    ANSWER_COLOURS, CHANNEL_COLOURS, LAST, SHARE_LAST, SHARE_NEGATIVE, age_tile, codes, customer_last, falling, feelings,
-    level_tile, negative, rising,
+    ANSWER_COLOURS, LAST, SHARE_LAST, SHARE_NEGATIVE, age_tile, chats_by_channel, codes, customer_last, falling,
+    feelings, level_tile, negative, rising,
 )
 
 
@@ -21,9 +21,6 @@ KINDS = {"both": "both", "customer_only": "customer alone", "agent_only": "agent
 
 
 def skill():
-    asa = ASA
-    toa = "wolkvox_chat_time_on_agent_seconds"
-
     def burn(over):
         """Chats answered late, of those that may be."""
         return ratio(f"({answered(over)} - {in_time(over)})", f"({answered(over)} - {due(over)})")
@@ -34,7 +31,7 @@ def skill():
         mean("wolkvox_agent_asa_seconds", OUT, by="operation, agent_id"),
         mean("wolkvox_agent_time_on_agent_seconds", OUT, by="operation, agent_id"),
     ]
-    agent_link = ("Open the agent", "/d/wolkvox-agent?" + KEEP + "&var-agent=${__data.fields.agent_id}&${window:queryparam}&${outcome:queryparam}")
+    agent_link = row_link("Open the agent", "agent", "agent")
     return board(
         "skill",
         "One skill (or several together): its objective, how long customers wait, how much work it is, how well it is done.",
@@ -68,16 +65,16 @@ def skill():
             series(
                 "Answer time, percentiles",
                 "The time within which so many of the chats were answered (ASA), estimated from buckets. Dashed: the target of the skill; the highest and the lowest where those of skills or operations differ.",
-                [(quantile(q, asa, over=RATE), n) for q, n in ((0.5, "median"), (0.9, "90 %"), (0.95, "95 %"), (0.99, "99 %"))] + skill_settings("wolkvox_asa_target_seconds", "target"),
+                [(quantile(q, ASA, over=RATE), n) for q, n in ((0.5, "median"), (0.9, "90 %"), (0.95, "95 %"), (0.99, "99 %"))] + skill_settings("wolkvox_asa_target_seconds", "target"),
                 "dthms",
                 colours={name: colour for name, colour in ANSWER_COLOURS.items() if name != "mean"},
             ),
-            heatmap("How long customers wait", "Chats by their answer time (ASA): the darker, the more chats.", asa),
+            heatmap("How long customers wait", "Chats by their answer time (ASA): the darker, the more chats.", ASA),
             row("Workload"),
             series(
                 "Chats in hand",
                 "Little's law: time on agent that came in per second is the number of chats that agents had in hand on average. Divide by the chats that one agent handles at a time to get agents needed.",
-                [("sum(rate(wolkvox_chat_time_on_agent_seconds_sum{" + CHAT + "}" + span(RATE) + "))", "now"), ("sum(rate(wolkvox_chat_time_on_agent_seconds_sum{" + CHAT + "}" + span(RATE, "1w") + "))", "a week ago")],
+                [(rate(f"{TIME_ON_AGENT}_sum"), "now"), (rate(f"{TIME_ON_AGENT}_sum", offset="1w"), "a week ago")],
                 "locale",
                 size=(8, 8),
                 colours={"now": BLUE, "a week ago": (GREY, True)},
@@ -86,12 +83,12 @@ def skill():
             series(
                 "Time on agent and response",
                 "Mean and 90 % of the time that agents spent on a chat; and their mean response time within a chat, where the server sends it.",
-                [(mean(toa, over=RATE), "on agent, mean"), (quantile(0.9, toa, over=RATE), "on agent, 90 %"), (mean("wolkvox_chat_agent_response_seconds", over=RATE), "response, mean")],
+                [(mean(TIME_ON_AGENT, over=RATE), "on agent, mean"), (quantile(0.9, TIME_ON_AGENT, over=RATE), "on agent, 90 %"), (mean("wolkvox_chat_agent_response_seconds", over=RATE), "response, mean")],
                 "dthms",
                 size=(8, 8),
                 colours={"on agent, mean": BLUE, "on agent, 90 %": ORANGE, "response, mean": GREEN},
             ),
-            series("Chats per hour by channel", "Chats closed, as a pace per hour, by channel.", [("3600 * sum by (channel) (rate(wolkvox_chats_total{" + CHAT + "}" + span(RATE) + "))", "{{channel}}")], "locale", size=(8, 8), stack=True, colours=CHANNEL_COLOURS, defaults={"decimals": 0}),
+            chats_by_channel((8, 8)),
             row("How well it is done"),
             series(
                 "Who spoke last",

@@ -1,10 +1,10 @@
 """What several boards show, and what is good in it."""
 
 from dashboards.source import parameters
-from dashboards.source.panel import BLUE, GREEN, GREY, ORANGE, RED, YELLOW, bars, parts, series, stat, steps, target
+from dashboards.source.panel import BLUE, GREEN, GREY, ORANGE, RED, YELLOW, bars, of_series, parts, series, stat, steps, target
 from dashboards.source.parameters import polling
 from dashboards.source.promql import (
-    OP, OPERATIONS_OWN, RATE, SKILL, WINDOW, answered, goal, inc, level, mean, quantile, ratio, setting,
+    ASA, OP, OPERATIONS_OWN, RATE, SKILL, WINDOW, answered, goal, inc, level, mean, per_hour, quantile, ratio, setting,
 )
 
 
@@ -66,7 +66,7 @@ def age_tile(size=(4, 4)):
 
 def level_tile(over, size=(4, 4)):
     """The share that was answered in time, coloured by the objective: what is good for one operation is bad for another."""
-    red, orange, yellow = parameters.AGAINST_THE_GOAL[0], parameters.AGAINST_THE_GOAL[1], 0
+    red, orange, _ = parameters.AGAINST_THE_GOAL
     judged = f"({level(over)} and {answered(over)} >= {parameters.FEWEST_LATE})"
     states = [
         (GREEN, f"{judged} >= {goal(over)}"),
@@ -81,10 +81,7 @@ def level_tile(over, size=(4, 4)):
     ]
     # A past that was filled in has no settings.
     made.append(target(f"{level(over)} unless on () {goal(over)}", "goal not known", "instant", chr(65 + len(states))))
-    overrides = [
-        {"matcher": {"id": "byFrameRefID", "options": chr(65 + at)}, "properties": [{"id": "color", "value": {"mode": "fixed", "fixedColor": colour}}]}
-        for at, (colour, _) in enumerate(states)
-    ]
+    overrides = [of_series("byFrameRefID", chr(65 + at), colour) for at, (colour, _) in enumerate(states)]
     few = parameters.FEWEST_LATE
     return stat(
         "Service level",
@@ -108,18 +105,30 @@ FEELING_COLOURS = {"very positive": "dark-green", "positive": GREEN, "neutral": 
 
 
 def answer_times():
-    asa = "wolkvox_chat_asa_seconds"
     return series(
         "Answer time",
         "From the start of a chat to the agent's answer (ASA): mean, median and the time within which 90 % were answered, by when the chats were closed. Dashed: WOLKVOX_ASA_TARGET of the operation; the highest and the lowest where they differ.",
         [
-            (mean(asa, over=RATE), "mean"),
-            (quantile(0.5, asa, over=RATE), "median"),
-            (quantile(0.9, asa, over=RATE), "90 %"),
+            (mean(ASA, over=RATE), "mean"),
+            (quantile(0.5, ASA, over=RATE), "median"),
+            (quantile(0.9, ASA, over=RATE), "90 %"),
             *setting("wolkvox_asa_target_seconds", "target", OPERATIONS_OWN),
         ],
         "dthms",
         colours={name: ANSWER_COLOURS[name] for name in ("mean", "median", "90 %", "target", "lowest target")},
+    )
+
+
+def chats_by_channel(size=(12, 8)):
+    return series(
+        "Chats per hour by channel",
+        "Chats closed, as a pace per hour, by channel.",
+        [(per_hour("wolkvox_chats_total", by="channel"), "{{channel}}")],
+        "locale",
+        size,
+        stack=True,
+        colours=CHANNEL_COLOURS,
+        defaults={"decimals": 0},
     )
 
 
