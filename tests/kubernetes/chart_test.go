@@ -73,6 +73,13 @@ func read(t *testing.T, path string) string {
 	return string(text)
 }
 
+func write(t *testing.T, path, text string) {
+	t.Helper()
+	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // Compares with golden/, or writes it where asked to.
 func assertGolden(t *testing.T, name, actual string) {
 	t.Helper()
@@ -81,9 +88,7 @@ func assertGolden(t *testing.T, name, actual string) {
 		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 			t.Fatal(err)
 		}
-		if err := os.WriteFile(path, []byte(actual), 0o644); err != nil {
-			t.Fatal(err)
-		}
+		write(t, path, actual)
 		return
 	}
 	if expected := read(t, path); actual != expected {
@@ -131,9 +136,7 @@ func withRulesAndBoards(t *testing.T, more string) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "values.yaml")
 	text := "monitoring:\n  rules:\n    enabled: true\n" + more + "  dashboards:\n    enabled: true\n"
-	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
-		t.Fatal(err)
-	}
+	write(t, path, text)
 	return path
 }
 
@@ -194,25 +197,26 @@ func TestEachBoardIsAConfigMapForTheSidecar(t *testing.T) {
 	}
 }
 
-func TestAPackageOfTheChartMakesTheSame(t *testing.T) {
+// The path of the packaged chart.
+func packaged(t *testing.T) string {
+	t.Helper()
 	folder := t.TempDir()
 	if stdout, stderr, err := helm(t, "package", chart, "--destination", folder); err != nil {
 		t.Fatalf("%v\n%s%s", err, stdout, stderr)
 	}
-	packages := glob(t, filepath.Join(folder, "wolkvox-exporter-*.tgz"))
+	return glob(t, filepath.Join(folder, "wolkvox-exporter-*.tgz"))[0]
+}
+
+func TestAPackageOfTheChartMakesTheSame(t *testing.T) {
 	values := []string{"chart/postgresql.values.yaml", withRulesAndBoards(t, "")}
-	if template(t, packages[0], values...) != template(t, chart, values...) {
+	if template(t, packaged(t), values...) != template(t, chart, values...) {
 		t.Error("the package makes something else than the folder")
 	}
 }
 
 // The release is stored in a Secret, which has at most 1 MiB.
 func TestTheChartFitsIntoARelease(t *testing.T) {
-	folder := t.TempDir()
-	if stdout, stderr, err := helm(t, "package", chart, "--destination", folder); err != nil {
-		t.Fatalf("%v\n%s%s", err, stdout, stderr)
-	}
-	info, err := os.Stat(glob(t, filepath.Join(folder, "*.tgz"))[0])
+	info, err := os.Stat(packaged(t))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -48,9 +48,7 @@ func installations(t *testing.T, page string) [][]string {
 func TestEachInstallationInTheDocumentsMakesWhatWorks(t *testing.T) {
 	folder := t.TempDir()
 	operations := read(t, "overlay/operations/operations.toml")
-	if err := os.WriteFile(filepath.Join(folder, "operations.toml"), []byte(operations), 0o644); err != nil {
-		t.Fatal(err)
-	}
+	write(t, filepath.Join(folder, "operations.toml"), operations)
 	for _, page := range documents {
 		commands := installations(t, page)
 		if len(commands) == 0 {
@@ -96,9 +94,7 @@ func TestTheFilesOfThePageOnKubernetesMakeWhatWorks(t *testing.T) {
 	values := filepath.Join(folder, "values.yaml")
 	kustomization := filepath.Join(folder, "kustomization.yaml")
 	for path, text := range map[string]string{values: files[0], kustomization: files[2]} {
-		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
-			t.Fatal(err)
-		}
+		write(t, path, text)
 	}
 	assertUsable(t, decode(t, template(t, chart, values)))
 

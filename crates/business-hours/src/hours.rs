@@ -1,7 +1,6 @@
 //! The opening hours of a week, and how they are written.
 
 use std::fmt;
-use std::str::FromStr;
 
 use chrono::{Datelike as _, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Weekday};
 
@@ -9,6 +8,11 @@ use super::error::Mistake;
 use super::parse;
 
 pub(super) const MINUTES_OF_DAY: u16 = 24 * 60;
+
+/// Where a day stands in [`DAYS`].
+pub(super) fn index_of(day: Weekday) -> usize {
+    day.num_days_from_monday() as usize
+}
 
 /// Monday first.
 pub(super) const DAYS: [Weekday; 7] = [
@@ -107,8 +111,7 @@ impl BusinessHours {
         let ranges: &[TimeRange] = if self.is_off(date) {
             &[]
         } else {
-            let day = date.weekday().num_days_from_monday();
-            &self.week[day as usize]
+            &self.week[index_of(date.weekday())]
         };
         let at = move |minutes: u16| {
             let midnight = date.and_time(NaiveTime::MIN);
@@ -122,21 +125,6 @@ impl BusinessHours {
     fn is_off(&self, date: NaiveDate) -> bool {
         let after = self.off.partition_point(|range| range.first <= date);
         after > 0 && date <= self.off[after - 1].last
-    }
-}
-
-impl FromStr for BusinessHours {
-    type Err = Mistake;
-
-    /// As [`BusinessHours::parse`], with the first mistake alone.
-    fn from_str(text: &str) -> Result<BusinessHours, Mistake> {
-        BusinessHours::parse(text).map_err(|mistakes| {
-            let first = mistakes.into_iter().next();
-            first.unwrap_or(Mistake {
-                part: None,
-                problem: super::Problem::NeverOpen,
-            })
-        })
     }
 }
 

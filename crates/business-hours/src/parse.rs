@@ -3,7 +3,7 @@
 use chrono::{Datelike as _, NaiveDate, Weekday};
 
 use super::error::{Mistake, Problem, Word};
-use super::hours::{BusinessHours, DAYS, DateRange, MINUTES_OF_DAY, TimeRange, short};
+use super::hours::{BusinessHours, DAYS, DateRange, MINUTES_OF_DAY, TimeRange, index_of, short};
 
 const OFF: &str = "off";
 /// Other dates are slips.
@@ -101,10 +101,6 @@ fn open(
         hours.week[index_of(*day)] = times.to_vec();
     }
     Ok(())
-}
-
-fn index_of(day: Weekday) -> usize {
-    day.num_days_from_monday() as usize
 }
 
 fn part(text: &str) -> Result<Part, Problem> {

@@ -58,7 +58,7 @@ fn hours_are_written_with_each_day_once_and_days_of_the_same_times_together() {
         ),
         ("Mo \u{2013} Fr 08:00 \u{2013} 18:00", "Mo-Fr 08:00-18:00"),
     ] {
-        assert_eq!(text.parse::<BusinessHours>().unwrap().to_string(), written);
+        assert_eq!(BusinessHours::parse(text).unwrap().to_string(), written);
     }
 }
 

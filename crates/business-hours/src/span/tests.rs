@@ -8,7 +8,7 @@ use super::*;
 use crate::hours::tests::any_hours;
 
 fn hours(text: &str) -> BusinessHours {
-    text.parse().unwrap()
+    BusinessHours::parse(text).unwrap()
 }
 
 /// An instant as `YYYY-MM-DD HH:MM:SS` of UTC.
