@@ -134,6 +134,23 @@ impl Exporter {
 }
 
 impl Exposition {
+    /// The series of each operation, as [`of`](Exposition::of) gives them.
+    pub(crate) fn by_operation(&self) -> BTreeMap<String, Exposition> {
+        const LABEL: &str = "operation=\"";
+        let mut pages: BTreeMap<String, Exposition> = BTreeMap::new();
+        for (series, value) in &self.0 {
+            let Some((before, (name, after))) = series
+                .split_once(LABEL)
+                .and_then(|(before, rest)| Some((before, rest.split_once('"')?)))
+            else {
+                continue;
+            };
+            let series = format!("{before}{LABEL}{OPERATION}\"{after}");
+            pages.entry(name.to_owned()).or_default().0.insert(series, *value);
+        }
+        pages
+    }
+
     /// The series of one operation, as if it were the one that other helpers know.
     pub(crate) fn of(&self, name: &str) -> Exposition {
         let (this, known) = (

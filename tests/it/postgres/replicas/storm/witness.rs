@@ -42,9 +42,8 @@ impl Witness {
 
     /// All operations of a replica, as one page shows them.
     pub(super) async fn look(&mut self, replica: &Replica) {
-        let page = replica.exporter.scrape().await;
-        for (name, watch) in &mut self.watches {
-            let page = page.of(name);
+        for (name, page) in replica.exporter.scrape().await.by_operation() {
+            let watch = self.watches.get_mut(&name).expect("an operation of the file");
             let polls = page
                 .0
                 .keys()
@@ -53,7 +52,7 @@ impl Witness {
                 continue;
             }
             // Of two replicas that show it, one would be behind: what the other one has shown would fall.
-            page.assert_not_below(self.pages.get(name).unwrap_or(&Exposition::default()));
+            page.assert_not_below(self.pages.get(&name).unwrap_or(&Exposition::default()));
             watch.see(page.totals().map(|(series, value)| (series.to_owned(), value)));
             self.pages.insert(name.clone(), page);
             let before = self.shown.insert(name.clone(), Instant::now());
