@@ -210,13 +210,14 @@ returning version";
         rows.first().map(|row| self.get(row, 0)).transpose()
     }
 
-    /// Writes a version again that the database has lost: it went on from an older copy of itself. Whether it was behind.
+    /// Writes a version again that the database has lost: it went on from an older copy of itself. Whether it was behind. To do it
+    /// twice is as good as once, also where the second one arrives after later commits: it changes nothing then.
     pub(crate) async fn restore(&self, replica: Uuid, commit: Commit<'_>) -> Result<bool, Failed> {
         const RESTORE: &str = "\
 update wolkvox_operation
 set state = $4, state_format = $5, version = $3, lease = $2, epoch = epoch + 1, holder = $7,
     lease_until = now() + $6 * interval '1 millisecond'
-where operation = $1 and (version < $3 or lease = $2)
+where operation = $1 and (version < $3 or version = $3 and lease = $2)
 returning version";
         self.write(RESTORE, commit, &[(&replica, Type::UUID)]).await
     }

@@ -184,6 +184,10 @@ impl Lease {
             state: kept,
         };
         if !self.common.statements.restore(self.common.id, commit).await? {
+            if self.get(claim)?.fence == restoring {
+                // Somebody else here did the same meanwhile, and more was committed since.
+                return Ok(());
+            }
             self.fence(claim);
             return Err(LeaseError::Fenced);
         }

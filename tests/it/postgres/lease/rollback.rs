@@ -1,11 +1,15 @@
 use super::*;
+use crate::support::postgres::proxy::{Fault, Proxy};
+use crate::support::postgres::url_through;
 use crate::support::process::wait_for;
 
-/// A server that has lost the commits after the first one, as after a failover to a standby that was behind.
-async fn behind() -> (Postgres, Running, Hold) {
+/// A server that has lost the commits after the first one, as after a failover to a standby that was behind; and the way of its
+/// replica to it.
+async fn behind(fault: Option<Fault>) -> (Postgres, Proxy, Running, Hold) {
     let mut server = Postgres::start().await;
     record(&server).await;
-    let running = Running::start(&server.url(OWNER), &["a"]);
+    let proxy = Proxy::before(server.address()).await;
+    let running = Running::start(&url_through(proxy.address(), OWNER), &["a"]);
     let hold = running.holds("a").await;
     hold.read().await.unwrap();
     commit(&hold, "one").await;
@@ -14,13 +18,16 @@ async fn behind() -> (Postgres, Running, Hold) {
     hold.read().await.unwrap();
     commit(&hold, "two").await;
     commit(&hold, "three").await;
+    if let Some(fault) = fault {
+        proxy.order(fault);
+    }
     server.put_back(&copy).await;
-    (server, running, hold)
+    (server, proxy, running, hold)
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_holder_that_survives_writes_again_what_the_database_lost() {
-    let (server, running, _) = behind().await;
+    let (server, _proxy, running, _) = behind(None).await;
     // Another one, which claims what is free.
     let other = Running::start(&server.url(OWNER), &["a"]);
     wait_for("what was lost", || async {
@@ -36,8 +43,24 @@ async fn a_holder_that_survives_writes_again_what_the_database_lost() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_state_that_is_written_again_twice_is_not_written_over_what_was_committed_in_between() {
+    let (server, proxy, running, _) = behind(Some(Fault::Late)).await;
+    proxy.met().await;
+    let hold = running.holds("a").await;
+    wait_for("what was lost", || async {
+        (stored(&server, "a").await == "three").then_some(())
+    })
+    .await;
+    assert_eq!(hold.read().await.unwrap().as_deref(), Some(&b"three"[..]));
+    commit(&hold, "four").await;
+    assert_eq!(proxy.deliver().await.as_deref(), Some("UPDATE 0"));
+    assert_eq!(stored(&server, "a").await, "four");
+    assert_eq!(running.fenced(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn without_one_the_older_copy_goes_on() {
-    let (server, running, _) = behind().await;
+    let (server, _proxy, running, _) = behind(None).await;
     drop(running);
     // It may have written its newer state before it died: then there is nothing older.
     server
