@@ -125,6 +125,7 @@ impl Admin {
         let database = Database::new(url, 1)?;
         let id = database.random()?;
         let statements = Statements {
+            rounds: database.clone(),
             database,
             within: WITHIN,
             lease: LEASE,

@@ -23,7 +23,8 @@ const LONGEST_CONNECT: Duration = Duration::from_secs(5);
 /// A parameter of a statement, and its type. The type is told, so that no statement has to be prepared by name.
 pub(crate) type Parameter<'a> = (&'a (dyn ToSql + Sync), Type);
 
-/// Connections to the database.
+/// Connections to the database. A clone shares them.
+#[derive(Clone)]
 pub(crate) struct Database {
     pool: Pool,
     tls: MakeRustlsConnect,

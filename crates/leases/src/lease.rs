@@ -194,14 +194,20 @@ impl Lease {
         })
     }
 
-    /// What a renewal says of it that was asked for; `None` where the row has none of the fences.
-    pub(crate) async fn note_renewed(&self, asked: &ToRenew, renewed: Option<&Renewed>, at: Instant) {
-        match renewed {
-            // The version before it was asked: a commit may have been made since the row was seen.
-            Some(renewed) if renewed.version >= asked.version => self.hold_from(asked.claim, at),
-            // What could not be found out is asked for at the next renewal.
-            Some(_) | None => drop(self.note_overtaken(asked.claim, &asked.fences).await),
+    /// What a renewal says of it that was asked for; `None` where the row has none of the fences. Whether it was renewed.
+    pub(crate) fn note_renewed(&self, asked: &ToRenew, renewed: Option<&Renewed>, at: Instant) -> bool {
+        // The version before it was asked: a commit may have been made since the row was seen.
+        let is_renewed = renewed.is_some_and(|renewed| renewed.version >= asked.version);
+        if is_renewed {
+            self.hold_from(asked.claim, at);
         }
+        is_renewed
+    }
+
+    /// A renewal did not find it, or an older version.
+    pub(crate) async fn note_not_renewed(&self, asked: &ToRenew) {
+        // What could not be found out is asked for at the next renewal.
+        drop(self.note_overtaken(asked.claim, &asked.fences).await);
     }
 
     /// Whether it is held, its time over or not.

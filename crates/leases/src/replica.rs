@@ -20,8 +20,10 @@ use crate::statement::Statements;
 use crate::url::StateUrl;
 use memory::Memory;
 
-/// Connections of a process: commits of several operations go on at once, and a long one holds up no renewal.
-const CONNECTIONS: usize = 5;
+/// Connections of a process for what belongs to one operation each: commits of several go on at once.
+const CONNECTIONS: usize = 4;
+/// And for the rounds, so that long commits hold up no renewal, however many there are.
+const CONNECTIONS_OF_ROUNDS: usize = 1;
 /// A statement that carries no state takes at most so long.
 const LONGEST_STATEMENT: Duration = Duration::from_secs(10);
 /// How a replica takes part.
@@ -99,6 +101,7 @@ impl Replica {
         let id = database.random()?;
         let statements = Statements {
             database,
+            rounds: Database::new(&settings.url, CONNECTIONS_OF_ROUNDS)?,
             within: LONGEST_STATEMENT.min(settings.lease / 3),
             lease: settings.lease,
             format: settings.format,
@@ -124,7 +127,7 @@ impl Replica {
     /// The database can't be used.
     pub async fn open(&self) -> Result<(), Error> {
         if !*self.is_open.borrow() {
-            let database = &self.common.statements.database;
+            let database = &self.common.statements.rounds;
             schema::ensure(database).await?;
             schema::check_rights(database).await?;
             self.is_open.send_replace(true);

@@ -12,7 +12,10 @@ use crate::overview::{OperationRow, ReplicaRow};
 
 /// What the statements of one replica have in common.
 pub(crate) struct Statements {
+    /// What belongs to one operation. Some of it carries a state, and may take long.
     pub(crate) database: Database,
+    /// Renewals, and what else a replica says of all that it holds: no state holds them up.
+    pub(crate) rounds: Database,
     /// How long each may take.
     pub(crate) within: Duration,
     /// For how long a claim, a renewal or a commit holds.
@@ -169,9 +172,9 @@ returning o.operation, o.lease, o.version, before.holder";
     pub(crate) async fn release(&self, fences: &[Uuid]) -> Result<(), Failed> {
         const RELEASE: &str = "\
 update wolkvox_operation set lease = null, lease_until = '-infinity' where lease = any($1)";
-        self.query(RELEASE, &[(&fences, Type::UUID_ARRAY)])
-            .await
-            .map(drop)
+        let parameters: [Parameter<'_>; 1] = [(&fences, Type::UUID_ARRAY)];
+        let released = self.database.query(RELEASE, &parameters, self.within).await;
+        released.map(drop)
     }
 
     /// Gives back all that a replica holds, and says that it is gone.
@@ -206,7 +209,7 @@ returning version";
             (&new, Type::UUID),
             (&milliseconds, Type::FLOAT8),
         ];
-        let rows = self.query(SETTLE, &parameters).await?;
+        let rows = self.database.query(SETTLE, &parameters, self.within).await?;
         rows.first().map(|row| self.get(row, 0)).transpose()
     }
 
@@ -304,7 +307,7 @@ from wolkvox_replica where seen > now() - interval '1 hour' or id in (select hol
     }
 
     async fn query(&self, statement: &str, parameters: &[Parameter<'_>]) -> Result<Vec<Row>, Failed> {
-        self.database.query(statement, parameters, self.within).await
+        self.rounds.query(statement, parameters, self.within).await
     }
 
     fn get<T: FromSqlOwned>(&self, row: &Row, at: usize) -> Result<T, Failed> {

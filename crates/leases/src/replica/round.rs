@@ -61,9 +61,16 @@ impl Replica {
         let at = Instant::now();
         let renewed = self.common.statements.renew(&fences).await?;
         let renewed: BTreeMap<&str, _> = renewed.iter().map(|row| (row.operation.as_str(), row)).collect();
+        let mut overtaken = Vec::new();
         for (lease, asked) in &asked {
             let row = renewed.get(lease.operation()).copied();
-            lease.note_renewed(asked, row, at).await;
+            if !lease.note_renewed(asked, row, at) {
+                overtaken.push((lease, asked));
+            }
+        }
+        // A state may be written again, which takes its time.
+        for (lease, asked) in overtaken {
+            lease.note_not_renewed(asked).await;
         }
         Ok(())
     }

@@ -5,6 +5,7 @@ use leases::LeaseError;
 use super::*;
 use crate::support::postgres::proxy::{Fault, Proxy};
 use crate::support::postgres::{PgBouncer, url_through};
+use crate::support::process::wait_until;
 
 /// A replica that reaches its server through a proxy, and holds `a` with one commit.
 async fn through_a_proxy(server: &Postgres) -> (Proxy, Running, Hold) {
@@ -133,6 +134,37 @@ async fn renewals_beside_commits_never_fence_their_own_replica() {
         task.await.unwrap();
     }
     assert_eq!((running.fenced(), running.unknown()), (0, 0));
+    history::assert_unbroken(&server).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn commits_that_take_longer_than_a_lease_hold_up_no_renewal() {
+    const LONG: [&str; 6] = ["a", "b", "c", "d", "e", "f"];
+    let server = server().await;
+    let proxy = Proxy::before(server.address()).await;
+    let names: Vec<&str> = LONG.into_iter().chain(["short"]).collect();
+    let running = Running::start(&url_through(proxy.address(), OWNER), &names);
+    let short = running.holds("short").await;
+    let mut holds = Vec::new();
+    for name in LONG {
+        holds.push(running.holds(name).await);
+    }
+    proxy.keep_marked();
+    let commits = holds
+        .into_iter()
+        .map(|hold| tokio::spawn(async move { hold.commit(b"long".to_vec()).await }));
+    let commits: Vec<_> = commits.collect();
+    // As many of them as have a connection.
+    wait_until("commits on the way", || proxy.marked() >= 4).await;
+    let lost = tokio::time::timeout(LEASE * 2, short.lost()).await;
+    assert!(lost.is_err(), "it was renewed meanwhile");
+    proxy.pass_marked();
+    for task in commits {
+        // What was settled meanwhile was not committed.
+        let _ = task.await.unwrap();
+    }
+    commit(&short, "one").await;
+    assert_eq!(running.fenced(), 0);
     history::assert_unbroken(&server).await;
 }
 

@@ -68,6 +68,8 @@ struct Shared {
     order: Mutex<Order>,
     late: Mutex<VecDeque<Late>>,
     delay: Mutex<Duration>,
+    /// Whether marked statements may go on.
+    marked_may_pass: watch::Sender<bool>,
     open: AtomicUsize,
     marked: AtomicUsize,
 }
@@ -104,6 +106,7 @@ impl Proxy {
             order: Mutex::new(Order::None),
             late: Mutex::default(),
             delay: Mutex::default(),
+            marked_may_pass: watch::Sender::new(true),
             open: AtomicUsize::new(0),
             marked: AtomicUsize::new(0),
         });
@@ -143,6 +146,16 @@ impl Proxy {
     /// Holds up each request so long before it is passed on.
     pub(crate) fn delay(&self, delay: Duration) {
         *self.shared.delay.lock().unwrap() = delay;
+    }
+
+    /// Keeps marked statements on the way, all of them, until they may go on.
+    pub(crate) fn keep_marked(&self) {
+        self.shared.marked_may_pass.send_replace(false);
+    }
+
+    /// Lets marked statements go on, also those that were kept.
+    pub(crate) fn pass_marked(&self) {
+        self.shared.marked_may_pass.send_replace(true);
     }
 
     /// Connects to another server from now on, as an address does that moves with the primary.
@@ -198,6 +211,13 @@ impl Shared {
         let mut way = self.way.subscribe();
         // The sender lives as long as this does.
         let _ = way.wait_for(|way| *way != Way::Hanging).await;
+    }
+
+    /// Returns when a marked statement may go on.
+    async fn marked_may_pass(&self) {
+        let mut may_pass = self.marked_may_pass.subscribe();
+        // The sender lives as long as this does.
+        let _ = may_pass.wait_for(|may_pass| *may_pass).await;
     }
 
     /// What a marked statement meets that comes now.

@@ -83,6 +83,9 @@ impl Connection<'_> {
         tokio::time::sleep(delay).await;
         self.shared.passable().await;
         let fault = request.is_marked.then(|| self.shared.take_order()).flatten();
+        if request.is_marked {
+            self.shared.marked_may_pass().await;
+        }
         if let Some(fault) = fault {
             self.meet(fault, request).await;
             return Ok(None);
