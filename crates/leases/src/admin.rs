@@ -122,7 +122,7 @@ impl Admin {
     /// # Errors
     /// The roots of TLS can't be used, or the system gives no random bytes.
     pub fn new(url: &StateUrl, format: i32) -> Result<Admin, Error> {
-        let database = Database::new(url, 1)?;
+        let database = Database::new(url, 1, WITHIN)?;
         let id = database.random()?;
         let statements = Statements {
             rounds: database.clone(),

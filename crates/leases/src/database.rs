@@ -14,10 +14,11 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 use uuid::Uuid;
 
 use crate::error::{Error, Kind, was_not_done};
+use crate::hosts::Hosts;
 use crate::tls;
 use crate::url::StateUrl;
 
-/// Connecting takes at most so long. A host that is away must not use up a lease.
+/// To connect to a host takes at most so long, unless the URL says otherwise. One that is away must not use up a lease.
 const LONGEST_CONNECT: Duration = Duration::from_secs(5);
 
 /// A parameter of a statement, and its type. The type is told, so that no statement has to be prepared by name.
@@ -28,6 +29,7 @@ pub(crate) type Parameter<'a> = (&'a (dyn ToSql + Sync), Type);
 pub(crate) struct Database {
     pool: Pool,
     tls: MakeRustlsConnect,
+    longest_connect: Duration,
     address: String,
 }
 
@@ -49,15 +51,15 @@ impl From<Failed> for Error {
 }
 
 impl Database {
-    /// A pool of at most so many connections. None is made yet.
+    /// A pool of at most so many connections. None is made yet. Of several hosts each gets its part of `within`, where that is
+    /// shorter than what connecting may take.
     ///
     /// # Errors
     /// The roots of TLS can't be used.
-    pub(crate) fn new(url: &StateUrl, connections: usize) -> Result<Database, Error> {
+    pub(crate) fn new(url: &StateUrl, connections: usize, within: Duration) -> Result<Database, Error> {
         let mut config = url.config.clone();
-        if config.get_connect_timeout().is_none() {
-            config.connect_timeout(LONGEST_CONNECT);
-        }
+        let longest = config.get_connect_timeout().copied().unwrap_or(LONGEST_CONNECT);
+        config.connect_timeout(longest);
         if config.get_application_name().is_none() {
             config.application_name("wolkvox-exporter");
         }
@@ -65,11 +67,16 @@ impl Database {
             recycling_method: RecyclingMethod::Fast,
         };
         let tls = tls::connector(url)?;
-        let connect = Connector(tls.clone());
+        let hosts = Hosts::of(&config, of_each_host(&config, longest, within));
+        let longest_connect = hosts.within();
+        let connect = Connector {
+            hosts,
+            tls: tls.clone(),
+        };
         let manager = Manager::from_connect(config, connect, recycling);
         let timeouts = Timeouts {
             wait: None,
-            create: Some(LONGEST_CONNECT),
+            create: Some(longest_connect),
             recycle: None,
         };
         let pool = Pool::builder(manager)
@@ -89,6 +96,7 @@ impl Database {
         Ok(Database {
             pool,
             tls,
+            longest_connect,
             address: url.address().to_owned(),
         })
     }
@@ -191,38 +199,50 @@ impl Database {
             PoolError::Timeout(_) => Error::new(
                 Kind::Unreachable,
                 &self.address,
-                format!("no connection within {} s", LONGEST_CONNECT.as_secs()),
+                format!("no connection within {} s", self.longest_connect.as_secs_f32()),
             ),
             error => Error::new(Kind::Unreachable, &self.address, error.to_string()),
         }
     }
 }
 
+/// How long each host may take. Of several the last one and the statement itself still come in time.
+fn of_each_host(config: &Config, longest: Duration, within: Duration) -> Duration {
+    match u32::try_from(config.get_hosts().len()).unwrap_or(u32::MAX) {
+        0 | 1 => longest,
+        hosts => longest.min(within / hosts.saturating_add(1)),
+    }
+}
+
 /// Connects, and keeps quiet about what the server remarks and about a connection that ends: whoever uses it is told.
-struct Connector(MakeRustlsConnect);
+struct Connector {
+    hosts: Hosts,
+    tls: MakeRustlsConnect,
+}
 
 type Connected = Result<(Client, JoinHandle<()>), tokio_postgres::Error>;
 
 impl Connect for Connector {
-    fn connect(&self, config: &Config) -> std::pin::Pin<Box<dyn Future<Output = Connected> + Send + '_>> {
-        let (config, tls) = (config.clone(), self.0.clone());
-        Box::pin(async move {
-            let (client, mut connection) = config.connect(tls).await?;
-            let task = tokio::spawn(async move {
-                while let Some(message) = poll_fn(|context| connection.poll_message(context)).await {
-                    match message {
-                        Ok(AsyncMessage::Notice(notice)) => {
-                            tracing::debug!("PostgreSQL remarks: {notice}");
-                        }
-                        Ok(_) => {}
-                        Err(error) => {
-                            tracing::debug!(%error, "a connection to PostgreSQL ended");
-                            return;
-                        }
-                    }
-                }
-            });
-            Ok((client, task))
-        })
+    fn connect(&self, _all: &Config) -> std::pin::Pin<Box<dyn Future<Output = Connected> + Send + '_>> {
+        Box::pin(self.hosts.try_each(|config| connect(config, self.tls.clone())))
     }
+}
+
+async fn connect(config: Config, tls: MakeRustlsConnect) -> Connected {
+    let (client, mut connection) = config.connect(tls).await?;
+    let task = tokio::spawn(async move {
+        while let Some(message) = poll_fn(|context| connection.poll_message(context)).await {
+            match message {
+                Ok(AsyncMessage::Notice(notice)) => {
+                    tracing::debug!("PostgreSQL remarks: {notice}");
+                }
+                Ok(_) => {}
+                Err(error) => {
+                    tracing::debug!(%error, "a connection to PostgreSQL ended");
+                    return;
+                }
+            }
+        }
+    });
+    Ok((client, task))
 }

@@ -12,6 +12,7 @@
 mod admin;
 mod database;
 mod error;
+mod hosts;
 mod lease;
 mod overview;
 mod replica;

@@ -97,12 +97,13 @@ impl Replica {
     /// # Errors
     /// The roots of TLS can't be used, or the system gives no random bytes.
     pub fn new(settings: Settings) -> Result<Replica, Error> {
-        let database = Database::new(&settings.url, CONNECTIONS)?;
+        let within = LONGEST_STATEMENT.min(settings.lease / 3);
+        let database = Database::new(&settings.url, CONNECTIONS, within)?;
         let id = database.random()?;
         let statements = Statements {
             database,
-            rounds: Database::new(&settings.url, CONNECTIONS_OF_ROUNDS)?,
-            within: LONGEST_STATEMENT.min(settings.lease / 3),
+            rounds: Database::new(&settings.url, CONNECTIONS_OF_ROUNDS, within)?,
+            within,
             lease: settings.lease,
             format: settings.format,
         };

@@ -2,6 +2,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::*;
+use crate::support::postgres::proxy::Proxy;
 use crate::support::process::{wait_for, wait_until};
 
 /// Which replica holds each operation, as the database has it: nobody where the lease is out.
@@ -126,6 +127,21 @@ async fn a_state_of_a_later_format_is_not_claimed() {
     running.holds("b").await;
     let waited = tokio::time::timeout(Duration::from_secs(2), running.holds("a")).await;
     assert!(waited.is_err(), "{waited:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_host_that_takes_the_connection_and_says_nothing_keeps_nobody_from_the_next_one() {
+    let server = server().await;
+    let hangs = Proxy::before(server.address()).await;
+    hangs.hang();
+    let right = server.url(OWNER);
+    let at = server.address().to_string();
+    let both = right.replace(&at, &format!("{},{at}", hangs.address()));
+    let running = Running::start_with(&both, LEASE * 4, &["a"]);
+    let hold = running.holds("a").await;
+    hold.read().await.unwrap();
+    commit(&hold, "one").await;
+    assert!(hangs.open() > 0, "it was asked first");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
