@@ -33,8 +33,19 @@ pub struct ReplicaRow {
     pub url: String,
     /// A digest of its settings; empty while Wolkvox refuses it, since nobody is to count on it then.
     pub config_hash: String,
+    /// The format of the states that it writes: it can't go on from those of a later one.
+    pub format: i32,
+    /// Its lease: one that was silent for longer is taken for dead.
+    pub lease: Duration,
     /// How long ago it said that it lives.
     pub seen_ago: Duration,
+}
+
+impl ReplicaRow {
+    /// Whether it said within its own lease that it lives.
+    pub fn is_live(&self) -> bool {
+        self.seen_ago <= self.lease
+    }
 }
 
 /// The fleet, as one replica saw it.
@@ -78,13 +89,18 @@ impl Overview {
         groups
     }
 
-    /// How many other replicas may take what this one gives back: they were seen within a lease, have the same settings, and
-    /// Wolkvox answers them.
-    pub(crate) fn others(&self, own: Uuid, lease: Duration, hash: &str) -> usize {
-        let others = self
-            .replicas
-            .iter()
-            .filter(|replica| replica.id != own && replica.seen_ago <= lease && replica.config_hash == hash);
+    /// The longest lease of all replicas that were seen lately.
+    pub(crate) fn longest_lease(&self) -> Duration {
+        let leases = self.replicas.iter().map(|replica| replica.lease);
+        leases.max().unwrap_or_default()
+    }
+
+    /// How many other replicas may take what a replica gives back: they live, have the same settings, Wolkvox answers them, and
+    /// they can read the states that it writes.
+    pub(crate) fn others(&self, replica: Uuid, hash: &str, format: i32) -> usize {
+        let others = self.replicas.iter().filter(|other| {
+            other.id != replica && other.is_live() && other.config_hash == hash && other.format >= format
+        });
         others.count()
     }
 }

@@ -33,11 +33,12 @@ create table if not exists wolkvox_operation (
   moved_to     text                                      -- where the state was moved; it is not polled from here then
 );
 create table if not exists wolkvox_replica (
-  id           uuid primary key,
-  url          text,
-  config_hash  text,
-  state_format int,
-  seen         timestamptz
+  id            uuid primary key,
+  url           text,
+  config_hash   text,
+  state_format  int,                                     -- the latest that it can read
+  lease_seconds double precision,                        -- how long it may be silent before it is taken for dead
+  seen          timestamptz
 );
 create table if not exists wolkvox_quarantine (
   operation    text,

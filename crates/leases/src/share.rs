@@ -1,7 +1,5 @@
 //! What a replica claims and gives back, so that each has about as many groups as the others.
 
-use std::time::Duration;
-
 use uuid::Uuid;
 
 use crate::overview::{OperationRow, Overview};
@@ -13,9 +11,10 @@ const PART: usize = 8;
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Standing<'a> {
     pub(crate) replica: Uuid,
-    pub(crate) lease: Duration,
     /// The digest of its settings.
     pub(crate) hash: &'a str,
+    /// The format of the states that it writes.
+    pub(crate) format: i32,
     /// Whether it claims what others may have held until now. After an outage of the database it leaves them the time of a lease to
     /// come back.
     pub(crate) claims: Claims,
@@ -54,7 +53,7 @@ pub(crate) struct Plan {
 pub(crate) fn plan(overview: &Overview, standing: Standing<'_>) -> Plan {
     let replica = standing.replica;
     let groups = overview.groups();
-    let others = overview.others(replica, standing.lease, standing.hash);
+    let others = overview.others(replica, standing.hash, standing.format);
     let share = groups.len().div_ceil(others + 1);
     let is_alone = others == 0;
     let mut plan = Plan::default();

@@ -28,7 +28,7 @@ impl Replica {
         self.renew().await?;
         let overview = self.look().await?;
         let now = Instant::now();
-        memory.note_answer(now, statements.lease);
+        memory.note_answer(now, overview.longest_lease().max(statements.lease));
         let hash = self.configured().hash.clone();
         let standing = self.standing(memory, now, &hash);
         let plan = plan(&overview, standing);
@@ -47,6 +47,8 @@ impl Replica {
                 Reach::Refused => String::new(),
                 Reach::Answered => self.configured().hash.clone(),
             },
+            format: self.common.statements.format,
+            lease: self.common.statements.lease,
             seen_ago: Duration::ZERO,
         }
     }
@@ -109,8 +111,8 @@ impl Replica {
         }
         Standing {
             replica: self.common.id,
-            lease: self.common.statements.lease,
             hash,
+            format: self.common.statements.format,
             claims: memory.claims(now),
             reach: memory.reach(now),
         }

@@ -1,6 +1,7 @@
 #![allow(clippy::unwrap_used)]
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use proptest::prelude::*;
 use tokio::time::Instant;
@@ -9,6 +10,7 @@ use super::*;
 use crate::overview::ReplicaRow;
 
 const LEASE: Duration = Duration::from_secs(60);
+const FORMAT: i32 = 3;
 
 fn id(number: usize) -> Uuid {
     Uuid::from_u128(number as u128 + 1)
@@ -31,6 +33,8 @@ fn overview(holders: &[Option<usize>], live: usize) -> Overview {
         id: id(number),
         url: format!("http://{number}"),
         config_hash: String::new(),
+        format: FORMAT,
+        lease: LEASE,
         seen_ago: Duration::ZERO,
     });
     Overview {
@@ -43,8 +47,8 @@ fn overview(holders: &[Option<usize>], live: usize) -> Overview {
 fn standing(replica: usize) -> Standing<'static> {
     Standing {
         replica: id(replica),
-        lease: LEASE,
         hash: "",
+        format: FORMAT,
         claims: Claims::All,
         reach: Reach::Answered,
     }
@@ -108,6 +112,37 @@ fn replicas_with_other_settings_or_that_wolkvox_refuses_are_not_counted_on() {
     };
     // Nobody else would take them.
     assert!(plan(&overview, refused).give_back.is_empty());
+}
+
+#[test]
+fn a_replica_lives_for_as_long_as_its_own_lease_says() {
+    let all = [Some(0); 8];
+    let mut overview = overview(&all, 2);
+    let is_counted_on =
+        |overview: &Overview, replica| !plan(overview, standing(replica)).give_back.is_empty();
+    overview.replicas[1].seen_ago = 2 * LEASE;
+    assert!(!is_counted_on(&overview, 0));
+    overview.replicas[1].lease = 3 * LEASE;
+    assert!(is_counted_on(&overview, 0));
+    overview.replicas[1].lease = LEASE / 4;
+    overview.replicas[1].seen_ago = LEASE / 2;
+    assert!(!is_counted_on(&overview, 0));
+}
+
+#[test]
+fn a_replica_of_an_older_version_is_not_counted_on_where_it_can_not_read_what_this_one_writes() {
+    let all = [Some(0); 8];
+    let mut overview = overview(&all, 2);
+    overview.replicas[1].format = FORMAT - 1;
+    assert!(plan(&overview, standing(0)).give_back.is_empty());
+    // The newer one can read what the older one writes.
+    let held_by_the_older = [Some(1); 8];
+    overview.operations = self::overview(&held_by_the_older, 2).operations;
+    let older = Standing {
+        format: FORMAT - 1,
+        ..standing(1)
+    };
+    assert!(!plan(&overview, older).give_back.is_empty());
 }
 
 #[test]
