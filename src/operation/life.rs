@@ -9,7 +9,6 @@ use chrono::{DateTime, Utc};
 use futures_util::FutureExt as _;
 use leases::{Hold, Lease};
 use tokio::sync::oneshot;
-use wolkvox::Reason;
 use wolkvox::client::Client;
 
 use super::group::{Group, InTurn};
@@ -281,7 +280,7 @@ async fn asked_back(hold: Option<&Hold>) {
 
 /// Whether Wolkvox could be reached in a cycle.
 fn reach(cycle: &Cycle) -> leases::Reach {
-    let is_refused = |failure: &CycleFailure| matches!(failure, CycleFailure::Api(error) if error.reason() == Reason::Connect);
+    let is_refused = |failure: &CycleFailure| matches!(failure, CycleFailure::Api(error) if error.is_without_connection());
     if cycle.failures().any(is_refused) {
         leases::Reach::Refused
     } else {

@@ -3,7 +3,7 @@
 mod commit;
 mod hold;
 
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::watch;
@@ -13,10 +13,13 @@ use uuid::Uuid;
 use crate::database::Failed;
 use crate::error::Error;
 use crate::replica::Common;
-use crate::share::Reach;
+use crate::share::{Reach, Refusal};
 use crate::statement::{Claimed, Renewed};
 
 pub use hold::Hold;
+
+/// A replica that can't reach Wolkvox in so many cycles gives the operation back, if another one can have it.
+pub(crate) const REFUSED_CYCLES: u32 = 5;
 
 /// Why a state was not read or committed.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -50,6 +53,10 @@ pub struct Lease {
     is_asked_back: watch::Sender<bool>,
     /// Cycles in a row in which Wolkvox could not be reached.
     refused: AtomicU32,
+    /// Whether it was reached since the claim.
+    has_answered: AtomicBool,
+    /// Whether the settings are not those that its state was counted with.
+    is_unfit: AtomicBool,
 }
 
 /// Until when an operation is held.
@@ -115,6 +122,8 @@ impl Lease {
             until: watch::Sender::new(None),
             is_asked_back: watch::Sender::new(false),
             refused: AtomicU32::new(0),
+            has_answered: AtomicBool::new(false),
+            is_unfit: AtomicBool::new(false),
         }
     }
 
@@ -179,6 +188,8 @@ impl Lease {
             restoring: None,
         });
         self.refused.store(0, Ordering::Relaxed);
+        self.has_answered.store(false, Ordering::Relaxed);
+        self.is_unfit.store(false, Ordering::Relaxed);
         self.is_asked_back.send_replace(false);
         self.hold_from(claim, at);
     }
@@ -222,7 +233,7 @@ impl Lease {
         }
         tracing::info!(
             operation = self.operation,
-            "this operation is given back: it is more than this replica's share, or another one holds its group, or Wolkvox refuses this one"
+            "this operation is given back: it is more than this replica's share, or another one holds its group, or it can't be polled from here"
         );
         if let Err(failed) = self.common.statements.release(&fences).await {
             let error = Error::from(failed);
@@ -251,12 +262,31 @@ impl Lease {
     pub fn note_cycle(&self, reach: Reach) {
         match reach {
             Reach::Refused => drop(self.refused.fetch_add(1, Ordering::Relaxed)),
-            Reach::Answered => self.refused.store(0, Ordering::Relaxed),
+            Reach::Answered => {
+                self.refused.store(0, Ordering::Relaxed);
+                self.has_answered.store(true, Ordering::Relaxed);
+                self.is_unfit.store(false, Ordering::Relaxed);
+            }
         }
     }
 
-    pub(crate) fn refused_cycles(&self) -> u32 {
-        self.refused.load(Ordering::Relaxed)
+    /// Notes that its state counts another report than the settings name: a replica with other settings may go on from it.
+    pub fn note_unfit(&self) {
+        self.is_unfit.store(true, Ordering::Relaxed);
+    }
+
+    /// Why it can't be polled here, as far as is known.
+    pub(crate) fn refusal(&self) -> Option<Refusal> {
+        if self.is_unfit.load(Ordering::Relaxed) {
+            return Some(Refusal::Unfit);
+        }
+        let is_refused = self.refused.load(Ordering::Relaxed) >= REFUSED_CYCLES;
+        is_refused.then_some(Refusal::Unreachable)
+    }
+
+    /// Whether it can be polled here: Wolkvox has answered since the claim.
+    pub(crate) fn has_answered(&self) -> bool {
+        self.has_answered.load(Ordering::Relaxed)
     }
 
     /// Host, port and database, for people.

@@ -31,8 +31,10 @@ pub struct ReplicaRow {
     pub id: Uuid,
     /// Where it is reached.
     pub url: String,
-    /// A digest of its settings; empty while Wolkvox refuses it, since nobody is to count on it then.
+    /// A digest of its settings.
     pub config_hash: String,
+    /// Groups that it can't poll: nobody is to count on it for those.
+    pub refused: Vec<String>,
     /// The format of the states that it writes: it can't go on from those of a later one.
     pub format: i32,
     /// Its lease: one that was silent for longer is taken for dead.
@@ -95,13 +97,11 @@ impl Overview {
         leases.max().unwrap_or_default()
     }
 
-    /// How many other replicas may take what a replica gives back: they live, have the same settings, Wolkvox answers them, and
-    /// they can read the states that it writes.
-    pub(crate) fn others(&self, replica: Uuid, hash: &str, format: i32) -> usize {
-        let others = self.replicas.iter().filter(|other| {
-            other.id != replica && other.is_live() && other.config_hash == hash && other.format >= format
-        });
-        others.count()
+    /// The other replicas that live and can read the states that a replica writes.
+    pub(crate) fn others(&self, replica: Uuid, format: i32) -> impl Iterator<Item = &ReplicaRow> {
+        self.replicas
+            .iter()
+            .filter(move |other| other.id != replica && other.is_live() && other.format >= format)
     }
 }
 

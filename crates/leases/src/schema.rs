@@ -38,6 +38,7 @@ create table if not exists wolkvox_replica (
   config_hash   text,
   state_format  int,                                     -- the latest that it can read
   lease_seconds double precision,                        -- how long it may be silent before it is taken for dead
+  refused       text[],                                  -- groups that it can't poll
   seen          timestamptz
 );
 create table if not exists wolkvox_quarantine (

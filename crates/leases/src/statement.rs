@@ -56,7 +56,8 @@ impl Statements {
     /// Says that a replica lives. One that is long gone lends its row: rows are never deleted, and must not pile up.
     pub(crate) async fn heartbeat(&self, replica: &ReplicaRow) -> Result<(), Failed> {
         const SEEN: &str = "\
-update wolkvox_replica set id = $1, url = $2, config_hash = $3, state_format = $4, lease_seconds = $5, seen = now()
+update wolkvox_replica
+set id = $1, url = $2, config_hash = $3, state_format = $4, lease_seconds = $5, refused = $6, seen = now()
 where id = coalesce(
   (select id from wolkvox_replica where id = $1),
   (select r.id from wolkvox_replica r
@@ -64,15 +65,17 @@ where id = coalesce(
    limit 1 for update skip locked))
 returning id";
         const NEW: &str = "\
-insert into wolkvox_replica (id, url, config_hash, state_format, lease_seconds, seen) values ($1, $2, $3, $4, $5, now())
+insert into wolkvox_replica (id, url, config_hash, state_format, lease_seconds, refused, seen)
+values ($1, $2, $3, $4, $5, $6, now())
 on conflict (id) do nothing returning id";
         let lease = replica.lease.as_secs_f64();
-        let parameters: [Parameter<'_>; 5] = [
+        let parameters: [Parameter<'_>; 6] = [
             (&replica.id, Type::UUID),
             (&replica.url, Type::TEXT),
             (&replica.config_hash, Type::TEXT),
             (&replica.format, Type::INT4),
             (&lease, Type::FLOAT8),
+            (&replica.refused, Type::TEXT_ARRAY),
         ];
         if self.query(SEEN, &parameters).await?.is_empty() {
             self.query(NEW, &parameters).await?;
@@ -281,7 +284,7 @@ from wolkvox_operation where operation = any($1) order by operation";
     pub(crate) async fn replicas(&self) -> Result<Vec<ReplicaRow>, Failed> {
         const REPLICAS: &str = "\
 select id, url, config_hash, case when seen > '-infinity' then (extract(epoch from now() - seen))::float8 else 1e9 end,
-  coalesce(state_format, 0), coalesce(lease_seconds, 0)
+  coalesce(state_format, 0), coalesce(lease_seconds, 0), coalesce(refused, '{}')
 from wolkvox_replica where seen > now() - interval '1 hour' or id in (select holder from wolkvox_operation) order by url, id";
         let rows = self.query(REPLICAS, &[]).await?;
         rows.iter()
@@ -292,6 +295,7 @@ from wolkvox_replica where seen > now() - interval '1 hour' or id in (select hol
                     url: self.get(row, 1)?,
                     config_hash: self.get(row, 2)?,
                     format: self.get(row, 4)?,
+                    refused: self.get(row, 6)?,
                     lease: Duration::from_secs_f64(lease.clamp(0.0, 1e9)),
                     seen_ago: Duration::from_secs_f64(age.clamp(0.0, 1e9)),
                 })

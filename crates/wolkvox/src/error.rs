@@ -158,6 +158,18 @@ impl Error {
         self.cause
     }
 
+    /// Whether no connection was made: it failed, or was waited for in vain, as behind a firewall that drops what it does not
+    /// know. Whoever calls may not be on the allow-list.
+    pub fn is_without_connection(&self) -> bool {
+        let is_waited_for = |cause| {
+            matches!(
+                cause,
+                Cause::NoConnection | Cause::HandshakeSilent | Cause::ProxySilent
+            )
+        };
+        self.reason == Reason::Connect || self.cause.is_some_and(is_waited_for)
+    }
+
     /// Whether Wolkvox itself answered, as the form of the answer shows. Where it did not show, a proxy or portal may have
     /// answered in its place.
     pub fn is_from_wolkvox(&self) -> bool {

@@ -58,6 +58,7 @@ fn replica(number: u128, url: &str, seen_ago: u64) -> leases::ReplicaRow {
         id: uuid(number),
         url: url.to_owned(),
         config_hash: String::new(),
+        refused: Vec::new(),
         format: 1,
         lease: std::time::Duration::from_secs(60),
         seen_ago: std::time::Duration::from_secs(seen_ago),

@@ -1,14 +1,16 @@
 //! What a replica remembers from one round to the next.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use tokio::time::Instant;
 
 use crate::error::{Error, Kind};
-use crate::share::{Claims, Reach};
+use crate::share::{Claims, Refusal};
 
-/// A replica that Wolkvox refuses claims nothing for so long.
+/// A group that can't be polled from here is not claimed for so long, twice as long each time in a row, and at most so long.
 const REFUSED_FOR: Duration = Duration::from_secs(600);
+const REFUSED_FOR_AT_MOST: Duration = Duration::from_secs(6 * 3600);
 
 /// What a replica remembers from one round to the next.
 #[derive(Debug, Default)]
@@ -17,8 +19,18 @@ pub(super) struct Memory {
     outage: Option<(Instant, Kind)>,
     /// Before that nothing is claimed: after an outage those who held it come first.
     claims_from: Option<Instant>,
-    /// Until then nothing is claimed: Wolkvox refuses this replica.
-    refused_until: Option<Instant>,
+    /// What can't be polled from here, by group.
+    refused: BTreeMap<String, Refused>,
+    /// The digest of the settings that this is about.
+    hash: String,
+}
+
+/// A group that can't be polled from here.
+#[derive(Debug, Clone, Copy)]
+struct Refused {
+    why: Refusal,
+    until: Instant,
+    pause: Duration,
 }
 
 impl Memory {
@@ -51,21 +63,40 @@ impl Memory {
         }
     }
 
-    /// Wolkvox refuses this replica. Whether that is new.
-    pub(super) fn note_refused(&mut self, now: Instant) -> bool {
-        let is_new = self.reach(now) == Reach::Answered;
-        if is_new {
-            self.refused_until = Some(now + REFUSED_FOR);
+    /// A group can't be polled from here. Whether that is new.
+    pub(super) fn note_refused(&mut self, group: &str, why: Refusal, now: Instant) -> bool {
+        let before = self.refused.get(group);
+        if before.is_some_and(|refused| refused.until > now && refused.why == why) {
+            return false;
         }
-        is_new
+        let pause = before.map_or(REFUSED_FOR, |refused| {
+            REFUSED_FOR_AT_MOST.min(refused.pause.saturating_mul(2))
+        });
+        let until = now + pause;
+        self.refused
+            .insert(group.to_owned(), Refused { why, until, pause });
+        true
     }
 
-    /// Whether Wolkvox answers this replica, as far as is known.
-    pub(super) fn reach(&self, now: Instant) -> Reach {
-        match self.refused_until {
-            Some(until) if now < until => Reach::Refused,
-            _ => Reach::Answered,
+    /// A group can be polled from here.
+    pub(super) fn note_answered(&mut self, group: &str) {
+        self.refused.remove(group);
+    }
+
+    /// Other settings may be able to poll what these were not.
+    pub(super) fn note_settings(&mut self, hash: &str) {
+        if self.hash != hash {
+            hash.clone_into(&mut self.hash);
+            self.refused.clear();
         }
+    }
+
+    /// What can't be polled from here, as far as is known.
+    pub(super) fn refused(&self, now: Instant) -> BTreeMap<String, Refusal> {
+        let refused = self.refused.iter().filter(|(_, refused)| refused.until > now);
+        refused
+            .map(|(group, refused)| (group.clone(), refused.why))
+            .collect()
     }
 
     /// What may be claimed.

@@ -9,13 +9,11 @@ use tokio::time::Instant;
 
 use super::{Member, Memory, Replica};
 use crate::error::Error;
-use crate::lease::Lease;
+use crate::lease::{Lease, REFUSED_CYCLES};
 use crate::overview::{OperationRow, Overview, ReplicaRow};
-use crate::share::{Plan, Reach, Standing, plan};
+use crate::share::{Plan, Refusal, Standing, plan};
 use crate::statement::Claimed;
 
-/// A replica that Wolkvox refused in so many cycles gives back what it holds, if another lives.
-const REFUSED_CYCLES: u32 = 5;
 /// What is claimed at once at the most.
 const MOST_CLAIMED: usize = 1000;
 
@@ -24,13 +22,21 @@ impl Replica {
     pub(super) async fn round(&self, memory: &mut Memory) -> Result<Duration, Error> {
         self.open().await?;
         let statements = &self.common.statements;
-        statements.heartbeat(&self.own_row(memory)).await?;
+        let hash = self.configured().hash.clone();
+        memory.note_settings(&hash);
+        self.note_refusals(memory, Instant::now());
+        statements.heartbeat(&self.own_row(memory, &hash)).await?;
         self.renew().await?;
         let overview = self.look().await?;
         let now = Instant::now();
         memory.note_answer(now, overview.longest_lease().max(statements.lease));
-        let hash = self.configured().hash.clone();
-        let standing = self.standing(memory, now, &hash);
+        let standing = Standing {
+            replica: self.common.id,
+            hash: &hash,
+            format: statements.format,
+            claims: memory.claims(now),
+            refused: &memory.refused(now),
+        };
         let plan = plan(&overview, standing);
         self.ask_back(&plan.give_back);
         if self.claim(&plan).await? > 0 {
@@ -39,17 +45,36 @@ impl Replica {
         Ok(self.pause(&overview, memory, now))
     }
 
-    fn own_row(&self, memory: &Memory) -> ReplicaRow {
+    fn own_row(&self, memory: &Memory, hash: &str) -> ReplicaRow {
         ReplicaRow {
             id: self.common.id,
             url: self.advertised.clone(),
-            config_hash: match memory.reach(Instant::now()) {
-                Reach::Refused => String::new(),
-                Reach::Answered => self.configured().hash.clone(),
-            },
+            config_hash: hash.to_owned(),
+            refused: memory.refused(Instant::now()).into_keys().collect(),
             format: self.common.statements.format,
             lease: self.common.statements.lease,
             seen_ago: Duration::ZERO,
+        }
+    }
+
+    /// Notes which of the groups that are held can't be polled from here.
+    fn note_refusals(&self, memory: &mut Memory, now: Instant) {
+        let mut held: BTreeMap<String, Vec<Arc<Lease>>> = BTreeMap::new();
+        for (group, lease) in self.configured().leases.values() {
+            if lease.is_held() {
+                held.entry(group.clone()).or_default().push(Arc::clone(lease));
+            }
+        }
+        for (group, leases) in &held {
+            match leases.iter().find_map(|lease| Some((lease, lease.refusal()?))) {
+                Some((lease, why)) => {
+                    if memory.note_refused(group, why, now) {
+                        tell_refusal(group, lease.operation(), why);
+                    }
+                }
+                None if leases.iter().all(|lease| lease.has_answered()) => memory.note_answered(group),
+                None => {}
+            }
         }
     }
 
@@ -99,25 +124,6 @@ impl Replica {
         Ok(overview)
     }
 
-    fn standing<'a>(&self, memory: &mut Memory, now: Instant, hash: &'a str) -> Standing<'a> {
-        let is_held = |lease: &&Arc<Lease>| lease.is_held();
-        let leases = self.leases();
-        let mut held = leases.iter().filter(is_held).peekable();
-        let is_refused = held.peek().is_some() && held.all(|lease| lease.refused_cycles() >= REFUSED_CYCLES);
-        if is_refused && memory.note_refused(now) {
-            tracing::warn!(
-                "Wolkvox can't be reached from here in {REFUSED_CYCLES} cycles of each operation, so all of them go to another replica if one lives. Is this machine's address on the allow-list of each Wolkvox operation?"
-            );
-        }
-        Standing {
-            replica: self.common.id,
-            hash,
-            format: self.common.statements.format,
-            claims: memory.claims(now),
-            reach: memory.reach(now),
-        }
-    }
-
     fn ask_back(&self, groups: &[String]) {
         for (group, lease) in self.configured().leases.values() {
             if groups.contains(group) {
@@ -137,14 +143,29 @@ impl Replica {
             claimed += self.note_claimed(&rows, at);
         }
         if plan.claim > 0 {
-            let at = Instant::now();
-            let members = self.members();
-            let names: Vec<&str> = members.iter().map(|member| member.operation.as_str()).collect();
-            let groups = i64::try_from(plan.claim.min(MOST_CLAIMED)).unwrap_or_default();
-            let rows = statements.claim(self.common.id, &names, groups).await?;
-            claimed += self.note_claimed(&rows, at);
+            let claimable = self.operations_of(|group| !plan.left.contains(group));
+            claimed += self.claim_some(&claimable, plan.claim).await?;
+        } else if !plan.beyond.is_empty() {
+            let claimable = self.operations_of(|group| plan.beyond.contains(group));
+            claimed += self.claim_some(&claimable, 1).await?;
         }
         Ok(claimed)
+    }
+
+    /// Claims up to so many groups of these operations.
+    async fn claim_some(&self, operations: &[String], groups: usize) -> Result<usize, Error> {
+        let at = Instant::now();
+        let names: Vec<&str> = operations.iter().map(String::as_str).collect();
+        let groups = i64::try_from(groups.min(MOST_CLAIMED)).unwrap_or_default();
+        let rows = self.common.statements.claim(self.common.id, &names, groups).await?;
+        Ok(self.note_claimed(&rows, at))
+    }
+
+    /// The operations of some groups.
+    fn operations_of(&self, is_wanted: impl Fn(&str) -> bool) -> Vec<String> {
+        let members = self.members().into_iter();
+        let wanted = members.filter(|member| is_wanted(&member.group));
+        wanted.map(|member| member.operation).collect()
     }
 
     fn note_claimed(&self, rows: &[Claimed], at: Instant) -> usize {
@@ -178,6 +199,22 @@ impl Replica {
             .flatten()
             .map(|pause| pause + Duration::from_millis(20))
             .fold(usual, Duration::min)
+    }
+}
+
+/// Says that a group can't be polled from here, because of one of its operations.
+fn tell_refusal(group: &str, operation: &str, why: Refusal) {
+    match why {
+        Refusal::Unreachable => tracing::warn!(
+            group,
+            operation,
+            "Wolkvox can't be reached from here in {REFUSED_CYCLES} cycles of {operation}, so its group goes to another replica with the same settings, if one lives that reaches it. Is this machine's address on the allow-list of this Wolkvox operation?"
+        ),
+        Refusal::Unfit => tracing::warn!(
+            group,
+            operation,
+            "the settings of {operation} here are not those that its state was counted with, so its group goes to a replica with other settings, if one lives. Compare the operations files of the replicas"
+        ),
     }
 }
 

@@ -20,7 +20,7 @@ fn id(number: usize) -> Uuid {
 fn overview(holders: &[Option<usize>], live: usize) -> Overview {
     let row = |(group, holder): (usize, &Option<usize>), which: &str| OperationRow {
         operation: format!("{group:03}{which}"),
-        group: format!("g{group:03}"),
+        group: name(group),
         holder: holder.map(id),
         lease_left: holder.map(|_| LEASE),
         moved_to: None,
@@ -33,6 +33,7 @@ fn overview(holders: &[Option<usize>], live: usize) -> Overview {
         id: id(number),
         url: format!("http://{number}"),
         config_hash: String::new(),
+        refused: Vec::new(),
         format: FORMAT,
         lease: LEASE,
         seen_ago: Duration::ZERO,
@@ -50,8 +51,17 @@ fn standing(replica: usize) -> Standing<'static> {
         hash: "",
         format: FORMAT,
         claims: Claims::All,
-        reach: Reach::Answered,
+        refused: const { &BTreeMap::new() },
     }
+}
+
+/// Groups that can't be polled, for this reason.
+fn refused(groups: impl IntoIterator<Item = usize>, why: Refusal) -> BTreeMap<String, Refusal> {
+    groups.into_iter().map(|group| (name(group), why)).collect()
+}
+
+fn name(group: usize) -> String {
+    format!("g{group:03}")
 }
 
 #[test]
@@ -68,7 +78,7 @@ fn what_is_too_much_is_given_back_a_part_at_a_time() {
     let all = [Some(0); 24];
     let plan = plan(&overview(&all, 3), standing(0));
     // 16 too many.
-    assert_eq!(plan.give_back, ["g022", "g023"]);
+    assert_eq!(plan.give_back, ["g023", "g022"]);
     assert_eq!(plan.claim, 0);
 }
 
@@ -85,20 +95,65 @@ fn after_an_outage_nothing_is_claimed_but_the_rest_of_what_is_held() {
 }
 
 #[test]
-fn whom_wolkvox_refuses_gives_all_back_if_another_lives() {
+fn what_can_not_be_reached_from_a_replica_goes_to_one_that_lives_and_does_not_say_the_same() {
     let held = [Some(0), Some(0), Some(1)];
-    let refused = Standing {
-        reach: Reach::Refused,
+    let refused = refused(0..3, Refusal::Unreachable);
+    let standing = Standing {
+        refused: &refused,
         ..standing(0)
     };
-    let plan_of = |live| plan(&overview(&held, live), refused);
+    let plan_of = |live| plan(&overview(&held, live), standing);
     assert_eq!(plan_of(2).give_back, ["g000", "g001"]);
-    assert_eq!(plan_of(2).claim, 0);
+    assert_eq!(plan_of(2).left.len(), 3);
     assert!(plan_of(1).give_back.is_empty());
+    assert!(plan_of(1).left.is_empty());
+    let mut overview = overview(&held, 2);
+    overview.replicas[1].refused = vec![name(0)];
+    assert_eq!(plan(&overview, standing).give_back, ["g001"]);
+    // Those of other settings may mean another Wolkvox.
+    overview.replicas[1].config_hash = "other".to_owned();
+    assert!(plan(&overview, standing).give_back.is_empty());
 }
 
 #[test]
-fn replicas_with_other_settings_or_that_wolkvox_refuses_are_not_counted_on() {
+fn one_group_alone_goes_to_a_replica_that_can_reach_it_and_something_else_comes_back_for_it() {
+    let refusals = refused([1], Refusal::Unreachable);
+    let mut overview = overview(&[Some(0), Some(0), Some(1), Some(1)], 2);
+    let refusing = Standing {
+        refused: &refusals,
+        ..standing(0)
+    };
+    assert_eq!(plan(&overview, refusing).give_back, ["g001"]);
+    // Nobody holds it now, and the other one knows that it has to.
+    for row in &mut overview.operations[2..4] {
+        row.lease_left = None;
+    }
+    overview.replicas[0].refused = vec![name(1)];
+    let other = plan(&overview, standing(1));
+    assert_eq!(other.claim, 0);
+    assert_eq!(other.beyond, BTreeSet::from([name(1)]));
+    for row in &mut overview.operations[2..4] {
+        (row.holder, row.lease_left) = (Some(id(1)), Some(LEASE));
+    }
+    assert_eq!(plan(&overview, standing(1)).give_back, ["g003"]);
+    assert_eq!(plan(&overview, refusing).claim, 1);
+}
+
+#[test]
+fn what_does_not_fit_the_settings_goes_to_a_replica_with_others() {
+    let refusals = refused([0], Refusal::Unfit);
+    let mut overview = overview(&[Some(0), Some(1)], 2);
+    let unfit = Standing {
+        refused: &refusals,
+        ..standing(0)
+    };
+    assert!(plan(&overview, unfit).give_back.is_empty());
+    overview.replicas[1].config_hash = "other".to_owned();
+    assert_eq!(plan(&overview, unfit).give_back, ["g000"]);
+}
+
+#[test]
+fn replicas_with_other_settings_are_not_counted_on() {
     let all = [Some(0); 8];
     let mut overview = overview(&all, 3);
     assert!(!plan(&overview, standing(0)).give_back.is_empty());
@@ -106,12 +161,6 @@ fn replicas_with_other_settings_or_that_wolkvox_refuses_are_not_counted_on() {
         replica.config_hash = "other".to_owned();
     }
     assert!(plan(&overview, standing(0)).give_back.is_empty());
-    let refused = Standing {
-        reach: Reach::Refused,
-        ..standing(0)
-    };
-    // Nobody else would take them.
-    assert!(plan(&overview, refused).give_back.is_empty());
 }
 
 #[test]
@@ -162,21 +211,41 @@ fn of_two_replicas_that_hold_parts_of_a_group_one_gives_its_part_back() {
     assert_eq!(plan(&overview, standing(1)).give_back, ["g000"]);
 }
 
-/// Replicas that do what they plan, one after another, until none does anything more.
-fn settle(holders: &mut [Option<usize>], live: usize) -> usize {
+/// Replicas that do what they plan, one after another, until none does anything more. Each refuses some groups.
+fn settle(holders: &mut [Option<usize>], refused_by: &[BTreeSet<usize>]) -> usize {
     for round in 0..1000 {
         let before = holders.to_vec();
-        for replica in 0..live {
-            let plan = plan(&overview(holders, live), standing(replica));
+        for replica in 0..refused_by.len() {
+            let mut overview = overview(holders, refused_by.len());
+            for (row, refused) in overview.replicas.iter_mut().zip(refused_by) {
+                row.refused = refused.iter().map(|group| name(*group)).collect();
+            }
+            let refused = refused(refused_by[replica].iter().copied(), Refusal::Unreachable);
+            let standing = Standing {
+                refused: &refused,
+                ..standing(replica)
+            };
+            let plan = plan(&overview, standing);
             for group in &plan.give_back {
                 let number: usize = group[1..].parse().unwrap();
                 holders[number] = None;
             }
-            let idle: Vec<_> = (0..holders.len())
-                .filter(|group| holders[*group].is_none())
-                .collect();
-            for group in idle.into_iter().take(plan.claim) {
+            let idle = |holders: &[Option<usize>]| -> Vec<usize> {
+                (0..holders.len())
+                    .filter(|group| holders[*group].is_none())
+                    .collect()
+            };
+            let claimable = idle(holders)
+                .into_iter()
+                .filter(|group| !plan.left.contains(&name(*group)));
+            for group in claimable.take(plan.claim) {
                 holders[group] = Some(replica);
+            }
+            if plan.claim == 0 {
+                let mut beyond = idle(holders).into_iter();
+                if let Some(group) = beyond.find(|group| plan.beyond.contains(&name(*group))) {
+                    holders[group] = Some(replica);
+                }
             }
         }
         if before == holders {
@@ -184,6 +253,15 @@ fn settle(holders: &mut [Option<usize>], live: usize) -> usize {
         }
     }
     usize::MAX
+}
+
+/// How many groups each replica holds, where all are held.
+fn counts(holders: &[Option<usize>]) -> Option<BTreeMap<usize, usize>> {
+    let mut counts: BTreeMap<usize, usize> = BTreeMap::new();
+    for holder in holders {
+        *counts.entry((*holder)?).or_default() += 1;
+    }
+    Some(counts)
 }
 
 proptest! {
@@ -196,16 +274,28 @@ proptest! {
     ) {
         // What a dead replica held is out.
         let mut holders: Vec<_> = held.into_iter().map(|holder| holder.filter(|holder| *holder < live)).collect();
-        let rounds = settle(&mut holders, live);
+        let rounds = settle(&mut holders, &vec![BTreeSet::new(); live]);
         prop_assert!(rounds < 100, "{rounds} rounds");
-        let mut counts: BTreeMap<usize, usize> = BTreeMap::new();
-        for holder in &holders {
-            prop_assert!(holder.is_some(), "{holders:?}");
-            *counts.entry(holder.unwrap()).or_default() += 1;
-        }
+        let counts = counts(&holders);
+        prop_assert!(counts.is_some(), "{holders:?}");
         let share = holders.len().div_ceil(live);
-        prop_assert!(counts.values().all(|count| *count <= share), "{counts:?}");
-        let groups: BTreeSet<_> = counts.keys().collect();
-        prop_assert!(groups.iter().all(|holder| **holder < live));
+        prop_assert!(counts.iter().flatten().all(|(holder, count)| *holder < live && *count <= share), "{holders:?}");
+    }
+
+    #[test]
+    fn whatever_replicas_can_not_poll_they_come_to_rest_and_each_group_is_held_by_one_that_can(
+        held in proptest::collection::vec(proptest::option::of(0..5_usize), 1..30),
+        refused in proptest::collection::vec(proptest::collection::btree_set(0..30_usize, 0..30), 1..5),
+    ) {
+        let live = refused.len();
+        let mut holders: Vec<_> = held.into_iter().map(|holder| holder.filter(|holder| *holder < live)).collect();
+        let refused: Vec<BTreeSet<usize>> = refused.into_iter().map(|groups| groups.into_iter().filter(|group| *group < holders.len()).collect()).collect();
+        let rounds = settle(&mut holders, &refused);
+        prop_assert!(rounds < 200, "{rounds} rounds: {holders:?}");
+        for (group, holder) in holders.iter().enumerate() {
+            prop_assert!(holder.is_some(), "{group} is not held: {holders:?}");
+            let can_none = refused.iter().all(|refused| refused.contains(&group));
+            prop_assert!(can_none || !refused[holder.unwrap()].contains(&group), "{group}: {holders:?}");
+        }
     }
 }

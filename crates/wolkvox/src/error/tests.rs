@@ -47,3 +47,19 @@ fn a_time_out_is_about_size_only_where_the_answer_had_begun() {
     assert_eq!(timeout.class(), Class::Wait);
     assert_eq!(timeout.with_status(200).class(), Class::Smaller);
 }
+
+#[test]
+fn a_connection_that_is_waited_for_in_vain_was_not_made_either() {
+    let was_not_made = |cause| Error::of(cause, String::new()).is_without_connection();
+    for cause in [
+        Cause::Refused,
+        Cause::NoConnection,
+        Cause::HandshakeSilent,
+        Cause::ProxySilent,
+    ] {
+        assert!(was_not_made(cause), "{cause:?}");
+    }
+    // It was made, and Wolkvox may be busy.
+    assert!(!was_not_made(Cause::NoAnswer));
+    assert!(!Error::new(Reason::Timeout, "").with_status(200).is_without_connection());
+}

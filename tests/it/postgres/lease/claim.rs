@@ -1,6 +1,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use leases::Reach;
+
 use super::*;
 use crate::support::postgres::proxy::Proxy;
 use crate::support::process::{wait_for, wait_until};
@@ -61,11 +63,7 @@ async fn replicas_come_to_fair_shares_and_one_that_dies_is_replaced() {
     let second = Running::start(&url, &names);
     // The first one gives back what is too much when its operations have come to the end of a cycle.
     for name in names {
-        let hold = first.holds(name).await;
-        tokio::spawn(async move {
-            hold.asked_back().await;
-            hold.give_back().await;
-        });
+        obey(first.holds(name).await);
     }
     let held = |running: &Running| {
         let is_held = |name: &&&str| running.replica.lease(name).unwrap().until().borrow().is_some();
@@ -96,6 +94,61 @@ async fn the_rest_of_a_group_is_claimed_by_who_holds_the_others() {
     lost.lost().await;
     first.holds("b").await;
     assert_eq!(first.fenced(), 1);
+}
+
+/// Gives back what it is asked for, as an operation does at the end of a cycle.
+fn obey(hold: Hold) {
+    tokio::spawn(async move {
+        hold.asked_back().await;
+        hold.give_back().await;
+    });
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_group_that_one_replica_can_not_reach_goes_to_another_and_stays_there() {
+    let server = server().await;
+    let url = server.url(OWNER);
+    let names = ["a of one", "b of one", "c"];
+    let first = Running::start(&url, &names);
+    let (a, b, c) = (
+        first.holds("a").await,
+        first.holds("b").await,
+        first.holds("c").await,
+    );
+    // One of several operations is enough.
+    a.lease().note_cycle(Reach::Answered);
+    for _ in 0..5 {
+        b.lease().note_cycle(Reach::Refused);
+        c.lease().note_cycle(Reach::Answered);
+    }
+    let still = tokio::time::timeout(LEASE, b.asked_back()).await;
+    assert!(still.is_err(), "there is nobody else");
+    for hold in [a, b, c] {
+        obey(hold);
+    }
+    let second = Running::start(&url, &names);
+    second.holds("a").await;
+    second.holds("b").await;
+    // Its share is what the other one can have.
+    first.holds("c").await;
+    let again = tokio::time::timeout(LEASE, first.holds("b")).await;
+    assert!(again.is_err(), "{again:?}");
+    assert_eq!((first.fenced(), second.fenced()), (0, 0));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_operation_that_does_not_fit_the_settings_goes_to_a_replica_with_others() {
+    let server = server().await;
+    let url = server.url(OWNER);
+    let first = Running::start(&url, &["a"]);
+    let hold = first.holds("a").await;
+    hold.lease().note_unfit();
+    obey(hold);
+    let second = Running::start(&url, &["a"]);
+    let early = tokio::time::timeout(LEASE, second.holds("a")).await;
+    assert!(early.is_err(), "its settings are the same: {early:?}");
+    second.replica.configure(&members(&["a"]), "other");
+    second.holds("a").await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -152,10 +205,7 @@ async fn groups_that_come_together_come_to_one_replica() {
     let (first, second) = (Running::start(&url, &["a"]), Running::start(&url, &["b"]));
     let (a, b) = (first.holds("a").await, second.holds("b").await);
     for hold in [a, b] {
-        tokio::spawn(async move {
-            hold.asked_back().await;
-            hold.give_back().await;
-        });
+        obey(hold);
     }
     for running in [&first, &second] {
         running
