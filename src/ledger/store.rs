@@ -133,6 +133,16 @@ pub enum StoreError {
     Lease(#[from] leases::LeaseError),
 }
 
+impl StoreError {
+    /// Whether the state counts another report than the settings name. Other settings may fit it.
+    pub fn is_of_another_report(&self) -> bool {
+        matches!(
+            self,
+            StoreError::OtherHost { .. } | StoreError::OtherAgent { .. }
+        )
+    }
+}
+
 fn to_place(to: Option<&str>) -> String {
     to.map_or_else(|| " away".to_owned(), |to| format!(" to {to}"))
 }

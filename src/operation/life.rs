@@ -150,6 +150,11 @@ impl Life {
             if matches!(failure, Failure::Fault) {
                 self.begins = Begins::WhenDue;
             }
+            if let (Failure::State(error), Some(hold)) = (&failure, hold)
+                && error.is_of_another_report()
+            {
+                hold.lease().note_unfit();
+            }
             match failure {
                 Failure::State(error) if self.gives_up() => {
                     self.tell(Err(error));

@@ -121,6 +121,36 @@ async fn while_the_database_is_away_operations_are_shown_until_their_leases_are_
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_operation_whose_host_is_wrong_in_the_file_of_one_replica_goes_to_one_with_the_right_file() {
+    let database = database().await;
+    let mut fleet = Fleet::of(&["ventas"]).await;
+    let mut right = vec![Replica::start(&fleet, &database).await];
+    settled(&right, &fleet, "ventas").await;
+    right.pop().unwrap().exporter.kill().await;
+    let mistaken = Fleet::of(&["ventas"]).await;
+    let wrong = Replica::start(&mistaken, &database).await;
+    wait_for("the mistake", || async {
+        wrong
+            .exporter
+            .log
+            .text()
+            .contains("counts the report of")
+            .then_some(())
+    })
+    .await;
+    right.push(Replica::start(&fleet, &database).await);
+    fleet
+        .operations
+        .get_mut("ventas")
+        .unwrap()
+        .place_until(now() + seconds(1));
+    settled(&right, &fleet, "ventas").await;
+    let log = wrong.exporter.log.text();
+    assert!(log.contains("Compare the operations files"), "{log}");
+    history::assert_unbroken(&database).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn any_replica_lists_where_each_operation_is_and_a_reload_changes_what_is_shared() {
     let (database, mut fleet, replicas) = two().await;
     held_by(&replicas, 1).await;
