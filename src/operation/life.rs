@@ -109,8 +109,14 @@ impl Life {
             return;
         };
         loop {
-            self.stand_by();
-            let hold = lease.held().await;
+            // Held already: it begins again with other settings, and what was shown stays until it is there.
+            let hold = match lease.held().now_or_never() {
+                Some(hold) => hold,
+                None => {
+                    self.stand_by();
+                    lease.held().await
+                }
+            };
             self.published.publish_under(hold.claim());
             let end = tokio::select! {
                 biased;

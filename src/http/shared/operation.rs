@@ -55,12 +55,13 @@ impl Operation {
             Some(Shown::Page(_, page)) => Shown::Page(0, page),
             Some(Shown::NotHeld | Shown::Starting) | None => Shown::Starting,
         };
+        let claim = predecessor.map_or(u64::MAX, |operation| operation.claim.load(Ordering::Acquire));
         Self {
             name: status.operation.clone(),
             options,
             shown: ArcSwap::from_pointee(shown),
             lease,
-            claim: AtomicU64::new(u64::MAX),
+            claim: AtomicU64::new(claim),
             publications: AtomicU64::new(0),
             status: ArcSwap::from_pointee(status),
             scraped: watch::Sender::new(None),
@@ -102,10 +103,12 @@ impl Operation {
     }
 
     /// What is published from now on is under this claim. What was shown under an earlier one is not shown any more: another
-    /// replica may have shown a later page since.
+    /// replica may have shown a later page since. What a predecessor showed under this very claim stays.
     pub(crate) fn publish_under(&self, claim: u64) {
-        self.withdraw();
-        self.claim.store(claim, Ordering::Release);
+        if self.claim.load(Ordering::Acquire) != claim {
+            self.withdraw();
+            self.claim.store(claim, Ordering::Release);
+        }
     }
 
     /// Until when it is held, where that ends.

@@ -147,6 +147,31 @@ fn an_operation_alone_is_shown_once_it_has_published_and_while_it_is_held() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_was_shown_under_a_claim_stays_when_the_operation_begins_again_under_it_and_no_longer() {
+    let shared = shared();
+    let lease = tokio::sync::watch::Sender::new(None);
+    let hold = |claim| {
+        let at = Instant::now() + Duration::from_secs(10);
+        lease.send_replace(Some(leases::Until { at, claim }));
+    };
+    let begin = || shared.insert(status("ventas"), Some(lease.subscribe()));
+    let is_shown = || shared.scrape_one("ventas").is_ok();
+    hold(1);
+    let first = begin();
+    first.publish_under(1);
+    first.publish(page(1.0));
+    let second = begin();
+    assert!(is_shown());
+    second.publish_under(1);
+    assert!(is_shown() && second.is_held());
+    let third = begin();
+    hold(2);
+    assert!(!is_shown());
+    third.publish_under(2);
+    assert!(!is_shown());
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_page_is_shown_while_its_lease_lasts_and_only_under_the_claim_that_published_it() {
     let shared = shared();
     let lease = tokio::sync::watch::Sender::new(None);

@@ -151,6 +151,35 @@ async fn an_operation_whose_host_is_wrong_in_the_file_of_one_replica_goes_to_one
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_operation_that_is_changed_by_a_reload_is_shown_all_the_time() {
+    let database = database().await;
+    let mut fleet = Fleet::of(&["ventas"]).await;
+    let replicas = [Replica::start(&fleet, &database).await];
+    settled(&replicas, &fleet, "ventas").await;
+    let exporter = &replicas[0].exporter;
+    exporter.polls_beyond("ventas", 5.0).await;
+    // What is read of it takes a while.
+    replicas[0].proxy.delay(Duration::from_millis(100));
+    fleet.write(&(fleet.tables() + "request_timeout = \"50s\"\n"));
+    exporter.signal("HUP").await;
+    let before = exporter.scrape().await.of("ventas");
+    wait_for("a poller that begins again", || async {
+        let page = exporter.scrape().await.of("ventas");
+        page.assert_not_below(&before);
+        (page.sum("wolkvox_polls_total") < 3.0).then_some(())
+    })
+    .await;
+    replicas[0].proxy.delay(Duration::ZERO);
+    fleet
+        .operations
+        .get_mut("ventas")
+        .unwrap()
+        .place_until(now() + seconds(1));
+    settled(&replicas, &fleet, "ventas").await;
+    history::assert_unbroken(&database).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn any_replica_lists_where_each_operation_is_and_a_reload_changes_what_is_shared() {
     let (database, mut fleet, replicas) = two().await;
     held_by(&replicas, 1).await;
