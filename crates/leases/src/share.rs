@@ -17,17 +17,21 @@ pub(crate) struct Standing<'a> {
     pub(crate) hash: &'a str,
     /// The format of the states that it writes.
     pub(crate) format: i32,
-    /// Whether it claims what others may have held until now. After an outage of the database it leaves them the time of a lease to
-    /// come back.
+    /// What it claims of that which others may have held until now.
     pub(crate) claims: Claims,
     /// Groups that it can't poll, and why.
     pub(crate) refused: &'a BTreeMap<String, Refusal>,
 }
 
-/// Whether groups are claimed that nobody holds.
+/// Which groups are claimed that nobody holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Claims {
+    /// All of them.
     All,
+    /// Those that were never held, or given back. This process has just begun, and does not know whether the database is one that
+    /// was behind and has taken over: those who held something have the time of a lease to come back.
+    GivenBack,
+    /// None. After an outage of the database, for the same reason; what was given back in it may not have been.
     None,
 }
 
@@ -91,7 +95,7 @@ pub(crate) fn plan(overview: &Overview, standing: Standing<'_>) -> Plan {
         let idle = groups[group].iter().filter(|row| row.lease_left.is_none());
         plan.rest.extend(idle.map(|row| row.operation.clone()));
     }
-    if standing.claims == Claims::All {
+    if standing.claims != Claims::None {
         plan.claim = share.saturating_sub(kept.len());
         idle.retain(|group| others.some_refuse(group) && !plan.left.contains(*group));
         plan.beyond = idle.into_iter().map(str::to_owned).collect();

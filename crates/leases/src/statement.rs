@@ -24,6 +24,13 @@ pub(crate) struct Statements {
     pub(crate) format: i32,
 }
 
+/// What becomes of a group whose leases are out, and were not given back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Expired {
+    Claimed,
+    Left,
+}
+
 /// A row that is held from now on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Claimed {
@@ -112,13 +119,14 @@ returning operation, lease, version";
             .collect()
     }
 
-    /// Claims up to so many groups of these operations that nobody holds. A group is claimed whole: whoever claims one locks
-    /// its first row, and a second one passes it over.
+    /// Claims up to so many groups of these operations that nobody holds; where `expired` says so, only those
+    /// that were never held, or given back. A group is claimed whole: whoever claims one locks its first row, and a second one passes it over.
     pub(crate) async fn claim(
         &self,
         replica: Uuid,
         operations: &[&str],
         groups: i64,
+        expired: Expired,
     ) -> Result<Vec<Claimed>, Failed> {
         // In any order: replicas that claim in the same moment take different groups.
         const CLAIM: &str = "\
@@ -126,7 +134,7 @@ with idle as (
   select grp from wolkvox_operation
   where operation = any($2) and moved_to is null
   group by grp
-  having bool_and(lease_until <= now()) and max(coalesce(state_format, 0)) <= $3
+  having bool_and(lease_until <= now()) and max(coalesce(state_format, 0)) <= $3 and ($6 or bool_and(lease is null))
   order by random() limit $4
 ), locked as (
   select o.grp from wolkvox_operation o
@@ -139,13 +147,14 @@ from locked, wolkvox_operation before
 where before.operation = o.operation and o.grp = locked.grp and o.operation = any($2)
   and o.moved_to is null and o.lease_until <= now()
 returning o.operation, o.lease, o.version, before.holder";
-        let milliseconds = self.milliseconds();
-        let parameters: [Parameter<'_>; 5] = [
+        let (milliseconds, also_expired) = (self.milliseconds(), expired == Expired::Claimed);
+        let parameters: [Parameter<'_>; 6] = [
             (&replica, Type::UUID),
             (&operations, Type::TEXT_ARRAY),
             (&self.format, Type::INT4),
             (&groups, Type::INT8),
             (&milliseconds, Type::FLOAT8),
+            (&also_expired, Type::BOOL),
         ];
         self.claimed(&self.query(CLAIM, &parameters).await?)
     }

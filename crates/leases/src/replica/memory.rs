@@ -19,6 +19,8 @@ pub(super) struct Memory {
     outage: Option<(Instant, Kind)>,
     /// Before that nothing is claimed: after an outage those who held it come first.
     claims_from: Option<Instant>,
+    /// Before that nothing is claimed but what was given back: this process has just begun.
+    settled_from: Option<Instant>,
     /// What can't be polled from here, by group.
     refused: BTreeMap<String, Refused>,
     /// The digest of the settings that this is about.
@@ -46,8 +48,10 @@ impl Memory {
         }
     }
 
-    /// The database answered. Where it was away, those who held something have the time of a lease to come back.
+    /// The database answered. Where it was away, or this process has just begun, those who held something have
+    /// the time of a lease to come back.
     pub(super) fn note_answer(&mut self, now: Instant, lease: Duration) {
+        self.settled_from.get_or_insert(now + lease);
         if self.outage.is_some() {
             self.claims_from = Some(now + lease);
         }
@@ -101,15 +105,23 @@ impl Memory {
 
     /// What may be claimed.
     pub(super) fn claims(&self, now: Instant) -> Claims {
-        match self.until_claims(now) {
-            Some(_) => Claims::None,
-            None => Claims::All,
+        if left(self.claims_from, now).is_some() {
+            Claims::None
+        } else if left(self.settled_from, now).is_some() {
+            Claims::GivenBack
+        } else {
+            Claims::All
         }
     }
 
-    /// How long nothing is claimed yet.
+    /// How long it is until more is claimed.
     pub(super) fn until_claims(&self, now: Instant) -> Option<Duration> {
-        let pause = self.claims_from?.saturating_duration_since(now);
-        (!pause.is_zero()).then_some(pause)
+        left(self.claims_from, now).or(left(self.settled_from, now))
     }
+}
+
+/// How long it is until then.
+fn left(until: Option<Instant>, now: Instant) -> Option<Duration> {
+    let left = until?.saturating_duration_since(now);
+    (!left.is_zero()).then_some(left)
 }

@@ -11,8 +11,8 @@ use super::{Member, Memory, Replica};
 use crate::error::Error;
 use crate::lease::{Lease, REFUSED_CYCLES};
 use crate::overview::{OperationRow, Overview, ReplicaRow};
-use crate::share::{Plan, Refusal, Standing, plan};
-use crate::statement::Claimed;
+use crate::share::{Claims, Plan, Refusal, Standing, plan};
+use crate::statement::{Claimed, Expired};
 
 /// What is claimed at once at the most.
 const MOST_CLAIMED: usize = 1000;
@@ -39,7 +39,11 @@ impl Replica {
         };
         let plan = plan(&overview, standing);
         self.ask_back(&plan.give_back);
-        if self.claim(&plan).await? > 0 {
+        let expired = match standing.claims {
+            Claims::All => Expired::Claimed,
+            Claims::GivenBack | Claims::None => Expired::Left,
+        };
+        if self.claim(&plan, expired).await? > 0 {
             self.look().await?;
         }
         Ok(self.pause(&overview, memory, now))
@@ -133,7 +137,7 @@ impl Replica {
     }
 
     /// Claims what the plan says; how many operations were claimed.
-    async fn claim(&self, plan: &Plan) -> Result<usize, Error> {
+    async fn claim(&self, plan: &Plan, expired: Expired) -> Result<usize, Error> {
         let statements = &self.common.statements;
         let mut claimed = 0;
         if !plan.rest.is_empty() {
@@ -144,20 +148,26 @@ impl Replica {
         }
         if plan.claim > 0 {
             let claimable = self.operations_of(|group| !plan.left.contains(group));
-            claimed += self.claim_some(&claimable, plan.claim).await?;
+            claimed += self.claim_some(&claimable, plan.claim, expired).await?;
         } else if !plan.beyond.is_empty() {
             let claimable = self.operations_of(|group| plan.beyond.contains(group));
-            claimed += self.claim_some(&claimable, 1).await?;
+            claimed += self.claim_some(&claimable, 1, expired).await?;
         }
         Ok(claimed)
     }
 
     /// Claims up to so many groups of these operations.
-    async fn claim_some(&self, operations: &[String], groups: usize) -> Result<usize, Error> {
+    async fn claim_some(
+        &self,
+        operations: &[String],
+        groups: usize,
+        expired: Expired,
+    ) -> Result<usize, Error> {
         let at = Instant::now();
         let names: Vec<&str> = operations.iter().map(String::as_str).collect();
         let groups = i64::try_from(groups.min(MOST_CLAIMED)).unwrap_or_default();
-        let rows = self.common.statements.claim(self.common.id, &names, groups).await?;
+        let statements = &self.common.statements;
+        let rows = statements.claim(self.common.id, &names, groups, expired).await?;
         Ok(self.note_claimed(&rows, at))
     }
 

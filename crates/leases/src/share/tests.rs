@@ -92,6 +92,12 @@ fn after_an_outage_nothing_is_claimed_but_the_rest_of_what_is_held() {
     };
     let plan = plan(&overview, standing);
     assert_eq!((plan.claim, plan.rest), (0, vec!["000b".to_owned()]));
+    // Who has just begun claims what was given back.
+    let beginning = Standing {
+        claims: Claims::GivenBack,
+        ..standing
+    };
+    assert_eq!(self::plan(&overview, beginning).claim, 1);
 }
 
 #[test]

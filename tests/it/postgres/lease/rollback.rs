@@ -43,6 +43,28 @@ async fn a_holder_that_survives_writes_again_what_the_database_lost() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_process_that_starts_after_a_failover_leaves_the_time_of_a_lease_to_who_held_what_was_lost() {
+    let (server, proxy, running, _) = behind(None).await;
+    proxy.refuse();
+    proxy.cut();
+    server
+        .run("update wolkvox_operation set lease_until = now()")
+        .await;
+    let other = Running::start_with(&server.url(OWNER), LEASE * 4, &["a", "new"]);
+    // What was never held is claimed at once.
+    other.holds("new").await;
+    proxy.pass();
+    wait_for("what was lost", || async {
+        (stored(&server, "a").await == "three").then_some(())
+    })
+    .await;
+    let hold = running.holds("a").await;
+    commit(&hold, "four").await;
+    assert_eq!(stored(&server, "a").await, "four");
+    assert_eq!((other.takeovers(), running.fenced()), (0, 0));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_state_that_is_written_again_twice_is_not_written_over_what_was_committed_in_between() {
     let (server, proxy, running, _) = behind(Some(Fault::Late)).await;
     proxy.met().await;
