@@ -91,6 +91,14 @@ impl Overview {
         groups
     }
 
+    /// Whether another replica is reached at this address. One that was silent for all the `age` of who asks is its predecessor.
+    pub(crate) fn has_twin(&self, replica: Uuid, url: &str, age: Duration) -> bool {
+        let is_twin = |other: &ReplicaRow| other.id != replica && other.url == url;
+        self.replicas
+            .iter()
+            .any(|other| is_twin(other) && other.is_live() && other.seen_ago < age)
+    }
+
     /// The longest lease of all replicas that were seen lately.
     pub(crate) fn longest_lease(&self) -> Duration {
         let leases = self.replicas.iter().map(|replica| replica.lease);
@@ -111,3 +119,6 @@ impl OperationRow {
         self.lease_left.is_some() && self.holder == Some(replica)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -21,6 +21,10 @@ pub(super) struct Memory {
     claims_from: Option<Instant>,
     /// Before that nothing is claimed but what was given back: this process has just begun.
     settled_from: Option<Instant>,
+    /// When this process first said that it lives.
+    alive_since: Option<Instant>,
+    /// Whether another replica says that it is reached where this one is.
+    has_twin: bool,
     /// What can't be polled from here, by group.
     refused: BTreeMap<String, Refused>,
     /// The digest of the settings that this is about.
@@ -46,6 +50,23 @@ impl Memory {
                 "the state can't be read or written: {error}. Operations are shown until their leases are out; all goes on by itself when the database is back"
             );
         }
+    }
+
+    /// It has said that it lives.
+    pub(super) fn note_alive(&mut self, now: Instant) {
+        self.alive_since.get_or_insert(now);
+    }
+
+    /// How long it has lived by then.
+    pub(super) fn age(&self, at: Instant) -> Duration {
+        self.alive_since
+            .map_or(Duration::ZERO, |since| at.saturating_duration_since(since))
+    }
+
+    /// Whether it is new that another replica is reached at the same address.
+    pub(super) fn note_twin(&mut self, has_twin: bool) -> bool {
+        let had_twin = std::mem::replace(&mut self.has_twin, has_twin);
+        has_twin && !had_twin
     }
 
     /// The database answered. Where it was away, or this process has just begun, those who held something have

@@ -26,8 +26,10 @@ impl Replica {
         memory.note_settings(&hash);
         self.note_refusals(memory, Instant::now());
         statements.heartbeat(&self.own_row(memory, &hash)).await?;
+        memory.note_alive(Instant::now());
         self.renew().await?;
         let overview = self.look().await?;
+        self.note_twin(memory, &overview);
         let now = Instant::now();
         memory.note_answer(now, overview.longest_lease().max(statements.lease));
         let standing = Standing {
@@ -79,6 +81,16 @@ impl Replica {
                 None if leases.iter().all(|lease| lease.has_answered()) => memory.note_answered(group),
                 None => {}
             }
+        }
+    }
+
+    fn note_twin(&self, memory: &mut Memory, overview: &Overview) {
+        let has_twin = overview.has_twin(self.common.id, &self.advertised, memory.age(overview.at));
+        if memory.note_twin(has_twin) {
+            tracing::warn!(
+                "another replica says that it is reached at {}, too: Prometheus scrapes one of them for both, and misses what the other holds. Give each its own WOLKVOX_ADVERTISE_ADDRESS",
+                self.advertised
+            );
         }
     }
 

@@ -199,3 +199,38 @@ async fn settings_that_do_not_go_with_a_database_are_mistakes() {
         assert!(said.contains(expected) && !said.contains("password-of"), "{said}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_replicas_that_name_one_address_are_told_and_one_that_was_started_again_is_not() {
+    const TOLD: &str = "Give each its own WOLKVOX_ADVERTISE_ADDRESS";
+    let fleet = Fleet::of(&["ventas"]).await;
+    let database = database().await;
+    let at = |listen: SocketAddr, advertised: SocketAddr| {
+        let variables = variables(&fleet, &database.url(OWNER), listen);
+        with_all(
+            variables,
+            &[("WOLKVOX_ADVERTISE_ADDRESS", &advertised.to_string())],
+        )
+    };
+    let address = free_port();
+    let killed = Exporter::serve(&at(address, address)).await;
+    wait_for("a sign of life", || async {
+        let live = database.rows("select id from wolkvox_replica").await;
+        (!live.is_empty()).then_some(())
+    })
+    .await;
+    killed.kill().await;
+    let again = Exporter::serve(&at(address, address)).await;
+    wait_for("its operation", || async {
+        (again.get("/metrics?operation=ventas").await.0 == 200).then_some(())
+    })
+    .await;
+    assert!(!again.log.text().contains(TOLD), "{}", again.log.text());
+    let twin = Exporter::serve(&at(free_port(), address)).await;
+    for exporter in [&again, &twin] {
+        wait_for("the mistake", || async {
+            exporter.log.text().contains(TOLD).then_some(())
+        })
+        .await;
+    }
+}
