@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::{Notify, watch};
+use tokio::time::Instant;
 use uuid::Uuid;
 
 use crate::database::{Database, Failed};
@@ -26,6 +27,11 @@ const CONNECTIONS: usize = 4;
 const CONNECTIONS_OF_ROUNDS: usize = 1;
 /// A statement that carries no state takes at most so long.
 const LONGEST_STATEMENT: Duration = Duration::from_secs(10);
+/// Between two rounds a replica looks so often per lease whether something is free, in one short statement.
+const GLANCES: u32 = 30;
+const SHORTEST_GLANCE: Duration = Duration::from_millis(200);
+const LONGEST_GLANCE: Duration = Duration::from_secs(2);
+
 /// How a replica takes part.
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -228,7 +234,21 @@ impl Replica {
                     (self.common.statements.lease / 10).min(Duration::from_secs(2))
                 }
             };
-            let _ = tokio::time::timeout(pause, self.wake.notified()).await;
+            self.rest(pause).await;
+        }
+    }
+
+    /// Waits for the next round: for so long, until it is woken, or until something is free that another replica has given back.
+    async fn rest(&self, pause: Duration) {
+        let over = Instant::now() + pause;
+        let glance = self.common.statements.lease / GLANCES;
+        let glance = glance.clamp(SHORTEST_GLANCE, LONGEST_GLANCE);
+        loop {
+            let next = over.min(Instant::now() + glance);
+            let is_woken = tokio::time::timeout_at(next, self.wake.notified()).await.is_ok();
+            if is_woken || next == over || self.sees_something_free().await {
+                return;
+            }
         }
     }
 

@@ -268,6 +268,15 @@ returning operation";
         Ok(!rows.is_empty())
     }
 
+    /// Whether nobody holds one of these operations.
+    pub(crate) async fn is_one_free(&self, operations: &[&str]) -> Result<bool, Failed> {
+        const FREE: &str = "\
+select operation from wolkvox_operation
+where operation = any($1) and moved_to is null and lease_until <= now() limit 1";
+        let rows = self.query(FREE, &[(&operations, Type::TEXT_ARRAY)]).await?;
+        Ok(!rows.is_empty())
+    }
+
     /// The rows of these operations.
     pub(crate) async fn operations(&self, operations: &[&str]) -> Result<Vec<OperationRow>, Failed> {
         const OPERATIONS: &str = "\

@@ -140,6 +140,21 @@ impl Replica {
         Ok(overview)
     }
 
+    /// Whether something is free that was not when it last looked. What went wrong with the database is for the next round to say.
+    pub(super) async fn sees_something_free(&self) -> bool {
+        let Some(overview) = self.overview() else {
+            return true;
+        };
+        let rows = overview.operations.iter();
+        let held = rows.filter(|row| row.lease_left.is_some() && row.moved_to.is_none());
+        let held: Vec<&str> = held.map(|row| row.operation.as_str()).collect();
+        if held.is_empty() {
+            return false;
+        }
+        let is_free = self.common.statements.is_one_free(&held).await;
+        is_free.unwrap_or(true)
+    }
+
     fn ask_back(&self, groups: &[String]) {
         for (group, lease) in self.configured().leases.values() {
             if groups.contains(group) {

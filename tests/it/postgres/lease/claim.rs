@@ -183,6 +183,26 @@ async fn a_state_of_a_later_format_is_not_claimed() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_replica_gives_back_is_claimed_long_before_the_others_look_again() {
+    /// A third of it is longer than this test may take.
+    const LONG: Duration = Duration::from_secs(3600);
+    let server = server().await;
+    let url = server.url(OWNER);
+    let first = Running::start_with(&url, LONG, &["a", "b"]);
+    first.holds("a").await;
+    first.holds("b").await;
+    let second = Running::start_with(&url, LONG, &["a", "b"]);
+    wait_until("a look", || second.replica.overview().is_some()).await;
+    first.replica.leave().await;
+    drop(first);
+    wait_until("what was given back", || {
+        let is_held = |name| second.replica.lease(name).unwrap().until().borrow().is_some();
+        is_held("a") && is_held("b")
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_host_that_takes_the_connection_and_says_nothing_keeps_nobody_from_the_next_one() {
     let server = server().await;
     let hangs = Proxy::before(server.address()).await;
