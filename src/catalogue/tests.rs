@@ -135,7 +135,7 @@ fn shown_of(totals: &Totals) -> Vec<Family> {
         "ventas",
         &Arc::new(latest),
     )));
-    let hours: business_hours::BusinessHours = "24/7".parse().unwrap();
+    let hours = business_hours::BusinessHours::parse("24/7").unwrap();
     families.extend(open_since::families("ventas", &hours.at(now(), &UTC)));
     families.extend(exporter::families(&exporter::Settings {
         hash: "0f3a91c2",
