@@ -1,5 +1,5 @@
 //! What a chat of the `chat_1` report is, and what is counted of it: fields, label sets, measures, totals, the series limit,
-//! the latest window, and the families that show them.
+//! the latest window, the present day, and the families that show them.
 
 pub(crate) mod bounds;
 pub mod chat;
@@ -13,6 +13,7 @@ pub mod measure;
 pub(crate) mod series_limit;
 pub mod skill_names;
 pub mod tally;
+pub mod today;
 pub mod totals;
 
 pub use field::Field;

@@ -172,6 +172,11 @@ impl<T: Counted> Ledger<T> {
         self.in_first_cycle && !self.counting.configured && self.counting.server_offset_ms.is_none()
     }
 
+    /// Whether nothing was known before this process.
+    pub fn is_first_start(&self) -> bool {
+        self.in_first_cycle
+    }
+
     /// Takes in what one whole answer brought.
     pub fn apply(&mut self, absorbed: Absorbed<T>) {
         if absorbed.first_seen >= WRITTEN {

@@ -38,6 +38,8 @@ pub use pause::{Pause, PauseReason};
 pub use publication::{LastPoll, Publication, Publish};
 pub use schedule::{Schedule, run};
 
+pub use crate::chats::today;
+
 use books::Books;
 use budget::{Pace, Share, Slowdown};
 use reading::Reading;
@@ -122,6 +124,9 @@ impl<S: Source + Lists, D: Store, P: Publish> Poller<S, D, P> {
             clocks.begin_counting(ledger.counting.since);
         }
         ledger.totals.restrict_to(config.counting.agents);
+        let known_until = clocks.ours().max(ledger.cursors.poll);
+        let since = (!ledger.is_first_start()).then_some(known_until);
+        ledger.totals.begin_days(zone, since);
         let mut poller = Poller {
             reader: Reader::in_cycles(source, zone),
             books: Books::open(ledger, store, clocks.today(), config.polling.poll_interval),
@@ -175,6 +180,9 @@ impl<S: Source + Lists, D: Store, P: Publish> Poller<S, D, P> {
             cycle.sweep_duration = begun.elapsed();
             self.forget();
             self.retire();
+            let now = self.clocks.earlier();
+            let zone = self.config.server.timezone;
+            self.books.ledger.totals.forget_days_before(now, zone);
         }
         self.books.ledger.end_cycle();
         if let Err(error) = self.commit().await {
@@ -233,7 +241,9 @@ impl<S: Source + Lists, D: Store, P: Publish> Poller<S, D, P> {
         let result = read.map(|reading| reading.summary);
         if result.as_ref().is_ok_and(|summary| summary.is_whole) {
             self.books.ledger.settle(reading::found(Purpose::Sweep));
-            self.sweeps.end();
+            if let Some((from, to)) = self.sweeps.end() {
+                self.books.ledger.totals.note_read(from, to);
+            }
         }
         Some(result)
     }

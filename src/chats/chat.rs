@@ -72,6 +72,12 @@ impl Outcome {
     pub fn as_str(self) -> &'static str {
         Outcome::WORDS[self as usize]
     }
+
+    /// That of a label value.
+    pub fn parse(word: &str) -> Option<Outcome> {
+        let all = [Outcome::Coded, Outcome::Timeout, Outcome::Uncoded];
+        all.into_iter().find(|outcome| outcome.as_str() == word)
+    }
 }
 
 /// What Wolkvox recognised of the customer's mood: the label `feeling`.

@@ -169,7 +169,8 @@ measures! {
     }
 }
 
-fn within_target(chat: &Chat, counting: &Counting) -> Option<u64> {
+/// Whether the chat's `ASA` is within the target of its skill.
+pub(super) fn within_target(chat: &Chat, counting: &Counting) -> Option<u64> {
     chat.asa_ms
         .map(|asa| u64::from(asa <= counting.asa_target_ms_of(&chat.skill_id)))
 }

@@ -9,14 +9,15 @@ use chrono::{DateTime, NaiveDateTime, Utc};
 use super::chat::{Chat, NotAChat};
 use super::exemplar::Exemplars;
 use super::field::Field;
-use super::key::Keys;
+use super::key::{Keys, Table};
 use super::series_limit::SeriesLimit;
 use super::totals::Name;
-use super::{Ledger, Totals, bounds};
+use super::{Ledger, Totals, bounds, today};
 use crate::config::Counting;
 use crate::ledger::{Absorbed, Counts, Delta, FoundBy, Id, Novelty, Times};
 use crate::metrics::histogram::Histogram;
 use sums::{Places, Sums};
+use wolkvox::Zone;
 
 /// Numbers about the rows of one answer, for the poller's own metrics.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -114,6 +115,8 @@ pub struct Tally<'a> {
     counts: AnswerCounts,
     /// What is added to the label sets of the answer's totals, until the answer ends.
     sums: Sums,
+    /// What is added to days; `None` where nobody asks for them.
+    days: Option<today::Gatherer>,
 }
 
 impl<'a> Tally<'a> {
@@ -132,6 +135,7 @@ impl<'a> Tally<'a> {
             touched: DateTime::UNIX_EPOCH,
             counts: AnswerCounts::default(),
             sums: Sums::new(counting.agents),
+            days: None,
         }
     }
 
@@ -140,6 +144,15 @@ impl<'a> Tally<'a> {
     pub fn without_examples(mut self) -> Tally<'a> {
         self.sums.leave_out_examples();
         self
+    }
+
+    /// Adds the chats to the days of a zone too.
+    #[must_use]
+    pub fn by_days_of(self, zone: Zone) -> Tally<'a> {
+        Tally {
+            days: Some(today::Gatherer::new(zone)),
+            ..self
+        }
     }
 
     /// The same with another limit of the bytes of label values.
@@ -234,6 +247,7 @@ impl<'a> Tally<'a> {
         let first_seen = self.delta.first_seen();
         self.sums.add(chat, places, counts, self.counting, first_seen);
         self.note_texts(chat, places);
+        self.note_day(chat, places, counts);
         for (map, fields) in [
             (&mut self.counts.invalid, chat.invalid),
             (&mut self.counts.absent, chat.absent),
@@ -253,6 +267,18 @@ impl<'a> Tally<'a> {
             self.counts
                 .arrival_delay
                 .observe(bounds::ARRIVAL_DELAY, u64::try_from(delay).unwrap_or(0));
+        }
+    }
+
+    /// Adds a chat to the day of its close: the poll that found it, if the report does not say. One from before the start of
+    /// counting is of its day too, if the report does.
+    fn note_day(&mut self, chat: &Chat, places: &Places, counts: Counts) {
+        let Some(days) = &mut self.days else { return };
+        let first_seen = self.delta.first_seen();
+        let found = (counts == Counts::Yes).then_some(first_seen);
+        let closed = chat.closed.map(|closed| closed.earliest).or(found);
+        if let Some(closed) = closed {
+            days.note(chat, closed, first_seen, places.of_day(), self.counting);
         }
     }
 
@@ -284,6 +310,11 @@ impl<'a> Tally<'a> {
     /// The answer proved whole.
     pub fn finish(mut self) -> Tallied {
         let mut exemplars = Exemplars::default();
+        if let Some(days) = self.days.take() {
+            let [skill, agent] = [Table::Chats, Table::Agents].map(|table| self.sums.sets(table));
+            let days = days.finish(skill, agent);
+            self.delta.totals_mut().add_days(&days);
+        }
         self.sums.finish(self.delta.totals_mut(), &mut exemplars);
         Tallied {
             absorbed: self.delta.finish(),

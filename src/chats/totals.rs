@@ -20,6 +20,7 @@ use super::chat::Chat;
 use super::field::FieldSet;
 use super::key::{Keys, LabelSet, PerTable, Table};
 use super::measure::Measure;
+use super::today::Days;
 use crate::config::{Agents, Counting};
 use crate::ledger::{Counted, Counts};
 use crate::metrics::histogram::Histogram;
@@ -66,6 +67,8 @@ pub struct Totals {
     /// epoch. It is `None` between reading the state and [`Counted::resume`].
     started: BTreeMap<String, Option<i64>>,
     zero_first: ZeroFirst,
+    /// The chats by their day.
+    pub(super) days: Arc<Days>,
 }
 
 impl Totals {
@@ -232,6 +235,7 @@ impl Totals {
             }
         }
         self.forget_zeros_of_what_is_gone();
+        self.restrict_days_to(agents);
     }
 
     /// A family starts at 0 for the label sets that are there.
@@ -314,6 +318,7 @@ impl Counted for Totals {
             }
         }
         self.begin_families(other.sent);
+        self.add_days(&other.days);
     }
 }
 

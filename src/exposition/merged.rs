@@ -70,7 +70,7 @@ impl Exposition {
             options: before.options,
             main: Section::following(&before.main, main),
             windows: Section::following(&before.windows, windows),
-            timed: Section::following(&before.timed, timed_parts(&pages).collect()),
+            timed: Section::following(&before.timed, timed_parts(&pages, now).collect()),
             expires,
             pages,
             rendered: Default::default(),
@@ -84,7 +84,7 @@ impl Exposition {
         self.expires.is_none_or(|expires| now < expires)
             && self.pages.len() == pages.len()
             && self.pages.iter().zip(pages).all(same)
-            && self.timed.is_of(timed_parts(pages))
+            && self.timed.is_of(timed_parts(pages, now))
     }
 
     /// Renders what [`Exposition::answer`] needs, unless that was done: on a thread of its own, where the system gives one.
@@ -142,8 +142,9 @@ impl Exposition {
 }
 
 /// What follows from the time of day, of the pages that have such families.
-fn timed_parts(pages: &[Arc<Page>]) -> impl Iterator<Item = Arc<[Part]>> {
-    pages.iter().filter_map(|page| page.timed())
+fn timed_parts(pages: &[Arc<Page>], now: Instant) -> impl Iterator<Item = Arc<[Part]>> {
+    let parts = move |page: &Arc<Page>| [page.timed(), page.timed_window_at(now)];
+    pages.iter().flat_map(parts).flatten()
 }
 
 /// One gzip member of the sections and the end. `None` if something could not be compressed; then gzip is not offered.

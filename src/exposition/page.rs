@@ -28,6 +28,8 @@ pub struct Page {
 #[derive(Debug)]
 struct WindowGauges {
     parts: Arc<[Part]>,
+    /// Those of them that follow from the time of day too.
+    timed: Option<Arc<Timed>>,
     expires: Instant,
     /// So that it is told once, not at every scrape.
     told: AtomicBool,
@@ -67,6 +69,7 @@ impl Page {
         let window_before = before.window.as_ref().map(|window| &*window.parts);
         let window = window.map(|(families, expires)| WindowGauges {
             parts: part::following(window_before.unwrap_or_default(), families, options),
+            timed: before.window.as_ref().and_then(|window| window.timed.clone()),
             expires,
             told: AtomicBool::new(false),
         });
@@ -86,6 +89,17 @@ impl Page {
             _ => Arc::new(Timed::new(rows, self.options)),
         });
         Self { timed, ..self }
+    }
+
+    /// The same page with these families that follow from the time of day and are withdrawn with the window, or with none. They
+    /// may be in no other part of it. A page without a window shows none of them.
+    #[must_use]
+    pub fn with_timed_window(mut self, rows: Option<Arc<dyn TimedRows>>) -> Self {
+        if let Some(window) = &mut self.window {
+            let before = window.timed.take();
+            window.timed = rows.map(|rows| Arc::new(Timed::following(before.as_deref(), rows, self.options)));
+        }
+        self
     }
 
     /// How long ago the gauges of its window expired. It is said to the first caller who asks after that, and to no other.
@@ -109,5 +123,12 @@ impl Page {
     pub(super) fn window_at(&self, now: Instant) -> Option<(&Arc<[Part]>, Instant)> {
         let window = self.window.as_ref().filter(|window| now < window.expires)?;
         Some((&window.parts, window.expires))
+    }
+
+    /// The families of its window that follow from the time of day, as they are now; `None` where it has none, or they have
+    /// expired. They are the same value until one of them changes.
+    pub(super) fn timed_window_at(&self, now: Instant) -> Option<Arc<[Part]>> {
+        let window = self.window.as_ref().filter(|window| now < window.expires)?;
+        window.timed.as_ref().map(|timed| timed.parts())
     }
 }

@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 
 pub(crate) use crate::poller::budget::{Pace, Slowdown};
+pub(crate) use crate::poller::today::Today;
 pub(crate) use crate::poller::{LastPoll, Pause};
 
 /// What `/-/ready` answers.
@@ -45,6 +46,8 @@ pub(crate) struct Status {
     /// Seconds of the report that polls pass over, since the start.
     pub seconds_skipped: u64,
     pub next_poll: Option<DateTime<Utc>>,
+    /// The chats that closed today; `None` before the first good poll.
+    pub today: Option<Today>,
     /// The last pause that Wolkvox called for. It is over when its time is.
     pub pause: Option<Pause>,
     /// What is left out so that the day's calls last.
@@ -73,6 +76,7 @@ impl Status {
             chats_counted: 0,
             seconds_skipped: 0,
             next_poll: None,
+            today: None,
             pause: None,
             pace: None,
             not_held: None,

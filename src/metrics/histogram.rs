@@ -3,6 +3,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::spec::seconds;
+
 /// A histogram over milliseconds. The bounds are those of its family.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Histogram {
@@ -62,6 +64,11 @@ impl SumCount {
             self.sum_ms += milliseconds;
             self.count += 1;
         }
+    }
+
+    /// The mean in seconds; `None` where nothing was observed.
+    pub fn mean_seconds(&self) -> Option<f64> {
+        (self.count > 0).then(|| seconds(self.sum_ms) / self.count as f64)
     }
 
     /// Adds what another one observed.

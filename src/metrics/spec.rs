@@ -55,6 +55,7 @@ impl Kind {
 pub enum Section {
     Totals,
     Latest,
+    Today,
     Settings,
     Poller,
     Exporter,
@@ -62,9 +63,10 @@ pub enum Section {
 
 impl Section {
     /// All of them, in the order of the reference.
-    pub const ALL: [Section; 5] = [
+    pub const ALL: [Section; 6] = [
         Section::Totals,
         Section::Latest,
+        Section::Today,
         Section::Settings,
         Section::Poller,
         Section::Exporter,
@@ -75,6 +77,7 @@ impl Section {
         match self {
             Section::Totals => "Totals per chat",
             Section::Latest => "The latest window",
+            Section::Today => "Today",
             Section::Settings => "Names and settings",
             Section::Poller => "How the poller is doing",
             Section::Exporter => "The exporter itself",
@@ -86,6 +89,7 @@ impl Section {
         match self {
             Section::Totals => "totals",
             Section::Latest => "latest",
+            Section::Today => "today",
             Section::Settings => "settings",
             Section::Poller => "poller",
             Section::Exporter => "exporter",
@@ -100,6 +104,9 @@ impl Section {
             }
             Section::Latest => {
                 "Gauges over the chats that closed within the last `WOLKVOX_WINDOW` up to the last good poll, computed afresh at each poll and withdrawn when the last good poll is older than two poll intervals."
+            }
+            Section::Today => {
+                "Gauges over the chats that closed since the operation's local midnight (`WOLKVOX_TIMEZONE`), by the day of this machine's clock at each scrape: those of yesterday are gone at midnight. They are counted with the totals and survive restarts, include the chats of the first day from before the start of counting as far as they were read, and are withdrawn when the last good poll is older than two poll intervals."
             }
             Section::Settings => "To join with, and to compare with.",
             Section::Poller => {

@@ -252,7 +252,7 @@ impl Life {
         let poller = Poller::start(Parts {
             source: InTurn::new(Arc::clone(&self.client), Arc::clone(&self.group)),
             store,
-            publisher: Publisher::new(Arc::clone(&self.published), timed),
+            publisher: Publisher::new(Arc::clone(&self.published), timed, Arc::clone(clock)),
             clock: Arc::clone(clock),
             share: Share::of(self.group.budget(), &self.config),
             config: self.config.clone(),

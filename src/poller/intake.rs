@@ -79,7 +79,8 @@ impl<'a> Intake<'a> {
         purpose: Purpose,
         chunk: &Window,
     ) -> Intake<'a> {
-        let tally = Tally::begin(ledger, &config.counting, found(purpose), chunk.date_end);
+        let tally = Tally::begin(ledger, &config.counting, found(purpose), chunk.date_end)
+            .by_days_of(config.server.timezone);
         Intake {
             config,
             clocks,

@@ -141,8 +141,9 @@ impl<S: Source + Lists, D: Store, P: Publish> Poller<S, D, P> {
         if !range.has_gap() {
             let found = found(reading.purpose);
             self.books.ledger.advance(found, chunk.from, to, answered_at);
-            if reading.purpose == Purpose::Sweep {
-                self.sweeps.reach(chunk.to);
+            match reading.purpose {
+                Purpose::Sweep => self.sweeps.reach(chunk.to),
+                Purpose::Poll => self.books.ledger.totals.note_read(chunk.from, to),
             }
         }
         if reading.purpose == Purpose::Poll || !range.has_gap() {

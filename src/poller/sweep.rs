@@ -16,6 +16,8 @@ const LONGEST_WITHOUT: Duration = Duration::from_secs(24 * 60 * 60);
 /// came late meanwhile.
 #[derive(Debug)]
 struct UnderWay {
+    /// Where it began.
+    from: DateTime<Utc>,
     /// Up to here it was read without a gap.
     at: DateTime<Utc>,
     to: DateTime<Utc>,
@@ -69,6 +71,7 @@ impl Sweeps {
             return None;
         }
         let under_way = self.under_way.get_or_insert(UnderWay {
+            from,
             at: from,
             to,
             begun,
@@ -110,11 +113,13 @@ impl Sweeps {
         }
     }
 
-    /// It reached its end.
-    pub(super) fn end(&mut self) {
-        if let (Some(under_way), Some(interval)) = (self.under_way.take(), self.interval) {
+    /// It reached its end. Returns from where to where it went.
+    pub(super) fn end(&mut self) -> Option<(DateTime<Utc>, DateTime<Utc>)> {
+        let under_way = self.under_way.take()?;
+        if let Some(interval) = self.interval {
             self.due = under_way.begun + interval;
         }
+        Some((under_way.from, under_way.to))
     }
 
     /// The next one begins anew.

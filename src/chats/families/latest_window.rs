@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
+use super::gauge::{self, Source, Values};
 use crate::chats::key::LabelSet;
 use crate::chats::latest_window::{Latest, SkillWindow};
 use crate::metrics::family::seconds_of;
-use crate::metrics::histogram::SumCount;
-use crate::metrics::rows::{self, Meta, Point, Row, Rows};
+use crate::metrics::rows::Rows;
 use crate::metrics::spec::{Kind::Gauge, Spec, generators, seconds};
 
 generators! {
@@ -25,13 +25,13 @@ generators! {
 generators! {
     /// Per skill and outcome. A mean over nothing is no value, never 0.
     SKILLS: fn(&SkillWindow) -> Option<f64>, Latest {
-        "wolkvox_window_asa_mean_seconds", Gauge, ["skill_id", "outcome"], |skill| mean(skill.asa),
+        "wolkvox_window_asa_mean_seconds", Gauge, ["skill_id", "outcome"], |skill| skill.asa.mean_seconds(),
             "Mean of the report field ASA over the chats closed in the latest window. Refreshed once per poll; incomplete on a server whose report filters on the opening time.";
         "wolkvox_window_asa_max_seconds", Gauge, ["skill_id", "outcome"], |skill| (skill.asa.count > 0).then(|| seconds(skill.asa_max_ms)),
             "Greatest report field ASA among the chats closed in the latest window. Refreshed once per poll; incomplete on a server whose report filters on the opening time.";
-        "wolkvox_window_duration_mean_seconds", Gauge, ["skill_id", "outcome"], |skill| mean(skill.duration),
+        "wolkvox_window_duration_mean_seconds", Gauge, ["skill_id", "outcome"], |skill| skill.duration.mean_seconds(),
             "Mean of the report field chat_duration over the chats closed in the latest window. Refreshed once per poll; incomplete on a server whose report filters on the opening time.";
-        "wolkvox_window_time_on_agent_mean_seconds", Gauge, ["skill_id", "outcome"], |skill| mean(skill.time_on_agent),
+        "wolkvox_window_time_on_agent_mean_seconds", Gauge, ["skill_id", "outcome"], |skill| skill.time_on_agent.mean_seconds(),
             "Mean of the report field time_on_agent over the chats closed in the latest window. Refreshed once per poll; incomplete on a server whose report filters on the opening time.";
         "wolkvox_window_service_level_ratio", Gauge, ["skill_id", "outcome"], |skill| (skill.asa.count > 0).then(|| skill.answered_within_target as f64 / skill.asa.count as f64),
             "Share of the chats closed in the latest window with an ASA that were answered within WOLKVOX_ASA_TARGET. Refreshed once per poll; incomplete on a server whose report filters on the opening time.";
@@ -58,101 +58,31 @@ pub(super) fn specs() -> impl Iterator<Item = &'static Spec> {
 
 /// The families of the latest window; those without a sample are left out.
 pub fn families(operation: &str, latest: &Arc<Latest>) -> Vec<Arc<dyn Rows>> {
-    let operation: Arc<str> = operation.into();
-    let chats = CHATS.iter().map(|row| (&row.spec, Value::Count(row.value)));
-    let skills = SKILLS.iter().map(|row| (&row.spec, Value::Skill(row.value)));
-    let ends = ENDS.iter().map(|row| (&row.spec, Value::End(row.value)));
-    chats
-        .chain(skills)
-        .chain(ends)
-        .map(|(spec, value)| WindowRows {
-            spec,
-            value,
-            operation: Arc::clone(&operation),
-            latest: Arc::clone(latest),
-        })
-        .filter(|rows| rows.lines() > 0)
-        .map(|rows| Arc::new(rows) as Arc<dyn Rows>)
-        .collect()
-}
-
-fn mean(sum_count: SumCount) -> Option<f64> {
-    (sum_count.count > 0).then(|| seconds(sum_count.sum_ms) / sum_count.count as f64)
+    let chats = CHATS.iter().map(|row| (&row.spec, Take::Count(row.value)));
+    let skills = SKILLS.iter().map(|row| (&row.spec, Take::Skill(row.value)));
+    let ends = ENDS.iter().map(|row| (&row.spec, Take::End(row.value)));
+    gauge::families(operation, latest, chats.chain(skills).chain(ends))
 }
 
 /// How the values of a family are taken of the window.
 #[derive(Debug, Clone, Copy)]
-enum Value {
+pub(super) enum Take {
     Count(fn(&Latest) -> SetCounts<'_>),
     Skill(fn(&SkillWindow) -> Option<f64>),
     End(fn(&Latest) -> DateTime<Utc>),
 }
 
-/// A family of the window.
-#[derive(Debug)]
-struct WindowRows {
-    spec: &'static Spec,
-    value: Value,
-    operation: Arc<str>,
-    latest: Arc<Latest>,
-}
+impl Source for Latest {
+    type Take = Take;
 
-impl WindowRows {
-    /// The values with their label sets, of which the ends of the window have none.
-    fn values(&self) -> Box<dyn Iterator<Item = (Option<&LabelSet>, f64)> + '_> {
-        match self.value {
-            Value::Count(of) => Box::new(
-                of(&self.latest)
-                    .iter()
-                    .map(|(set, count)| (Some(set), *count as f64)),
-            ),
-            Value::Skill(of) => Box::new(
-                self.latest
-                    .skills
-                    .iter()
-                    .filter_map(move |(set, skill)| Some((Some(set), of(skill)?))),
-            ),
-            Value::End(of) => Box::new(std::iter::once((None, seconds_of(of(&self.latest))))),
+    fn values(&self, take: Take) -> Values<'_> {
+        match take {
+            Take::Count(of) => Box::new(of(self).iter().map(|(set, count)| (Some(set), *count as f64))),
+            Take::Skill(of) => {
+                let skills = self.skills.iter();
+                Box::new(skills.filter_map(move |(set, skill)| Some((Some(set), of(skill)?))))
+            }
+            Take::End(of) => Box::new(std::iter::once((None, seconds_of(of(self))))),
         }
-    }
-}
-
-impl Rows for WindowRows {
-    fn meta(&self) -> Meta<'_> {
-        self.spec.meta()
-    }
-
-    fn lines(&self) -> usize {
-        match self.value {
-            Value::Count(of) => of(&self.latest).len(),
-            Value::Skill(_) | Value::End(_) => self.values().count(),
-        }
-    }
-
-    fn each(&self, visit: &mut dyn FnMut(Row<'_>)) {
-        let mut labels = Vec::new();
-        for (set, value) in self.values() {
-            let values = set.into_iter().flat_map(LabelSet::values);
-            labels.clear();
-            labels.extend(
-                self.spec
-                    .label_names()
-                    .zip(std::iter::once(&*self.operation).chain(values)),
-            );
-            visit(Row {
-                labels: &labels,
-                point: Point::Number(value),
-                created_ms: None,
-                exemplars: &rows::no_exemplars,
-            });
-        }
-    }
-
-    fn are_those_of(&self, other: &dyn Rows) -> bool {
-        let Some(other) = other.downcast::<WindowRows>() else {
-            return false;
-        };
-        let is_same_family = self.spec == other.spec && self.operation == other.operation;
-        is_same_family && (Arc::ptr_eq(&self.latest, &other.latest) || self.values().eq(other.values()))
     }
 }

@@ -8,6 +8,7 @@ use super::super::chat::Chat;
 use super::super::exemplar::{self, Buckets, Exemplars};
 use super::super::field::FieldSet;
 use super::super::key::{HashedChat, Keys, LabelSet, PerTable, Table};
+use super::super::today;
 use super::super::totals::{self, Cell, Name, Totals};
 use crate::config::{Agents, Counting};
 use crate::ledger::Counts;
@@ -73,6 +74,16 @@ pub(super) struct Places {
     sums: PerTable<Option<usize>>,
     /// One of its label sets is past the series limit.
     pub(super) is_limited: bool,
+}
+
+impl Places {
+    /// Where the chat's day counts it.
+    pub(super) fn of_day(&self) -> today::Places {
+        today::Places {
+            skill: self.sums[Table::Chats as usize],
+            agent: self.sums[Table::Agents as usize],
+        }
+    }
 }
 
 impl Sums {
@@ -150,6 +161,12 @@ impl Sums {
             *key = place.map(|sum| table.sums[sum].set.clone());
         }
         keys
+    }
+
+    /// The label sets of a table by their places.
+    pub(super) fn sets<'a>(&'a self, table: Table) -> impl Fn(usize) -> &'a LabelSet {
+        let sums = &self.tables[table as usize].sums;
+        |place| &sums[place].set
     }
 
     /// The label sets of the totals that something was added to.

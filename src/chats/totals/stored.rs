@@ -32,6 +32,7 @@ impl Serialize for Totals {
         map.serialize_entry("descriptions", &*self.descriptions)?;
         map.serialize_entry("sent", &self.sent)?;
         map.serialize_entry("started", &self.started)?;
+        map.serialize_entry("days", &**self.days())?;
         let families_at_0: Vec<_> = self.zero_first.families().collect();
         if !families_at_0.is_empty() {
             map.serialize_entry("families_at_0", &families_at_0)?;
@@ -110,6 +111,7 @@ impl<'de> Visitor<'de> for TotalsVisitor {
                 "descriptions" => totals.descriptions = map.next_value::<Names>()?.into(),
                 "sent" => totals.sent = map.next_value()?,
                 "started" => totals.started = map.next_value()?,
+                "days" => *totals.days_mut() = map.next_value()?,
                 "families_at_0" => {
                     let mut names = map.next_value::<BTreeSet<String>>()?;
                     names.retain(|name| family_of(name).is_some());

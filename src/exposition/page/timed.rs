@@ -14,6 +14,8 @@ pub(super) struct Timed {
     rows: Arc<dyn TimedRows>,
     options: Options,
     made: Mutex<Option<Made>>,
+    /// Those of the publication before, whose bytes are kept where nothing has changed.
+    before: Arc<[Part]>,
 }
 
 /// Parts, and when they are those of the families.
@@ -29,7 +31,22 @@ impl Timed {
             rows,
             options,
             made: Mutex::default(),
+            before: Arc::new([]),
         }
+    }
+
+    /// Those of the next publication.
+    pub(super) fn following(before: Option<&Self>, rows: Arc<dyn TimedRows>, options: Options) -> Self {
+        Self {
+            before: before.map_or_else(|| Arc::new([]) as Arc<[Part]>, Self::newest),
+            ..Self::new(rows, options)
+        }
+    }
+
+    /// The parts that were made last.
+    fn newest(&self) -> Arc<[Part]> {
+        let made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(made.as_ref().map_or(&self.before, |made| &made.parts))
     }
 
     /// Whether it shows these very families.
@@ -45,7 +62,7 @@ impl Timed {
             Some(made) if made.period.contains(&now) => Arc::clone(&made.parts),
             _ => {
                 let (families, period) = self.rows.at(now);
-                let parts = part::following(&[], families, self.options);
+                let parts = part::following(&self.before, families, self.options);
                 *made = Some(Made {
                     period,
                     parts: Arc::clone(&parts),

@@ -114,7 +114,10 @@ async fn the_exposition_is_as_recorded() {
     let expires = Instant::now() + std::time::Duration::from_secs(60);
     let clock: Arc<dyn Clock> = Arc::new(world.time.clone());
     let open = OpenSince::of(&world.config, &clock).map(|open| Arc::new(open) as Arc<dyn TimedRows>);
-    let page = Page::new(published(main), Some((published(latest), expires)), options).with_timed(open);
+    let today = world.shown.today_rows(&world.time).unwrap();
+    let page = Page::new(published(main), Some((published(latest), expires)), options)
+        .with_timed(open)
+        .with_timed_window(Some(Arc::new(today)));
     let page = exposition::Exposition::of(vec![Arc::new(page)], options, Instant::now());
     let process = Process::register(prometheus::Registry::new()).unwrap();
     (0..3).for_each(|_| process.count_scrape());

@@ -3,13 +3,16 @@
 
 use simulator::Filter;
 use simulator::memory::{Chat, Fault};
+use std::collections::BTreeSet;
 use std::time::Duration;
 use wolkvox_exporter::chats::key::Table;
+use wolkvox_exporter::chats::today::{DaySpan, Today};
+use wolkvox_exporter::clock::Clock;
 
-use chrono::{Datelike, TimeDelta};
+use chrono::{DateTime, Datelike, TimeDelta, Utc};
 use chrono_tz::{America::Bogota, America::Santiago, Asia::Tokyo, Europe::Madrid, Tz, UTC};
 use proptest::prelude::*;
-use wolkvox::{Error, Reason};
+use wolkvox::{Error, Reason, window};
 use wolkvox_exporter::chats::Field;
 
 use crate::support::world::{World, hours, length, minutes};
@@ -250,6 +253,40 @@ struct Program {
     scraped_after: u64,
 }
 
+/// All chats whose rows were read are of the day of their close, and each once.
+#[derive(Default)]
+struct Found(BTreeSet<String>);
+
+impl Found {
+    fn check(&mut self, world: &World) {
+        let ledger = world.disk.committed();
+        let (chats, zone) = world.server.with(|state| (state.chats.clone(), state.zone));
+        let is_known = |chat: &&Chat| ledger.seen.first_seen(&*chat.id).is_some();
+        self.0
+            .extend(chats.iter().filter(is_known).map(|chat| chat.id.clone()));
+        for now in [world.time.now(), world.server.now()] {
+            let expires = tokio::time::Instant::now() + Duration::from_secs(1);
+            let Some(today) = Today::new(&ledger.totals, zone.into(), expires).at(now) else {
+                continue;
+            };
+            let span = DaySpan::of(now, zone.into());
+            let is_of_it = |chat: &&Chat| self.0.contains(&chat.id) && span.contains(read_close(chat, zone));
+            let shown: u64 = today.skills().map(|(_, _, sums)| sums.chats).sum();
+            assert_eq!(shown, chats.iter().filter(is_of_it).count() as u64, "{span:?}");
+        }
+    }
+}
+
+/// When a chat closed, as its row has it.
+fn read_close(chat: &Chat, zone: Tz) -> DateTime<Utc> {
+    let read = |at: DateTime<Utc>| window::to_instants(at.with_timezone(&zone).naive_local(), zone).0;
+    if chat.says_close {
+        read(chat.closed)
+    } else {
+        read(chat.opened) + (chat.closed - chat.opened)
+    }
+}
+
 /// In a wrong zone a chat from before the start may be taken for one from after it, but never is one counted twice.
 fn check(world: &World, program: &Program, expected: u64) {
     if program.is_complete {
@@ -301,9 +338,13 @@ async fn run(program: Program) {
     }
     world.start().await;
     world.cycle().await;
+    let mut found = Found::default();
     for step in &program.steps {
         go(&mut world, step).await;
         check(&world, &program, expected);
+        if program.is_complete {
+            found.check(&world);
+        }
     }
     // All is well from here on: up to the last row, and two sweeps more.
     world.time.skew(TimeDelta::zero());
@@ -319,6 +360,9 @@ async fn run(program: Program) {
     while world.server.now() < last {
         world.cycles(6).await;
         check(&world, &program, expected);
+        if program.is_complete {
+            found.check(&world);
+        }
     }
     world.cycles(14).await;
     if program.is_complete {

@@ -16,4 +16,5 @@ mod silence;
 mod skill;
 mod slow;
 mod start;
+mod today;
 mod zone;

@@ -45,6 +45,15 @@ const UNUSED: &[(&str, &str)] = &[
     ("wolkvox_window_end_timestamp_seconds", "as above"),
     ("wolkvox_window_seconds", "as above"),
     (
+        "wolkvox_today_chats",
+        "for wallboards without PromQL; boards use the totals",
+    ),
+    ("wolkvox_today_answered_within_target", "as above"),
+    ("wolkvox_today_asa_mean_seconds", "as above"),
+    ("wolkvox_today_service_level_ratio", "as above"),
+    ("wolkvox_today_agent_chats", "as above"),
+    ("wolkvox_today_start_timestamp_seconds", "as above"),
+    (
         "wolkvox_state_last_commit_timestamp_seconds",
         "the commit counters and the age of the data show it",
     ),

@@ -9,8 +9,11 @@ use std::time::Duration;
 use prometheus::proto::MetricType;
 use tokio::time::Instant;
 use wolkvox_exporter::catalogue::{self, Section, families};
+use wolkvox_exporter::chats::families::TodayRows;
+use wolkvox_exporter::chats::today::Today;
 use wolkvox_exporter::chats::{self, Ledger, Totals};
-use wolkvox_exporter::metrics::{self, Family};
+use wolkvox_exporter::clock::Clock;
+use wolkvox_exporter::metrics::{self, Family, TimedRows};
 use wolkvox_exporter::poller::{Publication, Publish};
 
 use super::disk::Disk;
@@ -33,6 +36,7 @@ struct State {
     /// What was checked last.
     totals: Option<Totals>,
     latest: Option<(Vec<Family>, Instant)>,
+    today: Option<Today>,
     /// The most that each total has ever been.
     highest: Series,
     /// The totals that this process shows.
@@ -70,6 +74,7 @@ impl Shown {
         state.totals = None;
         state.known.clear();
         state.latest = None;
+        state.today = None;
     }
 
     /// The process is gone: it can't be scraped.
@@ -133,6 +138,22 @@ impl Shown {
         let state = self.state.lock().unwrap();
         let (families, expires) = state.latest.as_ref()?;
         (*expires > Instant::now()).then(|| series(families))
+    }
+
+    /// The gauges of today, if they would be answered now.
+    pub(crate) fn today(&self, clock: &(impl Clock + Clone + 'static)) -> Option<Series> {
+        let today = self.state.lock().unwrap().today.clone()?;
+        today.at(clock.now())?;
+        Some(series(&metrics::values(
+            &self.today_rows(clock)?.at(clock.now()).0,
+        )))
+    }
+
+    /// The same to be shown on a page.
+    pub(crate) fn today_rows(&self, clock: &(impl Clock + Clone + 'static)) -> Option<TodayRows> {
+        let today = self.state.lock().unwrap().today.clone()?;
+        let clock: Arc<dyn Clock> = Arc::new(clock.clone());
+        Some(TodayRows::new(self.operation, today, &clock))
     }
 
     pub(crate) fn latest_families(&self) -> Vec<Family> {
@@ -212,6 +233,10 @@ impl Publish for Shown {
             state.totals = Some(totals);
         }
         state.is_alive = true;
+        let zone = view.config.server.timezone;
+        state.today = publication
+            .latest
+            .map(|(_, expires)| Today::new(view.totals, zone, expires));
         state.latest = publication.latest.map(|(latest, expires)| {
             (
                 metrics::values(&chats::families::latest_window(

@@ -122,6 +122,29 @@ fn a_page_with_other_hours_or_with_none_shows_nothing_of_those_before() {
 }
 
 #[test]
+fn what_is_withdrawn_with_the_window_follows_the_time_of_day_until_then() {
+    let shop = Arc::new(Shop::default());
+    let now = Instant::now();
+    let expires = now + std::time::Duration::from_secs(60);
+    let of = |before: &Page, has_window: bool| {
+        let window = has_window.then(|| (published(gauge("window")), expires));
+        let rows: Arc<dyn TimedRows> = Arc::<Shop>::clone(&shop);
+        Page::following(before, published(gauge("main")), window).with_timed_window(Some(rows))
+    };
+    let first = of(&Page::empty(Options::default()), true);
+    let pages = vec![Arc::new(of(&first, true))];
+    let latest = Latest::new(Options::default());
+    assert!(is_open(&latest.of(pages.clone(), now)));
+    shop.set(60);
+    assert!(!is_open(&latest.of(pages.clone(), now)));
+    shop.set(0);
+    assert!(is_open(&latest.of(pages.clone(), now)));
+    assert!(!is_open(&latest.of(pages, expires)));
+    // Without a window nothing is shown that goes with it.
+    assert!(!is_open(&alone(of(&first, false), now)));
+}
+
+#[test]
 fn operations_with_and_without_it_stand_beside_each_other() {
     let (one, other) = (Arc::new(Shop::default()), Arc::new(Shop::default()));
     let plain = Arc::new(Page::new(published(gauge("main")), None, Options::default()));
