@@ -19,7 +19,8 @@ use crate::support::world::{World, hours, minutes};
 async fn world() -> World {
     let mut world = World::at("2026-03-10 15:00:00", Bogota);
     world.config.counting.agents = Agents::Names;
-    world.config.counting.business_hours = Some("Mo-Fr 08:00-18:00".parse().unwrap());
+    let opening = business_hours::BusinessHours::parse("Mo-Fr 08:00-18:00").unwrap();
+    world.config.counting.business_hours = Some(opening);
     let chat = world.closed_ago(minutes(7));
     world.happen(chat);
     world.start().await;
