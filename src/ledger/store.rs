@@ -136,10 +136,7 @@ pub enum StoreError {
 impl StoreError {
     /// Whether the state counts another report than the settings name. Other settings may fit it.
     pub fn is_of_another_report(&self) -> bool {
-        matches!(
-            self,
-            StoreError::OtherHost { .. } | StoreError::OtherAgent { .. }
-        )
+        matches!(self, StoreError::OtherHost { .. } | StoreError::OtherAgent { .. })
     }
 }
 

@@ -110,12 +110,11 @@ impl Life {
         };
         loop {
             // Held already: it begins again with other settings, and what was shown stays until it is there.
-            let hold = match lease.held().now_or_never() {
-                Some(hold) => hold,
-                None => {
-                    self.stand_by();
-                    lease.held().await
-                }
+            let hold = if let Some(hold) = lease.held().now_or_never() {
+                hold
+            } else {
+                self.stand_by();
+                lease.held().await
             };
             self.published.publish_under(hold.claim());
             let end = tokio::select! {
@@ -291,7 +290,8 @@ async fn asked_back(hold: Option<&Hold>) {
 
 /// Whether Wolkvox could be reached in a cycle.
 fn reach(cycle: &Cycle) -> leases::Reach {
-    let is_refused = |failure: &CycleFailure| matches!(failure, CycleFailure::Api(error) if error.is_without_connection());
+    let is_refused =
+        |failure: &CycleFailure| matches!(failure, CycleFailure::Api(error) if error.is_without_connection());
     if cycle.failures().any(is_refused) {
         leases::Reach::Refused
     } else {

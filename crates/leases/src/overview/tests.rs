@@ -26,8 +26,9 @@ fn overview(seen_ago: Duration) -> Overview {
 #[test]
 fn another_replica_at_the_same_address_is_a_twin_unless_it_was_silent_since_this_one_began() {
     let own = Uuid::from_u128(1);
-    let has_twin =
-        |seen_ago, age| overview(Duration::from_secs(seen_ago)).has_twin(own, "http://one", Duration::from_secs(age));
+    let has_twin = |seen_ago, age| {
+        overview(Duration::from_secs(seen_ago)).has_twin(own, "http://one", Duration::from_secs(age))
+    };
     assert!(has_twin(5, 20));
     assert!(!has_twin(20, 5), "a predecessor that was killed");
     assert!(!has_twin(100, 200), "one that died since");

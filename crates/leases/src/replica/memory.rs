@@ -65,8 +65,8 @@ impl Memory {
 
     /// Whether it is new that another replica is reached at the same address.
     pub(super) fn note_twin(&mut self, has_twin: bool) -> bool {
-        let had_twin = std::mem::replace(&mut self.has_twin, has_twin);
-        has_twin && !had_twin
+        let known = std::mem::replace(&mut self.has_twin, has_twin);
+        has_twin && !known
     }
 
     /// The database answered. Where it was away, or this process has just begun, those who held something have

@@ -72,14 +72,14 @@ impl Replica {
             }
         }
         for (group, leases) in &held {
-            match leases.iter().find_map(|lease| Some((lease, lease.refusal()?))) {
-                Some((lease, why)) => {
-                    if memory.note_refused(group, why, now) {
-                        tell_refusal(group, lease.operation(), why);
-                    }
+            let refusal = leases.iter().find_map(|lease| Some((lease, lease.refusal()?)));
+            if let Some((lease, why)) = refusal {
+                let is_new = memory.note_refused(group, why, now);
+                if is_new {
+                    tell_refusal(group, lease.operation(), why);
                 }
-                None if leases.iter().all(|lease| lease.has_answered()) => memory.note_answered(group),
-                None => {}
+            } else if leases.iter().all(|lease| lease.has_answered()) {
+                memory.note_answered(group);
             }
         }
     }

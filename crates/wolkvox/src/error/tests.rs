@@ -61,5 +61,9 @@ fn a_connection_that_is_waited_for_in_vain_was_not_made_either() {
     }
     // It was made, and Wolkvox may be busy.
     assert!(!was_not_made(Cause::NoAnswer));
-    assert!(!Error::new(Reason::Timeout, "").with_status(200).is_without_connection());
+    assert!(
+        !Error::new(Reason::Timeout, "")
+            .with_status(200)
+            .is_without_connection()
+    );
 }

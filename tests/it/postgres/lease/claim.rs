@@ -108,7 +108,8 @@ fn obey(hold: Hold) {
 async fn a_group_that_one_replica_can_not_reach_goes_to_another_and_stays_there() {
     let server = server().await;
     let url = server.url(OWNER);
-    let names = ["a of one", "b of one", "c"];
+    // Of two groups the second one would go to make up the shares.
+    let names = ["a of first", "b of first", "c of second"];
     let first = Running::start(&url, &names);
     let (a, b, c) = (
         first.holds("a").await,
@@ -192,7 +193,7 @@ async fn what_a_replica_gives_back_is_claimed_long_before_the_others_look_again(
     first.holds("a").await;
     first.holds("b").await;
     let second = Running::start_with(&url, LONG, &["a", "b"]);
-    wait_until("a look", || second.replica.overview().is_some()).await;
+    wait_until("a round", || second.replica.is_reached()).await;
     first.replica.leave().await;
     drop(first);
     wait_until("what was given back", || {

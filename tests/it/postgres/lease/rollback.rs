@@ -47,8 +47,9 @@ async fn a_process_that_starts_after_a_failover_leaves_the_time_of_a_lease_to_wh
     let (server, proxy, running, _) = behind(None).await;
     proxy.refuse();
     proxy.cut();
+    // It is taken for dead, and what it holds looks free.
     server
-        .run("update wolkvox_operation set lease_until = now()")
+        .run("update wolkvox_operation set lease_until = now(); update wolkvox_replica set seen = now() - interval '5 minutes'")
         .await;
     let other = Running::start_with(&server.url(OWNER), LEASE * 4, &["a", "new"]);
     // What was never held is claimed at once.
