@@ -109,7 +109,8 @@ impl LabelSet {
         )
     }
 
-    fn of(table: Table, chat: &Chat) -> Option<LabelSet> {
+    /// That of a chat; `None` if the chat is left out of the table.
+    pub(super) fn of(table: Table, chat: &Chat) -> Option<LabelSet> {
         let values = table.labels().iter().map(|label| LabelValue::of(label, chat));
         values.collect::<Option<Arc<[_]>>>().map(LabelSet)
     }

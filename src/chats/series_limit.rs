@@ -40,22 +40,28 @@ impl<'a> SeriesLimit<'a> {
         }
     }
 
-    /// The label sets to count under, and whether one of them is past the limit. `new` is what this answer has added.
-    pub(crate) fn admit(&mut self, mut keys: Keys, new: &Totals) -> (Keys, bool) {
-        let mut limited = false;
-        for (table, set) in Table::ALL.into_iter().zip(&mut keys.0) {
-            if let Some(set) = set.as_mut().filter(|set| !self.fits(table, set, new)) {
-                *set = set.limited(table, OTHER);
-                limited = true;
-            }
+    /// The label set to count under: this one, or past the limit the one that stands in for it. `is_added` tells what this
+    /// answer has added.
+    pub(crate) fn admit(
+        &mut self,
+        table: Table,
+        set: &LabelSet,
+        is_added: impl FnOnce(Table, &LabelSet) -> bool,
+    ) -> LabelSet {
+        if self.base[table].contains_key(set) || is_added(table, set) || self.take(table, set) {
+            set.clone()
+        } else {
+            set.limited(table, OTHER)
         }
-        (keys, limited)
     }
 
     /// The label sets under which a chat is shown that is counted already. It takes no lines, since it adds nothing.
-    pub(crate) fn look_up(&self, keys: Keys, new: &Totals) -> Keys {
+    pub(crate) fn look_up(&self, mut keys: Keys, is_added: impl Fn(Table, &LabelSet) -> bool) -> Keys {
         let mut aside = *self;
-        aside.admit(keys, new).0
+        for (table, set) in Table::ALL.into_iter().zip(&mut keys.0) {
+            *set = set.take().map(|set| aside.admit(table, &set, &is_added));
+        }
+        keys
     }
 
     /// Whether the label sets of any chat fit, whichever they are.
@@ -65,10 +71,8 @@ impl<'a> SeriesLimit<'a> {
         self.lines + most <= self.most_lines && self.bytes + bytes.iter().sum::<usize>() <= self.most_bytes
     }
 
-    fn fits(&mut self, table: Table, set: &LabelSet, new: &Totals) -> bool {
-        if self.base[table].contains_key(set) || new[table].contains_key(set) {
-            return true;
-        }
+    /// Takes the room of a new label set, if there is as much.
+    fn take(&mut self, table: Table, set: &LabelSet) -> bool {
         let (lines, bytes) = (table.lines_of_new(), set.bytes() * table.lines());
         let fits = self.lines + lines <= self.most_lines && self.bytes + bytes <= self.most_bytes;
         if fits {

@@ -9,7 +9,7 @@ use chrono::{DateTime, NaiveDateTime, Utc};
 use super::chat::{Chat, NotAChat};
 use super::exemplar::Exemplars;
 use super::field::Field;
-use super::key::{Keys, Table};
+use super::key::{Keys, LabelSet, Table};
 use super::series_limit::SeriesLimit;
 use super::totals::Name;
 use super::{Ledger, Totals, bounds, today};
@@ -204,7 +204,7 @@ impl<'a> Tally<'a> {
     /// Takes in a chat that is new. Returns the label sets that it is counted under.
     pub fn absorb_new(&mut self, chat: &Chat) -> Keys {
         self.counts.rows += 1;
-        let places = self.sums.places(chat).unwrap_or_else(|| self.admit(chat));
+        let places = self.sums.places(chat, &mut self.series_limit);
         self.counts.limited += u64::from(places.is_limited);
         self.count(chat, &places);
         self.sums.keys(&places)
@@ -221,20 +221,8 @@ impl<'a> Tally<'a> {
                 self.sums.note_existing(table, set);
             }
         }
-        self.series_limit.look_up(keys, self.delta.totals())
-    }
-
-    /// Where a new chat is counted of which a label set is met for the first time. Its label sets are created at 0.
-    fn admit(&mut self, chat: &Chat) -> Places {
-        let keys = Keys::of(chat, self.counting.agents);
-        let totals = self.delta.totals_mut();
-        let (shown, is_limited) = self.series_limit.admit(keys.clone(), totals);
-        let known = self.sums.len();
-        let places = self.sums.open(&keys, &shown, is_limited);
-        if self.sums.len() > known {
-            totals.open(chat, &shown, self.counting, self.touched);
-        }
-        places
+        let is_added = |table, set: &LabelSet| self.sums.has(table, set);
+        self.series_limit.look_up(keys, is_added)
     }
 
     fn count(&mut self, chat: &Chat, places: &Places) {
@@ -315,7 +303,8 @@ impl<'a> Tally<'a> {
             let days = days.finish(skill, agent);
             self.delta.totals_mut().add_days(&days);
         }
-        self.sums.finish(self.delta.totals_mut(), &mut exemplars);
+        self.sums
+            .finish(self.delta.totals_mut(), self.touched, &mut exemplars);
         Tallied {
             absorbed: self.delta.finish(),
             counts: self.counts,

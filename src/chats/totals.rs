@@ -18,7 +18,9 @@ pub use zero_first::{Batch, SetsAt0};
 
 use super::chat::Chat;
 use super::field::FieldSet;
-use super::key::{Keys, LabelSet, PerTable, Table};
+#[cfg(test)]
+use super::key::Keys;
+use super::key::{LabelSet, PerTable, Table};
 use super::measure::Measure;
 use super::today::Days;
 use crate::config::{Agents, Counting};
@@ -39,6 +41,15 @@ pub struct Entry {
 }
 
 impl Entry {
+    /// The totals of a label set that begins at `now`.
+    pub(super) fn new(cells: Box<[Cell]>, now: DateTime<Utc>) -> Entry {
+        Entry {
+            created_ms: now.timestamp_millis(),
+            touched_ms: now.timestamp_millis(),
+            cells,
+        }
+    }
+
     /// Chats counted: what the first measure of every table counts.
     pub fn chats(&self) -> u64 {
         self.cells.first().map_or(0, Cell::count)
@@ -87,11 +98,7 @@ impl Totals {
         self.note_texts(chat, keys, counting.agents, now);
     }
 
-    /// Creates the label sets of a chat at 0, without its texts.
-    pub(super) fn open(&mut self, chat: &Chat, keys: &Keys, counting: &Counting, now: DateTime<Utc>) {
-        self.add(chat, keys, Counts::No, counting, now);
-    }
-
+    #[cfg(test)]
     fn add(&mut self, chat: &Chat, keys: &Keys, counts: Counts, counting: &Counting, now: DateTime<Utc>) {
         for (table, set) in keys.each() {
             let entry = entry(
@@ -131,13 +138,11 @@ impl Totals {
         entry(Arc::make_mut(&mut self.tables[table as usize]), table, set, 0);
     }
 
-    /// Adds to the values of a label set that is there.
-    pub(super) fn add_cells(&mut self, table: Table, set: &LabelSet, cells: &[Cell]) {
-        if let Some(entry) = Arc::make_mut(&mut self.tables[table as usize]).get_mut(set) {
-            for (mine, theirs) in Arc::make_mut(entry).cells.iter_mut().zip(cells) {
-                mine.add(theirs);
-            }
-        }
+    /// Puts in the label sets of a table that has none yet.
+    pub(super) fn begin_table(&mut self, table: Table, sets: Vec<(LabelSet, Entry)>) {
+        debug_assert!(self[table].is_empty(), "a table begins once");
+        let sets = sets.into_iter().map(|(set, entry)| (set, Arc::new(entry)));
+        self.tables[table as usize] = Arc::new(sets.collect());
     }
 
     /// Adds fields that the server has sent.

@@ -8,8 +8,9 @@ use super::super::chat::Chat;
 use super::super::exemplar::{self, Buckets, Exemplars};
 use super::super::field::FieldSet;
 use super::super::key::{HashedChat, Keys, LabelSet, PerTable, Table};
+use super::super::series_limit::SeriesLimit;
 use super::super::today;
-use super::super::totals::{self, Cell, Name, Totals};
+use super::super::totals::{self, Cell, Entry, Name, Totals};
 use crate::config::{Agents, Counting};
 use crate::ledger::Counts;
 use crate::ledger::hashing::Hashing;
@@ -105,24 +106,34 @@ impl Sums {
         self.wants_examples = false;
     }
 
-    /// Where a new chat is counted, if all its label sets were met before; `None` if [`Sums::open`] has to say so.
-    pub(super) fn places(&self, chat: &Chat) -> Option<Places> {
+    /// Where a new chat is counted. The limit is asked about a label set that is met for the first time.
+    pub(super) fn places(&mut self, chat: &Chat, limit: &mut SeriesLimit<'_>) -> Places {
         let mut places = Places {
             sums: PerTable::default(),
             is_limited: false,
         };
         let hashed = HashedChat::new(chat, &self.hashing);
         for table in Table::ALL {
-            match self.met(table, chat, &hashed) {
-                Met::Nowhere => {}
-                Met::Before(known) => {
-                    places.sums[table as usize] = Some(known.sum?);
-                    places.is_limited |= known.is_limited;
+            let (sum, is_limited) = match self.met(table, chat, &hashed) {
+                Met::Nowhere => continue,
+                Met::Before(&Known {
+                    sum: Some(sum),
+                    is_limited,
+                    ..
+                }) => (sum, is_limited),
+                Met::Before(Known { set, .. }) => {
+                    let set = set.clone();
+                    self.open(table, &set, limit)
                 }
-                Met::Never => return None,
-            }
+                Met::Never => match LabelSet::of(table, chat) {
+                    Some(set) => self.open(table, &set, limit),
+                    None => continue,
+                },
+            };
+            places.sums[table as usize] = Some(sum);
+            places.is_limited |= is_limited;
         }
-        Some(places)
+        places
     }
 
     /// The label sets under which a chat is shown that was known before, if all of them were met before.
@@ -169,27 +180,22 @@ impl Sums {
         |place| &sums[place].set
     }
 
-    /// The label sets of the totals that something was added to.
-    pub(super) fn len(&self) -> usize {
-        self.tables.iter().map(|table| table.sums.len()).sum()
+    /// Whether something was added to a label set of the totals.
+    pub(super) fn has(&self, table: Table, set: &LabelSet) -> bool {
+        self.tables[table as usize].find(set, &self.hashing).is_some()
     }
 
-    /// Notes that a chat's label sets are counted under these of the totals.
-    pub(super) fn open(&mut self, keys: &Keys, shown: &Keys, is_limited: bool) -> Places {
-        let mut places = Places {
-            sums: PerTable::default(),
-            is_limited,
-        };
-        for ((table, set), (_, shown)) in keys.each().zip(shown.each()) {
-            let sum = self.tables[table as usize].sum(table, shown, &self.hashing);
-            if self.wants_examples && table.has_histograms() {
-                let examples = &mut self.tables[table as usize].sums[sum].examples;
-                examples.resize(table.measures().len(), Buckets::new());
-            }
-            places.sums[table as usize] = Some(sum);
-            self.know(table, set, Some(sum), shown != set);
+    /// The sum of the chats of a label set, and whether that is past the limit.
+    fn open(&mut self, table: Table, set: &LabelSet, limit: &mut SeriesLimit<'_>) -> (usize, bool) {
+        let shown = limit.admit(table, set, |table, set| self.has(table, set));
+        let is_limited = shown != *set;
+        let sum = self.tables[table as usize].sum(table, shown, &self.hashing);
+        if self.wants_examples && table.has_histograms() {
+            let examples = &mut self.tables[table as usize].sums[sum].examples;
+            examples.resize(table.measures().len(), Buckets::new());
         }
-        places
+        self.know(table, set, Some(sum), is_limited);
+        (sum, is_limited)
     }
 
     /// Notes that a label set is there already and stays as it is. Nothing is counted under it yet.
@@ -277,12 +283,12 @@ impl Sums {
         }
     }
 
-    /// Adds all that was counted to the answer's totals, where all its label sets are, and to its examples.
-    pub(super) fn finish(self, totals: &mut Totals, exemplars: &mut Exemplars) {
+    /// Puts all that was counted into the totals of the answer, and into its examples. Its label sets begin at `touched`.
+    pub(super) fn finish(self, totals: &mut Totals, touched: DateTime<Utc>, exemplars: &mut Exemplars) {
         totals.add_sent(self.sent);
         for (table, TableSums { sums, .. }) in Table::ALL.into_iter().zip(self.tables) {
+            let mut sets = Vec::with_capacity(sums.len());
             for sum in sums {
-                totals.add_cells(table, &sum.set, &sum.cells);
                 if let Some((id, text)) = sum.set.id_with_text(table).zip(sum.text) {
                     totals.add_text(table, id, &text);
                 }
@@ -290,27 +296,36 @@ impl Sums {
                 if is_counted && !sum.examples.is_empty() {
                     exemplars.insert(table, &sum.set, sum.examples);
                 }
+                sets.push((sum.set, Entry::new(sum.cells, touched)));
             }
+            totals.begin_table(table, sets);
         }
     }
 }
 
 impl TableSums {
-    /// The sum of a label set of the totals.
-    fn sum(&mut self, table: Table, set: &LabelSet, hashing: &Hashing) -> usize {
-        let TableSums { by_set, sums, .. } = self;
+    /// Where the sum of a label set of the totals is.
+    fn find(&self, set: &LabelSet, hashing: &Hashing) -> Option<usize> {
         let hash = set.hash(hashing);
-        if let Some(sum) = by_set.find(hash, |sum| sums[*sum].set == *set) {
-            return *sum;
+        let found = self.by_set.find(hash, |sum| self.sums[*sum].set == *set);
+        found.copied()
+    }
+
+    /// The same, and if there is none a new one.
+    fn sum(&mut self, table: Table, set: LabelSet, hashing: &Hashing) -> usize {
+        if let Some(sum) = self.find(&set, hashing) {
+            return sum;
         }
-        sums.push(Sum {
-            set: set.clone(),
+        let sum = self.sums.len();
+        let hash = set.hash(hashing);
+        self.sums.push(Sum {
+            set,
             cells: table.zero(),
             examples: Vec::new(),
             text: None,
             admitted: 0,
         });
-        let sum = sums.len() - 1;
+        let TableSums { by_set, sums, .. } = self;
         by_set.insert_unique(hash, sum, |sum| sums[*sum].set.hash(hashing));
         sum
     }

@@ -117,10 +117,18 @@ fn one_by_one(ledger: &Ledger, counting: &Counting, chats: &[Chat]) -> Plain {
         let keys = Keys::of(chat, counting.agents);
         plain.keys.push(match delta.novelty(&chat.id) {
             Novelty::Repeated => keys,
-            Novelty::Duplicate(_) => series_limit.look_up(keys, &plain.totals),
+            Novelty::Duplicate(_) => {
+                series_limit.look_up(keys, |table, set| plain.totals[table].contains_key(set))
+            }
             Novelty::New => {
-                let (keys, is_limited) = series_limit.admit(keys, &plain.totals);
-                plain.limited += u64::from(is_limited);
+                let own = keys.each().map(|(table, set)| {
+                    let shown =
+                        series_limit.admit(table, set, |table, set| plain.totals[table].contains_key(set));
+                    (table, shown)
+                });
+                let shown = Keys::from_sets(own);
+                plain.limited += u64::from(shown != keys);
+                let keys = shown;
                 let times = Times {
                     opened: None,
                     closed: chat.closed,

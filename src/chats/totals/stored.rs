@@ -51,7 +51,7 @@ impl Serialize for StoredSets<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let table = self.table;
         let pairs = self.sets.iter().map(|(set, entry)| {
-            let labels: BTreeMap<_, _> = set.pairs(table).collect();
+            let labels = StoredLabels { table, set };
             let is_at_0 = self.at_0.contains_key(set);
             (
                 labels,
@@ -63,6 +63,17 @@ impl Serialize for StoredSets<'_> {
             )
         });
         serializer.collect_seq(pairs)
+    }
+}
+
+struct StoredLabels<'a> {
+    table: Table,
+    set: &'a LabelSet,
+}
+
+impl Serialize for StoredLabels<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.set.pairs(self.table))
     }
 }
 
