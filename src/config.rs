@@ -101,7 +101,7 @@ impl fmt::Display for ConfigError {
         }
         write!(
             f,
-            "All variables are explained in the README and in docs/configuration.md."
+            "All variables are explained in docs/configuration.md, the first steps in the README."
         )
     }
 }

@@ -1,5 +1,5 @@
 //! A variable as the documents know it. Each stands in the file of its section, in one row with its default, its text and
-//! its parser. The README, docs/configuration.md and `--help` are made from these rows or tested against them.
+//! its parser. docs/configuration.md and `--help` are made from these rows or tested against them.
 
 use std::fmt::Write;
 

@@ -20,6 +20,17 @@ fn marks(name: &str) -> (String, String) {
     )
 }
 
+/// Where documents are.
+const FOLDERS: [&str; 7] = [
+    "",
+    "docs",
+    "docs/decisions",
+    "docs/runbooks",
+    "dashboards",
+    "alerts",
+    "deploy/helm/wolkvox-exporter",
+];
+
 /// What Kubernetes sets, as the documents name it.
 const FROM_KUBERNETES: [&str; 2] = ["WOLKVOX_SERVICE_HOST", "WOLKVOX_PORT"];
 
@@ -31,9 +42,9 @@ fn read(path: &Path) -> String {
     fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
-/// The documents at the top, in docs/, and of the chart.
+/// The documents for people who use it or change it.
 fn documents() -> Vec<PathBuf> {
-    let mut found: Vec<_> = ["", "docs", "docs/decisions", "deploy/helm/wolkvox-exporter"]
+    let mut found: Vec<_> = FOLDERS
         .iter()
         .map(|folder| root().join(folder))
         .flat_map(|folder| fs::read_dir(folder).unwrap())
@@ -111,9 +122,11 @@ fn families_that_were_stable_in_a_released_version_are_as_they_were() {
 
 #[test]
 fn the_tables_of_variables_are_the_programs() {
-    for name in ["README.md", "docs/configuration.md"] {
-        assert_has_table(&root().join(name), "variables", &variable::markdown());
-    }
+    assert_has_table(
+        &root().join("docs/configuration.md"),
+        "variables",
+        &variable::markdown(),
+    );
 }
 
 #[test]
@@ -131,6 +144,7 @@ fn the_pages_that_speak_of_causes_lead_to_their_table() {
     assert!(section.contains("<!-- causes: begin -->"), "{section}");
     for name in [
         "README.md",
+        "docs/troubleshooting.md",
         "docs/configuration.md",
         "docs/reliability.md",
         "docs/runbooks/WolkvoxPollFailing.md",
@@ -202,17 +216,43 @@ fn every_query_in_the_documents_parses() {
     assert!(queries > 0);
 }
 
+/// The name by which a link leads to a heading, as GitHub makes it.
+fn fragment(heading: &str) -> String {
+    heading
+        .to_lowercase()
+        .chars()
+        .filter(|char| char.is_alphanumeric() || " -_".contains(*char))
+        .map(|char| if char == ' ' { '-' } else { char })
+        .collect()
+}
+
+/// The fragments of all headings of a page, without what is in blocks of code.
+fn fragments(text: &str) -> BTreeSet<String> {
+    let prose = text.split("\n```").step_by(2);
+    prose
+        .flat_map(str::lines)
+        .filter(|line| line.starts_with('#'))
+        .map(|line| fragment(line.trim_start_matches('#').trim()))
+        .collect()
+}
+
 #[test]
-fn every_relative_link_leads_to_a_file() {
+fn every_relative_link_leads_to_a_file_and_a_heading() {
     for path in documents() {
         let text = read(&path);
         for link in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
-            let target = link.split('#').next().unwrap();
-            if target.is_empty() || target.contains("://") {
+            if link.contains("://") {
                 continue;
             }
-            let file = path.parent().unwrap().join(target);
+            let (target, heading) = link.split_once('#').unwrap_or((link, ""));
+            let file = if target.is_empty() {
+                path.clone()
+            } else {
+                path.parent().unwrap().join(target)
+            };
             assert!(file.exists(), "{}: {link}", path.display());
+            let is_there = heading.is_empty() || fragments(&read(&file)).contains(heading);
+            assert!(is_there, "{}: {link}: no such heading", path.display());
         }
     }
 }
