@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)] // Helpers of tests are tests too.
 
 mod chart;
+mod command;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};

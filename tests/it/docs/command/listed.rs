@@ -1,0 +1,74 @@
+//! The blocks of commands that the tests don't run.
+
+const ROOT_AND_SYSTEMD: &str = "needs root and systemd";
+const ENGINE: &str = "needs a container engine";
+const CLUSTER: &str =
+    "needs a cluster; tests/run --kubernetes takes the installations of these pages through Helm";
+const LONG: &str = "measures for minutes, on a quiet machine";
+const POSTGRESQL: &str =
+    "needs a PostgreSQL with two roles; tests/it/binary/state/ runs the same commands on one";
+
+/// Page, how the first line begins, and why. One that is not in the documents any more fails.
+pub(super) const NOT_RUN: &[(&str, &str, &str)] = &[
+    ("README.md", "kubectl create secret", CLUSTER),
+    ("docs/setup.md", "install -m 0755", ROOT_AND_SYSTEMD),
+    ("docs/setup.md", "docker build", ENGINE),
+    ("docs/setup.md", "kubectl create secret", CLUSTER),
+    ("docs/kubernetes.md", "kubectl create namespace", CLUSTER),
+    (
+        "docs/kubernetes.md",
+        "kubectl --namespace wolkvox create secret generic wolkvox-tokens",
+        CLUSTER,
+    ),
+    (
+        "docs/kubernetes.md",
+        "kubectl --namespace wolkvox create secret generic wolkvox-postgresql",
+        CLUSTER,
+    ),
+    ("docs/kubernetes.md", "kubectl apply -k", CLUSTER),
+    (
+        "deploy/helm/wolkvox-exporter/README.md",
+        "kubectl create secret",
+        CLUSTER,
+    ),
+    (
+        "docs/backfill.md",
+        "curl --data-binary @october.om",
+        "needs a VictoriaMetrics with a port of its own; tests/it/binary/backfill.rs and prometheus import the same output",
+    ),
+    (
+        "docs/operating.md",
+        "prometheus --enable-feature",
+        "needs a newer Prometheus than Debian's; tests/run --current-prometheus runs one with these features",
+    ),
+    ("docs/performance.md", "benches/run", LONG),
+    ("docs/scale.md", "benches/run fleet", LONG),
+    (
+        "docs/states.md",
+        "wolkvox-exporter state migrate --print | psql",
+        POSTGRESQL,
+    ),
+    (
+        "docs/states.md",
+        "$ wolkvox-exporter state copy --from /var/lib",
+        POSTGRESQL,
+    ),
+    (
+        "docs/states.md",
+        "$ wolkvox-exporter state copy --from state-url",
+        POSTGRESQL,
+    ),
+    (
+        "docs/replicas.md",
+        "WOLKVOX_OPERATIONS_FILE=",
+        "a list of variables, and no command",
+    ),
+    (
+        "docs/web-config.md",
+        "curl --cacert ca.pem",
+        "needs certificates; tests/it/binary/web.rs runs curl with such ones",
+    ),
+    ("dashboards/README.md", "for board in", "needs a Grafana"),
+    ("dashboards/README.md", "kubectl create configmap", CLUSTER),
+    ("alerts/README.md", "{ printf", CLUSTER),
+];
