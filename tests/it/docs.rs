@@ -3,6 +3,7 @@
 
 mod chart;
 mod command;
+mod twin;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -22,10 +23,12 @@ fn marks(name: &str) -> (String, String) {
 }
 
 /// Where documents are.
-const FOLDERS: [&str; 7] = [
+const FOLDERS: [&str; 9] = [
     "",
     "docs",
     "docs/decisions",
+    "docs/es",
+    "docs/es/runbooks",
     "docs/runbooks",
     "dashboards",
     "alerts",
