@@ -55,7 +55,7 @@ pub enum Command {
     Report(report::Options),
     /// Write the past as OpenMetrics, for `promtool tsdb create-blocks-from openmetrics` or VictoriaMetrics
     Backfill(backfill::Options),
-    /// Take over the state of an operation that has moved
+    /// Show, move and take over the states of operations, and make the tables for them in PostgreSQL
     State(state::Options),
     /// Print the metric reference, as Markdown or JSON
     Metrics(metrics::Options),
