@@ -7,6 +7,9 @@ mod machine;
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use chrono::Utc;
+use wolkvox_exporter::config::Config;
+
 use super::{documents, read, root};
 use crate::support::process::{Variables, command, finish};
 use listed::NOT_RUN;
@@ -86,11 +89,13 @@ async fn each_command_of_the_documents_works() {
             (block.text.clone(), Vec::new())
         };
         let printed = machine.run(&block.page, &commands).await;
-        // Names and figures are others here; the headings are not.
+        // Names and figures are others here; plain words are not.
         if let Some(heading) = shown.first() {
+            let is_plain = |word: &&str| word.bytes().all(|byte| byte.is_ascii_lowercase());
             let words: BTreeSet<_> = printed.split_whitespace().collect();
             let missing: Vec<_> = heading
                 .split_whitespace()
+                .filter(is_plain)
                 .filter(|word| !words.contains(word))
                 .collect();
             assert!(
@@ -102,6 +107,23 @@ async fn each_command_of_the_documents_works() {
         run += 1;
     }
     assert!(run > 10, "{run} blocks");
+    for (page, call) in asked_in_prose() {
+        machine.run(&page, &call).await;
+    }
+}
+
+/// The spans of code in prose that ask the exporter, with the pages that have them.
+fn asked_in_prose() -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    for path in documents() {
+        for span in spans(&read(&path)) {
+            if span.starts_with("curl ") && span.contains("http://EXPORTER:10555/") {
+                found.push((path.display().to_string(), span.to_owned()));
+            }
+        }
+    }
+    assert!(!found.is_empty());
+    found
 }
 
 #[test]
@@ -118,13 +140,59 @@ fn each_command_that_is_not_run_is_in_the_documents_with_its_reason() {
     }
 }
 
-/// The spans of code in prose that call the program.
-fn calls(text: &str) -> Vec<&str> {
+/// The spans of code in prose.
+fn spans(text: &str) -> impl Iterator<Item = &str> {
     let prose = text.split("```").step_by(2);
-    prose
-        .flat_map(|part| part.split('`').skip(1).step_by(2))
+    prose.flat_map(|part| part.split('`').skip(1).step_by(2))
+}
+
+/// Those that call the program.
+fn calls(text: &str) -> Vec<&str> {
+    spans(text)
         .filter(|span| span.starts_with("wolkvox-exporter ") && !span.contains('…'))
         .collect()
+}
+
+/// A question to Prometheus has a metric, and a function, an aggregation or a comparison.
+#[test]
+fn every_query_in_prose_parses() {
+    let mut queries = 0;
+    for path in documents() {
+        for span in spans(&read(&path)) {
+            let is_query =
+                span.contains("wolkvox_") && ['(', '>', '<'].iter().any(|sign| span.contains(*sign));
+            if !is_query || span.contains('…') || span.contains('$') {
+                continue;
+            }
+            let parsed = promql_parser::parser::parse(span);
+            assert!(parsed.is_ok(), "{}: {span}: {parsed:?}", path.display());
+            queries += 1;
+        }
+    }
+    assert!(queries > 5, "{queries}");
+}
+
+#[test]
+fn the_program_takes_each_operations_file_of_the_documents() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut taken = 0;
+    for block in blocks(&["toml"]) {
+        if !block.text.contains("[[operation]]") {
+            continue;
+        }
+        let file = folder.path().join(format!("{taken}.toml"));
+        std::fs::write(&file, &block.text).unwrap();
+        let variables = [
+            ("WOLKVOX_OPERATIONS_FILE", file.to_str().unwrap()),
+            ("WOLKVOX_STATE_DIR", "state"),
+        ];
+        let variables = variables.map(|(name, value)| (name.to_owned(), Ok(value.to_owned())));
+        let config = Config::from_variables(variables, Utc::now());
+        let config = config.unwrap_or_else(|error| panic!("{}: {}\n{error}", block.page, block.text));
+        assert!(!config.operations.is_empty());
+        taken += 1;
+    }
+    assert!(taken > 3, "{taken}");
 }
 
 #[tokio::test]

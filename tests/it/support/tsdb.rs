@@ -124,6 +124,11 @@ impl Database {
         );
     }
 
+    /// Where it answers.
+    pub(crate) fn url(&self) -> String {
+        self.base.clone()
+    }
+
     /// Hands a file to the import of `VictoriaMetrics`.
     pub(crate) async fn import(&self, file: &Path) {
         let url = format!("{}/api/v1/import/prometheus", self.base);

@@ -5,8 +5,6 @@ const ENGINE: &str = "needs a container engine";
 const CLUSTER: &str =
     "needs a cluster; tests/run --kubernetes takes the installations of these pages through Helm";
 const LONG: &str = "measures for minutes, on a quiet machine";
-const POSTGRESQL: &str =
-    "needs a PostgreSQL with two roles; tests/it/binary/state/ runs the same commands on one";
 
 /// Page, how the first line begins, and why. One that is not in the documents any more fails.
 pub(super) const NOT_RUN: &[(&str, &str, &str)] = &[
@@ -32,32 +30,12 @@ pub(super) const NOT_RUN: &[(&str, &str, &str)] = &[
         CLUSTER,
     ),
     (
-        "docs/backfill.md",
-        "curl --data-binary @october.om",
-        "needs a VictoriaMetrics with a port of its own; tests/it/binary/backfill.rs and prometheus import the same output",
-    ),
-    (
         "docs/operating.md",
         "prometheus --enable-feature",
         "needs a newer Prometheus than Debian's; tests/run --current-prometheus runs one with these features",
     ),
     ("docs/performance.md", "benches/run", LONG),
     ("docs/scale.md", "benches/run fleet", LONG),
-    (
-        "docs/states.md",
-        "wolkvox-exporter state migrate --print | psql",
-        POSTGRESQL,
-    ),
-    (
-        "docs/states.md",
-        "$ wolkvox-exporter state copy --from /var/lib",
-        POSTGRESQL,
-    ),
-    (
-        "docs/states.md",
-        "$ wolkvox-exporter state copy --from state-url",
-        POSTGRESQL,
-    ),
     (
         "docs/replicas.md",
         "WOLKVOX_OPERATIONS_FILE=",

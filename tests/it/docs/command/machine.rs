@@ -10,8 +10,10 @@ use tempfile::TempDir;
 use tokio::process::Command;
 
 use crate::support::operation::Operation;
+use crate::support::postgres::{OWNER, Postgres};
 use crate::support::process::{Exporter, Variables, finish};
 use crate::support::truth::utc;
+use crate::support::tsdb::Database;
 
 /// Runs the program to its end where it has one. What serves is asked for its readiness and ended. The simulated server may be
 /// asked at any pace.
@@ -50,6 +52,8 @@ const VMALERT: &str = "#!/bin/sh\nPATH=$REST_OF_PATH exec vmalert -dryRun \"$@\"
 pub(super) struct Machine {
     folder: TempDir,
     operation: Operation,
+    postgres: Postgres,
+    victoria_metrics: Database,
     /// Of the operations `ventas` and `soporte`: what commands speak to that need one that runs.
     running: Exporter,
 }
@@ -101,10 +105,17 @@ impl Machine {
         for name in ["ventas.state.moved", "ventas.state.moved-to"] {
             fs::write(at("work").join(name), "").unwrap();
         }
-        let running = Exporter::serve(&several(folder.path(), "running")).await;
+        let (postgres, victoria_metrics, running) = tokio::join!(
+            Postgres::start(),
+            Database::victoria_metrics("[]"),
+            serve(folder.path()),
+        );
+        postgres.create_role("wolkvox").await;
         Machine {
             folder,
             operation,
+            postgres,
+            victoria_metrics,
             running,
         }
     }
@@ -116,7 +127,7 @@ impl Machine {
     /// Runs commands of a page, with places of this test in the place of a reader's; what they printed.
     pub(super) async fn run(&self, page: &str, commands: &str) -> String {
         let mut script = commands.to_owned();
-        for (there, here) in self.places() {
+        for (there, here) in self.places(commands) {
             script = script.replace(there, &here);
         }
         let path = std::env::var("PATH").unwrap();
@@ -137,8 +148,14 @@ impl Machine {
     }
 
     /// What a page says, and what it is here.
-    fn places(&self) -> [(&'static str, String); 11] {
+    fn places(&self, commands: &str) -> [(&'static str, String); 15] {
         let at = |name: &str| self.at(name).to_str().unwrap().to_owned();
+        // What is moved must not be in use.
+        let state = if commands.contains("state copy") {
+            "one"
+        } else {
+            "running"
+        };
         [
             // First: the others are below the system's.
             ("/tmp/", at("temporary/")),
@@ -153,7 +170,18 @@ impl Machine {
             ),
             ("127.0.0.1:10555", self.running.address().to_owned()),
             ("/etc/wolkvox-exporter", at("etc")),
-            ("/var/lib/wolkvox-exporter", at("running")),
+            ("/var/lib/wolkvox-exporter", at(state)),
+            ("http://EXPORTER:10555", self.running.url("")),
+            ("http://victoria:8428", self.victoria_metrics.url()),
+            // By the role of the owner, and by that of exporters.
+            (
+                "postgres://exporter_owner@db.example/wolkvox",
+                self.postgres.url(OWNER),
+            ),
+            (
+                "postgres://wolkvox:PASSWORD@db.example:5432/wolkvox",
+                self.postgres.url("wolkvox"),
+            ),
             ("/var/lib/prometheus", at("prometheus")),
             ("/etc/prometheus/rules", at("rules")),
             // A day of the past, instead of a month that may lie ahead.
@@ -194,6 +222,10 @@ fn shared(folder: &Path, state: &str) -> Variables {
     ]
     .map(|(name, value)| (format!("WOLKVOX_{name}"), value.to_owned()))
     .into()
+}
+
+async fn serve(folder: &Path) -> Exporter {
+    Exporter::serve(&several(folder, "running")).await
 }
 
 fn several(folder: &Path, state: &str) -> Variables {
