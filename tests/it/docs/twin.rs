@@ -10,10 +10,13 @@ use sha2::{Digest, Sha256};
 use super::{documents, read, root};
 
 /// English pages that have a twin, besides all runbooks.
-const TRANSLATED: [&str; 4] = [
+const TRANSLATED: [&str; 7] = [
     "README.md",
     "docs/setup.md",
     "docs/operating.md",
+    "docs/numbers.md",
+    "docs/troubleshooting.md",
+    "docs/privacy.md",
     "docs/glossary.md",
 ];
 
