@@ -298,6 +298,44 @@ fn sources(folder: &Path) -> Vec<String> {
     found
 }
 
+/// What a page quotes of messages: spans of code in the first two cells of its tables that read as words, and not as commands.
+fn quoted(page: &str) -> Vec<&str> {
+    let is_command = |span: &&str| {
+        let commands = ["curl ", "ps ", "ls ", "ss ", "state show", "count by "];
+        commands.iter().any(|command| span.starts_with(command))
+    };
+    page.lines()
+        .filter(|line| line.starts_with("| "))
+        .flat_map(|line| line.split(" | ").take(2))
+        .flat_map(|cell| cell.split('`').skip(1).step_by(2))
+        .filter(|span| span.contains(' ') && !is_command(span))
+        .collect()
+}
+
+/// `…` stands for what differs. Names of variables are put in by the program.
+#[test]
+fn every_message_that_troubleshooting_quotes_is_one_of_the_programs() {
+    let texts: String = ["src", "crates"]
+        .iter()
+        .flat_map(|folder| sources(&root().join(folder)))
+        .map(|text| text.split("\\\n").map(str::trim_start).collect::<String>())
+        .collect();
+    for name in ["docs/troubleshooting.md", "docs/es/problemas.md"] {
+        let page = read(&root().join(name));
+        let messages = quoted(&page);
+        assert!(messages.len() > 30, "{name}: {messages:#?}");
+        for message in messages {
+            let parts = message.split('…').map(str::trim);
+            for part in parts.filter(|part| part.contains(' ')) {
+                assert!(
+                    texts.contains(part),
+                    "{name}: {message:?}: the program never says {part:?}"
+                );
+            }
+        }
+    }
+}
+
 #[test]
 fn every_test_that_holds_a_promise_exists() {
     let page = read(&root().join("docs/reliability.md"));

@@ -10,7 +10,7 @@ import (
 const root = "../.."
 
 // The pages that say what to type.
-var documents = []string{"README.md", "docs/kubernetes.md", "deploy/helm/wolkvox-exporter/README.md"}
+var documents = []string{"README.md", "docs/setup.md", "docs/kubernetes.md", "deploy/helm/wolkvox-exporter/README.md"}
 
 // The blocks of a page in a language, without their fences.
 func blocks(t *testing.T, page, language string) []string {

@@ -54,17 +54,16 @@ fn twins() -> BTreeMap<String, String> {
         }
         let text = read(&path);
         let line = text.lines().next().unwrap_or_default();
-        let english = line
+        let named = line
             .strip_prefix("<!-- Traducción de ")
-            .and_then(|rest| rest.split_once(", versión "))
-            .map(|(english, _)| english.to_owned())
-            .unwrap_or_else(|| {
-                panic!(
-                    "{page}: its first line must be such as {}",
-                    first_line("README.md")
-                )
-            });
-        let other = found.insert(english, page);
+            .and_then(|rest| rest.split_once(", versión "));
+        let Some((english, _)) = named else {
+            panic!(
+                "{page}: its first line must be such as {}",
+                first_line("README.md")
+            );
+        };
+        let other = found.insert(english.to_owned(), page);
         assert!(
             other.is_none(),
             "{other:?} is a twin of the same page as another one"
