@@ -1,4 +1,5 @@
 mod same;
+mod today;
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::time::Duration;
@@ -135,6 +136,7 @@ fn shown_of(totals: &Totals) -> Vec<Family> {
         "ventas",
         &Arc::new(latest),
     )));
+    families.extend(today::families());
     let hours = business_hours::BusinessHours::parse("24/7").unwrap();
     families.extend(open_since::families("ventas", &hours.at(now(), &UTC)));
     families.extend(exporter::families(&exporter::Settings {
