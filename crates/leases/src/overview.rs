@@ -99,10 +99,12 @@ impl Overview {
             .any(|other| is_twin(other) && other.is_live() && other.seen_ago < age)
     }
 
-    /// The longest lease of all replicas that were seen lately.
+    /// The longest lease of the replicas that may still hold something. One that was silent for twice its lease does not, also where
+    /// the database has lost its last signs of life.
     pub(crate) fn longest_lease(&self) -> Duration {
-        let leases = self.replicas.iter().map(|replica| replica.lease);
-        leases.max().unwrap_or_default()
+        let may_hold = |replica: &&ReplicaRow| replica.seen_ago <= 2 * replica.lease;
+        let leases = self.replicas.iter().filter(may_hold);
+        leases.map(|replica| replica.lease).max().unwrap_or_default()
     }
 
     /// The other replicas that live and can read the states that a replica writes.

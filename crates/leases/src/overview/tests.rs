@@ -35,3 +35,13 @@ fn another_replica_at_the_same_address_is_a_twin_unless_it_was_silent_since_this
     let third = Uuid::from_u128(3);
     assert!(!overview(Duration::ZERO).has_twin(third, "http://three", LEASE));
 }
+
+#[test]
+fn the_longest_lease_is_that_of_a_replica_that_may_still_hold_something() {
+    let mut overview = overview(Duration::from_secs(3000));
+    overview.replicas[1].lease = Duration::from_secs(3600);
+    assert_eq!(overview.longest_lease(), Duration::from_secs(3600));
+    // It has left, or is long gone.
+    overview.replicas[1].seen_ago = Duration::from_secs(7201);
+    assert_eq!(overview.longest_lease(), LEASE);
+}
