@@ -17,6 +17,8 @@ use crate::support::watch::Watch;
 const KILLS: &str = "EXPORTER_TEST_KILLS";
 /// How long each of them lives.
 const LIFE: Duration = Duration::from_secs(7);
+/// So often the file changes in each life, however slow the machine is.
+const LEAST_CHANGES: u32 = 10;
 /// Between two reloads.
 const PAUSE: Duration = Duration::from_millis(200);
 /// Of the requests, how many go wrong.
@@ -164,8 +166,9 @@ async fn a_storm_of_reloads_and_kills_loses_no_chat_counts_none_twice_and_touche
         written.is_broken = false;
         fleet.write(&written.text(&fleet));
         let exporter = witness.begin(&fleet).await;
-        let born = Instant::now();
-        while born.elapsed() < LIFE {
+        let (born, mut changes) = (Instant::now(), 0);
+        while born.elapsed() < LIFE || changes < LEAST_CHANGES {
+            changes += 1;
             number = number
                 .wrapping_mul(6_364_136_223_846_793_005)
                 .wrapping_add(1_442_695_040_888_963_407);
