@@ -18,7 +18,9 @@ sys.path.insert(0, str(ROOT))
 sys.dont_write_bytecode = True
 
 from alerts.source import rules  # noqa: E402
-from dashboards.source import agent, exporter, operations, skill  # noqa: E402
+from alerts.source import spanish as alerts_in_spanish  # noqa: E402
+from dashboards.source import agent, exporter, operations, skill, spanish, wall  # noqa: E402
+from dashboards.source.language import board_in  # noqa: E402
 from dashboards.source.parameters import links, polling  # noqa: E402
 
 
@@ -32,10 +34,20 @@ def seconds(text):
 
 def files():
     """Path from the root, and text."""
-    boards = {"operations": operations.operations, "skill": skill.skill, "agent": agent.agent, "exporter": exporter.exporter}
+    boards = {"wall": wall.wall, "operations": operations.operations, "skill": skill.skill, "agent": agent.agent, "exporter": exporter.exporter}
     for name, make in boards.items():
-        yield f"dashboards/wolkvox-{name}.json", json.dumps(make(), indent=2, ensure_ascii=False) + "\n"
+        board = make()
+        yield f"dashboards/wolkvox-{name}.json", written(board)
+        yield f"dashboards/es/wolkvox-{name}.json", written(board_in(spanish.SPANISH, board))
     yield "alerts/wolkvox.rules.yml", rules.text()
+    yield "alerts/es/wolkvox.rules.yml", rules.text(alerts_in_spanish.SPANISH)
+    for language in (spanish.SPANISH, alerts_in_spanish.SPANISH):
+        if language.unused():
+            sys.exit(f"texts in Spanish that nothing says any more: {language.unused()}")
+
+
+def written(board):
+    return json.dumps(board, indent=2, ensure_ascii=False) + "\n"
 
 
 def main():

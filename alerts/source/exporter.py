@@ -235,6 +235,22 @@ def alerts():
                 "a backlog is being caught up. Business alerts are silent meanwhile.",
             ),
             of_operation(
+                "WolkvoxWatermarkBehind",
+                f"""
+                    time() - max by (job, operation) (wolkvox_watermark_timestamp_seconds)
+                      > on (job, operation) clamp_min({parameters.STALE_POLLS} * max by (job, operation) (wolkvox_poll_interval_seconds), {parameters.BEHIND})
+                    and on (job, operation) max by (job, operation) (wolkvox_up) > 0
+                    and on (job, operation)
+                    max by (job, operation) (wolkvox_watermark_timestamp_seconds)
+                      - max by (job, operation) (wolkvox_watermark_timestamp_seconds offset 30m) < 1800
+                """,
+                "15m",
+                "warning",
+                f"The report of {OPERATION} is read ever later, although polls succeed",
+                f"Polls of {OPERATION} succeed, but they read the report of {value('duration')} ago, and have not caught up within 30 minutes.",
+                "A backlog that is being caught up grows smaller: within 30 minutes more than that of the report is read.",
+            ),
+            of_operation(
                 "WolkvoxOperationNotHeld",
                 """
                     max by (job, operation) (wolkvox_operation_held) < 1
@@ -245,6 +261,37 @@ def alerts():
                 f"{OPERATION} is configured, but no exporter has polled it for 10 minutes. The log and the status page say why. The other "
                 "operations go on.",
                 "Of all exporters that know the operation, one is to poll it.",
+            ),
+            of_operation(
+                "WolkvoxOperationGone",
+                """
+                    (
+                      max by (job, operation) (last_over_time(wolkvox_operation_held[1d]))
+                        unless on (job, operation) wolkvox_operation_held
+                    )
+                    and on (job) min by (job) (up and on (job) wolkvox_exporter_build_info) > 0
+                """,
+                "15m",
+                "warning",
+                f"{OPERATION} is not configured any more",
+                f"{OPERATION} was configured within the last day, and is no more in any exporter of the job {{{{ $labels.job }}}}, all of which "
+                "can be scraped. Nobody counts its chats, and no other alert can tell.",
+                "While an exporter of the job can't be scraped, WolkvoxExporterDown says so, and which operations it has.",
+            ),
+            Alert(
+                "WolkvoxRestartLoop",
+                promql(f"""
+                    max by (job, instance) (
+                      changes(process_start_time_seconds[1h]) and on (job, instance) wolkvox_exporter_build_info
+                    ) > {parameters.RESTARTS}
+                """),
+                "5m",
+                "warning",
+                "exporter",
+                "wolkvox-exporter at {{ $labels.instance }} starts again and again",
+                f"The exporter at {{{{ $labels.instance }}}} (job {{{{ $labels.job }}}}) has started {value('%.0f')} times within an hour. No chat is "
+                "counted twice or lost, but its numbers stand still in between.",
+                board("exporter", "job", "instance"),
             ),
             Alert(
                 "WolkvoxConfigReloadFailed",

@@ -3,7 +3,7 @@
 `yaml` libraries write texts of several lines as they like; this writes them as people read them.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from textwrap import dedent
 
 from dashboards.source.parameters import links
@@ -93,6 +93,13 @@ class Alert:
             yield f"            {text}"
         yield f"          runbook_url: {links.runbooks}/{self.name}.md"
         yield f"          dashboard_url: {links.grafana}/d/{self.board}"
+
+
+def said_in(language, rule):
+    """A rule with its texts in another language; a recorded one has none."""
+    if isinstance(rule, Record):
+        return rule
+    return replace(rule, summary=language.say(rule.summary), description=language.say(rule.description))
 
 
 @dataclass

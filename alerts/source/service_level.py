@@ -3,9 +3,12 @@
 from dataclasses import dataclass
 
 from alerts.source.rule import OPERATION, SKILL, Alert, Group, Record, board, by_skill, first, promql, selected, value
-from dashboards.source.parameters import BURNS, FEWEST_LATE, POINTS_BELOW
+from dashboards.source.parameters import FEWEST_LATE, POINTS_BELOW, burns, polling
 
-WINDOWS = ("30m", "1h", "2h", "6h", "1d", "3d")
+
+def windows():
+    """Each once, also where polls are so rare that the shortest is another one."""
+    return tuple(dict.fromkeys((polling.short, "1h", "2h", "6h", "1d", "3d")))
 
 
 def answered(window):
@@ -13,7 +16,7 @@ def answered(window):
         Record(
             f"operation_skill:wolkvox_answered_chats:increase{window}",
             by_skill('wolkvox_chat_asa_seconds_count{outcome!="timeout"}', window),
-            begins=window != WINDOWS[0],
+            begins=window != windows()[0],
         ),
         Record(
             f"operation_skill:wolkvox_late_chats:increase{window}",
@@ -72,7 +75,7 @@ def budgets(window):
 def group():
     return Group(
         "wolkvox-service-level",
-        [rule for window in WINDOWS for rule in answered(window)] + objectives() + [rule for window in WINDOWS for rule in budgets(window)],
+        [rule for window in windows() for rule in answered(window)] + objectives() + [rule for window in windows() for rule in budgets(window)],
     )
 
 
@@ -162,7 +165,7 @@ def low(scope):
         f"""
             {share_in_time(scope, "1h")}
             and {below("1h")}
-            and {below("30m")}
+            and {below(polling.short)}
             and {scope.recorded("late_chats", "1h")} >= {FEWEST_LATE}
             and on (job, operation) operation:wolkvox_data_trusted:polls_1h
         """,
@@ -170,7 +173,7 @@ def low(scope):
         "warning",
         f": more than {points} points under the goal, for half an hour by now.",
         comment=f"For supervisors: {points} points under the objective, and for half an hour." if scope is SKILLS else "",
-        labels={"long_window": "1h", "short_window": "30m"},
+        labels={"long_window": "1h", "short_window": polling.short},
     )
 
 
@@ -178,12 +181,12 @@ def alerts():
     comment = (
         "Burn rate: how many times faster than planned the error budget is used. At an objective of 80 % it can't pass 5 (every chat\n"
         "late), so the usual 14.4 would never fire: the ladder is "
-        + ", ".join(str(factor) for factor, *_ in BURNS)
+        + ", ".join(str(factor) for factor, *_ in burns())
         + ". The short window ends the alert soon after the trouble.\n"
         f"Skills with few chats reach {FEWEST_LATE} late ones in the longer windows only; fewer may be chance."
     )
     rules = []
     for scope in (SKILLS, OPERATIONS):
-        rules += [burn(scope, *step, "" if number or scope is OPERATIONS else comment) for number, step in enumerate(BURNS)]
+        rules += [burn(scope, *step, "" if number or scope is OPERATIONS else comment) for number, step in enumerate(burns())]
         rules.append(low(scope))
     return Group("wolkvox-service-level-alerts", rules)

@@ -3,7 +3,7 @@
 from dashboards.source import parameters
 from dashboards.source.layout import board, row_link
 from dashboards.source.panel import (
-    BLUE, GREEN, GREY, NEUTRAL, ORANGE, RED, YELLOW, column, heatmap, row, series, stat, steps, table, words,
+    BLUE, GREEN, GREY, NEUTRAL, ORANGE, RED, YELLOW, column, fixed, heatmap, row, series, stat, steps, table, words,
 )
 from dashboards.source.parameters import percent, polling
 from dashboards.source.promql import BASE, OP, RATE, inc, quantile, rate, ratio, setting, span, spread
@@ -34,10 +34,10 @@ def exporter():
             stat("Last poll", "Whether the last poll of Wolkvox succeeded; the worst of the operations. One that was never read is worst of all.", f"min({last_poll})", "none", steps(RED, (1, GREEN)), (3, 4), "none yet", defaults=ok),
             age_tile((3, 4)),
             stat("Watermark lag", "Everything closed before the watermark has been asked for. Far behind: a backlog is being caught up. Of several operations, the one that is furthest behind.", f"topk(1, time() - max by (operation) (wolkvox_watermark_timestamp_seconds{{{OP}}}))", "s", steps(GREEN, (polling.old, YELLOW), (parameters.BEHIND, RED)), (3, 4), "no data", 0, legend="{{operation}}", text_mode="value_and_name"),
-            stat("Prompt arrivals", "Share of the chats of the last hour that were first seen within an hour of their close. Below " + percent(parameters.PROMPT) + " business alerts are silent.", ratio(inc("wolkvox_chat_arrival_delay_seconds_bucket", OP, "1h", more=', le=~"3600(\\\\.0)?"'), inc("wolkvox_chat_arrival_delay_seconds_count", OP, "1h")), "percentunit", steps(RED, (parameters.PROMPT, GREEN)), (3, 4), decimals=0),
+            stat("Prompt arrivals", "Share of the chats of the last hour that were first seen within an hour of their close. Below " + percent(parameters.PROMPT) + " business alerts are silent.", ratio(inc("wolkvox_chat_arrival_delay_seconds_bucket", OP, "1h", more=', le=~"3600(\\\\.0)?"', stale=True), inc("wolkvox_chat_arrival_delay_seconds_count", OP, "1h", stale=True)), "percentunit", steps(RED, (parameters.PROMPT, GREEN)), (3, 4), decimals=0),
             stat("Calls today", "Calls to the Wolkvox API since the operation's midnight, by this exporter.", f"sum(wolkvox_api_requests_today{{{OP}}})", "locale", NEUTRAL, (3, 4), "none", 0),
             stat("Quota used", "Calls today as a share of the daily limit, where one is configured, with those of the operations that share its token. Other programs share the quota too. Of several operations, the one that has used most of its own.", f"topk(1, max by (operation) (wolkvox_api_group_requests_today{{{OP}}} / on (job, instance, operation) wolkvox_api_daily_limit{{{OP}}}))", "percentunit", steps(GREEN, (parameters.QUOTA_SOON, YELLOW), (parameters.QUOTA_NEAR, RED)), (3, 4), "no limit set", 1, legend="{{operation}}", text_mode="value_and_name"),
-            stat("Report skipped", "Seconds of the report given up over the time range after repeated failure; 0 is what you want.", inc("wolkvox_report_seconds_skipped_total", OP, "$__range") + f" or 0 * max(wolkvox_up{{{OP}}})", "s", steps(GREEN, (1, RED)), (3, 4), "no data", 0, defaults={"displayName": "given up"}),
+            stat("Report skipped", "Seconds of the report given up over the time range after repeated failure; 0 is what you want.", inc("wolkvox_report_seconds_skipped_total", OP, "$__range", stale=True) + f" or 0 * max(wolkvox_up{{{OP}}})", "s", steps(GREEN, (1, RED)), (3, 4), "no data", 0, defaults={"displayName": "given up"}),
             row("Operations and configuration"),
             stat("Configuration", "Whether the last reload was accepted, at the start or since. A refused one changes nothing; the worst of the exporters.", f"min(wolkvox_exporter_config_last_reload_successful{{{BASE}}})", "none", steps(RED, (1, GREEN)), (6, 4), "no data", defaults={"mappings": accepted}),
             stat("Configured", "Operations in the configuration.", f"count({held})", "locale", NEUTRAL, (6, 4), "no data", 0),
@@ -205,15 +205,16 @@ def exporter():
             series("Chats remembered", "Ids kept to count each chat once.", [(f"sum by (operation) (wolkvox_seen_chats{{{OP}}})", "{{operation}}")], "locale", size=(6, 7)),
             series(
                 "Series",
-                "Sample lines on /metrics, the limit, and chats counted under \"other\" because of it.",
+                f"Sample lines on /metrics, as a share of each operation's own limit (WOLKVOX_MAX_SERIES): above {percent(parameters.SERIES_NEAR)} an alert says so. At 100 % new skills, agents and codes are counted under \"other\"; on the right: chats that were.",
                 [
-                    (f"sum by (operation) (wolkvox_series{{{OP}}})", "{{operation}}"),
-                    *setting("wolkvox_series_limit", "limit"),
+                    (f"max by (operation) (wolkvox_series{{{OP}}}) / on (operation) (max by (operation) (wolkvox_series_limit{{{OP}}}) > 0)", "{{operation}}"),
                     (inc("wolkvox_series_limited_total", OP, RATE), "under other"),
                 ],
-                "locale",
+                "percentunit",
                 size=(6, 7),
-                colours={"limit": (RED, True), "lowest limit": (RED, True), "under other": ORANGE},
+                thresholds=steps("transparent", (parameters.SERIES_NEAR, RED)),
+                line="dashed",
+                overrides=[{"matcher": {"id": "byName", "options": "under other"}, "properties": [{"id": "unit", "value": "locale"}, {"id": "custom.axisPlacement", "value": "right"}, {"id": "color", "value": fixed(ORANGE)}]}],
             ),
             row("Process"),
             series("CPU", "CPU time used per second.", [(f"sum by (instance) (rate(process_cpu_seconds_total{{{BASE}}}{span(RATE)}) {of_exporters})", "{{instance}}")], "percentunit", size=(5, 7)),
@@ -257,4 +258,5 @@ def exporter():
             ),
         ],
         is_of_now=False,
+        hidden=(),
     )

@@ -2,7 +2,24 @@
 
 from dashboards.source.panel import DATASOURCE, RED, target, words
 from dashboards.source.parameters import STALE_POLLS, polling
-from dashboards.source.promql import BASE, OP, too_old
+from dashboards.source.promql import BASE, OP, named, too_old
+
+
+def of_names(key, chats):
+    """A query for ids and names. An id is its own name where none is known, and where operations of the choice call it differently."""
+    ids, name = f"{key}_id", f"{key}_name"
+    known = named(f"max by (operation, {ids}) (last_over_time({chats}{{{OP}}}[$__range]))", key)
+    names = f"max by ({ids}, {name}) ({known})"
+    several = f"count by ({ids}) ({names}) > 1"
+    return f'query_result({names} unless on ({ids}) {several} or on ({ids}) label_replace({several}, "{name}", "$1", "{ids}", "(.+)"))'
+
+
+def name_variable(name, label, chats):
+    """Shows names, and puts ids into queries."""
+    made = query_variable(name, label, of_names(name, chats))
+    # By their text, whatever its case.
+    made.update(sort=5, regex=f'/{name}_id="(?<value>[^"]+)",{name}_name="(?<text>.*)"}}/')
+    return made
 
 
 def query_variable(name, label, query, hide=0):
@@ -13,7 +30,7 @@ def query_variable(name, label, query, hide=0):
         "datasource": DATASOURCE,
         "query": {"query": query, "refId": "StandardVariableQuery"},
         "refresh": 2,  # on time change
-        "sort": 3 if name in ("skill", "agent") else 1,
+        "sort": 1,
         "multi": True,
         "includeAll": True,
         "allValue": ".+",
@@ -64,16 +81,16 @@ VARIABLES = {
     "job": query_variable("job", "Job", "label_values(wolkvox_poll_interval_seconds, job)"),
     "instance": query_variable("instance", "Instance", 'label_values(wolkvox_poll_interval_seconds{job=~"$job"}, instance)'),
     "operation": query_variable("operation", "Operation", f"label_values(wolkvox_poll_interval_seconds{{{BASE}}}, operation)"),
-    "skill": query_variable("skill", "Skill", f"label_values(wolkvox_chats_total{{{OP}}}, skill_id)"),
+    "skill": name_variable("skill", "Skill", "wolkvox_chats_total"),
     "channel": query_variable("channel", "Channel", f'label_values(wolkvox_chats_total{{{OP}, skill_id=~"$skill"}}, channel)'),
-    "agent": query_variable("agent", "Agent", f"label_values(wolkvox_agent_chats_total{{{OP}}}, agent_id)"),
+    "agent": name_variable("agent", "Agent", "wolkvox_agent_chats_total"),
     "outcome": choice("outcome", "Outcome", ["coded", "uncoded", "timeout"], ["coded", "uncoded"], "timeout: nobody coded the chat, and it was closed after some 23 hours. Mostly mass sendings; at some sites real chats.", True),
     "window": choice("window", "Rolling window", ["20m", "30m", "1h", "2h", "4h", "8h", "12h", "1d"], "1h", "What the tiles and tables cover, up to the end of the time range."),
     "seconds": choice("seconds", "Service level within (s)", "10 15 20 30 45 60 90 120 180 300 600".split(), "30", "A chat answered within this is in time. These are bounds of the histogram; WOLKVOX_ASA_TARGET is the exporter's own."),
     "period": choice("period", "Budget over", ["1d", "7d", "14d", "28d"], "7d", "What the error budget is for. Prometheus must keep that much."),
 }
 
-BOARDS = {"operations": "Operations", "skill": "Skill", "agent": "Agent", "exporter": "Exporter"}
+BOARDS = {"wall": "Wall", "operations": "Operations", "skill": "Skill", "agent": "Agent", "exporter": "Exporter"}
 SHARED = ("datasource", "job", "instance", "operation")
 # What a link of a table's row keeps. The operation is the row's: others may have a skill or an agent with the same id.
 KEEP = "&".join(f"${{{name}:queryparam}}" for name in SHARED if name != "operation") + "&var-operation=${__data.fields.operation}&${__url_time_range}"
@@ -89,6 +106,8 @@ def row_link(title, name, of=""):
 AGE_TITLE = "Age of the data"
 # Curves that hold whatever the data.
 SETTINGS = ("target", "objective")
+# Of a variable: neither its label nor its value is shown.
+HIDDEN = 2
 # What a tile shows in the place of a number that is of the past.
 OLD = -1_000_000
 
@@ -104,13 +123,13 @@ def of_now(made):
     if made["type"] == "stat":
         made["targets"].append(target(f"0 * {too_old(STALE_POLLS)} - {-OLD}", " ", "instant", "Z"))
         made["fieldConfig"]["defaults"]["mappings"] = words(**{str(OLD): ("old data", "text")})
-    elif made["type"] in ("bargauge", "table"):
+    elif made["type"] == "bargauge":
         made["fieldConfig"]["defaults"]["noValue"] = "no chats, or old data"
     return made
 
 
-def board(name, description, variables, rows, time="now-12h", refresh="1m", is_of_now=True):
-    """is_of_now: hides numbers of the past; not where they are what is looked for."""
+def board(name, description, variables, rows, time="now-12h", refresh="1m", is_of_now=True, hidden=("datasource", "job", "instance")):
+    """is_of_now: hides numbers of the past; not where they are what is looked for. hidden: variables that links alone set."""
     for made in rows:
         if not is_of_now and made["type"] == "timeseries":
             made["fieldConfig"]["defaults"]["noValue"] = "none"
@@ -179,6 +198,6 @@ def board(name, description, variables, rows, time="now-12h", refresh="1m", is_o
             if other != name
         ],
         "annotations": {"list": [builtin, alerts]},
-        "templating": {"list": [VARIABLES[v] for v in (*SHARED, *variables)]},
+        "templating": {"list": [{**VARIABLES[v], "hide": HIDDEN} if v in hidden else VARIABLES[v] for v in (*SHARED, *variables)]},
         "panels": panels,
     }

@@ -1,18 +1,24 @@
-"""The wallboard: now, against last week, by channel and by skill."""
+"""Operations: now, against the usual, by channel and by skill."""
 
 from dashboards.source import parameters
 from dashboards.source.layout import board, row_link
 from dashboards.source.panel import (
-    BLUE, BRAND, GREEN, GREY, NEUTRAL, OPERATION, ORANGE, YELLOW, column, heatmap, parts, row, series, stat, table, unseen,
+    BLUE, BRAND, GREEN, GREY, NEUTRAL, OPERATION, ORANGE, YELLOW, coloured_cells, column, heatmap, of_days, parts, row, series, stat,
+    table, target, unseen,
 )
+from dashboards.source.parameters import polling
 from dashboards.source.promql import (
-    ASA, OP, OPERATIONS_OWN, OUT, RATE, TIME_ON_AGENT, WINDOW, answered, goal, in_time, inc, level, mean, named, per_hour,
+    ASA, OP, OPERATIONS_OWN, OUT, RATE, SKILL, TIME_ON_AGENT, WINDOW, answered, goal, in_time, inc, level, mean, named, per_hour,
     quantile, ratio, setting,
 )
 from dashboards.source.tile import (
-    AGAINST_GOAL, CHANGE, SHARE_LAST, SHARE_NEGATIVE, age_tile, answer_times, chats_by_channel, codes, customer_last,
-    feelings, level_tile, negative,
+    AGAINST_GOAL, ANY_OUTCOME, CHANGE, CONVERSATIONS, SHARE_LAST, SHARE_NEGATIVE, age_tile, answer_times, band, chats_by_channel,
+    codes, customer_last, feelings, level_tile, negative, today_tile, unanswered_tile,
 )
+
+# Of all outcomes, whatever is chosen.
+CHANNELS = OP + ', skill_id=~"$skill", channel=~"$channel"'
+TIMED_OUT = ', outcome="timeout"'
 
 
 def operations():
@@ -34,7 +40,7 @@ def operations():
     ]
     return board(
         "operations",
-        "The wallboard: what happens now, against last week, by channel and by skill.",
+        "What happens now, against the usual, by channel and by skill.",
         ("skill", "channel", "outcome", "window"),
         [
             row("Now: the last $window"),
@@ -49,18 +55,19 @@ def operations():
             stat("Customer spoke last", "Share of the chats in which the customer wrote last: some only say thanks, some still wait.", customer_last(), "percentunit", SHARE_LAST, decimals=0),
             stat("Negative feeling", "Share of negative and very negative among the chats whose mood was recognised.", negative(), "percentunit", SHARE_NEGATIVE, no_value="not recognised", decimals=0),
             age_tile(),
+            unanswered_tile(),
+            stat("Sendings nobody answered", "Share of all chats in which the agent alone wrote, and the customer never did: mostly mass sendings. Timeouts are among them, whatever is chosen above.", ratio(inc(CONVERSATIONS, ANY_OUTCOME, more=', kind="agent_only"'), inc(CONVERSATIONS, ANY_OUTCOME, more=', kind!="unknown"')), "percentunit", NEUTRAL, decimals=0),
+            stat("Timeouts", "Share of all chats that nobody coded, and that ended by the timeout after some 23 hours, whatever is chosen above.", ratio(f"({inc('wolkvox_chats_total', CHANNELS, more=TIMED_OUT)} or on () 0 * {inc('wolkvox_chats_total', CHANNELS)})", inc("wolkvox_chats_total", CHANNELS)), "percentunit", NEUTRAL, decimals=0),
+            stat("Longest wait", "The longest time from the start of a chat to the agent's answer (ASA), of the chats that closed within WOLKVOX_WINDOW.", f"max(wolkvox_window_asa_max_seconds{{{SKILL}}})", "dthms"),
+            stat("Response, mean", "Mean time that agents took to reply within a chat, over the rolling window, where the server sends it.", mean("wolkvox_chat_agent_response_seconds"), "dthms", no_value="not sent"),
+            stat("Transferred", "Share of the chats of the rolling window that were transferred, where the server reports it.", ratio(inc("wolkvox_chat_transfers_total"), inc("wolkvox_chats_total")), "percentunit", NEUTRAL, decimals=1),
             row("Trends"),
             chats_by_channel(),
-            series(
-                "Chats per hour against last week",
-                "Chats closed, as a pace per hour, now and at the same time a week ago.",
-                [
-                    (per_hour("wolkvox_chats_total"), "now"),
-                    (per_hour("wolkvox_chats_total", offset="1w"), "a week ago"),
-                ],
-                "locale",
-                colours={"now": BLUE, "a week ago": (GREY, True)},
-                defaults={"decimals": 0},
+            band(
+                "Chats per hour against the usual",
+                "Chats closed, as a pace per hour; and what is usual at this time of the week: the mean of the last four weeks that have data, and what these vary by. The rules record it, of all channels and without timeouts.",
+                per_hour("wolkvox_chats_total"),
+                {"now": BLUE, "usual": (GREY, True)},
             ),
             series(
                 "Service level over time",
@@ -78,6 +85,34 @@ def operations():
                 [(quantile(0.5, TIME_ON_AGENT, over=RATE), "on agent, median"), (quantile(0.9, TIME_ON_AGENT, over=RATE), "on agent, 90 %"), (quantile(0.5, "wolkvox_chat_duration_seconds", over=RATE), "start to close, median")],
                 "dthms",
                 colours={"on agent, median": BLUE, "on agent, 90 %": ORANGE, "start to close, median": "purple"},
+            ),
+            row("Today, and when customers come"),
+            today_tile(),
+            of_days(
+                series(
+                    "Half hours of today",
+                    "Chats that closed within each half hour since midnight, where its end is: answered within WOLKVOX_ASA_TARGET (or the skill's own target), and late.",
+                    [(in_time("30m", offset=polling.lag), "in time"), (f"clamp_min({answered('30m', offset=polling.lag)} - {in_time('30m', offset=polling.lag)}, 0)", "late")],
+                    "locale",
+                    (10, 8),
+                    stack=True,
+                    bars=True,
+                    colours={"in time": GREEN, "late": ORANGE},
+                    defaults={"decimals": 0},
+                ),
+                "now/d",
+                "30m",
+            ),
+            of_days(
+                coloured_cells(
+                    "When chats are opened",
+                    "Chats of each 24 hours by the local hour in which they were opened, whatever their outcome: the darker, the more. They are counted when they are closed.",
+                    [target(inc("wolkvox_chat_openings_total", ANY_OUTCOME, "1d", "hour"), "{{hour}}")],
+                    (10, 8),
+                    "none",
+                ),
+                "14d",
+                "1d",
             ),
             row("Skills: the last $window"),
             table(
@@ -109,7 +144,7 @@ def operations():
             parts(
                 "Outcomes",
                 "Coded by the agent, left uncoded, or closed by the timeout after 23 hours: all of them, whatever is chosen above.",
-                [(inc("wolkvox_chats_total", OP + ', skill_id=~"$skill", channel=~"$channel"', more=f', outcome="{o}"'), o) for o in ("coded", "uncoded", "timeout")],
+                [(inc("wolkvox_chats_total", CHANNELS, more=f', outcome="{o}"'), o) for o in ("coded", "uncoded", "timeout")],
                 {"coded": GREEN, "uncoded": YELLOW, "timeout": "#8F8F8F"},
             ),
         ],

@@ -27,13 +27,13 @@ NEUTRAL = steps(GREY)
 BRAND = steps(BLUE)
 
 
-def target(expression, legend="", kind="range", ref="A", fmt="time_series"):
-    """kind: range or instant"""
+def target(expression, legend="", kind="range", ref="A", fmt="time_series", step=""):
+    """kind: range or instant; step: the least distance of two points, where it is not that of polls"""
     made = {"datasource": DATASOURCE, "editorMode": "code", "expr": expression, "format": fmt, "legendFormat": legend, "refId": ref}
     if kind == "instant":
         made.update(instant=True, range=False)
     else:
-        made.update(instant=False, range=True, interval=polling.step)
+        made.update(instant=False, range=True, interval=step or polling.step)
     return made
 
 
@@ -79,6 +79,7 @@ def stat(title, description, made, unit, thresholds=NEUTRAL, size=(4, 4), no_val
         "reduceOptions": {"calcs": ["lastNotNull"], "fields": "", "values": False},
         "textMode": more.pop("text_mode", "value"),
         "wideLayout": True,
+        **({"text": more.pop("text")} if "text" in more else {}),
     }
     if isinstance(made, str):
         made = [target(made, more.pop("legend", title), "instant")]
@@ -124,6 +125,12 @@ def series(title, description, pairs, unit, size=(12, 8), stack=False, bars=Fals
 
 
 def heatmap(title, description, metric, size=(12, 8), labels=CHAT, unit="dthms"):
+    made = [target(inc(f"{metric}_bucket", labels, RATE, "le"), "{{le}}", fmt="heatmap")]
+    return coloured_cells(title, description, made, size, unit)
+
+
+def coloured_cells(title, description, made, size, unit):
+    """What is counted of each row: the darker, the more."""
     options = {
         "calculate": False,
         "cellGap": 1,
@@ -135,8 +142,16 @@ def heatmap(title, description, metric, size=(12, 8), labels=CHAT, unit="dthms")
         "tooltip": {"mode": "single", "yHistogram": False, "showColorScale": False},
         "yAxis": {"axisPlacement": "left", "reverse": False, "unit": unit},
     }
-    made = [target(inc(f"{metric}_bucket", labels, RATE, "le"), "{{le}}", fmt="heatmap")]
     return panel("heatmap", title, description, made, unit, NEUTRAL, size, "no chats", {"custom": {"scaleDistribution": {"type": "linear"}}}, options)
+
+
+def of_days(made, since, step):
+    """A panel with a time range and a step of its own."""
+    made["timeFrom"] = since
+    made["hideTimeOverride"] = False
+    for one in made["targets"]:
+        one["interval"] = step
+    return made
 
 
 def bars(title, description, expression, legend, unit="locale", size=(8, 9), colour=BLUE, thresholds=None):

@@ -43,6 +43,11 @@ class Polling:
         return 3 * self.interval * 1000
 
     @property
+    def short(self):
+        """The shortest window of rules: no less than four polls."""
+        return "30m" if 4 * self.interval <= 1800 else "1h"
+
+    @property
     def late(self):
         """Data that is older is late, seconds: two polls, and what one takes."""
         return 2 * self.interval + self.interval // 5
@@ -72,13 +77,17 @@ STALE_POLLS = 4
 # Share of the arrivals of a window that must have been prompt (within an hour of the close), else a backlog is caught up.
 PROMPT = 0.9
 
-# Error budgets: the factor, the windows that must be above it, how long, and how bad that is.
-BURNS = (
-    (4, "1h", "30m", "10m", "critical"),
-    (3, "6h", "1h", "15m", "critical"),
-    (2, "1d", "2h", "30m", "warning"),
-    (1, "3d", "6h", "1h", "info"),
-)
+
+def burns():
+    """Error budgets: the factor, the windows that must be above it, how long, and how bad that is."""
+    return (
+        (4, "1h", polling.short, "10m", "critical"),
+        (3, "6h", "1h", "15m", "critical"),
+        (2, "1d", "2h", "30m", "warning"),
+        (1, "3d", "6h", "1h", "info"),
+    )
+
+
 # Fewer chats that were answered late may be chance.
 FEWEST_LATE = 8
 # Service level of an hour, below the objective.
@@ -94,6 +103,9 @@ FEWEST_TO_MISS_OF_A_WEEK = 600
 ASA_HIGH = 4
 # Chats, as a share of the usual number.
 VOLUME_LOW = 0.4
+# Agents who close chats, as a share of the usual number; and how many are usual at the least: of few, some may close none by chance.
+AGENTS_FEW = 0.5
+FEWEST_AGENTS = 8
 # Shares, above the past week.
 POINTS_ABOVE = 0.2
 # Time on agent, in those of the past week.
@@ -112,16 +124,23 @@ FIELD_VANISHED = 0.4
 CLOCK_WRONG = 60
 # Seconds that the watermark may be behind.
 BEHIND = 3600
+# Starts of a process within an hour: more are a loop.
+RESTARTS = 3
 
 # Service level minus the objective: red below the first, then orange, yellow, green.
 AGAINST_THE_GOAL = (-POINTS_BELOW, -POINTS_BELOW / 2, 0)
 # Mean answer time and that of nine of ten chats, seconds: green below the first, then yellow, orange, red.
 WAITS = (30, 60, 120)
 WAITS_90 = (60, 120, 300)
-# Shares of the chats in which the customer wrote last, and of those with a negative mood.
+# Shares of the chats in which the customer wrote last, of those without a reply, and of those with a negative mood.
 SPOKE_LAST = (0.5, 0.7, 0.85)
+UNANSWERED = (0.05, 0.1, 0.2)
 NEGATIVE = (0.2, 0.35, 0.5)
 # Budget left: red below the first.
 BUDGETS_LEFT = (0, 0.25, 0.5)
+# A number that differs by no more than this share from that of an hour before is steady: of the arrows on the wall.
+STEADY = 0.05
+# Skills that fit on the wall.
+SKILLS_ON_THE_WALL = 8
 # Change against the usual number: from orange over yellow to green, and back.
 CHANGES = (-0.4, -0.2, 0.4, 0.8)

@@ -3,7 +3,7 @@
 Ratios are sum(increase(a)) / (sum(increase(b)) > 0): exact at any range, and never a division by nothing.
 """
 
-from dashboards.source.parameters import polling
+from dashboards.source.parameters import STALE_POLLS, polling
 
 BASE = 'job=~"$job", instance=~"$instance"'
 OP = BASE + ', operation=~"$operation"'
@@ -35,9 +35,12 @@ def total(by):
     return f"sum by ({by}) " if by else "sum"
 
 
-def inc(metric, labels=CHAT, over=WINDOW, by="", offset="", more=""):
-    """sum(increase(metric))"""
-    return f"{total(by)}(increase({metric}{{{labels}{more}}}{span(over, offset)}))"
+def inc(metric, labels=CHAT, over=WINDOW, by="", offset="", more="", stale=False):
+    """sum(increase(metric)). Operations whose data is old are no part of it but in curves, which end by themselves; and with stale=True."""
+    counted = f"increase({metric}{{{labels}{more}}}{span(over, offset)})"
+    if over != RATE and not stale:
+        counted += f" unless on (operation) {too_old(STALE_POLLS, 'operation')}"
+    return f"{total(by)}({counted})"
 
 
 def rate(metric, labels=CHAT, by="", offset=""):
@@ -66,10 +69,10 @@ def quantile(q, metric, labels=CHAT, over=WINDOW, by=""):
     return f"histogram_quantile({q}, {inner}) and on ({by}) {count} > 0"
 
 
-def within(over=WINDOW, by="", labels=CHAT, offset=""):
-    """Share answered within the seconds chosen on the board."""
+def within(over=WINDOW, by="", labels=CHAT, offset="", seconds="$seconds"):
+    """Share answered within the seconds chosen on the board, or another bound of the histogram."""
     return ratio(
-        inc("wolkvox_chat_asa_seconds_bucket", labels, over, by, offset, ', le=~"$seconds(\\\\.0)?"'),
+        inc("wolkvox_chat_asa_seconds_bucket", labels, over, by, offset, f', le=~"{seconds}(\\\\.0)?"'),
         inc("wolkvox_chat_asa_seconds_count", labels, over, by, offset),
     )
 
@@ -118,6 +121,11 @@ def goal(over=WINDOW, by=""):
     return ratio(due(over, by), answered(over, by))
 
 
+def known(metric):
+    """Of the operations chosen, as it was scraped last: an exporter that is gone shows nothing, and its data grows old."""
+    return f"last_over_time({metric}{{{OP}}}[1d])"
+
+
 def too_old(polls, by=""):
     """Has a sample where the last good poll was so many polls ago. Where no poll is known it has none.
 
@@ -125,9 +133,20 @@ def too_old(polls, by=""):
     """
     by = f" by ({by})" if by else ""
     return (
-        f"(time() - max{by} (wolkvox_last_success_timestamp_seconds{{{OP}}}) "
-        f"> clamp_min({polls} * max{by} (wolkvox_poll_interval_seconds{{{OP}}}), 60))"
+        f"(time() - max{by} ({known('wolkvox_last_success_timestamp_seconds')}) "
+        f"> clamp_min({polls} * max{by} ({known('wolkvox_poll_interval_seconds')}), 60))"
     )
+
+
+def usual(of_skills=True):
+    """What is usual at this time of the week, as the rules record it, of the operations chosen: their means together, and what these vary by.
+
+    Each operation has weeks of its own that have data.
+    """
+    skills = ', skill_id=~"$skill"' if of_skills else ""
+    chats = f'operation_skill_week:wolkvox_chats:increase1h{{job=~"$job", operation=~"$operation"{skills}}}'
+    of_weeks = f"sum by (job, operation, weeks_ago) ({chats})"
+    return f"sum(avg by (job, operation) ({of_weeks}))", f"sqrt(sum(stdvar by (job, operation) ({of_weeks})))"
 
 
 def skill_settings(metric, name):

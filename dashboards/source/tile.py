@@ -1,10 +1,10 @@
 """What several boards show, and what is good in it."""
 
 from dashboards.source import parameters
-from dashboards.source.panel import BLUE, GREEN, GREY, ORANGE, RED, YELLOW, bars, of_series, parts, series, stat, steps, target
+from dashboards.source.panel import BLUE, BRAND, GREEN, GREY, ORANGE, RED, YELLOW, bars, fixed, of_series, parts, series, stat, steps, target, targets
 from dashboards.source.parameters import polling
 from dashboards.source.promql import (
-    ASA, OP, OPERATIONS_OWN, RATE, SKILL, WINDOW, answered, goal, inc, level, mean, per_hour, quantile, ratio, setting,
+    ASA, OP, OPERATIONS_OWN, RATE, SKILL, WINDOW, answered, goal, inc, known, level, mean, per_hour, quantile, ratio, setting, usual,
 )
 
 
@@ -32,11 +32,14 @@ def stairs():
 
 # Before the first good poll it is counted from the start of counting, as the alerts do.
 AGE = (
-    f"(time() - (max by (operation) (wolkvox_last_success_timestamp_seconds{{{OP}}}) "
-    f"or max by (operation) (wolkvox_counting_since_timestamp_seconds{{{OP}}})))"
+    f"(time() - (max by (operation) ({known('wolkvox_last_success_timestamp_seconds')}) "
+    f"or max by (operation) ({known('wolkvox_counting_since_timestamp_seconds')})))"
 )
 PARTICIPANT = ', participant!="unknown"'
 FEELING = ', feeling!="unknown"'
+CONVERSATIONS = "wolkvox_chat_conversations_total"
+# Timeouts too, whatever is chosen.
+ANY_OUTCOME = OP + ', skill_id=~"$skill"'
 LAST = "wolkvox_chat_last_speakers_total"
 FEELINGS = "wolkvox_chat_feelings_total"
 
@@ -47,6 +50,22 @@ def customer_last(over=WINDOW, by=""):
 
 def negative(over=WINDOW, by=""):
     return ratio(inc(FEELINGS, SKILL, over, by, more=', feeling=~"(very_)?negative"'), inc(FEELINGS, SKILL, over, by, more=FEELING))
+
+
+def customers_wrote(over=WINDOW, by="", more="both|customer_only"):
+    return inc(CONVERSATIONS, SKILL, over, by, more=f', kind=~"{more}"')
+
+
+def unanswered_tile(size=(4, 4)):
+    return stat(
+        "Unanswered",
+        "Share of the chats in which the customer wrote, and no agent replied, over the rolling window.",
+        ratio(customers_wrote(more="customer_only"), customers_wrote()),
+        "percentunit",
+        falling(parameters.UNANSWERED),
+        size,
+        decimals=0,
+    )
 
 
 def age_tile(size=(4, 4)):
@@ -102,6 +121,50 @@ def level_tile(over, size=(4, 4)):
 CHANNEL_COLOURS = {"whatsapp": "#56A64B", "web": BLUE, "facebook": "#8AB8FF", "instagram": "purple", "telegram": "#1F60C4", "unknown": "#8F8F8F"}
 ANSWER_COLOURS = {"mean": BLUE, "median": GREEN, "90 %": ORANGE, "95 %": "#FF780A", "99 %": RED, "target": (GREY, True), "lowest target": ("#8F8F8F", True)}
 FEELING_COLOURS = {"very positive": "dark-green", "positive": GREEN, "neutral": "#8AB8FF", "negative": ORANGE, "very negative": RED}
+
+
+def today_tile(size=(4, 8), **more):
+    """The gauges of today are withdrawn where they are not of today; a day ago they were those of yesterday."""
+    chats = f"sum(wolkvox_today_chats{{{SKILL}}}%s)"
+    return stat(
+        "Chats today",
+        "Chats that closed since the operation's midnight, and how many there were yesterday at the same time. Of all channels.",
+        targets([(chats % "", "today"), (chats % " offset 1d", "yesterday by now")], "instant"),
+        "locale",
+        BRAND,
+        size,
+        decimals=0,
+        background=False,
+        text_mode="value_and_name",
+        **more,
+    )
+
+
+def band(title, description, now, colours, size=(12, 8)):
+    """What is now, and what is usual at this time of the week with what it varies by."""
+    mean, spread = usual()
+    made = series(
+        title,
+        description,
+        [(now, "now"), (mean, "usual"), (f"{mean} + {spread}", "more than usual"), (f"clamp_min({mean} - {spread}, 0)", "less than usual")],
+        "locale",
+        size,
+        colours=colours,
+        defaults={"decimals": 0},
+        overrides=[
+            {
+                "matcher": {"id": "byName", "options": name},
+                "properties": [
+                    {"id": "color", "value": fixed(GREY)},
+                    {"id": "custom.lineWidth", "value": 0},
+                    {"id": "custom.hideFrom", "value": {"legend": True, "tooltip": False, "viz": False}},
+                    *([{"id": "custom.fillBelowTo", "value": "less than usual"}, {"id": "custom.fillOpacity", "value": 15}] if name.startswith("more") else []),
+                ],
+            }
+            for name in ("more than usual", "less than usual")
+        ],
+    )
+    return made
 
 
 def answer_times():

@@ -4,6 +4,7 @@
 mod case;
 mod inhibition;
 mod mutant;
+mod runbook;
 
 use std::collections::BTreeSet;
 use std::net::{Ipv4Addr, TcpListener};
@@ -81,9 +82,14 @@ impl Rule {
 
 /// All rules, in order.
 pub(crate) fn rules() -> Vec<Rule> {
+    rules_of("alerts/wolkvox.rules.yml")
+}
+
+/// Those of a file.
+fn rules_of(file: &str) -> Vec<Rule> {
     let mut group = String::new();
     let mut rules: Vec<Rule> = Vec::new();
-    for line in read("alerts/wolkvox.rules.yml").lines() {
+    for line in read(file).lines() {
         if let Some(name) = line.strip_prefix("  - name: ") {
             name.clone_into(&mut group);
         } else if let Some((kind, name)) = line
@@ -114,13 +120,63 @@ fn alerts() -> BTreeSet<String> {
 
 #[test]
 fn rules_pass_promtool_and_vmalert() {
-    let rules = "alerts/wolkvox.rules.yml";
-    passes(
-        "promtool",
-        &["check", "rules", "--lint=all", "--lint-fatal", rules],
-        root(),
-    );
-    passes("vmalert", &["-dryRun", &format!("-rule={rules}")], root());
+    for rules in ["alerts/wolkvox.rules.yml", "alerts/es/wolkvox.rules.yml"] {
+        passes(
+            "promtool",
+            &["check", "rules", "--lint=all", "--lint-fatal", rules],
+            root(),
+        );
+        passes("vmalert", &["-dryRun", &format!("-rule={rules}")], root());
+    }
+}
+
+/// What Prometheus puts into a text, in its order.
+fn put_in(text: &str) -> Vec<&str> {
+    text.split("{{")
+        .skip(1)
+        .filter_map(|part| part.split_once("}}"))
+        .map(|(inside, _)| inside)
+        .collect()
+}
+
+#[test]
+fn rules_in_spanish_alert_of_the_same_and_put_the_same_into_their_texts() {
+    let (english, spanish) = (rules(), rules_of("alerts/es/wolkvox.rules.yml"));
+    assert_eq!(english.len(), spanish.len());
+    for (rule, translated) in english.iter().zip(&spanish) {
+        assert_eq!((&rule.group, &rule.name), (&translated.group, &translated.name));
+        let same = [
+            "expr",
+            "for",
+            "severity",
+            "category",
+            "runbook_url",
+            "dashboard_url",
+        ];
+        for key in same {
+            assert_eq!(rule.value(key), translated.value(key), "{}: {key}", rule.name);
+        }
+        if !rule.is_alert {
+            continue;
+        }
+        for key in ["summary", "description"] {
+            let (said, translated) = (rule.value(key).unwrap(), translated.value(key).unwrap());
+            assert_ne!(said, translated, "{}: {key} is not translated", rule.name);
+            let only_of_rule = |text: &str| -> Vec<String> {
+                let inside = put_in(text).into_iter();
+                inside
+                    .filter(|inside| inside.contains('$') || inside.contains("end"))
+                    .map(str::to_owned)
+                    .collect()
+            };
+            assert_eq!(
+                only_of_rule(&said),
+                only_of_rule(&translated),
+                "{}: {key}",
+                rule.name
+            );
+        }
+    }
 }
 
 #[test]
@@ -392,7 +448,9 @@ fn compose_mounts_files_that_work() {
     for config in [&of_replicas, &config] {
         passes("promtool", &["check", "config", config.to_str().unwrap()], root());
     }
-    for (board, uid) in ["operations", "skill", "agent", "exporter"].map(|b| (b, format!("wolkvox-{b}"))) {
+    for (board, uid) in
+        ["wall", "operations", "skill", "agent", "exporter"].map(|b| (b, format!("wolkvox-{b}")))
+    {
         let path = container
             .path()
             .join(format!("var/lib/grafana/dashboards/{uid}.json"));

@@ -12,10 +12,13 @@ use wolkvox_exporter::catalogue::{self, Kind, Spec};
 
 use crate::prometheus::alerts;
 
-pub(crate) const BOARDS: [&str; 4] = ["operations", "skill", "agent", "exporter"];
+pub(crate) const BOARDS: [&str; 5] = ["wall", "operations", "skill", "agent", "exporter"];
 
 /// Made by Prometheus itself.
 const OF_PROMETHEUS: &[&str] = &["up", "ALERTS"];
+
+/// Alerts are of an operation, whichever instance they were told of.
+const OF_ALERTS: &[&str] = &["ALERTS"];
 
 /// In no board and no alert, on purpose.
 const UNUSED: &[(&str, &str)] = &[
@@ -37,7 +40,6 @@ const UNUSED: &[(&str, &str)] = &[
     ),
     ("wolkvox_window_agent_chats", "as above"),
     ("wolkvox_window_asa_mean_seconds", "as above"),
-    ("wolkvox_window_asa_max_seconds", "as above"),
     ("wolkvox_window_duration_mean_seconds", "as above"),
     ("wolkvox_window_time_on_agent_mean_seconds", "as above"),
     ("wolkvox_window_service_level_ratio", "as above"),
@@ -45,10 +47,9 @@ const UNUSED: &[(&str, &str)] = &[
     ("wolkvox_window_end_timestamp_seconds", "as above"),
     ("wolkvox_window_seconds", "as above"),
     (
-        "wolkvox_today_chats",
+        "wolkvox_today_answered_within_target",
         "for wallboards without PromQL; boards use the totals",
     ),
-    ("wolkvox_today_answered_within_target", "as above"),
     ("wolkvox_today_asa_mean_seconds", "as above"),
     ("wolkvox_today_service_level_ratio", "as above"),
     ("wolkvox_today_agent_chats", "as above"),
@@ -74,6 +75,15 @@ pub(crate) fn board(name: &str) -> Value {
     serde_json::from_str(&alerts::read(format!("dashboards/wolkvox-{name}.json"))).unwrap()
 }
 
+/// A board in English and in Spanish, with what it is called in messages.
+fn in_both_languages(name: &str) -> [(String, Value); 2] {
+    let spanish = alerts::read(format!("dashboards/es/wolkvox-{name}.json"));
+    [
+        (name.to_owned(), board(name)),
+        (format!("{name} (es)"), serde_json::from_str(&spanish).unwrap()),
+    ]
+}
+
 pub(crate) fn list<'a>(value: &'a Value, pointer: &str) -> &'a [Value] {
     value
         .pointer(pointer)
@@ -86,8 +96,8 @@ pub(crate) fn text<'a>(value: &'a Value, pointer: &str) -> &'a str {
 }
 
 fn each_panel(check: impl Fn(&str, &Value)) {
-    for name in BOARDS {
-        for panel in list(&board(name), "/panels")
+    for (name, board) in BOARDS.into_iter().flat_map(in_both_languages) {
+        for panel in list(&board, "/panels")
             .iter()
             .filter(|panel| text(panel, "/type") != "row")
         {
@@ -135,19 +145,22 @@ fn queries() -> Vec<(String, String)> {
         }
         for variable in list(&board, "/templating/list") {
             let query = text(variable, "/query/query");
-            if let Some(inside) = query
-                .strip_prefix("label_values(")
-                .and_then(|rest| rest.strip_suffix(')'))
-            {
-                let (selector, _) = inside.rsplit_once(", ").unwrap();
-                found.push((
-                    format!("{name}: ${}", text(variable, "/name")),
-                    selector.to_owned(),
-                ));
+            if let Some(expr) = lookup(query) {
+                found.push((format!("{name}: ${}", text(variable, "/name")), expr.to_owned()));
             }
         }
     }
     found
+}
+
+/// The selector or the query behind a variable's values.
+pub(crate) fn lookup(query: &str) -> Option<&str> {
+    let (kind, inside) = query.strip_suffix(')')?.split_once('(')?;
+    match kind {
+        "label_values" => inside.rsplit_once(", ").map(|(selector, _)| selector),
+        "query_result" => Some(inside),
+        _ => None,
+    }
 }
 
 pub(crate) fn is_range(target: &Value) -> bool {
@@ -174,13 +187,19 @@ fn boards_for_another_poll_interval_step_and_lag_by_it() {
         .status()
         .unwrap();
     assert!(status.success());
+    let rules = std::fs::read_to_string(folder.path().join("alerts/wolkvox.rules.yml")).unwrap();
+    assert!(
+        !rules.contains("late_chats:increase30m"),
+        "30m holds three polls of 10m"
+    );
+    assert!(rules.contains("late_chats:increase1h"));
     for name in BOARDS {
         let path = folder.path().join(format!("dashboards/wolkvox-{name}.json"));
         let board: Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
         for target in list(&board, "/panels")
             .iter()
             .flat_map(|panel| list(panel, "/targets"))
-            .filter(|target| is_range(target))
+            .filter(|target| is_range(target) && text(target, "/expr").contains("$__rate_interval"))
         {
             assert_eq!(text(target, "/interval"), "10m");
             for after in text(target, "/expr").split("[$__rate_interval]").skip(1) {
@@ -192,9 +211,9 @@ fn boards_for_another_poll_interval_step_and_lag_by_it() {
 
 #[test]
 fn boards_have_what_each_board_has() {
-    for name in BOARDS {
-        let board = board(name);
-        assert_eq!(text(&board, "/uid"), format!("wolkvox-{name}"));
+    for (name, board) in BOARDS.into_iter().flat_map(in_both_languages) {
+        let uid = format!("wolkvox-{}", name.trim_end_matches(" (es)"));
+        assert_eq!(text(&board, "/uid"), uid);
         assert!(text(&board, "/title").starts_with("Wolkvox / "));
         assert!(
             !text(&board, "/description").is_empty() && list(&board, "/tags").contains(&"wolkvox".into())
@@ -227,8 +246,7 @@ fn boards_have_what_each_board_has() {
 
 #[test]
 fn variables_are_chained_and_take_all() {
-    for name in BOARDS {
-        let board = board(name);
+    for (name, board) in BOARDS.into_iter().flat_map(in_both_languages) {
         let variables = list(&board, "/templating/list");
         let names: Vec<_> = variables.iter().map(|variable| text(variable, "/name")).collect();
         assert_eq!(
@@ -266,6 +284,51 @@ fn variables_are_chained_and_take_all() {
     }
 }
 
+/// Words that are the same in both languages.
+const SAME: &[&str] = &[
+    "Skill",
+    "Skills",
+    "Chats",
+    "Timeouts",
+    "CPU",
+    "Series",
+    "Chats, $window",
+    "Wolkvox / Skill",
+];
+
+#[test]
+fn boards_in_spanish_ask_the_same_and_their_colours_follow_the_names() {
+    for [(name, english), (_, spanish)] in BOARDS.map(in_both_languages) {
+        let panels = list(&english, "/panels").iter().zip(list(&spanish, "/panels"));
+        assert_eq!(list(&english, "/panels").len(), list(&spanish, "/panels").len());
+        for (panel, translated) in panels {
+            let title = text(panel, "/title");
+            let what = format!("{name}: {title}");
+            assert!(
+                SAME.contains(&title) || title != text(translated, "/title"),
+                "{what} is not translated"
+            );
+            for key in ["/id", "/type", "/gridPos", "/fieldConfig/defaults/unit"] {
+                assert_eq!(panel.pointer(key), translated.pointer(key), "{what}: {key}");
+            }
+            let (targets, others) = (list(panel, "/targets"), list(translated, "/targets"));
+            let asked = |targets: &[Value]| targets.iter().map(|one| one["expr"].clone()).collect::<Vec<_>>();
+            assert_eq!(asked(targets), asked(others), "{what}");
+            let overrides = list(panel, "/fieldConfig/overrides");
+            for (one, other) in overrides.iter().zip(list(translated, "/fieldConfig/overrides")) {
+                // What matches the name of a curve matches it in Spanish too.
+                let of = |by_name: &Value, targets: &[Value]| {
+                    let legend = text(by_name, "/matcher/options").to_owned();
+                    targets
+                        .iter()
+                        .position(|target| text(target, "/legendFormat") == legend)
+                };
+                assert_eq!(of(one, targets), of(other, others), "{what}");
+            }
+        }
+    }
+}
+
 #[test]
 fn panels_say_what_they_show() {
     each_panel(|what, panel| {
@@ -288,7 +351,8 @@ fn panels_say_what_they_show() {
         for target in list(panel, "/targets") {
             assert_eq!(text(target, "/datasource/uid"), "${datasource}", "{what}");
             // Polling sets the resolution: $__rate_interval is at least four polls.
-            if is_range(target) {
+            let has_days_of_its_own = panel.get("timeFrom").is_some();
+            if is_range(target) && !has_days_of_its_own {
                 assert_eq!(text(target, "/interval"), "5m", "{what}: min step");
             }
         }
@@ -318,13 +382,20 @@ fn targets_keep_the_linters_rules() {
                 .unwrap_or_else(|error| panic!("{what}: {error}\n{written}"));
             visit(&expr, None, &mut |selector, function| {
                 let name = selector.name.as_deref().unwrap_or("");
-                for label in ["job", "instance"] {
+                // What the rules record is of all instances of a job.
+                let labels = if name.contains(':') {
+                    &["job"][..]
+                } else {
+                    &["job", "instance"][..]
+                };
+                for label in labels {
                     assert!(
-                        selector.matchers.matchers.iter().any(|matcher| {
-                            matcher.name == label
-                                && matches!(matcher.op, MatchOp::Re(_))
-                                && matcher.value == format!("${label}")
-                        }),
+                        OF_ALERTS.contains(&name)
+                            || selector.matchers.matchers.iter().any(|matcher| {
+                                matcher.name == *label
+                                    && matches!(matcher.op, MatchOp::Re(_))
+                                    && matcher.value == format!("${label}")
+                            }),
                         "{what}: {name} without {label}=~\"${label}\""
                     );
                 }
@@ -388,7 +459,7 @@ pub(crate) fn visit(
 }
 
 /// The family behind a name in a query, and whether what is asked for is a counter.
-fn family(name: &str) -> Option<(&'static str, Vec<&'static str>, bool)> {
+pub(crate) fn family(name: &str) -> Option<(&'static str, Vec<&'static str>, bool)> {
     let with_operation = |spec: &'static Spec, counter: bool| {
         let mut labels = spec.labels.to_vec();
         labels.extend(spec.is_per_operation().then_some("operation"));
@@ -499,7 +570,8 @@ fn boards_survive_grafanas_own_types() {
         std::fs::write(venv.join("complete"), sdk).unwrap();
     }
     let boards = BOARDS.map(|name| format!("dashboards/wolkvox-{name}.json"));
+    let spanish = BOARDS.map(|name| format!("dashboards/es/wolkvox-{name}.json"));
     let mut args = vec!["tests/round_trip.py"];
-    args.extend(boards.iter().map(String::as_str));
+    args.extend(boards.iter().chain(&spanish).map(String::as_str));
     run(&python, &args);
 }

@@ -11,17 +11,17 @@ use super::query::{Choice, OLD, Query, QueryKind};
 use super::{Series, ask_at, named_columns};
 
 /// A poll, seconds.
-const POLL: u64 = 300;
-const DAY: u64 = 86_400;
+pub(super) const POLL: u64 = 300;
+pub(super) const DAY: u64 = 86_400;
 /// The end of the history: a poll.
-const END: u64 = 1_774_440_000;
+pub(super) const END: u64 = 1_774_440_000;
 /// All operations have these.
-const SKILL: &str = "12";
-const AGENT: &str = "7";
+pub(super) const SKILL: &str = "12";
+pub(super) const AGENT: &str = "7";
 const CODE: &str = "1";
 
 /// An operation that closes the same number of chats in each poll.
-struct Member {
+pub(super) struct Member {
     name: &'static str,
     skill_name: &'static str,
     /// Chats of a poll.
@@ -39,7 +39,7 @@ struct Member {
 }
 
 /// The last one is counted since yesterday.
-const FLEET: [Member; 3] = [
+pub(super) const FLEET: [Member; 3] = [
     Member {
         name: "ventas",
         skill_name: "Sales",
@@ -77,7 +77,7 @@ const FLEET: [Member; 3] = [
 
 impl Member {
     /// Its samples, at each poll.
-    fn history(&self) -> String {
+    pub(super) fn history(&self) -> String {
         let late = self.chats - self.in_time;
         let seconds = 10 * self.in_time + 100 * late;
         let of_skill = format!("skill_id=\"{SKILL}\",outcome=\"coded\"");
@@ -169,11 +169,11 @@ impl Member {
     }
 }
 
-async fn history() -> Database {
+pub(super) async fn history() -> Database {
     history_of(FLEET.iter().map(Member::history).collect()).await
 }
 
-async fn history_of(text: String) -> Database {
+pub(super) async fn history_of(text: String) -> Database {
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("fleet.om");
     std::fs::write(&file, text.replace(",}", "}") + "# EOF\n").unwrap();
@@ -181,7 +181,7 @@ async fn history_of(text: String) -> Database {
 }
 
 /// What the exporter says of the last hour of an operation: whether its last poll succeeded, and when one did.
-fn polled(operation: &str, is_up: bool, last_success: Option<u64>) -> String {
+pub(super) fn polled(operation: &str, is_up: bool, last_success: Option<u64>) -> String {
     let mut text = String::new();
     let values = [
         ("wolkvox_operation_held", Some(1)),
@@ -200,18 +200,18 @@ fn polled(operation: &str, is_up: bool, last_success: Option<u64>) -> String {
 }
 
 /// What a panel's target answers at the end of the history.
-async fn shown(prometheus: &Database, choice: &Choice, title: &str, letter: &str) -> Vec<Series> {
+pub(super) async fn shown(prometheus: &Database, choice: &Choice, title: &str, letter: &str) -> Vec<Series> {
     ask_at(prometheus, &choice.query_of(title, letter), END as f64).await
 }
 
 /// The last value of the only series.
-async fn value(prometheus: &Database, choice: &Choice, title: &str, letter: &str) -> f64 {
+pub(super) async fn value(prometheus: &Database, choice: &Choice, title: &str, letter: &str) -> f64 {
     let series = shown(prometheus, choice, title, letter).await;
     assert_eq!(series.len(), 1, "{title}, {letter}");
     *series[0].values.last().unwrap()
 }
 
-async fn by_label(
+pub(super) async fn by_label(
     prometheus: &Database,
     choice: &Choice,
     title: &str,
@@ -226,7 +226,7 @@ async fn by_label(
 }
 
 /// Numbers of whole chats are far enough from each other.
-fn assert_near(what: &str, shown: f64, truth: f64) {
+pub(super) fn assert_near(what: &str, shown: f64, truth: f64) {
     assert!(
         (shown - truth).abs() < 1e-6,
         "{what}: {shown} is shown, {truth} is true"
@@ -375,9 +375,9 @@ async fn numbers_of_the_past_are_not_shown_as_now() {
     let stopped = polled("ventas", false, Some(END - 27 * 60));
     let prometheus = history_of(FLEET[0].history() + &stopped).await;
     let mut tiles = 0;
-    for name in ["operations", "skill", "agent"] {
+    for name in ["wall", "operations", "skill", "agent"] {
         for query in Choice::as_opened(name).queries() {
-            let is_lookup = matches!(query.kind, QueryKind::Values { .. });
+            let is_lookup = query.what.contains(": $");
             // The age is of now, and goals hold whatever the data.
             if is_lookup
                 || query.what.contains("Age of the data")

@@ -4,12 +4,15 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use crate::prometheus::dashboards::{board, is_range, list, text};
+use crate::prometheus::dashboards::{board, is_range, list, lookup, text};
 
 /// Grafana's pixels of a board: so many points has a curve at most.
 const WIDTH: u64 = 1600;
 /// The scrape interval that the data source is set to, seconds: Grafana's default.
 const SCRAPE: u64 = 15;
+
+/// The longest that today can be, seconds.
+const A_DAY: u64 = 24 * 3600;
 
 /// The target of a tile that says that its numbers are old.
 pub(super) const OLD: &str = "Z";
@@ -133,8 +136,12 @@ impl Choice {
     }
 
     /// Of one target: how it is asked, and its text.
-    fn ask(&self, target: &Value) -> (QueryKind, String) {
-        let range = self.range();
+    fn ask(&self, panel: &Value, target: &Value) -> (QueryKind, String) {
+        let range = match text(panel, "/timeFrom") {
+            "" => self.range(),
+            "now/d" => A_DAY,
+            days => humantime::parse_duration(days).unwrap().as_secs(),
+        };
         let least = match text(target, "/interval") {
             "" => SCRAPE,
             interval => humantime::parse_duration(interval).unwrap().as_secs(),
@@ -189,7 +196,7 @@ impl Choice {
         let mut queries = Vec::new();
         for panel in list(&self.board, "/panels") {
             for target in list(panel, "/targets") {
-                let (kind, expr) = self.ask(target);
+                let (kind, expr) = self.ask(panel, target);
                 let what = format!(
                     "{}: {}, {}",
                     self.name(),
@@ -212,15 +219,29 @@ impl Choice {
             .iter()
             .filter_map(move |variable| {
                 let written = text(variable, "/query/query");
-                let inside = written.strip_prefix("label_values(")?.strip_suffix(')')?;
-                let (selector, label) = inside.rsplit_once(", ").unwrap();
+                let expr = lookup(written)?;
+                let label = written.strip_suffix(')')?.rsplit_once(", ");
+                let (kind, labels) = match (written.starts_with("label_values("), label) {
+                    (true, Some((_, label))) => (
+                        QueryKind::Values {
+                            label: label.to_owned(),
+                        },
+                        Vec::new(),
+                    ),
+                    // Its regular expression takes the value and the text from these labels, in this order.
+                    _ => {
+                        let (id, name) = (text(variable, "/name"), text(variable, "/regex"));
+                        let labels = [format!("{id}_id"), format!("{id}_name")];
+                        assert_eq!(name, value_and_text(&labels));
+                        (QueryKind::Instant, labels.to_vec())
+                    }
+                };
+                let intervals = BTreeMap::from([("__range", format!("{}s", self.range()))]);
                 Some(Query {
                     what: format!("{}: ${}", self.name(), text(variable, "/name")),
-                    kind: QueryKind::Values {
-                        label: label.to_owned(),
-                    },
-                    expr: self.resolved(selector, &BTreeMap::new()),
-                    labels: Vec::new(),
+                    kind,
+                    expr: self.resolved(expr, &intervals),
+                    labels,
                 })
             })
     }
@@ -246,6 +267,12 @@ impl Choice {
                 .concat(),
             })
     }
+}
+
+/// How Grafana finds an id and a name in a series that it has written as text, `{skill_id="12",skill_name="Sales"} 1 1774440000`.
+fn value_and_text(labels: &[String; 2]) -> String {
+    let [id, name] = labels;
+    format!("/{id}=\"(?<value>[^\"]+)\",{name}=\"(?<text>.*)\"}}/")
 }
 
 /// As the data source escapes what stands in a regular expression in a string.
