@@ -1,9 +1,11 @@
 //! Wires the parts and runs them until they are to stop. Parts are handed their listener, clock and shutdown; nothing is
 //! global.
 
+mod error;
 mod fleet;
 mod reload;
 mod shard;
+mod supervision;
 
 use std::future::Future;
 use std::net::SocketAddr;
@@ -12,17 +14,15 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use exporter_web::{OpenError, Web};
+use exporter_web::Web;
 use leases::{Member, Replica, StateUrl};
 use prometheus::Registry;
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, mpsc};
-use tokio::task::JoinError;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 use wolkvox::client::Tls;
 
-use crate::client::ClientError;
 use crate::clock::Clock;
 use crate::config::{Config, OperationConfig, Place};
 use crate::exposition;
@@ -30,17 +30,21 @@ use crate::http::{self, Shared};
 use crate::ledger::store::Adoption;
 use crate::ledger::{StoreError, state};
 use crate::metrics::process::Process;
+use crate::operation::busy::Busy;
 use crate::operation::state::{States, open_file};
 use crate::operation::{OnFailure, Spread, Surroundings};
 use crate::poller::Examples;
-use crate::signal;
+use crate::service_manager::News;
 use fleet::{Fleet, Prepared};
 use reload::Reloader;
+use supervision::Supervisor;
 
 pub use crate::operation::Upstream;
+pub use error::AppError;
 pub use fleet::OfOperation;
 pub use reload::ReadConfig;
 pub use shard::{Shard, ShardError};
+pub(crate) use supervision::Outside;
 
 /// States that are opened, and written for the first time, at once at the most.
 const OPENINGS: usize = 8;
@@ -71,47 +75,6 @@ pub struct Options {
     pub upstream: Upstream,
     /// Reads the settings again, for a reload.
     pub read: ReadConfig,
-}
-
-/// Why the exporter could not start, or not go on.
-#[derive(Debug, thiserror::Error)]
-pub enum AppError {
-    /// The web configuration can't be used.
-    #[error(transparent)]
-    Web(#[from] OpenError),
-    /// No operation has a state that can be used: why not for the first.
-    #[error(transparent)]
-    State(#[from] OfOperation<StoreError>),
-    /// The directory of all states can't be used, or the state of the only operation could not be written at the start.
-    #[error(transparent)]
-    Start(#[from] StoreError),
-    /// The database of the states can't be used, and that stays so until somebody changes it or the settings.
-    #[error("the state in PostgreSQL (WOLKVOX_STATE_URL) can't be used: {0}")]
-    Database(leases::Error),
-    /// Other replicas and Prometheus would not know where this one is.
-    #[error(
-        "WOLKVOX_ADVERTISE_ADDRESS is not set, and WOLKVOX_STATE_URL needs it: the host and port at which Prometheus reaches this replica, such as wolkvox-1.example:10555. Any replica tells it in /sd"
-    )]
-    NoAddress,
-    /// An option of states in files.
-    #[error("{0} is for states in files; with WOLKVOX_STATE_URL {1}")]
-    ForFiles(&'static str, &'static str),
-    /// The client can't be set up.
-    #[error(transparent)]
-    Client(#[from] OfOperation<ClientError>),
-    /// One of them is there twice.
-    #[error("the exporter's own metrics can't be registered (a fault of the program: please report it)")]
-    Metrics(#[from] prometheus::Error),
-    /// It ends by itself only where it panicked.
-    #[error("the HTTP server failed, and without it the exporter does not go on")]
-    Server(#[source] JoinError),
-}
-
-impl From<leases::Error> for AppError {
-    fn from(error: leases::Error) -> AppError {
-        // Its text is told already; as a source it would be told twice.
-        AppError::Database(error)
-    }
 }
 
 /// What a running exporter is made of.
@@ -185,14 +148,15 @@ impl App {
         format!("{}://{address}", scheme(self.web.is_secure()))
     }
 
-    /// Serves and polls until `shutdown` resolves, then drains. In between it does what `signals` ask for.
+    /// Serves and polls until `shutdown` resolves, then drains. In between it does what signals ask for, and tells the service
+    /// manager how it is doing.
     ///
     /// # Errors
     /// The state could not be written at the start, or the server failed.
-    pub async fn run(
+    pub(crate) async fn run(
         self,
         port: Port,
-        signals: signal::Requests,
+        outside: Outside,
         shutdown: impl Future<Output = ()>,
     ) -> Result<(), AppError> {
         if let States::Shared(replica) = &self.states {
@@ -210,6 +174,7 @@ impl App {
             states,
             ..
         } = self;
+        let busy = Arc::new(Busy::default());
         let mut fleet = Fleet::new(Arc::new(Surroundings {
             clock: Arc::clone(&options.clock),
             states: states.clone(),
@@ -222,6 +187,7 @@ impl App {
             openings: Semaphore::new(OPENINGS),
             upstream: options.upstream,
             spread: spread(on_failure, prepared.len()),
+            busy: Arc::clone(&busy),
         }));
 
         let mut shutdown = pin!(shutdown);
@@ -240,6 +206,13 @@ impl App {
             Arc::clone(&web),
             stop.clone().cancelled_owned(),
         ));
+        let service_manager = Arc::new(outside.service_manager);
+        let supervisor = Supervisor {
+            service_manager: Arc::clone(&service_manager),
+            shared: Arc::clone(&shared),
+            busy,
+        };
+        let _supervising = AbortOnDropHandle::new(tokio::spawn(supervisor.run()));
         let mut reloader = Reloader {
             read: options.read,
             shard: options.shard,
@@ -249,9 +222,10 @@ impl App {
             fleet,
             tls,
             states,
+            service_manager: Arc::clone(&service_manager),
         };
         tokio::select! {
-            () = reloader.obey(signals, requests) => {}
+            () = reloader.obey(outside.signals, requests) => {}
             // It ends by itself only where it panicked: without its port the exporter must not live on.
             ended = &mut serving => ended.map_err(AppError::Server)?,
             () = &mut shutdown => {
@@ -259,6 +233,7 @@ impl App {
                 tracing::info!(operations, "stopping: a poll in progress is abandoned, the next start covers what it would have read");
             }
         }
+        service_manager.tell([News::Stopping]);
         // It must not claim again what it gives back.
         drop(replica);
         reloader.stop().await;

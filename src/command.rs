@@ -4,6 +4,8 @@ pub mod backfill;
 pub mod check;
 pub mod demo;
 mod failure;
+mod health;
+mod man;
 mod metrics;
 pub mod option;
 pub mod range;
@@ -59,6 +61,12 @@ pub enum Command {
     State(state::Options),
     /// Print the metric reference, as Markdown or JSON
     Metrics(metrics::Options),
+    /// Ask the exporter on this machine or in this container whether it answers, for probes: status 0 or 1
+    Health(health::Options),
+    /// Print what a shell completes, for its folder of completions
+    Completion(man::CompletionOptions),
+    /// Print the manual page, or that of a command: `man -l <(wolkvox-exporter man)`
+    Man(man::ManOptions),
 }
 
 /// Does what the command line asks for.
@@ -77,6 +85,9 @@ pub fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Backfill(options) => to_the_end(backfill::command(options)).map(done),
         Command::State(options) => to_the_end(state::command(options)).map(done),
         Command::Metrics(options) => metrics::command(&options).map(done),
+        Command::Health(options) => health::command(options).map(done),
+        Command::Completion(options) => man::completion(&options).map(done),
+        Command::Man(options) => man::man(&options).map(done),
     }
 }
 

@@ -188,6 +188,16 @@ impl State {
     }
 }
 
+impl Web {
+    /// Reads from the process's environment where the metrics are shown, and nothing else: no operation need be configured.
+    ///
+    /// # Errors
+    /// All problems at once.
+    pub fn from_env(now: DateTime<Utc>) -> Result<Web, ConfigError> {
+        checked(values(environment(), now), Web::read)
+    }
+}
+
 /// What is read of the values, where none has a problem.
 fn checked<T>(mut values: Values, read: impl FnOnce(&mut Values) -> Option<T>) -> Result<T, ConfigError> {
     match read(&mut values) {

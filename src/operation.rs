@@ -3,6 +3,7 @@
 //! What goes wrong with one operation stays with it: one whose state can't be opened stands still, says why, and is tried
 //! again, while the others go on.
 
+pub mod busy;
 pub mod group;
 mod life;
 mod publisher;
@@ -23,6 +24,7 @@ use crate::config::OperationConfig;
 use crate::http::{self, Shared, Status};
 use crate::ledger::StoreError;
 use crate::poller::Examples;
+use busy::Busy;
 use group::Group;
 use life::Life;
 use state::{OpenedState, States};
@@ -45,6 +47,8 @@ pub struct Surroundings {
     pub upstream: Upstream,
     /// When the operations begin their cycles.
     pub spread: Spread,
+    /// Looks at their tasks: one that computes without end is a fault.
+    pub busy: Arc<Busy>,
 }
 
 /// What is polled.
@@ -106,10 +110,11 @@ impl Operation {
         let (life, state) = Life::new(start, lease, surroundings, Arc::clone(&published), begun);
         let span = tracing::error_span!("operation", operation = config.name());
         let stopped = stop.clone().cancelled_owned();
+        let (busy, name) = (Arc::clone(&surroundings.busy), config.name().to_owned());
         let task = tokio::spawn(
             async move {
                 tokio::select! {
-                    () = life.live(state) => {}
+                    () = busy.watch(&name, life.live(state)) => {}
                     () = stopped => {}
                 }
             }

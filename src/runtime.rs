@@ -30,6 +30,11 @@ pub enum RuntimeError {
         "the log can't be started ({0}). Raise the limits of threads or processes (ulimit -u, TasksMax= of systemd, the pids limit of a container) and of open files (ulimit -n)"
     )]
     Log(io::Error),
+    /// The thread that speaks to the service manager can't be started.
+    #[error(
+        "systemd can't be told that the exporter is ready ({0}). Raise the limit of threads or processes (TasksMax= of systemd, ulimit -u)"
+    )]
+    Notifier(io::Error),
     /// The system gives no descriptors, or something else that a runtime needs.
     #[error("the system lets no event loop be started ({0}): raise the limit of open files (ulimit -n)")]
     EventLoop(io::Error),

@@ -98,7 +98,7 @@ mod unix {
     }
 
     /// From when it is made on, none of these signals ends the process.
-    pub struct Requests {
+    pub(crate) struct Requests {
         hangup: Signal,
         user1: Signal,
         user2: Signal,
@@ -107,7 +107,7 @@ mod unix {
     impl Requests {
         /// # Errors
         /// The system lets no signals be handled. Needs a tokio runtime.
-        pub fn new() -> io::Result<Requests> {
+        pub(crate) fn new() -> io::Result<Requests> {
             Ok(Requests {
                 hangup: signal(SignalKind::hangup())?,
                 user1: signal(SignalKind::user_defined1())?,
@@ -116,7 +116,7 @@ mod unix {
         }
 
         /// The next one.
-        pub async fn next(&mut self) -> Request {
+        pub(crate) async fn next(&mut self) -> Request {
             tokio::select! {
                 _ = self.hangup.recv() => Request::Reload,
                 _ = self.user1.recv() => Request::Meaningless("SIGUSR1"),
@@ -129,7 +129,7 @@ mod unix {
 #[cfg(not(unix))]
 use elsewhere::end_by_signals;
 #[cfg(not(unix))]
-pub use elsewhere::{Requests, end_at_once_as_first_process};
+pub(crate) use elsewhere::{Requests, end_at_once_as_first_process};
 
 #[cfg(not(unix))]
 #[allow(clippy::unnecessary_wraps)] // As on Unix.
@@ -153,22 +153,22 @@ mod elsewhere {
 
     /// # Errors
     /// None here.
-    pub fn end_at_once_as_first_process() -> io::Result<()> {
+    pub(crate) fn end_at_once_as_first_process() -> io::Result<()> {
         Ok(())
     }
 
     /// There are none.
-    pub struct Requests;
+    pub(crate) struct Requests;
 
     impl Requests {
         /// # Errors
         /// None here.
-        pub fn new() -> io::Result<Requests> {
+        pub(crate) fn new() -> io::Result<Requests> {
             Ok(Requests)
         }
 
         /// Never resolves.
-        pub async fn next(&mut self) -> Request {
+        pub(crate) async fn next(&mut self) -> Request {
             std::future::pending().await
         }
     }

@@ -16,6 +16,7 @@ use crate::clock::Clock;
 use crate::config::{Config, ConfigError, OperationConfig};
 use crate::http::{self, NotHeld, ReloadRequest, Shared};
 use crate::operation::state::States;
+use crate::service_manager::{News, ServiceManager};
 use crate::signal::{self, Request};
 
 /// Reads the settings.
@@ -48,6 +49,8 @@ pub(super) struct Reloader {
     /// The roots that clients share.
     pub(super) tls: Tls,
     pub(super) states: States,
+    /// Is told when one begins and ends.
+    pub(super) service_manager: Arc<ServiceManager>,
 }
 
 /// What was read and can be used, and is not in force yet.
@@ -97,7 +100,10 @@ impl Reloader {
 
     /// Reads again, and says in the log and to whoever asked what came of it.
     async fn reload(&mut self, asked_by: &'static str) -> Result<String, String> {
+        self.service_manager.tell([News::Reloading]);
         let outcome = self.try_reload().await;
+        // Also where the settings were refused: it goes on as before.
+        self.service_manager.tell([News::Ready]);
         self.shared.note_reload(
             outcome
                 .as_ref()

@@ -8,12 +8,14 @@ use clap::Args;
 use exporter_web::OpenError;
 
 use super::failure::{ExitStatus, Failure, statuses};
-use crate::app::{self, App, AppError, Port, Shard, Upstream};
+use crate::app::{self, App, AppError, Outside, Port, Shard, Upstream};
 use crate::clock::{Clock as _, SystemClock};
 use crate::config::Config;
 use crate::descriptors::{self, Limit};
 use crate::http::{self, ListenError};
 use crate::ledger::Adoption;
+use crate::runtime::RuntimeError;
+use crate::service_manager::ServiceManager;
 use crate::{log, signal};
 
 statuses! {
@@ -76,6 +78,7 @@ pub(super) async fn keep_serving(
 ) -> Result<(), Failure> {
     let requests = signal::Requests::new().context("signals can't be handled")?;
     let mut stop = pin!(signal::stop()?);
+    let service_manager = ServiceManager::of_this_process().map_err(RuntimeError::Notifier)?;
     // The state or a name may lie on a network that hangs: a signal ends that as well.
     let (app, port) = tokio::select! {
         opened = open(name, limit, start) => opened?,
@@ -92,7 +95,11 @@ pub(super) async fn keep_serving(
             tracing::info!("service discovery for Prometheus (http_sd) is at {discovery}");
         }
     }
-    Ok(app.run(port, requests, stop).await?)
+    let outside = Outside {
+        signals: requests,
+        service_manager,
+    };
+    Ok(app.run(port, outside, stop).await?)
 }
 
 async fn open(

@@ -2,6 +2,8 @@
 //! names the nearest known one.
 
 use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
 
 use super::literal;
 use super::proxy::ProxyVariables;
@@ -16,6 +18,9 @@ const SHORT_SECRET: usize = 5;
 /// What systemd sets for `StateDirectory=`. It stands in for `WOLKVOX_STATE_DIR`.
 const SYSTEMD: &str = "STATE_DIRECTORY";
 
+/// What systemd sets for `LoadCredential=`. The credential `token` in it stands in for `WOLKVOX_TOKEN_FILE`.
+const CREDENTIALS: &str = "CREDENTIALS_DIRECTORY";
+
 /// Values by the variables' names without the prefix, in lower case, as envy has them.
 pub(super) type Raw = BTreeMap<String, String>;
 
@@ -25,7 +30,7 @@ pub(super) fn read(
     proxies: &mut ProxyVariables,
     problems: &mut Vec<String>,
 ) -> Raw {
-    let mut state_directory = None;
+    let (mut state_directory, mut credentials) = (None, None);
     let mut known = Vec::new();
     let variables = variables
         .into_iter()
@@ -33,6 +38,10 @@ pub(super) fn read(
     for (name, value) in variables {
         if name == SYSTEMD {
             state_directory = Some(value);
+            continue;
+        }
+        if name == CREDENTIALS {
+            credentials = value.ok();
             continue;
         }
         let Some(short) = name.strip_prefix(PREFIX) else {
@@ -63,7 +72,22 @@ pub(super) fn read(
     if let Some(directory) = state_directory.and_then(|list| from_systemd(list, problems)) {
         raw.entry("state_dir".to_owned()).or_insert(directory);
     }
+    if let Some(token) = credentials.and_then(|directory| token_credential(&raw, &directory)) {
+        raw.insert("token_file".to_owned(), token);
+    }
     raw
+}
+
+/// The credential with the token, where no variable says where a token is. An empty one is none: the package makes an empty
+/// file, so that the service starts also where the token is a variable.
+fn token_credential(raw: &Raw, directory: &str) -> Option<String> {
+    let others = ["token", "token_file", "operations_file"];
+    if others.iter().any(|name| raw.contains_key(*name)) {
+        return None;
+    }
+    let file = Path::new(directory).join("token");
+    let is_empty = fs::metadata(&file).ok()?.len() == 0;
+    (!is_empty).then(|| file.to_str().map(str::to_owned))?
 }
 
 /// What the variable holds; without quotes around it, so that what is in them is checked in the same run.

@@ -45,7 +45,7 @@ const TOKEN: Variable = Variable {
 };
 const TOKEN_FILE: Variable = Variable {
     short: "TOKEN_FILE",
-    default: Unset,
+    default: Words("the credential `token` of systemd, if there is one"),
     meaning: "A file with the token. Read again before each request, so a new token needs no restart.",
 };
 const OPERATION: Variable = Variable {

@@ -323,6 +323,30 @@ fn the_state_is_where_systemd_says_unless_set() {
 }
 
 #[test]
+fn the_token_is_the_credential_of_systemd_unless_set() {
+    let credentials = tempfile::tempdir().unwrap();
+    let directory = credentials.path().to_str().unwrap();
+    let with_credential = |text: &str, more: &[(&str, &str)]| {
+        std::fs::write(credentials.path().join("token"), text).unwrap();
+        let variables = [("WOLKVOX_SERVER", "0010"), ("CREDENTIALS_DIRECTORY", directory)];
+        let variables = variables.iter().chain(more);
+        let read = Config::from_variables(
+            variables.map(|(name, value)| ((*name).to_owned(), Ok((*value).to_owned()))),
+            now(),
+        );
+        read.map(|config| config.into_operation().server.token)
+    };
+    let is_file = |read: Result<ConfiguredToken, _>| matches!(read, Ok(ConfiguredToken::File(_)));
+    let is_fixed = |read: Result<ConfiguredToken, _>| matches!(read, Ok(ConfiguredToken::Fixed(_)));
+    assert!(is_file(with_credential("t0ken", &[])));
+    assert!(is_fixed(with_credential("t0ken", &[("WOLKVOX_TOKEN", "other")])));
+    // The package makes an empty one, for those who set the variable.
+    assert!(is_fixed(with_credential("", &[("WOLKVOX_TOKEN", "other")])));
+    let error = with_credential("", &[]).unwrap_err().to_string();
+    assert!(error.contains("WOLKVOX_TOKEN is not set"), "{error}");
+}
+
+#[test]
 fn a_value_that_is_not_utf_8_is_a_problem_of_its_variable() {
     let read = |name: &str| {
         let needed = NEEDED.map(|(name, value)| (name.to_owned(), Ok(value.to_owned())));

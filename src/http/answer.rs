@@ -14,6 +14,7 @@ use super::shared::{NotShown, Reload};
 use super::status::Readiness;
 use super::{Shared, html};
 use crate::exposition::{Encoding, Format};
+use crate::health::HEALTHY;
 use selection::Selection;
 
 /// No script, nothing from elsewhere; the style is in the page itself.
@@ -84,7 +85,7 @@ pub(super) async fn answer<B>(
         Route::Metrics => metrics(shared, request).await,
         Route::Discovery => discovery(shared, request, scheme),
         Route::Reload => reload(shared).await,
-        Route::Healthy => plain(StatusCode::OK, "The exporter is healthy.\n"),
+        Route::Healthy => plain(StatusCode::OK, HEALTHY),
         Route::Ready if shared.readiness() == Readiness::Ready => {
             plain(StatusCode::OK, "The exporter is ready.\n")
         }

@@ -8,6 +8,7 @@ use hyper::{Request, Response, StatusCode};
 use super::answer::{answer, plain};
 use super::body::Body;
 use super::{Shared, host};
+use crate::health::{CHALLENGE, RATE_LIMITED};
 use exporter_web::{Admission, Peer, Web, WebConfig};
 
 /// Answers a request that `config` lets in, and refuses the others. All paths are alike, as in the exporter-toolkit.
@@ -22,10 +23,7 @@ pub(super) async fn authorize_and_answer<B>(
     let mut response = if let Err(error) = host::check(request) {
         bad_request(&error.to_string())
     } else if config.rate.as_ref().is_some_and(|rate| !rate.admits()) {
-        plain(
-            StatusCode::TOO_MANY_REQUESTS,
-            "Too many requests: rate_limit of the web configuration.\n",
-        )
+        plain(StatusCode::TOO_MANY_REQUESTS, RATE_LIMITED)
     } else {
         match web.authorize(config, request.headers(), peer).await {
             Admission::Granted => {
@@ -56,10 +54,9 @@ fn unauthorized() -> Response<Body> {
         StatusCode::UNAUTHORIZED,
         "A user and a password are needed: basic_auth of Prometheus' scrape configuration, or curl -u user.\n",
     );
-    response.headers_mut().insert(
-        header::WWW_AUTHENTICATE,
-        HeaderValue::from_static("Basic realm=\"wolkvox-exporter\", charset=\"UTF-8\""),
-    );
+    response
+        .headers_mut()
+        .insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(CHALLENGE));
     response
 }
 

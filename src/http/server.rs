@@ -23,6 +23,7 @@ use tokio_util::sync::CancellationToken;
 use super::deadline::{Deadline, TimeOuts};
 use super::slots::{Activity, Slot, Slots};
 use super::{Shared, authorize};
+use crate::health::SPEAKS_HTTPS;
 use exporter_web::{Peer, REQUEST_TIME_OUT, Web, WebConfig};
 
 /// The connection slots where the system gives descriptors enough for them.
@@ -53,10 +54,9 @@ const LIMITS: Limits = Limits {
 const MAX_HEAD: usize = 16 * 1024;
 const MAX_HEADERS: usize = 64;
 
-/// The answer to plain HTTP on a port that speaks TLS.
-const SPEAKS_HTTPS: &[u8] =
-    b"HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n\r\n\
-    This port speaks HTTPS: use https:// (in Prometheus, scheme: https).\n";
+/// The head of the answer to plain HTTP on a port that speaks TLS.
+const SPEAKS_HTTPS_HEAD: &str =
+    "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n\r\n";
 
 /// How long to wait when the system can't give us a connection: file descriptors or memory have run out.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(500);
@@ -277,7 +277,8 @@ async fn handshake(
     // What is left unread would reset the connection, and the answer might be lost.
     let mut head = [0; 4096];
     let _ = stream.read(&mut head).await?;
-    stream.write_all(SPEAKS_HTTPS).await?;
+    let answer = format!("{SPEAKS_HTTPS_HEAD}{SPEAKS_HTTPS}");
+    stream.write_all(answer.as_bytes()).await?;
     stream.shutdown().await?;
     Ok(None)
 }

@@ -78,6 +78,7 @@ impl Bench {
             openings: Semaphore::new(1),
             upstream: Upstream::Wolkvox,
             spread: Spread::Aligned,
+            busy: Arc::default(),
         };
         Bench {
             clock,

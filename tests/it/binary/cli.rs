@@ -92,6 +92,38 @@ async fn metrics_prints_the_catalogue_for_programs() {
 }
 
 #[tokio::test]
+async fn man_prints_a_page_of_the_program_and_one_of_each_command() {
+    let page = printed(&["man"]).await;
+    assert!(page.contains(".TH wolkvox-exporter 1"), "{page}");
+    for word in [
+        "WOLKVOX_SERVER",
+        "wolkvox\\-exporter\\-check(1)",
+        "serve",
+        "backfill",
+    ] {
+        assert!(page.contains(word), "{word} is missing in:\n{page}");
+    }
+    let page = printed(&["man", "check"]).await;
+    assert!(
+        page.contains(".TH wolkvox-exporter-check 1") && page.contains("yesterday"),
+        "{page}"
+    );
+    let (status, _, error) = finish(command(["man", "polll"], &Variables::new())).await;
+    assert_eq!(status.code(), Some(64), "{error}");
+    assert!(error.contains("there is no command \"polll\""), "{error}");
+}
+
+#[tokio::test]
+async fn completion_knows_each_command_in_each_shell() {
+    for shell in ["bash", "zsh", "fish"] {
+        let text = printed(&["completion", shell]).await;
+        for word in ["serve", "demo", "check", "report", "backfill", "yesterday"] {
+            assert!(text.contains(word), "{shell}: {word}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_word_that_is_no_command_is_refused_with_the_usage() {
     let (status, _, error) = finish(command(["polll"], &Variables::new())).await;
     assert_eq!(status.code(), Some(2), "{error}");
