@@ -4,6 +4,7 @@ const ROOT_AND_SYSTEMD: &str = "needs root and systemd";
 const ENGINE: &str = "needs a container engine";
 const CLUSTER: &str =
     "needs a cluster; tests/run --kubernetes takes the installations of these pages through Helm";
+const PACKAGES: &str = "needs a package or a release; tests/run --packages installs, sets up and removes one in a Debian of its own";
 const LONG: &str = "measures for minutes, on a quiet machine";
 
 /// Page, how the first line begins, and why. One that is not in the documents any more fails.
@@ -33,6 +34,26 @@ pub(super) const NOT_RUN: &[(&str, &str, &str)] = &[
         "docs/operating.md",
         "prometheus --enable-feature",
         "needs a newer Prometheus than Debian's; tests/run --current-prometheus runs one with these features",
+    ),
+    ("docs/operating.md", "sudo systemd-run", ROOT_AND_SYSTEMD),
+    ("docs/install.md", "sudo apt install", PACKAGES),
+    ("docs/install.md", "sudo tee", PACKAGES),
+    ("docs/install.md", "sudo systemctl enable", PACKAGES),
+    (
+        "docs/install.md",
+        "curl -s http://127.0.0.1:10555/metrics | grep",
+        PACKAGES,
+    ),
+    ("docs/install.md", "systemd-run --user", PACKAGES),
+    ("docs/install.md", "sudo dnf install", PACKAGES),
+    ("docs/install.md", "docker run", ENGINE),
+    ("docs/install.md", "tar -xzf", PACKAGES),
+    ("docs/install.md", "install -m 0755", PACKAGES),
+    ("docs/install.md", "cosign verify-blob", PACKAGES),
+    (
+        "docs/install.md",
+        "grep -rl OWNER",
+        "changes the address of the project, once",
     ),
     ("docs/performance.md", "benches/run", LONG),
     ("docs/scale.md", "benches/run fleet", LONG),
