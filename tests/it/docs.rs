@@ -3,6 +3,7 @@
 
 mod chart;
 mod command;
+mod mixin;
 mod twin;
 
 use std::collections::BTreeSet;

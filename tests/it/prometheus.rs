@@ -5,5 +5,6 @@ mod alerts;
 mod boards;
 mod current;
 mod dashboards;
+mod deployed;
 mod scrape;
 pub(crate) mod sd;

@@ -24,7 +24,7 @@ pub(crate) fn read(path: impl AsRef<Path>) -> String {
 }
 
 /// Runs a tool and gives what it said; a tool that isn't there fails the test with where to get it.
-fn run(program: &str, args: &[&str], folder: &Path) -> Output {
+pub(crate) fn run(program: &str, args: &[&str], folder: &Path) -> Output {
     Command::new(program)
         .args(args)
         .current_dir(folder)
@@ -34,7 +34,7 @@ fn run(program: &str, args: &[&str], folder: &Path) -> Output {
         })
 }
 
-fn passes(program: &str, args: &[&str], folder: &Path) {
+pub(crate) fn passes(program: &str, args: &[&str], folder: &Path) {
     let output = run(program, args, folder);
     assert!(
         output.status.success(),
@@ -379,7 +379,7 @@ fn mounts() -> Vec<(String, String)> {
 }
 
 /// A process that ends with the test.
-struct Running(Child);
+pub(crate) struct Running(pub(crate) Child);
 
 impl Drop for Running {
     fn drop(&mut self) {
@@ -388,7 +388,7 @@ impl Drop for Running {
     }
 }
 
-fn free_port() -> u16 {
+pub(crate) fn free_port() -> u16 {
     TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
         .unwrap()
         .local_addr()
@@ -407,7 +407,7 @@ fn get(url: &str) -> Option<String> {
         .then(|| String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
-fn wait_for(url: &str) -> String {
+pub(crate) fn wait_for(url: &str) -> String {
     let began = Instant::now();
     loop {
         if let Some(answer) = get(url) {
