@@ -96,23 +96,45 @@ fn file(fleet: &Fleet, groups: usize, interval: usize, change: usize) -> String 
     text
 }
 
-/// Waits until Prometheus has all chats of an operation, and compares what they have come to with the truth.
-async fn increases_are_the_truth(prometheus: &Prometheus, name: &str, chats: u64) {
+/// Waits until Prometheus has all chats of an operation, and compares what they have come to with the truth. Where the machine is
+/// too busy, Prometheus may not scrape an operation for a whole interval, and miss a 0: such a total begins with what it was
+/// then. How many did.
+async fn increases_are_the_truth(prometheus: &Prometheus, name: &str, chats: u64, interval: usize) -> usize {
     let chats = chats as f64;
-    let counted = format!("sum(wolkvox_chats_total{{instance=\"{name}\"}})");
+    let totals = format!("wolkvox_chats_total{{instance=\"{name}\"}}");
     wait_for("all chats in Prometheus", || async {
-        (prometheus.value(&counted, None).await? > chats - 0.5).then_some(())
+        let counted = prometheus.value(&format!("sum({totals})"), None).await?;
+        (counted > chats - 0.5).then_some(())
     })
     .await;
     // At the very time of a scrape, increase() has nothing to guess.
     let scraped = format!("timestamp(wolkvox_polls_total{{instance=\"{name}\"}})");
     let time = prometheus.value(&scraped, None).await;
-    let query = format!("sum(increase(wolkvox_chats_total{{instance=\"{name}\"}}[3h]))");
-    let found = prometheus.value(&query, time).await.expect("an increase");
+    let late = format!("{totals} and min_over_time({totals}[3h]) > 0");
+    let late = prometheus.query(&late, time).await;
+    for total in late.keys() {
+        let gap = gap_before(prometheus, name, total, time).await;
+        assert!(
+            gap > interval as f64 - 0.1,
+            "the 0 of {total} was not shown, though it was scraped {gap} s before"
+        );
+    }
+    let query = format!("sum(increase({totals}[3h]) and min_over_time({totals}[3h]) == 0)");
+    let found = prometheus.value(&query, time).await.expect("an increase") + late.values().sum::<f64>();
     assert!(
         (found - chats).abs() <= chats * 1e-9 + 1e-9,
         "{query}: {found}, in truth {chats}"
     );
+    late.len()
+}
+
+/// How long before the first sample of a total its operation was scraped last, in seconds.
+async fn gap_before(prometheus: &Prometheus, name: &str, total: &str, time: Option<f64>) -> f64 {
+    let first = format!("min_over_time(timestamp({total})[3h:1s])");
+    let first = prometheus.value(&first, time).await.expect("a first sample");
+    let before = format!("max_over_time(timestamp(wolkvox_polls_total{{instance=\"{name}\"}})[10m:250ms])");
+    let before = prometheus.value(&before, Some(first - 0.5)).await;
+    before.map_or(f64::INFINITY, |before| first - before)
 }
 
 /// The replicas, and what they stand on.
@@ -261,8 +283,10 @@ impl Storm {
         self.database.rows(claims).await.concat()
     }
 
-    /// Waits until all chats are counted, and compares what each operation shows with the truth.
-    async fn settle(&mut self) {
+    /// Waits until all chats are counted, and compares what each operation shows with the truth. How many totals Prometheus did not
+    /// see at 0, because it did not look.
+    async fn settle(&mut self) -> usize {
+        let mut unseen = 0;
         for operation in self.fleet.operations.values() {
             operation.handle().by_chance(0, 0.0, Vec::new());
         }
@@ -277,7 +301,8 @@ impl Storm {
                 .await;
                 placed.assert_counted(&page);
                 if self.interval >= SEEN_BY_PROMETHEUS {
-                    increases_are_the_truth(&self.prometheus, &name, placed.truth().all.chats).await;
+                    let chats = placed.truth().all.chats;
+                    unseen += increases_are_the_truth(&self.prometheus, &name, chats, self.interval).await;
                 }
             }
             let most = placed.handle().most_in_flight();
@@ -292,6 +317,7 @@ impl Storm {
             .await;
         assert_eq!(resets, Some(0.0), "nothing falls");
         history::assert_unbroken(&self.database).await;
+        unseen
     }
 }
 
@@ -311,10 +337,10 @@ async fn a_storm_of_kills_and_cuts_loses_no_chat_counts_none_twice_and_lets_noth
         storm.end(event).await;
         storm.witness.looked_away(begun.elapsed());
     }
-    storm.settle().await;
+    let unseen = storm.settle().await;
     let missed: u64 = storm.witness.watches.values().map(|watch| watch.missed).sum();
     eprintln!(
-        "{events} events in {} minutes, {} operations in {groups} groups, {} chats, {} claims: lost 0, counted twice 0, polls every {interval} s; the longest time in which an operation was not shown: {:.1} s (lease {} s); totals seen too late for their 0: {missed}",
+        "{events} events in {} minutes, {} operations in {groups} groups, {} chats, {} claims: lost 0, counted twice 0, polls every {interval} s; the longest time in which an operation was not shown: {:.1} s (lease {} s); totals seen too late for their 0: {missed}, by Prometheus: {unseen}",
         first.elapsed().as_secs() / 60,
         2 * groups,
         2 * storm.chats(),
