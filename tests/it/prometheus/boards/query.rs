@@ -220,21 +220,16 @@ impl Choice {
             .filter_map(move |variable| {
                 let written = text(variable, "/query/query");
                 let expr = lookup(written)?;
-                let label = written.strip_suffix(')')?.rsplit_once(", ");
-                let (kind, labels) = match (written.starts_with("label_values("), label) {
-                    (true, Some((_, label))) => (
-                        QueryKind::Values {
-                            label: label.to_owned(),
-                        },
-                        Vec::new(),
-                    ),
+                let (kind, labels) = if let Some(inside) = written.strip_prefix("label_values(") {
+                    let (_, label) = inside.strip_suffix(')')?.rsplit_once(", ")?;
+                    let label = label.to_owned();
+                    (QueryKind::Values { label }, Vec::new())
+                } else {
                     // Its regular expression takes the value and the text from these labels, in this order.
-                    _ => {
-                        let (id, name) = (text(variable, "/name"), text(variable, "/regex"));
-                        let labels = [format!("{id}_id"), format!("{id}_name")];
-                        assert_eq!(name, value_and_text(&labels));
-                        (QueryKind::Instant, labels.to_vec())
-                    }
+                    let id = text(variable, "/name");
+                    let labels = [format!("{id}_id"), format!("{id}_name")];
+                    assert_eq!(text(variable, "/regex"), value_and_text(&labels));
+                    (QueryKind::Instant, labels.to_vec())
                 };
                 let intervals = BTreeMap::from([("__range", format!("{}s", self.range()))]);
                 Some(Query {
