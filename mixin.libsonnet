@@ -15,6 +15,7 @@ local having(key) = [
     'wolkvox-skill.json': import 'dashboards/wolkvox-skill.json',
     'wolkvox-agent.json': import 'dashboards/wolkvox-agent.json',
     'wolkvox-exporter.json': import 'dashboards/wolkvox-exporter.json',
+    'wolkvox-wall.json': import 'dashboards/wolkvox-wall.json',
   },
   prometheusAlerts+:: { groups+: having('alert') },
   prometheusRules+:: { groups+: having('record') },
