@@ -1,4 +1,4 @@
-//! What deploy/ has for other servers: Prometheus as an agent, service levels in OpenSLO, and the images of the stack.
+//! What deploy/ has for other servers: Prometheus as an agent, service levels in `OpenSLO`, and the images of the stack.
 
 use std::process::{Command, Stdio};
 use std::time::Duration;
