@@ -165,7 +165,7 @@ fn odd_chats(seam: DateTime<Utc>) -> Vec<SimulatedChat> {
         let id = (700_000_000 + number).to_string();
         SimulatedChat::new(&id, closed - TimeDelta::minutes(9), closed)
     };
-    (0..90)
+    (0..400)
         .map(|number| match number % 4 {
             0 => chat(number).with_raw("conn_id", Some("\"-\"")),
             1 => chat(number).with_raw("ASA", Some("\"soon\"")),
