@@ -10,12 +10,13 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use hashbrown::HashTable;
 
-use super::chat::Chat;
+use super::bounds;
+use super::chat::{Chat, Conversation};
 use super::key::{Keys, LabelSet, Table};
 use crate::config::Counting;
 use crate::ledger::Id;
 use crate::ledger::hashing::Hashing;
-use crate::metrics::histogram::SumCount;
+use crate::metrics::histogram::{Histogram, SumCount};
 pub(crate) use recent::{Fingerprint, Recent, Unchanged};
 
 /// The averages of one skill and outcome.
@@ -25,6 +26,8 @@ pub struct SkillWindow {
     pub asa: SumCount,
     pub asa_max_ms: u64,
     pub answered_within_target: u64,
+    /// Chats in which the customer wrote and the agent did not.
+    pub unanswered: u64,
     pub duration: SumCount,
     pub time_on_agent: SumCount,
 }
@@ -42,6 +45,8 @@ pub struct Latest {
     pub agents: BTreeMap<LabelSet, u64>,
     /// Averages per skill and outcome.
     pub skills: BTreeMap<LabelSet, SkillWindow>,
+    /// `ASA` of all chats that have one, in the buckets of `wolkvox_chat_asa_seconds`.
+    pub asa: Histogram,
 }
 
 /// What is kept of a chat until the poll's end is known.
@@ -56,6 +61,7 @@ struct Closed {
     asa: Milliseconds,
     duration: Milliseconds,
     time_on_agent: Milliseconds,
+    is_unanswered: bool,
     /// Its row, where that alone says all of this.
     row: Option<Fingerprint>,
 }
@@ -135,6 +141,7 @@ impl Gatherer {
             asa: Milliseconds::new(chat.asa_ms),
             duration: Milliseconds::new(chat.duration_ms),
             time_on_agent: Milliseconds::new(chat.time_on_agent_ms),
+            is_unanswered: chat.conversation() == Conversation::CustomerOnly,
             // When a chat was seen first is no matter of its row.
             row: row.filter(|_| chat.closed.is_some()),
         });
@@ -214,7 +221,11 @@ impl Latest {
     ) -> Latest {
         let mut agents: Groups<u64> = Groups::default();
         let mut groups: Groups<Group> = Groups::default();
+        let mut asa = Histogram::new(bounds::ASA);
         for chat in chats {
+            if let Some(milliseconds) = chat.asa.get() {
+                asa.observe(bounds::ASA, milliseconds);
+            }
             if let Some(agent) = &chat.agent {
                 agents.entry(Arc::as_ptr(agent)).or_insert((agent, 0)).1 += 1;
             }
@@ -229,6 +240,7 @@ impl Latest {
             chats: BTreeMap::new(),
             agents: BTreeMap::new(),
             skills: BTreeMap::new(),
+            asa,
         };
         for (agent, chats) in agents.into_values() {
             *latest.agents.entry(agent.clone()).or_default() += chats;
@@ -248,6 +260,7 @@ impl SkillWindow {
         self.asa.observe(asa);
         self.duration.observe(chat.duration.get());
         self.time_on_agent.observe(chat.time_on_agent.get());
+        self.unanswered += u64::from(chat.is_unanswered);
         if let Some(asa) = asa {
             self.asa_max_ms = self.asa_max_ms.max(asa);
             self.answered_within_target += u64::from(asa <= asa_target_ms);
@@ -258,6 +271,7 @@ impl SkillWindow {
         self.asa.add(&other.asa);
         self.asa_max_ms = self.asa_max_ms.max(other.asa_max_ms);
         self.answered_within_target += other.answered_within_target;
+        self.unanswered += other.unanswered;
         self.duration.add(&other.duration);
         self.time_on_agent.add(&other.time_on_agent);
     }

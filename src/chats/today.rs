@@ -73,6 +73,9 @@ pub struct DaySums {
     /// Those whose `ASA` is within the target of their skill.
     #[serde(default)]
     pub answered_within_target: u64,
+    /// Those in which the customer wrote and the agent did not.
+    #[serde(default)]
+    pub unanswered: u64,
 }
 
 impl DaySums {
@@ -80,6 +83,7 @@ impl DaySums {
         self.chats += other.chats;
         self.asa.add(&other.asa);
         self.answered_within_target += other.answered_within_target;
+        self.unanswered += other.unanswered;
     }
 
     /// The mean of `ASA` in seconds; `None` where no chat has one.

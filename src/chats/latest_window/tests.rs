@@ -105,3 +105,43 @@ fn means_are_over_the_chats_that_have_a_value() {
     assert_eq!(chats(&latest), 4);
     assert_eq!(latest.end - latest.start, TimeDelta::minutes(15));
 }
+
+#[test]
+fn a_chat_is_unanswered_where_the_customer_wrote_and_the_agent_did_not() {
+    let wrote = |customer: Option<u64>, agent: Option<u64>| {
+        let mut chat = chat(Some(1), "");
+        (chat.customer_characters, chat.agent_characters) = (customer, agent);
+        chat
+    };
+    let latest = window(
+        &[
+            wrote(Some(5), Some(0)),
+            wrote(Some(1), Some(0)),
+            wrote(Some(5), Some(8)),
+            wrote(Some(0), Some(0)),
+            wrote(Some(5), None),
+        ],
+        end(),
+    );
+    assert_eq!(latest.skills.values().next().unwrap().unanswered, 2);
+}
+
+#[test]
+fn asa_is_in_the_buckets_of_its_family() {
+    let mut other = chat(Some(1), "20");
+    other.skill_id = "8".to_owned();
+    let latest = window(
+        &[
+            chat(Some(1), "20"),
+            other,
+            chat(Some(1), "4000"),
+            chat(Some(1), "-"),
+        ],
+        end(),
+    );
+    let buckets = &latest.asa.buckets;
+    assert_eq!(
+        (buckets[3], *buckets.last().unwrap(), latest.asa.count()),
+        (2, 1, 3)
+    );
+}

@@ -7,7 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use wolkvox::Zone;
 
 use super::{Day, DaySpan, DaySums, Days, QUARTER_MINUTES, Quarter};
-use crate::chats::chat::Chat;
+use crate::chats::chat::{Chat, Conversation};
 use crate::chats::key::LabelSet;
 use crate::chats::measure;
 use crate::config::Counting;
@@ -66,6 +66,7 @@ impl Gatherer {
         let mut one = DaySums {
             chats: 1,
             answered_within_target: measure::within_target(chat, counting).unwrap_or_default(),
+            unanswered: u64::from(chat.conversation() == Conversation::CustomerOnly),
             ..DaySums::default()
         };
         one.asa.observe(chat.asa_ms);

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! [{"midnight":"2026-10-15T05:00:00Z",
-//!   "skills":[{"skill_id":"3","outcome":"coded","chats":7,"asa":{"sum_ms":…,"count":6},"answered_within_target":5},…],
+//!   "skills":[{"skill_id":"3","outcome":"coded","chats":7,"asa":{"sum_ms":…,"count":6},"answered_within_target":5,"unanswered":0},…],
 //!   "agents":[{"agent_id":"1001",…},…],
 //!   "quarters":[{"quarter":37,"outcome":"coded",…},…]},…]
 //! ```
@@ -41,6 +41,8 @@ macro_rules! stored {
             asa: SumCount,
             #[serde(default)]
             answered_within_target: u64,
+            #[serde(default)]
+            unanswered: u64,
         }
 
         impl $name {
@@ -51,6 +53,7 @@ macro_rules! stored {
                     chats: sums.chats,
                     asa: sums.asa,
                     answered_within_target: sums.answered_within_target,
+                    unanswered: sums.unanswered,
                 }
             }
 
@@ -59,6 +62,7 @@ macro_rules! stored {
                     chats: self.chats,
                     asa: self.asa,
                     answered_within_target: self.answered_within_target,
+                    unanswered: self.unanswered,
                 }
             }
         }

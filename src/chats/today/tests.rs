@@ -215,6 +215,8 @@ fn read(spec: &Spec, midnight: DateTime<Utc>, zone: Tz) -> Chat {
         (Field::AgentId, &*agent),
         (Field::Asa, &*asa),
         (Field::CodAct, code),
+        (Field::AgentChars, if spec.coded { "8" } else { "0" }),
+        (Field::CustomerChars, if spec.skill > 0 { "5" } else { "0" }),
     ];
     chat(spec.id, closed, zone, &fields)
 }
@@ -229,6 +231,11 @@ fn recount<'a>(chats: impl Iterator<Item = &'a Chat>) -> DaySums {
             sums.asa.count += 1;
             sums.answered_within_target += u64::from(asa <= COUNTING.asa_target_ms);
         }
+        let wrote = (
+            chat.customer_characters > Some(0),
+            chat.agent_characters > Some(0),
+        );
+        sums.unanswered += u64::from(wrote == (true, false));
     }
     sums
 }
