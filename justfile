@@ -30,6 +30,7 @@ golden:
 
 # Writes the tables of the documents anew, and checks the documents.
 docs:
+    UPDATE_DOCS=1 cargo test --locked --lib -- http::overview
     UPDATE_DOCS=1 cargo test --locked --test it -- docs:: rooms::
 
 # Measures decoding, counting and rendering, or what has these words in its name.

@@ -249,12 +249,14 @@ impl App {
         // Handed down: nothing is in a registry of the whole program.
         let process = Process::register(Registry::new())?;
         let shared = Shared::new(options, Arc::clone(&self.options.clock), process)
-            .advertised_at(self.config.fleet.advertise_address.clone());
+            .advertised_at(self.config.fleet.advertise_address.clone())
+            .with_boards_at(self.config.web.grafana_url.clone());
         let shared = match &self.states {
             States::Files(_) => shared,
             States::Shared(replica) => shared.in_fleet_of(Arc::clone(replica)),
         };
         shared.note_reload(Some((self.hash.clone(), self.options.clock.now())));
+        shared.set_warnings(self.config.warnings.clone());
         Ok(if self.config.fleet.enable_lifecycle {
             shared.with_reloads(reloads)
         } else {

@@ -35,6 +35,7 @@ pub use proxy::proxy_variables;
 pub use server::{Addressed, Described, Server};
 pub use state::{Place, State};
 pub use web::Web;
+pub use wolkvox::Zone;
 
 use proxy::ProxyVariables;
 use value::Values;

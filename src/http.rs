@@ -4,12 +4,15 @@
 
 mod answer;
 mod authorize;
+mod board;
 mod body;
 mod deadline;
 mod discovery;
 mod host;
-mod html;
 mod listen;
+pub(crate) mod numbers;
+mod overview;
+mod page;
 mod server;
 mod shared;
 mod slots;
@@ -18,4 +21,4 @@ mod status;
 pub(crate) use listen::{ListenError, bind as listen};
 pub(crate) use server::{CONNECTION_SLOTS, serve};
 pub(crate) use shared::{Operation, ReloadRequest, Shared};
-pub(crate) use status::{NotHeld, Status};
+pub(crate) use status::{Calls, NotHeld, Series, Settings, Status};

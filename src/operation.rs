@@ -6,6 +6,7 @@
 pub mod busy;
 pub mod group;
 mod life;
+mod numbers;
 mod publisher;
 mod spread;
 pub mod state;
@@ -21,7 +22,7 @@ use wolkvox::client::Client;
 
 use crate::clock::Clock;
 use crate::config::OperationConfig;
-use crate::http::{self, Shared, Status};
+use crate::http::{self, Settings, Shared, Status};
 use crate::ledger::StoreError;
 use crate::poller::Examples;
 use busy::Busy;
@@ -160,7 +161,9 @@ impl Stopped {
 }
 
 fn status(config: &OperationConfig, surroundings: &Surroundings) -> Status {
-    let mut status = Status::new(config.name(), config.server.host(), surroundings.clock.now());
+    let settings = Arc::new(Settings::of(config));
+    let now = surroundings.clock.now();
+    let mut status = Status::new(config.name(), config.server.host(), now, settings);
     status.demo = surroundings.upstream == Upstream::Simulator;
     status
 }

@@ -38,8 +38,6 @@ pub use pause::{Pause, PauseReason};
 pub use publication::{LastPoll, Publication, Publish};
 pub use schedule::{Schedule, run};
 
-pub use crate::chats::today;
-
 use books::Books;
 use budget::{Pace, Share, Slowdown};
 use reading::Reading;
@@ -320,7 +318,7 @@ impl<S: Source + Lists, D: Store, P: Publish> Poller<S, D, P> {
         self.stats.poll_duration = Some(duration);
         cycle.log(duration, self.last_failure);
         self.last_failure = cycle.failures().next().map(CycleFailure::reason);
-        self.last_poll = Some(LastPoll::new(ended, duration, &cycle.poll));
+        self.last_poll = Some(LastPoll::new(self.stats.polls, ended, duration, &cycle.poll));
     }
 
     fn publish(&mut self) {

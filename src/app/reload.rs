@@ -142,6 +142,7 @@ impl Reloader {
         for warning in &warnings {
             tracing::warn!("{warning}");
         }
+        self.shared.set_warnings(warnings);
         if let States::Shared(replica) = &self.states {
             replica.configure(&members, &hash);
         }

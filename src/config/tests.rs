@@ -434,3 +434,35 @@ fn words_and_shares_are_checked() {
         assert!(problem(with(&[(variable, value)])).starts_with(variable));
     }
 }
+
+#[test]
+fn the_address_of_grafana_is_one_that_a_browser_can_be_led_to() {
+    let read = |url| with(&[("WOLKVOX_GRAFANA_URL", url)]);
+    for (url, expected) in [
+        ("https://grafana.example", "https://grafana.example"),
+        ("http://127.0.0.1:3000/", "http://127.0.0.1:3000"),
+        (
+            "https://intranet.example/grafana/",
+            "https://intranet.example/grafana",
+        ),
+    ] {
+        assert_eq!(read(url).unwrap().web.grafana_url.as_deref(), Some(expected));
+    }
+    assert_eq!(with(&[]).unwrap().web.grafana_url, None);
+    for (url, why) in [
+        (
+            "grafana.example:3000",
+            "is not an address such as https://grafana.example",
+        ),
+        ("javascript:alert(1)", "is not an address"),
+        ("https://ana:secret@grafana.example", "has a user in it"),
+        ("https://grafana.example/d/x?var-a=b", "has a part behind ? or #"),
+    ] {
+        let problem = problem(read(url));
+        assert!(
+            problem.starts_with("WOLKVOX_GRAFANA_URL ") && problem.contains(why),
+            "{problem}"
+        );
+        assert!(!problem.contains("secret"), "{problem}");
+    }
+}

@@ -3,6 +3,8 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use reqwest::Url;
+
 use super::shown::shown_near;
 use super::value::{Given, path, switch};
 use super::variable::{
@@ -25,7 +27,34 @@ section! {
         created_samples: bool = "CREATED_SAMPLES", Value("false"),
             "`true` adds `_created` samples (OpenMetrics only).",
             switch;
+        grafana_url: Option<String> = "GRAFANA_URL", Unset,
+            "Address of your Grafana, such as `https://grafana.example`: the status page links to the boards of each operation there.",
+            grafana_url;
     }
+}
+
+/// An address that boards are below, without a slash at its end.
+fn grafana_url(given: Given<'_>) -> Result<Option<String>, String> {
+    const SUCH_AS: &str =
+        "an address such as https://grafana.example, or with the path below which Grafana is";
+    let Some(text) = given.set else {
+        return Ok(None);
+    };
+    let parsed = Url::parse(text)
+        .ok()
+        .filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
+    let Some(url) = parsed else {
+        return Err(format!("is not {SUCH_AS}"));
+    };
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(format!(
+            "has a user in it, and the status page shows it to everyone; it must be {SUCH_AS}"
+        ));
+    }
+    if url.query().is_some() || url.fragment().is_some() {
+        return Err(format!("has a part behind ? or #; it must be {SUCH_AS}"));
+    }
+    Ok(Some(url.as_str().trim_end_matches('/').to_owned()))
 }
 
 /// Host and port.

@@ -8,22 +8,21 @@ use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
 use hyper::{Method, Request, Response, StatusCode};
 use leases::Replica;
 
+use super::Shared;
 use super::body::Body;
 use super::discovery::{self, Reach};
+use super::overview::{Exporter, Overview};
+use super::page::{self, View};
 use super::shared::{NotShown, Reload};
 use super::status::Readiness;
-use super::{Shared, html};
 use crate::exposition::{Encoding, Format};
 use crate::health::HEALTHY;
 use selection::Selection;
 
-/// No script, nothing from elsewhere; the style is in the page itself.
-const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; \
-                                       form-action 'none'; frame-ancestors 'none'";
-
 /// What there is to ask for.
 #[derive(Debug, Clone, Copy)]
 enum Route {
+    Page,
     Status,
     Metrics,
     Discovery,
@@ -35,7 +34,8 @@ enum Route {
 impl Route {
     fn of(path: &str) -> Option<Self> {
         match path {
-            "/" => Some(Self::Status),
+            "/" => Some(Self::Page),
+            "/api/v1/status" => Some(Self::Status),
             "/metrics" => Some(Self::Metrics),
             "/sd" => Some(Self::Discovery),
             "/-/healthy" => Some(Self::Healthy),
@@ -69,8 +69,8 @@ pub(super) async fn answer<B>(
     scheme: &'static str,
 ) -> Response<Body> {
     let Some(route) = Route::of(request.uri().path()) else {
-        let paths = "There is nothing here. The paths are /, /metrics, /sd, /-/healthy, /-/ready and /-/reload; behind \
-                     a proxy they may come after a prefix.\n";
+        let paths = "There is nothing here. The paths are /, /api/v1/status, /metrics, /sd, /-/healthy, /-/ready and \
+                     /-/reload; behind a proxy they may come after a prefix.\n";
         return plain(StatusCode::NOT_FOUND, paths);
     };
     if !route.takes(request.method()) {
@@ -80,8 +80,10 @@ pub(super) async fn answer<B>(
         set(&mut response, header::ALLOW, methods);
         return response;
     }
+    let query = request.uri().query().unwrap_or_default();
     match route {
-        Route::Status => status(shared),
+        Route::Page => status_page(shared, query),
+        Route::Status => status(shared, query),
         Route::Metrics => metrics(shared, request).await,
         Route::Discovery => discovery(shared, request, scheme),
         Route::Reload => reload(shared).await,
@@ -222,29 +224,73 @@ fn values<'a>(headers: &'a HeaderMap, name: &HeaderName) -> impl Iterator<Item =
         .filter_map(|value| value.to_str().ok())
 }
 
-fn status(shared: &Shared) -> Response<Body> {
-    let operations = shared.operations();
-    let statuses: Vec<_> = operations.iter().map(|operation| operation.status()).collect();
-    let page = html::page(
-        &statuses,
-        shared.readiness(),
-        shared.clock().now(),
-        &|operation| {
-            shared
-                .replica()?
-                .overview()?
-                .holder_of(operation)
-                .map(str::to_owned)
-        },
-    );
+/// How all operations are doing, or the one that the query names, for people.
+fn status_page(shared: &Shared, query: &str) -> Response<Body> {
+    let view = View::of(query);
+    let name = view.operation.as_deref();
+    let overview = match overview(shared, name) {
+        Ok(overview) => overview,
+        Err(why) => return not_shown(shared, name.unwrap_or_default(), why),
+    };
+    let page = page::page(&overview, &view);
     let mut response = response(StatusCode::OK, "text/html; charset=utf-8", page.into());
-    set(
-        &mut response,
-        header::CONTENT_SECURITY_POLICY,
-        CONTENT_SECURITY_POLICY,
-    );
+    // It is letters of ASCII.
+    if let Ok(policy) = HeaderValue::from_str(&page::CONTENT_SECURITY_POLICY) {
+        response
+            .headers_mut()
+            .insert(header::CONTENT_SECURITY_POLICY, policy);
+    }
     set(&mut response, header::REFERRER_POLICY, "no-referrer");
     response
+}
+
+/// The same for programs.
+fn status(shared: &Shared, query: &str) -> Response<Body> {
+    let name = View::of(query).operation;
+    let overview = match overview(shared, name.as_deref()) {
+        Ok(overview) => overview,
+        Err(why) => return not_shown(shared, &name.unwrap_or_default(), why),
+    };
+    match serde_json::to_string(&overview) {
+        Ok(text) => response(
+            StatusCode::OK,
+            "application/json; charset=utf-8",
+            format!("{text}\n").into(),
+        ),
+        Err(error) => plain(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            &format!(
+                "The status can't be written as JSON (a fault of the program: please report it): {error}\n"
+            ),
+        ),
+    }
+}
+
+/// How all operations are doing, or the one of this name.
+///
+/// # Errors
+/// No operation has this name.
+fn overview(shared: &Shared, name: Option<&str>) -> Result<Overview, NotShown> {
+    let operations = shared.operations();
+    let wanted = operations
+        .iter()
+        .filter(|operation| name.is_none_or(|name| operation.name() == name));
+    let statuses: Vec<_> = wanted.map(|operation| operation.status()).collect();
+    if name.is_some() && statuses.is_empty() {
+        return Err(NotShown::Unknown);
+    }
+    let fleet = shared.replica().and_then(Replica::overview);
+    Ok(Overview::of(
+        &statuses,
+        &Exporter {
+            now: shared.clock().now(),
+            readiness: shared.readiness(),
+            problems: shared.problems(),
+            warnings: shared.warnings().to_vec(),
+            grafana_url: shared.grafana_url(),
+            elsewhere: &|operation| fleet.as_ref()?.holder_of(operation).map(str::to_owned),
+        },
+    ))
 }
 
 pub(super) fn plain(status: StatusCode, text: &str) -> Response<Body> {

@@ -39,8 +39,12 @@ pub(crate) struct Shared {
     /// What the exporter showed of itself, and when.
     tail: Mutex<Option<(Instant, Arc<Tail>)>>,
     settings: ArcSwap<SettingsInForce>,
+    /// What the settings warn of that concern all operations: a sentence each.
+    warnings: ArcSwap<Vec<String>>,
     /// What `/sd` names; `None` is the `Host` of the request.
     advertised: Option<String>,
+    /// Where Grafana's boards are.
+    grafana_url: Option<String>,
     /// The fleet that this process is one of.
     replica: Option<Arc<Replica>>,
     /// Where requests for a reload go; `None` where they are switched off.
@@ -109,6 +113,8 @@ impl Shared {
                 are_newest: true,
             }),
             advertised: None,
+            grafana_url: None,
+            warnings: ArcSwap::default(),
             replica: None,
             reloads: None,
         }
@@ -119,6 +125,12 @@ impl Shared {
     pub(crate) fn advertised_at(self, address: Option<String>) -> Self {
         let advertised = address;
         Self { advertised, ..self }
+    }
+
+    /// The same, whose status page leads to the boards of this Grafana.
+    #[must_use]
+    pub(crate) fn with_boards_at(self, grafana_url: Option<String>) -> Self {
+        Self { grafana_url, ..self }
     }
 
     /// The same, of a process that is one of a fleet.
@@ -149,6 +161,36 @@ impl Shared {
             },
         }));
         self.forget_tail();
+    }
+
+    /// Shows these warnings of the settings that concern all operations.
+    pub(crate) fn set_warnings(&self, warnings: Vec<String>) {
+        self.warnings.store(Arc::new(warnings));
+    }
+
+    /// What is wrong with the exporter itself: a sentence each, with the way out.
+    pub(super) fn problems(&self) -> Vec<String> {
+        let settings = self.settings.load();
+        let refused = (!settings.are_newest).then(|| {
+            let since = settings.since.format("%FT%TZ");
+            format!("The last reload was refused, and the settings of {since} go on: the log says what is wrong with the new ones")
+        });
+        let is_cut_off = self.replica.as_ref().is_some_and(|replica| !replica.is_reached());
+        let cut_off = is_cut_off.then(|| {
+            "PostgreSQL (WOLKVOX_STATE_URL) can't be reached: the log says why. Operations are held until their leases are out"
+                .to_owned()
+        });
+        refused.into_iter().chain(cut_off).collect()
+    }
+
+    /// Warnings of the settings that concern all operations: a sentence each.
+    pub(super) fn warnings(&self) -> Arc<Vec<String>> {
+        self.warnings.load_full()
+    }
+
+    /// Where Grafana's boards are.
+    pub(super) fn grafana_url(&self) -> Option<&str> {
+        self.grafana_url.as_deref()
     }
 
     /// What `/sd` names in place of the `Host` of the request.

@@ -2,10 +2,12 @@
 
 use std::sync::Arc;
 
+use super::numbers::Published;
 use crate::chats::families::TodayRows;
 use crate::chats::today::Today;
 use crate::clock::Clock;
 use crate::exposition::Page;
+use crate::http::{Calls, Series};
 use crate::metrics::TimedRows;
 use crate::poller::{Publication, Publish};
 use crate::{catalogue, chats, http};
@@ -58,23 +60,35 @@ impl Publish for Publisher {
             .map(|family| family.lines())
             .sum();
         let timed = [&self.timed, &today_rows].map(|rows| timed_lines(rows.as_ref()));
-        let main = catalogue::rows(view, lines + timed.iter().sum::<usize>());
+        let other_lines = lines + timed.iter().sum::<usize>();
+        let main = catalogue::rows(view, other_lines);
+        let lines = main.iter().map(|family| family.lines()).sum::<usize>() + other_lines;
         operation.publish_next(|before| {
             Page::following(before, main, latest)
                 .with_timed(self.timed.clone())
                 .with_timed_window(today_rows)
         });
-        let progress = view.progress;
+        let (progress, stats) = (view.progress, view.stats);
         operation.update_status(|status| {
             status.last_success = progress.last_success;
             status.watermark = Some(progress.watermark);
             status.counting_since = Some(progress.counting_since);
             status.chats_counted = view.totals.chats_counted();
-            status.today = today;
-            status.seconds_skipped = view.stats.report_seconds_skipped;
-            status.last_poll = publication.last_poll.cloned();
-            status.pause = view.stats.pause;
-            status.pace = Some(view.stats.pace);
+            status.seconds_skipped = stats.report_seconds_skipped;
+            if let Some(poll) = publication.last_poll {
+                status.polls.note(poll);
+            }
+            status.pause = stats.pause;
+            status.pace = Some(stats.pace);
+            status.calls = Calls {
+                own: progress.requests_today,
+                group: stats.group_requests_today,
+            };
+            status.series = Series {
+                shown: lines as u64,
+                limited: stats.answers.limited,
+            };
+            status.numbers = Some(Arc::new(Published::of(&publication, today, &status.settings)));
         });
     }
 }

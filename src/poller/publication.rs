@@ -14,23 +14,26 @@ use crate::chats::latest_window::Latest;
 use crate::chats::skill_names::SkillNames;
 use crate::chats::{Ledger, Totals};
 use crate::config::OperationConfig;
-use crate::poller::stats::Stats;
+use crate::poller::stats::{FailureReason, Stats};
 
-/// How the last poll went, in words.
+/// How the last poll went.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LastPoll {
+    /// The number of its cycle, from 1, since this poller started.
+    pub cycle: u64,
     /// When it ended, our clock.
     pub at: DateTime<Utc>,
     /// From its first call to the publication.
     pub duration: Duration,
-    /// Whether it succeeded.
-    pub ok: bool,
+    /// The new chats that were counted, or why it failed.
+    pub result: Result<u64, FailureReason>,
     /// What it did or why it failed: a sentence for people, without anything secret.
     pub outcome: String,
 }
 
 impl LastPoll {
     pub(super) fn new(
+        cycle: u64,
         at: DateTime<Utc>,
         duration: Duration,
         poll: &Result<ReadSummary, CycleFailure>,
@@ -39,10 +42,12 @@ impl LastPoll {
             Ok(summary) => read(summary),
             Err(failure) => failure.to_string(),
         };
+        let result = poll.as_ref().map(|summary| summary.counted);
         LastPoll {
+            cycle,
             at,
             duration,
-            ok: poll.is_ok(),
+            result: result.map_err(CycleFailure::reason),
             outcome,
         }
     }

@@ -1,24 +1,19 @@
 use std::io::Read as _;
 
 use bytes::Bytes;
-use chrono::DateTime;
 use flate2::read::GzDecoder;
 use http_body_util::BodyExt as _;
 
 use super::*;
 use crate::clock::SystemClock;
 use crate::exposition::{Options, Page, build};
-use crate::http::Status;
+use crate::http::status::tests::started as status;
 use crate::metrics::process::Process;
 use crate::metrics::published;
 
 fn shared() -> Arc<Shared> {
     let process = Process::register(prometheus::Registry::new()).unwrap();
     Arc::new(Shared::new(Options::default(), Arc::new(SystemClock), process))
-}
-
-fn status(operation: &str) -> Status {
-    Status::new(operation, "wv0001.example", DateTime::UNIX_EPOCH)
 }
 
 /// Publishes a page with one family.
@@ -242,19 +237,77 @@ async fn other_methods_are_refused_with_those_that_are_answered() {
 }
 
 #[tokio::test]
-async fn the_status_page_may_load_nothing() {
+async fn the_status_page_may_load_nothing_but_its_own_style() {
     let shared = shared();
     let mut status = status("<ventas>");
     status.demo = true;
     shared.insert(status, None);
     let response = answered(&shared, &request("GET", "/", &[])).await;
     assert_eq!(header(&response, "content-type"), "text/html; charset=utf-8");
+    let policy = header(&response, "content-security-policy").to_owned();
     assert!(
-        header(&response, "content-security-policy")
-            .starts_with("default-src 'none'; style-src 'unsafe-inline'")
+        policy.starts_with("default-src 'none'; style-src 'sha256-"),
+        "{policy}"
     );
+    assert!(!policy.contains("unsafe"), "{policy}");
     assert_eq!(header(&response, "x-content-type-options"), "nosniff");
     assert_eq!(header(&response, "cache-control"), "no-store");
     let text = text(response).await;
     assert!(text.contains("&lt;ventas&gt;") && text.contains("demo"), "{text}");
+    assert!(!text.contains(" style=\""), "the policy forbids it: {text}");
+}
+
+#[tokio::test]
+async fn the_status_is_answered_as_json_too() {
+    let shared = shared();
+    for name in ["soporte", "ventas & más"] {
+        shared.insert(status(name), None);
+    }
+    let names = async |path| {
+        let response = answered(&shared, &request("GET", path, &[])).await;
+        assert_eq!(
+            header(&response, "content-type"),
+            "application/json; charset=utf-8"
+        );
+        assert_eq!(header(&response, "cache-control"), "no-store");
+        let answer: serde_json::Value = serde_json::from_str(&text(response).await).unwrap();
+        let operations = answer["operations"].as_array().unwrap();
+        operations
+            .iter()
+            .map(|one| one["operation"].as_str().unwrap().to_owned())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(names("/api/v1/status").await, ["soporte", "ventas & más"]);
+    assert_eq!(
+        names("/api/v1/status?operation=ventas+%26+m%C3%A1s").await,
+        ["ventas & más"]
+    );
+}
+
+#[tokio::test]
+async fn an_operation_that_is_not_there_has_no_status() {
+    let shared = shared();
+    shared.insert(status("ventas"), None);
+    for path in ["/?operation=nadie", "/api/v1/status?operation=nadie"] {
+        let response = answered(&shared, &request("GET", path, &[])).await;
+        assert_eq!(response.status(), 404, "{path}");
+        assert!(
+            text(response)
+                .await
+                .contains("There is no operation \"nadie\" here")
+        );
+    }
+    let one = answered(&shared, &request("GET", "/?operation=ventas", &[])).await;
+    assert_eq!(one.status(), 200);
+}
+
+#[tokio::test]
+async fn a_reload_that_was_refused_is_told_on_the_page() {
+    let shared = shared();
+    shared.insert(status("ventas"), None);
+    shared.note_reload(None);
+    shared.set_warnings(vec!["WOLKVOX_WINDOW is odd".to_owned()]);
+    let page = text(answered(&shared, &request("GET", "/", &[])).await).await;
+    assert!(page.contains("The last reload was refused"), "{page}");
+    assert!(page.contains("WOLKVOX_WINDOW is odd"), "{page}");
 }

@@ -1,6 +1,5 @@
 use std::net::SocketAddr;
 
-use chrono::DateTime;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpSocket;
 use tokio::sync::oneshot;
@@ -10,7 +9,8 @@ use tokio::time::timeout;
 use super::*;
 use crate::clock::SystemClock;
 use crate::exposition::{Options, Page, build};
-use crate::http::{Operation, Status};
+use crate::http::Operation;
+use crate::http::status::tests::started;
 use crate::metrics::process::Process;
 use crate::metrics::published;
 
@@ -40,7 +40,7 @@ struct Server {
 
 fn start(limits: Limits) -> Server {
     let process = Process::register(prometheus::Registry::new()).unwrap();
-    let status = Status::new("ventas", "wv0001.example", DateTime::UNIX_EPOCH);
+    let status = started("ventas");
     let shared = Arc::new(Shared::new(Options::default(), Arc::new(SystemClock), process));
     let operation = shared.insert(status, None);
     let socket = TcpSocket::new_v4().unwrap();

@@ -1,19 +1,15 @@
-use chrono::DateTime;
 use tokio::time::{Duration, timeout};
 
 use super::*;
 use crate::clock::SystemClock;
 use crate::exposition::{Encoding, Format, build};
+use crate::http::status::tests::started as status;
 use crate::metrics::process::Process;
 use crate::metrics::published;
 
 fn shared() -> Shared {
     let process = Process::register(prometheus::Registry::new()).unwrap();
     Shared::new(Options::default(), Arc::new(SystemClock), process)
-}
-
-fn status(operation: &str) -> Status {
-    Status::new(operation, "wv0001.example", DateTime::UNIX_EPOCH)
 }
 
 fn page(value: f64) -> Page {

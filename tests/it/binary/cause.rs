@@ -63,7 +63,7 @@ async fn meet(case: &Case<'_>) {
     assert!(line.contains(&format!("reason=\"{reason}\"")), "{name}: {line}");
     let page = wait_for("the page says so", || async {
         let (_, _, page) = exporter.get("/").await;
-        page.contains("Failed</span>").then_some(page)
+        page.contains("Failed</strong>").then_some(page)
     })
     .await;
     let page = unescaped(&page);

@@ -322,7 +322,7 @@ async fn every_path_and_method_has_its_answer() {
         (
             "/nothing",
             404,
-            "There is nothing here. The paths are /, /metrics, /sd, /-/healthy, /-/ready and /-/reload; behind a proxy they may come after a prefix.\n",
+            "There is nothing here. The paths are /, /api/v1/status, /metrics, /sd, /-/healthy, /-/ready and /-/reload; behind a proxy they may come after a prefix.\n",
         ),
     ] {
         let (answered, _, body) = exporter.get(path).await;

@@ -82,7 +82,7 @@ async fn curl_comes_in_with_user_and_certificate_and_with_nothing_less() {
         "DEFAULT@SECLEVEL=0",
     ];
     assert_eq!(get(&place, &exporter, Some("client"), &old).await.0, 0);
-    for path in ["/", "/-/healthy", "/-/ready", "/nowhere"] {
+    for path in ["/", "/api/v1/status", "/-/healthy", "/-/ready", "/nowhere"] {
         let url = exporter.url(path);
         let mut arguments = identified(&place, "client").to_vec();
         arguments.push(url);

@@ -121,7 +121,7 @@ async fn a_retry_after_longer_than_the_cycle_is_waited_for() {
     });
     wait_for("the status page to say that it waits", async || {
         let (_, _, page) = exporter.get("/").await;
-        page.contains("Pauses</span> until <time").then_some(())
+        page.contains("Pauses</strong> until <time").then_some(())
     })
     .await;
     let (refused, next) = wait_for("a request after the refusal", async || {

@@ -49,7 +49,7 @@ async fn a_second_that_cannot_be_read_hides_its_own_chats_only_and_only_until_it
         "{log}"
     );
     let (_, _, page) = exporter.get("/").await;
-    assert!(page.contains("<dt>Seconds passed over</dt>"), "{page}");
+    assert!(page.contains("<dt>Passed over</dt>"), "{page}");
     handle.heal();
     operation.expect(hidden);
     exporter.settle(&operation, &mut newest).await;

@@ -1,0 +1,20 @@
+//! Spans of time and counts, in words.
+
+use chrono::TimeDelta;
+
+/// `13 minutes`: whole units, rounded down. The sign does not matter.
+pub(in crate::http) fn span(time: TimeDelta) -> String {
+    let seconds = time.num_seconds().unsigned_abs();
+    match seconds {
+        0..60 => count(seconds, "second"),
+        60..3_600 => count(seconds / 60, "minute"),
+        3_600..172_800 => count(seconds / 3_600, "hour"),
+        _ => count(seconds / 86_400, "day"),
+    }
+}
+
+/// `1 poll`, `2 polls`.
+pub(in crate::http) fn count(number: u64, what: &str) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{number} {what}{plural}")
+}
