@@ -15,6 +15,7 @@ mod listen;
 mod log;
 mod mistake;
 mod operations;
+mod page;
 mod process;
 mod range;
 mod report;

@@ -1,5 +1,6 @@
 //! What the tests share.
 
+pub(crate) mod browser;
 pub(crate) mod disk;
 pub(crate) mod exposition;
 pub(crate) mod fleet;
