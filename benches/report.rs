@@ -63,7 +63,7 @@ fn count(ledger: &Ledger, body: &[u8]) -> Tallied {
     tally.answered(now(), now(), end);
     let mut zone = HourlyZone::new(Bogota);
     let mut rows = 0;
-    let keys = field::report(CONFIG.counting.agents).keys;
+    let keys = field::report(CONFIG.counting.agents, field::Customers::Skip).keys;
     let envelope = report::decode(body, &keys, &mut |row: Result<Row<'_>, RowError>| {
         tally.absorb(&Chat::from_row(&row.unwrap(), &mut zone).unwrap());
         rows += 1;

@@ -10,6 +10,7 @@ pub mod field;
 pub mod key;
 pub(crate) mod latest_window;
 pub mod measure;
+pub mod recontact;
 pub(crate) mod series_limit;
 pub mod skill_names;
 pub mod tally;

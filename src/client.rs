@@ -6,8 +6,8 @@ use small_file::{Links, Shown};
 use wolkvox::client::{Client, Names, RootsError, Settings, SetupError, Tls};
 use wolkvox::{Report, cause};
 
-use crate::chats::field;
-use crate::config::{Addressed, Agents, Described, Server};
+use crate::chats::field::{self, Customers};
+use crate::config::{Addressed, Agents, Counting, Described, Server};
 use crate::token::ConfiguredToken;
 
 /// Many times what all the roots of a system take.
@@ -56,7 +56,19 @@ pub enum ClientError {
 /// # Errors
 /// See [`ClientError`]: the CA file, most likely.
 pub fn open(server: &Server, agents: Agents, tls: &Tls) -> Result<Client, ClientError> {
-    open_for(field::report(agents), server, tls)
+    open_for(field::report(agents, Customers::Skip), server, tls)
+}
+
+/// The same for an exporter, which counts recontacts where they are set.
+///
+/// # Errors
+/// See [`ClientError`].
+pub fn open_to_count(server: &Server, counting: &Counting, tls: &Tls) -> Result<Client, ClientError> {
+    let customers = match counting.recontact {
+        Some(_) => Customers::Read,
+        None => Customers::Skip,
+    };
+    open_for(field::report(counting.agents, customers), server, tls)
 }
 
 /// Sets up a client that asks for another report of the same server. Otherwise as [`open`].

@@ -125,6 +125,9 @@ impl<S: Source + Lists, D: Store, P: Publish> Poller<S, D, P> {
         let known_until = clocks.ours().max(ledger.cursors.poll);
         let since = (!ledger.is_first_start()).then_some(known_until);
         ledger.totals.begin_days(zone, since);
+        let recontact = config.counting.recontact.as_ref();
+        let begun = ledger.totals.begin_recontacts(recontact);
+        begun.map_err(StoreError::Unwritable)?;
         let mut poller = Poller {
             reader: Reader::in_cycles(source, zone),
             books: Books::open(ledger, store, clocks.today(), config.polling.poll_interval),
@@ -178,9 +181,7 @@ impl<S: Source + Lists, D: Store, P: Publish> Poller<S, D, P> {
             cycle.sweep_duration = begun.elapsed();
             self.forget();
             self.retire();
-            let now = self.clocks.earlier();
-            let zone = self.config.server.timezone;
-            self.books.ledger.totals.forget_days_before(now, zone);
+            self.forget_what_is_past();
         }
         self.books.ledger.end_cycle();
         if let Err(error) = self.commit().await {
@@ -270,6 +271,16 @@ impl<S: Source + Lists, D: Store, P: Publish> Poller<S, D, P> {
         self.reader.forget_before(next_start);
         let date_ini = window::least_local(self.config.server.timezone, next_start);
         self.books.ledger.forget_before(date_ini);
+    }
+
+    /// Drops days and closes of customers that are past by both clocks.
+    fn forget_what_is_past(&mut self) {
+        let (now, zone) = (self.clocks.earlier(), self.config.server.timezone);
+        let totals = &mut self.books.ledger.totals;
+        totals.forget_days_before(now, zone);
+        if let Some(recontact) = &self.config.counting.recontact {
+            totals.forget_closes_before(now, recontact);
+        }
     }
 
     /// Drops the label sets that had no chat for long, by the earlier of both clocks. A clock that runs ahead must not drop

@@ -50,7 +50,7 @@ impl Prepared {
     /// # Errors
     /// See [`ClientError`].
     pub(super) fn new(config: OperationConfig, tls: &Tls) -> Result<Prepared, OfOperation<ClientError>> {
-        let client = client::open(&config.server, config.counting.agents, tls)
+        let client = client::open_to_count(&config.server, &config.counting, tls)
             .map_err(|error| OfOperation::new(&config, error))?;
         Ok(Prepared {
             client,

@@ -12,7 +12,7 @@ use prometheus::proto::MetricType;
 use super::*;
 use crate::chats::chat::Chat;
 use crate::chats::exemplar::Exemplars;
-use crate::chats::key::{Keys, Table};
+use crate::chats::key::{Keys, LabelSet, Table};
 use crate::chats::latest_window::Gatherer;
 use crate::chats::{Field, Totals};
 use crate::config::tests::COUNTING;
@@ -81,6 +81,8 @@ fn totals(chats: &[Chat]) -> Totals {
             &COUNTING,
             now(),
         );
+        let recontacts = LabelSet::new(Table::Recontacts, [&*chat.skill_id, "24h"]);
+        totals.open_set(Table::Recontacts, &recontacts);
     }
     totals
 }

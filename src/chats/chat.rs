@@ -10,9 +10,11 @@ use chrono::NaiveDateTime;
 use serde::{Deserialize, Serialize};
 
 use super::field::{Field, FieldSet};
+pub use super::recontact::Customer;
 pub use crate::ledger::{Id, Moment};
 pub use conn_id::MAX_CONN_ID_BYTES;
-pub(super) use value::MAX_LABEL_BYTES;
+pub(super) use conn_id::is_no_id;
+pub(super) use value::{MAX_LABEL_BYTES, trimmed};
 use wolkvox::{Instants, Row, Value};
 
 /// The value of a label whose field is empty.
@@ -187,6 +189,9 @@ pub struct Chat {
     pub agent_answers: Option<u64>,
     /// Whether it was transferred; only some servers say.
     pub transferred: Option<bool>,
+    /// A hash of the customer, where recontacts are counted.
+    #[serde(default)]
+    pub customer: Option<Customer>,
     /// The customer's mood.
     pub feeling: Feeling,
     /// Who wrote last.
@@ -295,6 +300,7 @@ impl Chat {
             agent_characters: None,
             agent_answers: None,
             transferred: None,
+            customer: None,
             feeling: Feeling::Unknown,
             last_speaker: Participant::Unknown,
             invalid: FieldSet::default(),

@@ -14,8 +14,19 @@ enum Provenance {
     Documented,
     /// The same, but it is personal data of employees: read only where names are switched on.
     Personal,
+    /// The same of customers: read only where recontacts are counted, and hashed at once.
+    Customer,
     /// Not in the vendor's page: only some servers send it.
     SomeServers,
+}
+
+/// Whether the ids and phones of customers are read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Customers {
+    /// To be hashed.
+    Read,
+    /// They are skipped.
+    Skip,
 }
 
 /// Reads a text, trimmed and not blank, into the chat; `None` is a value that can't be read.
@@ -31,8 +42,8 @@ struct FieldRow {
 
 macro_rules! fields {
     ($($(#[$doc:meta])* $id:ident = $key:literal $(or $alias:literal)*, $source:ident, $read:expr;)+) => {
-        /// A field that is read. All others (customers' names, mails, phones, free text) are skipped by the decoder and
-        /// never become a value.
+        /// A field that is read. All others (customers' names, mails, free text) are skipped by the decoder and never become a
+        /// value, and so are those of customers where recontacts are not counted.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
         pub enum Field {
             $($(#[$doc])* $id),+
@@ -96,6 +107,10 @@ fields! {
     Feeling = "feeling", Documented, |chat, text, _| put(&mut chat.feeling, value::feeling(text));
     /// Whether the chat was transferred.
     Transfer = "transfer", SomeServers, |chat, text, _| put_some(&mut chat.transferred, value::yes_or_no(text));
+    /// The customer's id. No chat holds it: see [`super::recontact`].
+    CustomerId = "customer_id", Customer, |_, _, _| Some(());
+    /// The customer's phone. No chat holds it: see [`super::recontact`].
+    CustomerPhone = "customer_phone", Customer, |_, _, _| Some(());
 }
 
 fn put<T>(slot: &mut T, value: Option<T>) -> Option<()> {
@@ -120,7 +135,7 @@ impl Field {
 
     /// Whether the vendor's page lists the field, so that its absence means that the report's format drifts.
     pub fn is_documented(self) -> bool {
-        self.row().source != Provenance::SomeServers
+        matches!(self.row().source, Provenance::Documented | Provenance::Personal)
     }
 
     /// Reads the field's text into a chat.
@@ -139,8 +154,6 @@ impl From<Field> for usize {
 const UNREAD: &[&str] = &[
     "customer_name",
     "customer_email",
-    "customer_phone",
-    "customer_id",
     "user_id",
     "comments",
     "comment",
@@ -150,10 +163,14 @@ const UNREAD: &[&str] = &[
 ];
 
 /// The report to ask for, and what may be read of it.
-pub fn report(agents: Agents) -> Report {
+pub fn report(agents: Agents, customers: Customers) -> Report {
     let keys = Field::ALL.into_iter().flat_map(|field| {
         let row = field.row();
-        let is_hidden = row.source == Provenance::Personal && agents != Agents::Names;
+        let is_hidden = match row.source {
+            Provenance::Personal => agents != Agents::Names,
+            Provenance::Customer => customers == Customers::Skip,
+            Provenance::Documented | Provenance::SomeServers => false,
+        };
         let names = std::iter::once(&row.key).chain(row.aliases);
         (0..).zip(names).map(move |(rank, name)| Key {
             name,

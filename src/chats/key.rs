@@ -32,6 +32,7 @@ impl<'a> HashedChat<'a> {
             hasher.write_u64(match label.read {
                 Read::Open(open) => self.hashes[open as usize]?,
                 Read::Word(_, of) => of(self.chat)?.into(),
+                Read::Setting => return None,
             });
         }
         Some(hasher.finish())
@@ -49,7 +50,7 @@ enum LabelValue {
 impl LabelValue {
     fn new(label: &Label, text: &str) -> LabelValue {
         let words = match label.read {
-            Read::Open(_) => &[],
+            Read::Open(_) | Read::Setting => &[],
             Read::Word(words, _) => words,
         };
         let mut places = (0..).zip(words);
@@ -67,6 +68,7 @@ impl LabelValue {
                 let place = of(chat)?;
                 Some(LabelValue::Word(place, words.get(usize::from(place))?))
             }
+            Read::Setting => None,
         }
     }
 
@@ -163,7 +165,7 @@ impl LabelSet {
     pub fn limited(&self, table: Table, other: &str) -> LabelSet {
         let pairs = table.labels().iter().zip(self.0.iter());
         let limited = pairs.map(|(label, value)| match label.read {
-            Read::Word(..) => value.clone(),
+            Read::Word(..) | Read::Setting => value.clone(),
             Read::Open(_) => LabelValue::Text(other.into()),
         });
         LabelSet(limited.collect())

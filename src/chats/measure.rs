@@ -169,6 +169,14 @@ measures! {
     }
 }
 
+measures! {
+    /// Per skill and time within which the customer had closed another chat.
+    RECONTACTS, ["skill_id", "within"] => {
+        "chats" = Beta "wolkvox_chat_recontacts_total", Counter, |_, _| Some(1),
+            "Chats whose customer had closed another one within this time before they were opened, by what was known when they were counted (report fields customer_id, else customer_phone); only with WOLKVOX_RECONTACT. Shorter times are part of longer ones. Refreshed once per poll.";
+    }
+}
+
 /// Whether the chat's `ASA` is within the target of its skill.
 pub(super) fn within_target(chat: &Chat, counting: &Counting) -> Option<u64> {
     chat.asa_ms

@@ -6,18 +6,18 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, NaiveDateTime, Utc};
 
-use super::chat::{Chat, NotAChat};
+use super::chat::{Chat, Customer, NotAChat};
 use super::exemplar::Exemplars;
 use super::field::Field;
 use super::key::{Keys, LabelSet, Table};
-use super::series_limit::SeriesLimit;
+use super::series_limit::{OTHER, SeriesLimit};
 use super::totals::Name;
-use super::{Ledger, Totals, bounds, today};
+use super::{Ledger, Totals, bounds, recontact, today};
 use crate::config::Counting;
 use crate::ledger::{Absorbed, Counts, Delta, FoundBy, Id, Novelty, Times};
 use crate::metrics::histogram::Histogram;
 use sums::{Places, Sums};
-use wolkvox::Zone;
+use wolkvox::{Row, Zone};
 
 /// Numbers about the rows of one answer, for the poller's own metrics.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -117,6 +117,7 @@ pub struct Tally<'a> {
     sums: Sums,
     /// What is added to days; `None` where nobody asks for them.
     days: Option<today::Gatherer>,
+    recontacts: recontact::Gatherer,
 }
 
 impl<'a> Tally<'a> {
@@ -136,6 +137,7 @@ impl<'a> Tally<'a> {
             counts: AnswerCounts::default(),
             sums: Sums::new(counting.agents),
             days: None,
+            recontacts: recontact::Gatherer::default(),
         }
     }
 
@@ -236,6 +238,9 @@ impl<'a> Tally<'a> {
         self.sums.add(chat, places, counts, self.counting, first_seen);
         self.note_texts(chat, places);
         self.note_day(chat, places, counts);
+        if let Some(set) = self.sums.set(places, Table::Chats) {
+            self.recontacts.note(chat, counts, set);
+        }
         for (map, fields) in [
             (&mut self.counts.invalid, chat.invalid),
             (&mut self.counts.absent, chat.absent),
@@ -256,6 +261,33 @@ impl<'a> Tally<'a> {
                 .arrival_delay
                 .observe(bounds::ARRIVAL_DELAY, u64::try_from(delay).unwrap_or(0));
         }
+    }
+
+    /// The customer of a row, where recontacts are counted.
+    pub fn customer_of(&self, row: &Row<'_>) -> Option<Customer> {
+        self.base.customers().of_row(row)
+    }
+
+    /// Counts the recontacts among the chats of the answer. All times of a skill begin together, at 0.
+    fn count_recontacts(&mut self) {
+        let Some(recontact) = &self.counting.recontact else {
+            return;
+        };
+        let (limit, limited, touched) = (&mut self.series_limit, &mut self.counts.limited, self.touched);
+        let count = |totals: &mut Totals, skill_id: &str, gap_ms: Option<u64>| {
+            let mut is_limited = false;
+            for (within, ms) in recontact.each() {
+                let set = LabelSet::new(Table::Recontacts, [skill_id, within]);
+                let is_added = |table, set: &LabelSet| totals[table].contains_key(set);
+                let shown = limit.admit(Table::Recontacts, &set, is_added);
+                is_limited |= shown != set && skill_id != OTHER;
+                let chats = u64::from(gap_ms.is_some_and(|gap| gap <= ms));
+                totals.count_set(Table::Recontacts, &shown, touched, chats);
+            }
+            *limited += u64::from(is_limited);
+        };
+        let gatherer = std::mem::take(&mut self.recontacts);
+        gatherer.finish(self.base, self.delta.totals_mut(), count);
     }
 
     /// Adds a chat to the day of its close: the poll that found it, if the report does not say. One from before the start of
@@ -303,8 +335,10 @@ impl<'a> Tally<'a> {
             let days = days.finish(skill, agent);
             self.delta.totals_mut().add_days(&days);
         }
-        self.sums
-            .finish(self.delta.totals_mut(), self.touched, &mut exemplars);
+        let sums = std::mem::replace(&mut self.sums, Sums::new(self.counting.agents));
+        sums.finish(self.delta.totals_mut(), self.touched, &mut exemplars);
+        // They are no label sets of one chat each, and come to those.
+        self.count_recontacts();
         Tallied {
             absorbed: self.delta.finish(),
             counts: self.counts,

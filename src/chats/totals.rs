@@ -3,10 +3,11 @@
 
 mod cell;
 mod name;
+mod removal;
 mod stored;
 mod zero_first;
 
-use std::collections::{BTreeMap, BTreeSet, btree_map};
+use std::collections::{BTreeMap, btree_map};
 use std::ops::Index;
 use std::sync::Arc;
 
@@ -22,8 +23,11 @@ use super::field::FieldSet;
 use super::key::Keys;
 use super::key::{LabelSet, PerTable, Table};
 use super::measure::Measure;
+use super::recontact::Customers;
 use super::today::Days;
-use crate::config::{Agents, Counting};
+#[cfg(test)]
+use crate::config::Agents;
+use crate::config::Counting;
 use crate::ledger::{Counted, Counts};
 use crate::metrics::histogram::Histogram;
 use name::note;
@@ -80,6 +84,8 @@ pub struct Totals {
     zero_first: ZeroFirst,
     /// The chats by their day.
     pub(super) days: Arc<Days>,
+    /// When customers closed chats; empty unless recontacts are counted.
+    pub(super) customers: Arc<Customers>,
 }
 
 impl Totals {
@@ -145,6 +151,15 @@ impl Totals {
         self.tables[table as usize] = Arc::new(sets.collect());
     }
 
+    /// Adds so many to what the first measure of a label set counts, which is created at 0 first.
+    pub(super) fn count_set(&mut self, table: Table, set: &LabelSet, now: DateTime<Utc>, count: u64) {
+        let sets = Arc::make_mut(&mut self.tables[table as usize]);
+        let entry = entry(sets, table, set, now.timestamp_millis());
+        if let Some(cell) = entry.cells.first_mut() {
+            cell.add(&Cell::Count(count));
+        }
+    }
+
     /// Adds fields that the server has sent.
     pub(super) fn add_sent(&mut self, sent: FieldSet) {
         self.sent.extend(sent);
@@ -205,42 +220,6 @@ impl Totals {
     /// A table, to be kept: it stays as it is now. The same `Arc` is the same content.
     pub fn share(&self, table: Table) -> Arc<Sets> {
         Arc::clone(&self.tables[table as usize])
-    }
-
-    /// Drops the label sets without a chat since `before`, and the names of what is gone.
-    pub fn retire(&mut self, before: DateTime<Utc>) {
-        let before = before.timestamp_millis();
-        let is_old = |entry: &Arc<Entry>| entry.touched_ms < before;
-        // What is shared is copied only where something goes.
-        let has_old = |sets: &Arc<Sets>| sets.values().any(is_old);
-        if !self.tables.iter().any(has_old) {
-            return;
-        }
-        for sets in self.tables.iter_mut().filter(|sets| has_old(sets)) {
-            Arc::make_mut(sets).retain(|_, entry| !is_old(entry));
-        }
-        self.forget_zeros_of_what_is_gone();
-        let ids = |table: Table| -> BTreeSet<&str> {
-            let sets = self.tables[table as usize].keys();
-            sets.filter_map(|set| set.id_with_text(table)).collect()
-        };
-        let (agents, codes) = (ids(Table::Agents), ids(Table::Dispositions));
-        Arc::make_mut(&mut self.agent_names).retain(|id, _| agents.contains(id.as_str()));
-        Arc::make_mut(&mut self.descriptions).retain(|code, _| codes.contains(code.as_str()));
-    }
-
-    /// Removes what the setting no longer allows to keep.
-    pub fn restrict_to(&mut self, agents: Agents) {
-        if agents != Agents::Names {
-            self.agent_names = Arc::default();
-        }
-        for table in Table::ALL {
-            if agents == Agents::Off && table.is_of_agents() {
-                self.tables[table as usize] = Arc::default();
-            }
-        }
-        self.forget_zeros_of_what_is_gone();
-        self.restrict_days_to(agents);
     }
 
     /// A family starts at 0 for the label sets that are there.
@@ -324,6 +303,7 @@ impl Counted for Totals {
         }
         self.begin_families(other.sent);
         self.add_days(&other.days);
+        self.add_closes(&other.customers);
     }
 }
 

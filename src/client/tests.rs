@@ -9,7 +9,7 @@ use crate::token::TokenFile;
 fn the_vendor_sees_which_exporter_asks() {
     let server = with(&[]).unwrap().into_operation().server;
     assert_eq!(
-        settings(&server, field::report(Agents::Ids)).user_agent,
+        settings(&server, field::report(Agents::Ids, Customers::Skip)).user_agent,
         format!("wolkvox-exporter/{}", env!("CARGO_PKG_VERSION"))
     );
 }

@@ -16,6 +16,7 @@ pub mod timeline;
 
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -112,6 +113,9 @@ pub enum BackfillError {
     /// The reader of the standard output has left: no more is wanted.
     #[error("nobody reads the standard output any more")]
     Unread,
+    /// The system gave no random bytes to hash customers with.
+    #[error("WOLKVOX_RECONTACT: customers can't be hashed: {0}")]
+    Random(io::Error),
     /// The output can't be written.
     #[error("{what} can't be written: {cause}")]
     Write {
@@ -268,6 +272,7 @@ impl Plan {
             &counting.objectives,
             counting.agents,
             counting.max_series,
+            &counting.recontact,
         );
         let shown = (
             counting.service_level_target,
@@ -289,7 +294,7 @@ pub async fn run(
     output: Option<PathBuf>,
     progress: &mut Progress,
 ) -> Result<BackfillSummary, BackfillError> {
-    let client = client::open(&plan.config.server, plan.config.counting.agents, &Tls::default())?;
+    let client = client::open_to_count(&plan.config.server, &plan.config.counting, &Tls::default())?;
     let reader = Reader::persistent(client, plan.zone(), pace);
     write(plan, reader, pace, output, progress).await
 }
@@ -316,6 +321,8 @@ pub async fn write<S: Source>(
         next: plan.read_from(),
         timeline: Timeline::new(span.from),
     });
+    checkpoint.timeline.begin_recontacts(&plan.config)?;
+    let customers = checkpoint.timeline.customers();
     let range = reader.open(Purpose::Poll, checkpoint.next, to, None);
     let mut range = range.after(read_to);
     progress.begin(plan.read_from(), to, checkpoint.next, pace);
@@ -323,7 +330,7 @@ pub async fn write<S: Source>(
     while let Some((chunk, Chats { chats, .. })) = reader
         .read_next(
             &mut range,
-            |_| Chats::new(plan.zone()),
+            |_| Chats::new(plan.zone()).with_customers(Arc::clone(&customers)),
             |notice| progress.notice(&notice),
         )
         .await
@@ -336,7 +343,7 @@ pub async fn write<S: Source>(
         let timeline = &mut checkpoint.timeline;
         timeline.take(chats, chunk.to, span);
         timeline.advance(chunk.to, reach, span, &plan.config, |text| output.write(text))?;
-        timeline.forget_before(chunk.date_ini);
+        timeline.forget_before(chunk.date_ini, &plan.config);
         checkpoint.next = chunk.to;
         progress.chunk(checkpoint.next, checkpoint.timeline.chats_counted());
         output.save(&checkpoint)?;

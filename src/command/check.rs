@@ -4,6 +4,7 @@
 mod call;
 mod filter;
 mod hours;
+mod recontact;
 mod row;
 mod sample;
 mod skill;
@@ -26,6 +27,7 @@ use crate::config::{OperationConfig, Server};
 use call::{judge_call, judge_clock};
 use filter::judge_filter;
 use hours::judge_hours;
+use recontact::judge_recontact;
 use row::{judge_fields, judge_rows};
 use sample::ReportSample;
 use skill::judge_skills;
@@ -158,6 +160,7 @@ pub async fn run(config: &OperationConfig, scope: Scope, clock: &dyn Clock) -> R
     }
     findings.add(Verdict::Ok, "zone-data", zone_data(&config.server, clock.now()));
     judge_hours(&mut findings, config, clock.now());
+    judge_recontact(&mut findings, config);
     let mut reader = Reader::in_cycles(client, config.server.timezone);
     let call = examine(&mut findings, &mut reader, config, clock).await;
     if (scope, call) == (Scope::Yesterday, FirstCall::Answered) {

@@ -165,6 +165,7 @@ impl Demo {
             ("WOLKVOX_COUNT_FROM", count_from),
             // Its chats come at all hours, and so may the reader.
             ("WOLKVOX_BUSINESS_HOURS", "24/7".to_owned()),
+            ("WOLKVOX_RECONTACT", "1h,24h".to_owned()),
             ("WOLKVOX_AGENTS", "names".to_owned()),
             ("WOLKVOX_SKILL_CATALOGUE", "true".to_owned()),
             // Of fifty licences: an interval of two seconds takes 43,200 calls.

@@ -6,6 +6,7 @@ use std::time::Duration;
 use business_hours::BusinessHours;
 use chrono::{DateTime, Datelike, Utc};
 
+use super::recontact::{Recontact, recontact};
 use super::shown::shown_near;
 use super::value::{DAY, Given, SECOND, duration_or_off, milliseconds, share, switch, whole_number, word};
 use super::variable::{
@@ -49,6 +50,9 @@ section! {
         agents: Agents = "AGENTS", Value("ids"),
             "`off`: no metrics per agent. `ids`: by extension number. `names`: also the agents' names, which are personal data.",
             word(&[("off", Agents::Off), ("ids", Agents::Ids), ("names", Agents::Names)]);
+        recontact: Option<Recontact> = "RECONTACT", Value("off"),
+            "`off`, or up to four times such as `24h,72h`: counts the chats whose customer had closed another one within each. Of the customers' ids, or else phones, a keyed hash is kept: personal data.",
+            recontact;
         max_series: usize = "MAX_SERIES", Value("150000"),
             "Most sample lines that label sets from the report may take. Past it new ones are counted with their open labels as `other`.",
             max_series;

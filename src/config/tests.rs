@@ -25,6 +25,7 @@ pub(crate) static COUNTING: Counting = Counting {
     skill_names: BTreeMap::new(),
     skill_catalogue: false,
     agents: Agents::Names,
+    recontact: None,
     max_series: 150_000,
     retire_after: None,
     objectives: BTreeMap::new(),

@@ -97,7 +97,8 @@ fn digest(salt: &str, text: &str) -> String {
     hex(&Sha256::new().chain_update(salt).chain_update(text).finalize())
 }
 
-fn hex(bytes: &[u8]) -> String {
+/// Bytes as hexadecimal digits.
+pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().fold(String::new(), |mut text, byte| {
         // Writing to a String cannot fail.
         let _ = write!(text, "{byte:02x}");

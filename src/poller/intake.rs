@@ -160,7 +160,8 @@ impl Intake<'_> {
     }
 
     fn take_new(&mut self, row: &Row<'_>, id: Id) {
-        let chat = Chat::of(id, row, &mut self.zone);
+        let mut chat = Chat::of(id, row, &mut self.zone);
+        chat.customer = self.tally.customer_of(row);
         let keys = self.tally.absorb_new(&chat);
         let fingerprint = self.recent.map(|recent| recent.fingerprint(row));
         self.gather(&chat, &keys, self.tally.first_seen(), fingerprint);

@@ -234,7 +234,7 @@ impl RowWriter<'_> {
     }
 
     fn canary(&mut self, key: &str, ending: &str) {
-        let text = format!("CANARY-{key}-{}{ending}", self.chat.conn_id);
+        let text = format!("CANARY-{key}-{}{ending}", self.chat.customer);
         self.text(key, &text);
     }
 

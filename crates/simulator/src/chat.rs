@@ -37,8 +37,8 @@ pub struct Agent {
 
 /// A closed chat. All times are whole seconds, UTC; what has no value is `None` or empty.
 ///
-/// The personal fields of its customer are not held: each is written as `CANARY-<field>-<conn_id>`, so that a leak
-/// can be searched for.
+/// The personal fields of its customer are not held: each is written as `CANARY-<field>-<customer>`, so that a leak can be
+/// searched for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SimulatedChat {
     /// The chat's id.
@@ -75,6 +75,8 @@ pub struct SimulatedChat {
     pub description: String,
     /// Whether it was handed to somebody else.
     pub transferred: bool,
+    /// Whose it is: chats with the same text are of the same customer.
+    pub customer: String,
     /// `very negative` to `very positive`, or empty.
     pub feeling: String,
     /// `agent`, `customer`, `chat-bot`, `chat_bot`, or empty.
@@ -112,6 +114,7 @@ impl SimulatedChat {
             cod_act: "101".to_owned(),
             description: "Sale closed".to_owned(),
             transferred: false,
+            customer: conn_id.to_owned(),
             feeling: "neutral".to_owned(),
             last_participant: "agent".to_owned(),
             raw: Vec::new(),

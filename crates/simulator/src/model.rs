@@ -16,6 +16,7 @@ mod salt {
     pub(super) const DETAILS: u64 = 101;
     pub(super) const SENDING: u64 = 102;
     pub(super) const WRITERS: u64 = 103;
+    pub(super) const CUSTOMER: u64 = 104;
 }
 
 /// A simulated operation. Chats opened in a minute are a pure function of the seed and that minute; chats placed by
@@ -186,12 +187,23 @@ impl Simulator {
             cod_act: cod_act.to_owned(),
             description: description.to_owned(),
             transferred,
+            customer: self.customer(plan),
             feeling: feeling.unwrap_or("").to_owned(),
             last_participant: work
                 .only_writer()
                 .unwrap_or_else(|| last_participant(&mut dice, plan.timed_out))
                 .to_owned(),
             raw: Vec::new(),
+        }
+    }
+
+    /// Whose it is. Some customers come back; most are never seen again.
+    fn customer(&self, plan: &Plan) -> String {
+        let mut dice = Dice::new(&[self.settings.seed, salt::CUSTOMER, plan.id]);
+        if dice.chance(RETURNING) {
+            format!("regular-{}", dice.below(REGULARS))
+        } else {
+            plan.id.to_string()
         }
     }
 
@@ -219,6 +231,10 @@ impl Simulator {
     }
 }
 
+/// The share of chats of customers that come back.
+const RETURNING: f64 = 0.2;
+/// How many such customers there are.
+const REGULARS: u64 = 400;
 /// The share of chats in which an agent writes a note to a customer who does not answer it.
 const NOTES: f64 = 0.03;
 

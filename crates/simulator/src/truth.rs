@@ -131,6 +131,31 @@ impl Truth {
         hours
     }
 
+    /// By skill, the chats of `counted` whose customer had closed another one of `known` within so many seconds before they were
+    /// opened.
+    pub fn recontacts<'a>(
+        known: &'a [SimulatedChat],
+        counted: impl IntoIterator<Item = &'a SimulatedChat>,
+        within: i64,
+    ) -> BTreeMap<String, u64> {
+        let mut of_customer: BTreeMap<&str, Vec<&SimulatedChat>> = BTreeMap::new();
+        for chat in known {
+            of_customer.entry(&chat.customer).or_default().push(chat);
+        }
+        let mut recontacts = BTreeMap::new();
+        for chat in counted {
+            let others = of_customer.get(chat.customer.as_str());
+            let is_before = |other: &&SimulatedChat| {
+                let gap = (chat.opened - other.closed).num_seconds();
+                other.conn_id != chat.conn_id && (0..=within).contains(&gap)
+            };
+            if others.is_some_and(|others| others.iter().copied().any(|other| is_before(&other))) {
+                *recontacts.entry(label(&chat.skill_id)).or_default() += 1;
+            }
+        }
+        recontacts
+    }
+
     fn add(&mut self, chat: &SimulatedChat, target_ms: u64) {
         let (skill, outcome) = (label(&chat.skill_id), chat.outcome);
         let key = Key {

@@ -37,13 +37,18 @@ pub(super) fn parse(value: &Value<'_>) -> Result<Id, NotAChat> {
         return Ok(number.into());
     }
     let text = one_spelling(text);
-    if text.is_empty() || NO_IDS.iter().any(|no_id| text.eq_ignore_ascii_case(no_id)) {
+    if is_no_id(&text) {
         return Err(NotAChat::NoConnId);
     }
     if text.len() > MAX_CONN_ID_BYTES {
         return Err(NotAChat::BadConnId);
     }
     Ok(Id::from(text.as_ref()))
+}
+
+/// Whether a trimmed text is what programs write where they have no id.
+pub(in crate::chats) fn is_no_id(text: &str) -> bool {
+    text.is_empty() || NO_IDS.iter().any(|no_id| text.eq_ignore_ascii_case(no_id))
 }
 
 /// The digits of a text that is a whole number as JSON writes them; any other text as it is.

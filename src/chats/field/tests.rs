@@ -4,7 +4,7 @@ use super::*;
 
 #[test]
 fn the_keys_are_unique_and_as_they_are_compared() {
-    let keys = report(Agents::Names).keys;
+    let keys = report(Agents::Names, Customers::Skip).keys;
     let names: HashSet<_> = keys.iter().map(|key| key.name).collect();
     assert_eq!(names.len(), keys.len());
     assert!(names.iter().all(|name| name.trim().to_lowercase() == **name));
@@ -14,22 +14,30 @@ fn the_keys_are_unique_and_as_they_are_compared() {
     }
 }
 
+fn hidden(agents: Agents, customers: Customers) -> Vec<&'static str> {
+    let keys = report(agents, customers).keys.into_iter();
+    let hidden = keys.filter(|key| key.read == Read::Presence);
+    hidden.map(|key| key.name).collect()
+}
+
 #[test]
 fn a_name_is_read_only_where_names_are_switched_on() {
     for agents in [Agents::Off, Agents::Ids, Agents::Names] {
-        let hidden: Vec<_> = report(agents)
-            .keys
-            .into_iter()
-            .filter(|key| key.read == Read::Presence)
-            .map(|key| key.name)
-            .collect();
         let expected: &[&str] = if agents == Agents::Names {
             &[]
         } else {
             &["agent_name"]
         };
-        assert_eq!(hidden, expected, "{agents:?}");
+        assert_eq!(hidden(agents, Customers::Read), expected, "{agents:?}");
     }
+}
+
+#[test]
+fn ids_and_phones_of_customers_are_read_only_where_recontacts_are_counted() {
+    assert_eq!(
+        hidden(Agents::Names, Customers::Skip),
+        ["customer_id", "customer_phone"]
+    );
 }
 
 #[test]

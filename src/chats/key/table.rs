@@ -21,6 +21,8 @@ pub(super) enum Read {
     Open(Open),
     /// One of these words, by its place among them. Label sets are in the order of the words.
     Word(&'static [&'static str], fn(&Chat) -> Option<u8>),
+    /// The settings decide, and a chat may have several: it is counted aside, and left out here.
+    Setting,
 }
 
 /// A label whose values the report decides.
@@ -60,6 +62,11 @@ impl Label {
         Label { name, read }
     }
 }
+
+static WITHIN: Label = Label {
+    name: "within",
+    read: Read::Setting,
+};
 
 /// The hours of a day.
 const HOURS: &[&str] = &[
@@ -102,6 +109,8 @@ pub enum Table {
     Agents,
     /// Per agent, skill and outcome; empty where agents are off.
     AgentSkills,
+    /// Per skill and time within which the customer had closed another chat; empty where recontacts are off.
+    Recontacts,
 }
 
 struct TableRow {
@@ -161,6 +170,12 @@ static ROWS: [TableRow; Table::ALL.len()] = [
         measures: &measure::AGENT_SKILLS,
         text_of: None,
     },
+    TableRow {
+        name: "recontacts",
+        labels: &[&SKILL_ID, &WITHIN],
+        measures: &measure::RECONTACTS,
+        text_of: None,
+    },
 ];
 
 /// Something for each [`Table`].
@@ -168,7 +183,7 @@ pub type PerTable<T> = [T; Table::ALL.len()];
 
 impl Table {
     /// All of them, in the order in which they are shown.
-    pub const ALL: [Table; 8] = [
+    pub const ALL: [Table; 9] = [
         Table::Chats,
         Table::Dispositions,
         Table::Feelings,
@@ -177,6 +192,7 @@ impl Table {
         Table::Openings,
         Table::Agents,
         Table::AgentSkills,
+        Table::Recontacts,
     ];
 
     fn row(self) -> &'static TableRow {

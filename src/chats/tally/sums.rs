@@ -174,6 +174,12 @@ impl Sums {
         keys
     }
 
+    /// The label set of a table that a chat is counted under.
+    pub(super) fn set(&self, places: &Places, table: Table) -> Option<&LabelSet> {
+        let place = places.sums[table as usize]?;
+        Some(&self.tables[table as usize].sums[place].set)
+    }
+
     /// The label sets of a table by their places.
     pub(super) fn sets<'a>(&'a self, table: Table) -> impl Fn(usize) -> &'a LabelSet {
         let sums = &self.tables[table as usize].sums;

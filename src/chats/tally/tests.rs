@@ -62,6 +62,7 @@ fn chats() -> impl Strategy<Value = Chat> {
             agent_characters: times.4,
             agent_answers: times.2,
             transferred: times.3,
+            customer: None,
             feeling: [
                 Feeling::VeryNegative,
                 Feeling::Negative,

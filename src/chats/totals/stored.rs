@@ -10,6 +10,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::sync::Arc;
 
 use serde::de::{self, DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::ser::SerializeMap;
@@ -33,6 +34,9 @@ impl Serialize for Totals {
         map.serialize_entry("sent", &self.sent)?;
         map.serialize_entry("started", &self.started)?;
         map.serialize_entry("days", &**self.days())?;
+        if self.customers != Arc::default() {
+            map.serialize_entry("customers", &*self.customers)?;
+        }
         let families_at_0: Vec<_> = self.zero_first.families().collect();
         if !families_at_0.is_empty() {
             map.serialize_entry("families_at_0", &families_at_0)?;
@@ -123,6 +127,7 @@ impl<'de> Visitor<'de> for TotalsVisitor {
                 "sent" => totals.sent = map.next_value()?,
                 "started" => totals.started = map.next_value()?,
                 "days" => *totals.days_mut() = map.next_value()?,
+                "customers" => totals.customers = Arc::new(map.next_value()?),
                 "families_at_0" => {
                     let mut names = map.next_value::<BTreeSet<String>>()?;
                     names.retain(|name| family_of(name).is_some());

@@ -1,5 +1,6 @@
 mod version;
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::sync::{Arc, LazyLock};
 
@@ -64,7 +65,12 @@ fn ledger() -> Ledger {
         }
         tally.absorb(&Chat::from_row(&row, chrono_tz::UTC).unwrap());
     }
-    ledger.apply(tally.finish().absorbed);
+    let mut absorbed = tally.finish().absorbed;
+    let recontacts = LabelSet::new(Table::Recontacts, ["7", "24h"]);
+    absorbed
+        .totals
+        .count_set(Table::Recontacts, &recontacts, now(), 2);
+    ledger.apply(absorbed);
     ledger.end_cycle();
     ledger
 }

@@ -8,11 +8,13 @@ use std::time::Duration;
 use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
+use super::BackfillError;
 use crate::catalogue;
 use crate::chats::chat::Chat;
 use crate::chats::exemplar::Exemplars;
 use crate::chats::key::Keys;
 use crate::chats::latest_window::{Gatherer, Latest};
+use crate::chats::recontact::Customers;
 use crate::chats::{self, Ledger, Tally, Totals};
 use crate::config::OperationConfig;
 use crate::exposition::{self, Stamp};
@@ -136,9 +138,28 @@ impl Timeline {
         write(&text)
     }
 
-    /// Forgets ids of chats that lie below what the next chunk asks for, once this one is taken.
-    pub fn forget_before(&mut self, date_ini: NaiveDateTime) {
+    /// Forgets ids of chats that lie below what the next chunk asks for, once this one is taken, and closes of customers that no
+    /// later chat is compared with.
+    pub fn forget_before(&mut self, date_ini: NaiveDateTime, config: &OperationConfig) {
         self.ledger.forget_before(date_ini);
+        if let Some(recontact) = &config.counting.recontact {
+            self.ledger.totals.forget_closes_before(self.held, recontact);
+        }
+    }
+
+    /// Counts recontacts, where they are set.
+    ///
+    /// # Errors
+    /// [`BackfillError::Random`].
+    pub fn begin_recontacts(&mut self, config: &OperationConfig) -> Result<(), BackfillError> {
+        let recontact = config.counting.recontact.as_ref();
+        let begun = self.ledger.totals.begin_recontacts(recontact);
+        begun.map_err(BackfillError::Random)
+    }
+
+    /// What customers are hashed as.
+    pub fn customers(&self) -> Arc<Customers> {
+        Arc::clone(self.ledger.totals.customers())
     }
 
     fn step<E>(

@@ -173,6 +173,38 @@ async fn nothing_personal_and_no_token_is_said_of_a_good_answer() {
 }
 
 #[tokio::test]
+async fn ids_and_phones_of_customers_are_said_nowhere_where_recontacts_are_counted() {
+    let operation = lively().await;
+    // Half of them come back, and others have a phone alone.
+    let closed = Utc::now() - TimeDelta::minutes(1);
+    operation.add((0..100).map(|number| {
+        let mut chat = SimulatedChat::new(&format!("8{number:03}"), closed - TimeDelta::minutes(2), closed);
+        chat.customer = format!("7{number:03}");
+        let field = if number % 2 == 0 {
+            "customer_id"
+        } else {
+            "customer_name"
+        };
+        chat.with_raw(field, Some("\"-\""))
+    }));
+    let directory = tempfile::tempdir().unwrap();
+    let exporter = exporter(directory.path(), &operation, &[("WOLKVOX_RECONTACT", "24h")]).await;
+    wait_for("a customer came back", async || {
+        let [text, ..] = pages(&exporter).await;
+        let recontacts = |line: &&str| line.starts_with("wolkvox_chat_recontacts_total{");
+        let line = text.lines().find(recontacts)?;
+        (!line.ends_with(" 0")).then_some(())
+    })
+    .await;
+    assert_nothing_is_said(directory.path(), &exporter).await;
+    let said = all_that_is_said(directory.path(), &exporter).await;
+    assert!(
+        said.iter().any(|(_, text)| text.contains("\"customers\"")),
+        "their hashes are in the state"
+    );
+}
+
+#[tokio::test]
 async fn nothing_personal_and_no_token_is_said_whatever_becomes_of_an_answer() {
     for fault in [
         Fault::CutBody { after_bytes: 5_000 },

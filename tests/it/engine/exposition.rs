@@ -14,21 +14,23 @@ use wolkvox_exporter::metrics::open_since::OpenSince;
 use wolkvox_exporter::metrics::process::Process;
 use wolkvox_exporter::metrics::{TimedRows, published};
 
-use crate::support::world::{World, hours, minutes};
+use crate::support::world::{World, hours, minutes, recontact};
 
 async fn world() -> World {
     let mut world = World::at("2026-03-10 15:00:00", Bogota);
     world.config.counting.agents = Agents::Names;
     let opening = business_hours::BusinessHours::parse("Mo-Fr 08:00-18:00").unwrap();
     world.config.counting.business_hours = Some(opening);
-    let chat = world.closed_ago(minutes(7));
+    world.config.counting.recontact = recontact("1h,24h");
+    let chat = world.closed_ago(minutes(7)).with(Field::CustomerId, "ana");
     world.happen(chat);
     world.start().await;
     world.cycle().await;
     let chat = world
         .closed_ago(minutes(2))
         .with(Field::Asa, "00:00:41")
-        .with(Field::Feeling, "very positive");
+        .with(Field::Feeling, "very positive")
+        .with(Field::CustomerId, "ana");
     world.happen(chat);
     let chat = world
         .closed_ago(minutes(1))

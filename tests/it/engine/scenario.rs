@@ -6,6 +6,7 @@ mod limit;
 mod outage;
 mod pace;
 mod pause;
+mod recontact;
 mod row;
 mod second;
 mod series;

@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use wolkvox_exporter::chats::Totals;
-use wolkvox_exporter::chats::field::report;
+use wolkvox_exporter::chats::field::{Customers, report};
 use wolkvox_exporter::config::Agents;
 
 use chrono::{DateTime, Utc};
@@ -289,7 +289,11 @@ async fn poller(
     config.polling.window = length(minutes(90));
     config.polling.sweep_interval = Some(SWEEP_INTERVAL);
     config.polling.sweep_lookback = length(hours(50));
-    let client = client::Settings::new(base_url, token.parse::<Token>().unwrap(), report(Agents::Ids));
+    let client = client::Settings::new(
+        base_url,
+        token.parse::<Token>().unwrap(),
+        report(Agents::Ids, Customers::Skip),
+    );
     Poller::start(Parts {
         source: Client::new(client).unwrap(),
         store: FileStore::open::<Totals>(directory, identity, Adoption::Refuse, clock.now())

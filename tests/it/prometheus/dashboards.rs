@@ -55,6 +55,10 @@ const UNUSED: &[(&str, &str)] = &[
     ("wolkvox_today_agent_chats", "as above"),
     ("wolkvox_today_start_timestamp_seconds", "as above"),
     (
+        "wolkvox_chat_recontacts_total",
+        "off by default: a board would have an empty panel nearly everywhere",
+    ),
+    (
         "wolkvox_state_last_commit_timestamp_seconds",
         "the commit counters and the age of the data show it",
     ),

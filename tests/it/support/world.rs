@@ -6,12 +6,12 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
-use chrono_tz::Tz;
+use chrono_tz::{Tz, UTC};
 use simulator::memory::{Chat, MemorySource};
 use tokio::time::Instant;
 use wolkvox_exporter::chats::Field;
 use wolkvox_exporter::clock::Clock;
-use wolkvox_exporter::config::{Config, OperationConfig};
+use wolkvox_exporter::config::{Config, OperationConfig, Recontact};
 use wolkvox_exporter::ledger::Ledger;
 use wolkvox_exporter::poller::budget::Share;
 use wolkvox_exporter::poller::{Cycle, CycleFailure, Examples, Parts, Poller, Schedule};
@@ -106,7 +106,17 @@ pub(crate) fn length(time: TimeDelta) -> Duration {
     time.to_std().unwrap()
 }
 
+/// `WOLKVOX_RECONTACT` as it is read.
+pub(crate) fn recontact(text: &str) -> Option<Recontact> {
+    let config = read(UTC, &[("RECONTACT", text)]);
+    config.counting.recontact
+}
+
 pub(crate) fn config(zone: Tz) -> OperationConfig {
+    read(zone, &[])
+}
+
+fn read(zone: Tz, more: &[(&str, &str)]) -> OperationConfig {
     let variables = [
         ("BASE_URL", "https://wv0001.wolkvox.com"),
         ("TOKEN", "t0ken"),
@@ -118,7 +128,10 @@ pub(crate) fn config(zone: Tz) -> OperationConfig {
         ("SKILL_NAMES", "12=Sales"),
         ("EXEMPLARS", "true"),
     ];
-    let variables = variables.map(|(name, value)| (format!("WOLKVOX_{name}"), Ok(value.to_owned())));
+    let variables = variables
+        .iter()
+        .chain(more)
+        .map(|(name, value)| (format!("WOLKVOX_{name}"), Ok((*value).to_owned())));
     Config::from_variables(variables, DateTime::UNIX_EPOCH)
         .unwrap()
         .choose(None)

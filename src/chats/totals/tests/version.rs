@@ -34,7 +34,12 @@ fn released() -> Ledger {
 
 #[test]
 fn a_state_without_the_tables_and_families_of_later_versions_goes_on_and_they_start_at_0() {
-    const NEW_TABLES: [Table; 3] = [Table::Conversations, Table::Openings, Table::AgentSkills];
+    const NEW_TABLES: [Table; 4] = [
+        Table::Conversations,
+        Table::Openings,
+        Table::AgentSkills,
+        Table::Recontacts,
+    ];
     const NEW_MEASURES: [&str; 5] = [
         "response",
         "transfers",

@@ -81,6 +81,7 @@ fn settings() -> impl Strategy<Value = Vec<Written>> {
             (1_000_u64..10_000_000).prop_map(|n| n.to_string()).boxed(),
             true,
         ),
+        written("RECONTACT", one_of(&["off", "24h,72h", "90m"]), false),
         written("RETIRE_AFTER", one_of(&["off", "0", "180d"]), false),
         written("SKILL_CATALOGUE", one_of(&["true", "false"]), true),
     ];

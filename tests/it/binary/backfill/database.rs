@@ -150,15 +150,31 @@ async fn assert_equals_truth_per_key(database: &Database, at: f64, chats: &[Simu
     }
 }
 
+/// Recontacts per skill and time.
+async fn assert_recontacts(database: &Database, at: f64, known: &[SimulatedChat], chats: &[SimulatedChat]) {
+    for hours in [24, 72] {
+        let query = format!(r#"sum by (skill_id) (wolkvox_chat_recontacts_total{{within="{hours}h"}}) > 0"#);
+        let shown = database.query(&query, at, "skill_id").await;
+        let truth = Truth::recontacts(known, chats, hours * 3600);
+        assert!(truth.values().sum::<u64>() > 50, "{truth:?}");
+        let truth = truth.into_iter().map(|(skill, chats)| (skill, chats as f64));
+        assert_eq!(shown, truth.collect::<BTreeMap<_, _>>(), "within {hours} h");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn four_weeks_in_prometheus_and_victoria_metrics_equal_the_truth() {
-    let operation = Operation::start(small()).await;
+    let operation = Operation::start(small()).await.with("RECONTACT", "24h,72h");
     let directory = tempfile::tempdir().unwrap();
     let file = file(&directory);
     write(&operation, "2026-03-02", "2026-03-30", "4h", &file).await;
     let (from, to) = (utc("2026-03-02T05:00:00Z"), utc("2026-03-30T05:00:00Z"));
     let chats = operation.handle().truth(from, to - TimeDelta::seconds(1));
     assert!(chats.len() > 5000, "{} chats", chats.len());
+    // What is read before the range, to know of customers and of long chats.
+    let known = operation
+        .handle()
+        .truth(from - TimeDelta::hours(26), to - TimeDelta::seconds(1));
     let by_skill = groups(&chats, |chat| chat.skill_id.clone());
     let by_agent = groups(&chats, |chat| chat.agent.id.clone());
     let at = to.timestamp() as f64;
@@ -170,6 +186,7 @@ async fn four_weeks_in_prometheus_and_victoria_metrics_equal_the_truth() {
         assert_equals_truth(database, at, &by_skill, "skill_id").await;
         assert_equals_truth(database, at, &by_agent, "agent_id").await;
         assert_equals_truth_per_key(database, at, &chats).await;
+        assert_recontacts(database, at, &known, &chats).await;
         let up = database
             .query("wolkvox_up{job=\"wolkvox\",instance=\"one\"}", at, "operation")
             .await;

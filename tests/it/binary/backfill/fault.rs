@@ -2,7 +2,7 @@
 
 use std::path::Path;
 use std::time::Duration;
-use wolkvox_exporter::chats::field::report;
+use wolkvox_exporter::chats::field::{Customers, report};
 use wolkvox_exporter::config::Agents;
 
 use chrono::{NaiveDateTime, TimeDelta};
@@ -35,7 +35,7 @@ fn settings(operation: &Operation) -> client::Settings {
     client::Settings::new(
         operation.base_url(),
         operation.token().parse::<Token>().unwrap(),
-        report(Agents::Ids),
+        report(Agents::Ids, Customers::Skip),
     )
 }
 

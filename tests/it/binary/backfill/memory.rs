@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Mutex;
 use std::time::Duration;
-use wolkvox_exporter::chats::field::report;
+use wolkvox_exporter::chats::field::{Customers, report};
 use wolkvox_exporter::config::Agents;
 
 use chrono::TimeDelta;
@@ -44,7 +44,7 @@ async fn what_is_kept_between_chunks_does_not_grow_with_the_length_of_the_past()
     let settings = Settings::new(
         operation.base_url(),
         operation.token().parse::<Token>().unwrap(),
-        report(Agents::Ids),
+        report(Agents::Ids, Customers::Skip),
     );
     let source = Weighing {
         client: Client::new(settings).unwrap(),
