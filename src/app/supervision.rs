@@ -92,7 +92,7 @@ struct Count {
 
 impl Count {
     fn add(&mut self, status: &Status) {
-        let is_well = status.last_poll.as_ref().map(|poll| poll.ok);
+        let is_well = status.polls.last().map(|poll| poll.result.is_ok());
         match (&status.not_held, is_well) {
             (Some(NotHeld::Elsewhere), _) => self.elsewhere += 1,
             (None, Some(true)) => self.well += 1,

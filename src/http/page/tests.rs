@@ -350,7 +350,7 @@ fn each_heading_of_a_table_says_what_it_heads_and_each_table_has_a_caption() {
 #[test]
 fn the_page_loads_itself_again_unless_it_is_held() {
     let status = polled("ventas", at(-10));
-    let page = |query| shown(&[status.clone()], query, at(0));
+    let page = |query| shown(std::slice::from_ref(&status), query, at(0));
     assert!(page("").contains("<meta http-equiv=\"refresh\" content=\"60\">"));
     assert!(page("wall").contains("http-equiv=\"refresh\""));
     assert!(!page("refresh=off").contains("http-equiv"));
