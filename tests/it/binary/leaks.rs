@@ -300,7 +300,7 @@ async fn the_token_does_not_follow_a_redirect() {
 #[tokio::test]
 async fn a_hostile_report_forges_no_series_no_line_and_no_exemplar() {
     let operation = empty().await;
-    let evil = "x\"} 1\nforged_total{a=\"b\"} 5 # {trace_id=\"y\"} 1\n# EOF\nforged 7\r\n\u{2028}\\";
+    let evil = "x\"}<script> 1\nforged_total{a=\"b\"} 5 # {trace_id=\"y\"} 1\n# EOF\nforged 7\r\n\u{2028}\\";
     let json = |text: &str| serde_json::to_string(text).unwrap();
     let closed = Utc::now() - TimeDelta::minutes(5);
     let chats = (0..20).map(|number| {
@@ -354,7 +354,9 @@ async fn a_hostile_report_forges_no_series_no_line_and_no_exemplar() {
         assert!(page.lines().all(|line| !line.starts_with("forged")));
     }
     assert_eq!(open_metrics.lines().filter(|line| *line == "# EOF").count(), 1);
-    assert!(!html.contains("forged"));
+    // The status page shows ids of skills and agents.
+    assert!(html.contains("&lt;script&gt;"));
+    assert!(!html.contains("<script"));
     fs::write(directory.path().join("page"), &text).unwrap();
     let check = run(
         "sh",
