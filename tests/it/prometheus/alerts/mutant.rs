@@ -6,6 +6,9 @@ use std::path::Path;
 use super::case::{Cases, file, in_parallel, only, said, scratch};
 use super::{Rule, rules};
 
+/// Set to `all`, the rules of alerts that look four weeks back are broken too: each of their cases takes seconds.
+const MUTANTS: &str = "EXPORTER_TEST_MUTANTS";
+
 /// One rule changed in one place.
 struct Mutant {
     what: String,
@@ -101,6 +104,7 @@ fn with_expr(rule: &Rule, expr: &str) -> String {
 
 fn mutants() -> Vec<Mutant> {
     let all = rules();
+    let is_all = std::env::var(MUTANTS).is_ok_and(|which| which == "all");
     let mut mutants = Vec::new();
     // A recorded rule is broken for one of its alerts: many share those of trust and of what is usual.
     let mut recorded = BTreeSet::new();
@@ -111,6 +115,9 @@ fn mutants() -> Vec<Mutant> {
             .value("long_window")
             .map_or_else(String::new, |window| format!(", {window})"));
         let rules = only(&all, |rule| rule.text == broken.text);
+        if !is_all && rules.iter().any(|rule| rule.text.contains("offset 4w")) {
+            continue;
+        }
         let mut add = |at: usize, text: String, what: String| {
             let mut changed = rules.clone();
             changed[at].text = text;
