@@ -3,7 +3,7 @@
 from textwrap import indent
 
 from alerts.source.rule import (
-    OPERATION, SKILL, Alert, Group, Record, board, by_operation, by_skill, first, promql, selected, value,
+    OPERATION, SKILL, Alert, Group, Record, board, by_operation, by_skill, first, promql, selected, span, value,
 )
 from alerts.source.trust import prompt_arrivals
 from dashboards.source.parameters import (
@@ -115,8 +115,7 @@ def group():
 
 def agents(weeks_ago=0):
     """How many closed a chat within an hour."""
-    back = f" offset {weeks_ago}w" if weeks_ago else ""
-    chats = f'increase(wolkvox_agent_chats_total{{outcome!="timeout"}}[1h]{back})'
+    chats = f'increase(wolkvox_agent_chats_total{{outcome!="timeout"}}{span("1h", weeks_ago)})'
     return f"count by (job, operation) (sum by (job, operation, agent_id) ({chats}) > 0.5)"
 
 
@@ -144,7 +143,7 @@ def usual():
     """What is usual at this time of the week: of the last four weeks, those that have data."""
 
     def chats(week):
-        return f"sum by (job, operation, channel, skill_id) (increase({CHATS}[1h] offset {week}w))"
+        return f"sum by (job, operation, channel, skill_id) (increase({CHATS}{span('1h', week)}))"
 
     def arrivals(week):
         return f"\n{indent(prompt_arrivals('1h', week), '  ')}\n"
@@ -190,6 +189,32 @@ def silent(level, name, what, link, comment=""):
         board(link, "job", "operation", label),
         comment,
     )
+
+
+def far_below_the_usual(name, series, of_an_hour, share, fewest, summary, description):
+    """An operation has less than a share of what it usually has now, and less than that ever varies by. Of few it may be chance."""
+    now, usual_mean = f"operation:{series}:{of_an_hour}", f"operation:{series}_usual:mean_{of_an_hour}"
+    return Alert(
+        name,
+        promql(f"""
+            {now} / {usual_mean} < {share}
+            and {now} < {usual_mean} - operation:{series}_usual:stddev_{of_an_hour}
+            and {usual_mean} >= {fewest}
+            and on (job, operation) operation:wolkvox_data_trusted:polls_1h
+            unless on (job, operation) {CLOSED}
+        """),
+        "30m",
+        "warning",
+        "business",
+        summary,
+        description,
+        board("operations", "job", "operation"),
+    )
+
+
+def recorded(query):
+    """The value of a recorded series of the alert's operation, as a whole number."""
+    return first(selected(query + "{}", "job", "operation"), "%.0f")
 
 
 def above_the_week(name, share, chats, summary, description, window="2h"):
@@ -242,21 +267,14 @@ def alerts():
                 board("operations", "job", "operation"),
                 "Half a chat is none: increase() extrapolates.",
             ),
-            Alert(
+            far_below_the_usual(
                 "WolkvoxChatVolumeLow",
-                promql(f"""
-                    operation:wolkvox_chats:increase1h / operation:wolkvox_chats_usual:mean_increase1h < {VOLUME_LOW}
-                    and operation:wolkvox_chats:increase1h < operation:wolkvox_chats_usual:mean_increase1h - operation:wolkvox_chats_usual:stddev_increase1h
-                    and operation:wolkvox_chats_usual:mean_increase1h >= {FEWEST}
-                    and on (job, operation) operation:wolkvox_data_trusted:polls_1h
-                    unless on (job, operation) {CLOSED}
-                """),
-                "30m",
-                "warning",
-                "business",
+                "wolkvox_chats",
+                "increase1h",
+                VOLUME_LOW,
+                FEWEST,
                 f"Far fewer chats in {OPERATION} than usual",
-                f"Over the last hour {OPERATION} closed {first(selected('operation:wolkvox_chats:increase1h{}', 'job', 'operation'), '%.0f')} chats{USUALLY}.",
-                board("operations", "job", "operation"),
+                f"Over the last hour {OPERATION} closed {recorded('operation:wolkvox_chats:increase1h')} chats{USUALLY}.",
             ),
             silent(
                 "operation_channel",
@@ -266,22 +284,15 @@ def alerts():
                 "A channel, or a skill, that has had as good as no chats in some of these weeks may have none.",
             ),
             silent("operation_skill", "WolkvoxSkillSilent", f"skill {SKILL} of {OPERATION}", "skill"),
-            Alert(
+            far_below_the_usual(
                 "WolkvoxAgentsFew",
-                promql(f"""
-                    operation:wolkvox_agents_active:count1h / operation:wolkvox_agents_active_usual:mean_count1h < {AGENTS_FEW}
-                    and operation:wolkvox_agents_active:count1h < operation:wolkvox_agents_active_usual:mean_count1h - operation:wolkvox_agents_active_usual:stddev_count1h
-                    and operation:wolkvox_agents_active_usual:mean_count1h >= {FEWEST_AGENTS}
-                    and on (job, operation) operation:wolkvox_data_trusted:polls_1h
-                    unless on (job, operation) {CLOSED}
-                """),
-                "30m",
-                "warning",
-                "business",
+                "wolkvox_agents_active",
+                "count1h",
+                AGENTS_FEW,
+                FEWEST_AGENTS,
                 f"Far fewer agents in {OPERATION} than usual",
-                f"Within the last hour {first(selected('operation:wolkvox_agents_active:count1h{}', 'job', 'operation'), '%.0f')} agents of {OPERATION} closed a chat, "
-                f"where {first(selected('operation:wolkvox_agents_active_usual:mean_count1h{}', 'job', 'operation'), '%.0f')} are usual at this time of the week.",
-                board("operations", "job", "operation"),
+                f"Within the last hour {recorded('operation:wolkvox_agents_active:count1h')} agents of {OPERATION} closed a chat, "
+                f"where {recorded('operation:wolkvox_agents_active_usual:mean_count1h')} are usual at this time of the week.",
             ),
             above_the_week(
                 "WolkvoxUnanswered",

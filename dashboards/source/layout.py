@@ -102,6 +102,9 @@ def row_link(title, name, of=""):
     return (title, f"/d/wolkvox-{name}?{KEEP}{chosen}")
 
 
+# Alerts of the operations chosen, and of exporters: critical ones and warnings.
+FIRING = 'ALERTS{alertname=~"Wolkvox.+", alertstate="firing", job=~"$job", operation=~"$operation|", severity=~"critical|warning"}'
+
 # The tile that says how old the data is.
 AGE_TITLE = "Age of the data"
 # Curves that hold whatever the data.
@@ -149,7 +152,7 @@ def board(name, description, variables, rows, time="now-12h", refresh="1m", is_o
         "enable": True,
         "hide": False,
         "iconColor": RED,
-        "expr": 'ALERTS{alertname=~"Wolkvox.+", alertstate="firing", job=~"$job", operation=~"$operation|", severity=~"critical|warning"}',
+        "expr": FIRING,
         "step": polling.step,
         "tagKeys": "severity,operation,skill_id",
         "titleFormat": "{{alertname}}",

@@ -8,12 +8,12 @@ from dashboards.source.panel import (
 )
 from dashboards.source.parameters import polling
 from dashboards.source.promql import (
-    ASA, OP, OPERATIONS_OWN, OUT, RATE, SKILL, TIME_ON_AGENT, WINDOW, answered, goal, in_time, inc, level, mean, named, per_hour,
+    ASA, OP, OPERATIONS_OWN, OUT, RATE, TIME_ON_AGENT, WINDOW, answered, goal, in_time, inc, level, mean, named, per_hour,
     quantile, ratio, setting,
 )
 from dashboards.source.tile import (
     AGAINST_GOAL, ANY_OUTCOME, CHANGE, CONVERSATIONS, SHARE_LAST, SHARE_NEGATIVE, age_tile, answer_times, band, chats_by_channel,
-    codes, customer_last, feelings, level_tile, negative, today_tile, unanswered_tile,
+    codes, customer_last, feelings, level_tile, longest_wait, negative, today_tile, unanswered_tile,
 )
 
 # Of all outcomes, whatever is chosen.
@@ -58,7 +58,7 @@ def operations():
             unanswered_tile(),
             stat("Sendings nobody answered", "Share of all chats in which the agent alone wrote, and the customer never did: mostly mass sendings. Timeouts are among them, whatever is chosen above.", ratio(inc(CONVERSATIONS, ANY_OUTCOME, more=', kind="agent_only"'), inc(CONVERSATIONS, ANY_OUTCOME, more=', kind!="unknown"')), "percentunit", NEUTRAL, decimals=0),
             stat("Timeouts", "Share of all chats that nobody coded, and that ended by the timeout after some 23 hours, whatever is chosen above.", ratio(f"({inc('wolkvox_chats_total', CHANNELS, more=TIMED_OUT)} or on () 0 * {inc('wolkvox_chats_total', CHANNELS)})", inc("wolkvox_chats_total", CHANNELS)), "percentunit", NEUTRAL, decimals=0),
-            stat("Longest wait", "The longest time from the start of a chat to the agent's answer (ASA), of the chats that closed within WOLKVOX_WINDOW.", f"max(wolkvox_window_asa_max_seconds{{{SKILL}}})", "dthms"),
+            longest_wait(),
             stat("Response, mean", "Mean time that agents took to reply within a chat, over the rolling window, where the server sends it.", mean("wolkvox_chat_agent_response_seconds"), "dthms", no_value="not sent"),
             stat("Transferred", "Share of the chats of the rolling window that were transferred, where the server reports it.", ratio(inc("wolkvox_chat_transfers_total"), inc("wolkvox_chats_total")), "percentunit", NEUTRAL, decimals=1),
             row("Trends"),

@@ -1,6 +1,7 @@
 """What several boards show, and what is good in it."""
 
 from dashboards.source import parameters
+from dashboards.source.layout import AGE_TITLE
 from dashboards.source.panel import BLUE, BRAND, GREEN, GREY, ORANGE, RED, YELLOW, bars, fixed, of_series, parts, series, stat, steps, target, targets
 from dashboards.source.parameters import polling
 from dashboards.source.promql import (
@@ -70,7 +71,7 @@ def unanswered_tile(size=(4, 4)):
 
 def age_tile(size=(4, 4)):
     return stat(
-        "Age of the data",
+        AGE_TITLE,
         f"Time since the last good poll of Wolkvox, or since the first start where there was none. Up to one poll interval is normal; over "
         f"{polling.old // 60} minutes the board shows the past. Of several operations, the one whose data is oldest.",
         f"topk(1, {AGE})",
@@ -83,37 +84,66 @@ def age_tile(size=(4, 4)):
     )
 
 
+def against_goal(value, aim):
+    """Colours, and when a service level has each."""
+    red, orange, _ = parameters.AGAINST_THE_GOAL
+    return [
+        (GREEN, f"{value} >= {aim}"),
+        (YELLOW, f"{value} >= {aim} + {orange} < {aim}"),
+        (ORANGE, f"{value} >= {aim} + {red} < {aim} + {orange}"),
+        (RED, f"{value} < {aim} + {red}"),
+    ]
+
+
+def coloured(title, description, unit, states, size, no_value="no chats", decimals=0, **more):
+    """A tile that has a target for each state, with its colour: (colour, expression, legend). One of them has an answer.
+
+    None is the colour of a tile that has none.
+    """
+    made = [target(expression, legend, "instant", chr(65 + at)) for at, (_, expression, legend) in enumerate(states)]
+    return stat(
+        title,
+        description,
+        made,
+        unit,
+        steps(GREY, (0, GREY)),
+        size,
+        no_value,
+        decimals,
+        text_mode="value_and_name",
+        overrides=[of_series("byFrameRefID", chr(65 + at), colour) for at, (colour, *_) in enumerate(states) if colour],
+        **more,
+    )
+
+
 def level_tile(over, size=(4, 4)):
     """The share that was answered in time, coloured by the objective: what is good for one operation is bad for another."""
-    red, orange, _ = parameters.AGAINST_THE_GOAL
-    judged = f"({level(over)} and {answered(over)} >= {parameters.FEWEST_LATE})"
-    states = [
-        (GREEN, f"{judged} >= {goal(over)}"),
-        (YELLOW, f"{judged} >= {goal(over)} + {orange} < {goal(over)}"),
-        (ORANGE, f"{judged} >= {goal(over)} + {red} < {goal(over)} + {orange}"),
-        (RED, f"{judged} < {goal(over)} + {red}"),
-        (GREY, f"{level(over)} unless {answered(over)} >= {parameters.FEWEST_LATE}"),
-    ]
-    labelled = f'count_values("goal", round(100 * {goal(over)}))'
-    made = [
-        target(f"({state}) * on () group_left (goal) {labelled}", "goal {{goal}} %", "instant", chr(65 + at)) for at, (_, state) in enumerate(states)
-    ]
-    # A past that was filled in has no settings.
-    made.append(target(f"{level(over)} unless on () {goal(over)}", "goal not known", "instant", chr(65 + len(states))))
-    overrides = [of_series("byFrameRefID", chr(65 + at), colour) for at, (colour, _) in enumerate(states)]
+    red = parameters.AGAINST_THE_GOAL[0]
     few = parameters.FEWEST_LATE
-    return stat(
+    enough = f"{answered(over)} >= {few}"
+    states = [*against_goal(f"({level(over)} and {enough})", goal(over)), (GREY, f"{level(over)} unless {enough}")]
+    labelled = f'count_values("goal", round(100 * {goal(over)}))'
+    made = [(colour, f"({state}) * on () group_left (goal) {labelled}", "goal {{goal}} %") for colour, state in states]
+    # A past that was filled in has no settings.
+    made.append((None, f"{level(over)} unless on () {goal(over)}", "goal not known"))
+    return coloured(
         "Service level",
         "Share of the chats that were answered within WOLKVOX_ASA_TARGET, or the skill's own target; below it the goal: "
         "WOLKVOX_SERVICE_LEVEL_TARGET, or what those of the skills come to. Green from the goal on, yellow and orange below it, red "
         f"{-100 * red:g} points below. Of fewer than {few} chats it is not coloured: that may be chance.",
-        made,
         "percentunit",
-        steps(GREY, (0, GREY)),
+        made,
         size,
-        decimals=0,
-        text_mode="value_and_name",
-        overrides=overrides,
+    )
+
+
+def longest_wait(**more):
+    return stat(
+        "Longest wait",
+        "The longest time from the start of a chat to the agent's answer (ASA), of the chats that closed within WOLKVOX_WINDOW.",
+        f"max(wolkvox_window_asa_max_seconds{{{SKILL}}})",
+        "dthms",
+        **more,
     )
 
 

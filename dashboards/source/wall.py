@@ -1,11 +1,11 @@
 """The wall: one screen of 1080p, readable at five metres. Four numbers with their goals, the skills, worst first, and how old all that is."""
 
 from dashboards.source import parameters
-from dashboards.source.layout import AGE_TITLE, board
-from dashboards.source.panel import BLUE, GREEN, GREY, ORANGE, RED, YELLOW, of_series, stat, steps, target
+from dashboards.source.layout import AGE_TITLE, FIRING, board
+from dashboards.source.panel import BLUE, GREEN, GREY, ORANGE, RED, YELLOW, stat, steps
 from dashboards.source.parameters import polling
 from dashboards.source.promql import ASA, OP, OUT, answered, goal, inc, known, level, mean, named, of_skills, ratio, usual
-from dashboards.source.tile import AGE, today_tile
+from dashboards.source.tile import AGE, against_goal, coloured, longest_wait, today_tile
 
 HOUR = "1h"
 SIZE = {"titleSize": 34, "valueSize": 150}
@@ -23,35 +23,16 @@ def moving(expression, before):
     )
 
 
-def coloured(title, description, unit, states, size, text, no_value="no chats", decimals=0):
-    """A tile that has a target for each state, with its colour: (colour, expression, legend). One of them has an answer."""
-    made = [target(expression, legend, "instant", chr(65 + at)) for at, (_, expression, legend) in enumerate(states)]
-    return stat(
-        title,
-        description,
-        made,
-        unit,
-        steps(GREY, (0, GREY)),
-        size,
-        no_value,
-        decimals,
-        text_mode="value_and_name",
-        overrides=[of_series("byFrameRefID", chr(65 + at), colour) for at, (colour, *_) in enumerate(states)],
-        text=text,
-    )
-
-
 def tile(title, description, unit, value, before, aim, states, legend, unknown, size=SIZE, colour=GREY):
     """A number with its goal and its direction. states: (colour, condition); aim: the goal as text of a label; colour: where there is none."""
     now = moving(value, before)
     labelled = f'count_values("goal", {aim})'
     made = [(colour, f"({now} and on () ({condition})) * on () group_left (goal) {labelled}", f"{legend}  {{{{way}}}}") for colour, condition in states]
     made.append((colour, f"{now} unless on () {aim}", f"{unknown}  {{{{way}}}}"))
-    return coloured(title, description, unit, made, (6, 9), size)
+    return coloured(title, description, unit, made, (6, 9), text=size)
 
 
 def in_time():
-    red, orange, _ = parameters.AGAINST_THE_GOAL
     value, aim = level(HOUR), goal(HOUR)
     return tile(
         "In time",
@@ -60,12 +41,7 @@ def in_time():
         value,
         level(HOUR, offset="1h"),
         f"round(100 * {aim})",
-        [
-            (GREEN, f"{value} >= {aim}"),
-            (YELLOW, f"{value} >= {aim} + {orange} < {aim}"),
-            (ORANGE, f"{value} >= {aim} + {red} < {aim} + {orange}"),
-            (RED, f"{value} < {aim} + {red}"),
-        ],
+        against_goal(value, aim),
         "goal {{goal}} %",
         "goal not known",
     )
@@ -152,8 +128,8 @@ def skills():
         "percentunit",
         [(colour, f"sort({named(f'{share} and on ({by}) ({condition})')})", f"{{{{skill_name}}}} ({{{{operation}}}}): {word}") for colour, condition, word in states],
         (24, 12),
-        {"titleSize": 30, "valueSize": 100},
         "no skill has enough chats",
+        text={"titleSize": 30, "valueSize": 100},
     )
 
 
@@ -171,29 +147,17 @@ def clock():
         "time:HH:mm",
         states,
         (6, 5),
-        {"titleSize": 30, "valueSize": 70},
         "never read",
         None,
-    )
-
-
-def longest_wait():
-    return stat(
-        "Longest wait",
-        "The longest time from the start of a chat to the agent's answer (ASA), of the chats that closed within WOLKVOX_WINDOW.",
-        f"max(wolkvox_window_asa_max_seconds{{{OUT}, skill_id=~\"$skill\"}})",
-        "dthms",
-        size=(6, 5),
-        text={"valueSize": 70},
+        text={"titleSize": 30, "valueSize": 70},
     )
 
 
 def firing():
-    alerts = 'ALERTS{alertname=~"Wolkvox.+", alertstate="firing", job=~"$job", operation=~"$operation|", severity=~"critical|warning"}'
     return stat(
         "Alerts",
         "Alerts that fire for these operations: critical ones and warnings.",
-        f"count({alerts}) or on () 0 * max(wolkvox_operation_held{{{OP}}})",
+        f"count({FIRING}) or on () 0 * max(wolkvox_operation_held{{{OP}}})",
         "locale",
         steps(GREEN, (1, ORANGE)),
         (6, 5),
@@ -208,7 +172,7 @@ def wall():
         "wall",
         "For a screen on the wall: how the last hour is, without scrolling, readable at five metres.",
         ("skill", "channel", "outcome"),
-        [in_time(), answer_time(), chats(), agents(), skills(), clock(), today_tile((6, 5), text={"titleSize": 26, "valueSize": 70}), longest_wait(), firing()],
+        [in_time(), answer_time(), chats(), agents(), skills(), clock(), today_tile((6, 5), text={"titleSize": 26, "valueSize": 70}), longest_wait(size=(6, 5), text={"valueSize": 70}), firing()],
         time="now-1h",
         hidden=("datasource", "job", "instance", "channel", "outcome"),
     )
