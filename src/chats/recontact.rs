@@ -18,6 +18,7 @@ use super::key::{LabelSet, Table};
 use super::totals::Totals;
 use crate::config::Recontact;
 use crate::ledger::Counts;
+use crate::ledger::state::random;
 
 /// A chat that is read now may have been opened about a day ago: closes are kept for so much longer than is looked back.
 const KEPT_BESIDES: TimeDelta = TimeDelta::hours(26);
@@ -40,9 +41,7 @@ impl fmt::Debug for Key {
 
 impl Key {
     fn new() -> std::io::Result<Key> {
-        let mut key = [0_u8; 32];
-        getrandom::fill(&mut key).map_err(|error| std::io::Error::other(error.to_string()))?;
-        Ok(Key(key))
+        random().map(Key)
     }
 
     /// The customer of a text. An id and a phone of the same digits are different customers.

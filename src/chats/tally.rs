@@ -335,10 +335,9 @@ impl<'a> Tally<'a> {
             let days = days.finish(skill, agent);
             self.delta.totals_mut().add_days(&days);
         }
-        let sums = std::mem::replace(&mut self.sums, Sums::new(self.counting.agents));
-        sums.finish(self.delta.totals_mut(), self.touched, &mut exemplars);
-        // They are no label sets of one chat each, and come to those.
         self.count_recontacts();
+        self.sums
+            .finish(self.delta.totals_mut(), self.touched, &mut exemplars);
         Tallied {
             absorbed: self.delta.finish(),
             counts: self.counts,

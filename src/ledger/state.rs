@@ -80,9 +80,7 @@ impl AgentDigest {
     /// # Errors
     /// The system gave no random bytes.
     pub fn new(agent_dni: &str) -> std::io::Result<AgentDigest> {
-        let mut salt = [0_u8; 16];
-        getrandom::fill(&mut salt).map_err(|error| std::io::Error::other(error.to_string()))?;
-        let salt = hex(&salt);
+        let salt = hex(&random::<16>()?);
         let sha256 = digest(&salt, agent_dni);
         Ok(AgentDigest { salt, sha256 })
     }
@@ -95,6 +93,16 @@ impl AgentDigest {
 
 fn digest(salt: &str, text: &str) -> String {
     hex(&Sha256::new().chain_update(salt).chain_update(text).finalize())
+}
+
+/// Bytes that nobody can guess.
+///
+/// # Errors
+/// The system gave none.
+pub(crate) fn random<const N: usize>() -> std::io::Result<[u8; N]> {
+    let mut bytes = [0; N];
+    getrandom::fill(&mut bytes).map_err(|error| std::io::Error::other(error.to_string()))?;
+    Ok(bytes)
 }
 
 /// Bytes as hexadecimal digits.

@@ -293,6 +293,10 @@ impl Sums {
     pub(super) fn finish(self, totals: &mut Totals, touched: DateTime<Utc>, exemplars: &mut Exemplars) {
         totals.add_sent(self.sent);
         for (table, TableSums { sums, .. }) in Table::ALL.into_iter().zip(self.tables) {
+            // Recontacts are counted aside, in a table of their own.
+            if sums.is_empty() {
+                continue;
+            }
             let mut sets = Vec::with_capacity(sums.len());
             for sum in sums {
                 if let Some((id, text)) = sum.set.id_with_text(table).zip(sum.text) {
