@@ -63,18 +63,15 @@ impl DaySpan {
 }
 
 /// What the chats of a label set, or of a quarter of an hour, add up to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct DaySums {
     /// Chats that closed.
     pub chats: u64,
     /// `ASA`, of those that have it.
-    #[serde(default)]
     pub asa: SumCount,
     /// Those whose `ASA` is within the target of their skill.
-    #[serde(default)]
     pub answered_within_target: u64,
     /// Those in which the customer wrote and the agent did not.
-    #[serde(default)]
     pub unanswered: u64,
 }
 
@@ -93,7 +90,7 @@ impl DaySums {
 
     /// The share of the chats with an `ASA` that were answered within the target; `None` where no chat has one.
     pub fn service_level(&self) -> Option<f64> {
-        (self.asa.count > 0).then(|| self.answered_within_target as f64 / self.asa.count as f64)
+        self.asa.share(self.answered_within_target)
     }
 }
 

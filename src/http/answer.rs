@@ -282,7 +282,7 @@ fn overview(shared: &Shared, name: Option<&str>) -> Result<Overview, NotShown> {
     let fleet = shared.replica().and_then(Replica::overview);
     Ok(Overview::of(
         &statuses,
-        &Exporter {
+        Exporter {
             now: shared.clock().now(),
             readiness: shared.readiness(),
             problems: shared.problems(),

@@ -5,6 +5,8 @@ use std::fmt;
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
 
+use crate::metrics::histogram::SumCount;
+
 /// What an operation has counted lately. It is put together when it is asked for, of what was published.
 pub(crate) trait Numbers: fmt::Debug + Send + Sync {
     /// The latest window; `None` before the first good poll, and once it is too old to be shown.
@@ -40,11 +42,10 @@ pub(crate) struct Sums {
 pub(crate) struct Counted {
     pub chats: u64,
     pub timeouts: u64,
-    pub answered: u64,
     pub answered_within_target: u64,
     pub unanswered: u64,
-    /// ASA of all that were answered, milliseconds.
-    pub asa_sum_ms: u64,
+    /// ASA of all that were answered.
+    pub asa: SumCount,
 }
 
 impl Counted {
@@ -52,25 +53,22 @@ impl Counted {
     pub(crate) fn add(&mut self, other: &Self) {
         self.chats += other.chats;
         self.timeouts += other.timeouts;
-        self.answered += other.answered;
         self.answered_within_target += other.answered_within_target;
-        self.asa_sum_ms += other.asa_sum_ms;
         self.unanswered += other.unanswered;
+        self.asa.add(&other.asa);
     }
 }
 
 impl From<Counted> for Sums {
     fn from(counted: Counted) -> Self {
-        let answered = counted.answered;
-        let per_answered = |sum: f64| (answered > 0).then(|| sum / answered as f64);
         Self {
             chats: counted.chats,
             timeouts: counted.timeouts,
-            answered,
+            answered: counted.asa.count,
             answered_within_target: counted.answered_within_target,
             unanswered: counted.unanswered,
-            service_level: per_answered(counted.answered_within_target as f64),
-            asa_mean_seconds: per_answered(counted.asa_sum_ms as f64 / 1000.0),
+            service_level: counted.asa.share(counted.answered_within_target),
+            asa_mean_seconds: counted.asa.mean_seconds(),
         }
     }
 }

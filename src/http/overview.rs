@@ -53,10 +53,10 @@ pub(super) struct Exporter<'a> {
 
 impl Overview {
     /// That of these operations.
-    pub(super) fn of(statuses: &[Arc<Status>], exporter: &Exporter<'_>) -> Self {
+    pub(super) fn of(statuses: &[Arc<Status>], exporter: Exporter<'_>) -> Self {
         let mut operations: Vec<_> = statuses
             .iter()
-            .map(|status| Operation::of(status, exporter))
+            .map(|status| Operation::of(status, &exporter))
             .collect();
         operations.sort_by(|one, other| {
             let worst_first = other.verdict.state.cmp(&one.verdict.state);
@@ -67,9 +67,9 @@ impl Overview {
             at: exporter.now.trunc_subsecs(0),
             version: env!("CARGO_PKG_VERSION").to_owned(),
             is_ready: exporter.readiness == Readiness::Ready,
-            problems: exporter.problems.clone(),
-            warnings: exporter.warnings.clone(),
             refresh_seconds: refresh_seconds(&operations),
+            problems: exporter.problems,
+            warnings: exporter.warnings,
             operations,
         }
     }

@@ -76,11 +76,19 @@ pub(super) fn page(overview: &Overview, view: &View) -> String {
 }
 
 fn title(overview: &Overview) -> String {
-    let what = match &*overview.operations {
+    format!(
+        "{} · {} · Wolkvox exporter",
+        overview.verdict.text,
+        subject(overview)
+    )
+}
+
+/// What the page is about.
+fn subject(overview: &Overview) -> String {
+    match &*overview.operations {
         [operation] => operation.operation.clone(),
         operations => format!("{} operations", operations.len()),
-    };
-    format!("{} · {what} · Wolkvox exporter", overview.verdict.text)
+    }
 }
 
 /// For a reader.

@@ -71,6 +71,11 @@ impl SumCount {
         (self.count > 0).then(|| seconds(self.sum_ms) / self.count as f64)
     }
 
+    /// The share of a part of what was observed; `None` where nothing was.
+    pub fn share(&self, part: u64) -> Option<f64> {
+        (self.count > 0).then(|| part as f64 / self.count as f64)
+    }
+
     /// Adds what another one observed.
     pub fn add(&mut self, other: &SumCount) {
         self.sum_ms += other.sum_ms;

@@ -16,7 +16,7 @@ use crate::chats::totals::Names;
 use crate::config::Zone;
 use crate::http::Settings;
 use crate::http::numbers::{Counted, Numbers, OfAgent, OfSkill, Quarter, Sums, Today, Waited, Window};
-use crate::metrics::histogram::SumCount;
+use crate::metrics::spec::seconds;
 use crate::poller::Publication;
 
 /// What was published last.
@@ -158,8 +158,7 @@ fn of_day(sums: &DaySums, outcome: &str) -> Counted {
     Counted {
         answered_within_target: sums.answered_within_target,
         unanswered: sums.unanswered,
-        answered: sums.asa.count,
-        asa_sum_ms: sums.asa.sum_ms,
+        asa: sums.asa,
         ..closed(sums.chats, outcome)
     }
 }
@@ -169,14 +168,7 @@ fn counted(skill: &SkillWindow) -> Counted {
     Counted {
         unanswered: skill.unanswered,
         answered_within_target: skill.answered_within_target,
-        ..of_asa(skill.asa)
-    }
-}
-
-fn of_asa(asa: SumCount) -> Counted {
-    Counted {
-        answered: asa.count,
-        asa_sum_ms: asa.sum_ms,
+        asa: skill.asa,
         ..Counted::default()
     }
 }
@@ -212,10 +204,6 @@ fn waited(buckets: &[u64]) -> Vec<Waited> {
 /// The value of a label, by its place.
 fn label(set: &LabelSet, place: usize) -> &str {
     set.values().nth(place).unwrap_or_default()
-}
-
-fn seconds(milliseconds: u64) -> f64 {
-    milliseconds as f64 / 1000.0
 }
 
 #[cfg(test)]

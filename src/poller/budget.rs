@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, TimeZone as _, Utc};
+use serde::Serialize;
 use wolkvox::Zone;
 
 use crate::config::{Described, OperationConfig, Polling};
@@ -54,7 +55,9 @@ pub struct Share {
 }
 
 /// What is left out so that the day's calls last until midnight.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
 pub enum Slowdown {
     /// Nothing.
     None = 0,

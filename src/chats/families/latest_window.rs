@@ -33,7 +33,7 @@ generators! {
             "Mean of the report field chat_duration over the chats closed in the latest window. Refreshed once per poll; incomplete on a server whose report filters on the opening time.";
         "wolkvox_window_time_on_agent_mean_seconds", Gauge, ["skill_id", "outcome"], |skill| skill.time_on_agent.mean_seconds(),
             "Mean of the report field time_on_agent over the chats closed in the latest window. Refreshed once per poll; incomplete on a server whose report filters on the opening time.";
-        "wolkvox_window_service_level_ratio", Gauge, ["skill_id", "outcome"], |skill| (skill.asa.count > 0).then(|| skill.answered_within_target as f64 / skill.asa.count as f64),
+        "wolkvox_window_service_level_ratio", Gauge, ["skill_id", "outcome"], |skill| skill.asa.share(skill.answered_within_target),
             "Share of the chats closed in the latest window with an ASA that were answered within WOLKVOX_ASA_TARGET. Refreshed once per poll; incomplete on a server whose report filters on the opening time.";
     }
 }

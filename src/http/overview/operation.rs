@@ -9,6 +9,7 @@ use crate::config::{Agents, Zone};
 use crate::http::board::{self, Board};
 use crate::http::numbers::{Today, Window};
 use crate::http::status::{NotHeld, Poll, Settings, Slowdown, Status};
+use crate::metrics::spec::seconds;
 
 /// How an operation is doing.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -106,8 +107,8 @@ pub(in crate::http) struct Polling {
     pub next_at: Option<DateTime<Utc>>,
     /// Time between two polls that is in effect: longer than configured where few calls are left today.
     pub interval_seconds: u64,
-    /// What is left out so that the calls of the day last: `none`, `no_sweeps` or `longer_interval`.
-    pub slowdown: &'static str,
+    /// What is left out so that the calls of the day last.
+    pub slowdown: Slowdown,
     /// Until when Wolkvox wants no call; null where it does not matter.
     pub pause_until: Option<DateTime<Utc>>,
     /// Why.
@@ -219,11 +220,7 @@ impl Polling {
             last_success_at: status.last_success.map(whole),
             next_at: status.next_poll.map(whole),
             interval_seconds: u64::try_from(status.interval().num_seconds()).unwrap_or_default(),
-            slowdown: match status.pace.map(|pace| pace.slowdown) {
-                None | Some(Slowdown::None) => "none",
-                Some(Slowdown::NoSweeps) => "no_sweeps",
-                Some(Slowdown::LongerInterval) => "longer_interval",
-            },
+            slowdown: status.pace.map_or(Slowdown::None, |pace| pace.slowdown),
             pause_until: pause.map(|pause| whole(pause.until)),
             pause_reason: pause.map(|pause| pause.words().into_owned()),
             data_up_to: status.data_up_to().map(whole),
@@ -246,10 +243,9 @@ impl Polling {
 impl RecentPoll {
     fn of(poll: &Poll) -> Self {
         let failed = poll.result.as_ref().err();
-        let milliseconds = poll.duration.as_millis();
         Self {
             ended_at: whole(poll.ended_at),
-            duration_seconds: milliseconds as f64 / 1000.0,
+            duration_seconds: poll.duration.as_millis() as f64 / 1000.0,
             new_chats: poll.result.as_ref().ok().copied(),
             reason: failed.map(|failed| failed.reason),
             why: failed.map(|failed| failed.words.to_string()),
@@ -259,8 +255,4 @@ impl RecentPoll {
 
 fn whole(at: DateTime<Utc>) -> DateTime<Utc> {
     at.trunc_subsecs(0)
-}
-
-fn seconds(milliseconds: u64) -> f64 {
-    milliseconds as f64 / 1000.0
 }

@@ -18,7 +18,7 @@ fn overview(statuses: Vec<Status>) -> Overview {
         grafana_url: Some("https://grafana.example"),
         elsewhere: &|_| Some("http://two.example:10555".to_owned()),
     };
-    Overview::of(&statuses, &exporter)
+    Overview::of(&statuses, exporter)
 }
 
 /// Everything that there can be.

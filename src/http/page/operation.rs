@@ -22,10 +22,7 @@ pub(super) fn anchor(operation: &str) -> String {
 
 /// The section of an operation.
 pub(super) fn section(operation: &Operation, place: Place, now: DateTime<Utc>) -> Markup {
-    let times = Times {
-        zone: operation.zone,
-        now,
-    };
+    let times = Times::of(operation, now);
     html! {
         section.operation id=(anchor(&operation.operation)) {
             header {

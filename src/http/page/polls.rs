@@ -4,7 +4,7 @@ use maud::{Markup, html};
 
 use super::text::{Times, duration, whole};
 use crate::http::overview::{Operation, Polling, RecentPoll, count};
-use crate::http::status::KEPT;
+use crate::http::status::{KEPT, Slowdown};
 
 /// The polls that failed and are told one by one.
 const MOST_TOLD: usize = 5;
@@ -19,7 +19,7 @@ pub(super) fn section(operation: &Operation, polling: &Polling, times: Times) ->
             (fact("Last success", &success(polling, times)))
             (fact("Data up to", &data(polling, times)))
             (fact("Failed", &failed(polling, times)))
-            @if polling.slowdown != "none" {
+            @if polling.slowdown != Slowdown::None {
                 (fact("Slowed down", &slowdown(polling)))
             }
             @if polling.seconds_skipped > 0 {
@@ -191,7 +191,7 @@ fn slowdown(polling: &Polling) -> Markup {
     html! {
         strong.bad {
             "no sweeps"
-            @if polling.slowdown == "longer_interval" { ", and " (duration(polling.interval_seconds)) " between two polls" }
+            @if polling.slowdown == Slowdown::LongerInterval { ", and " (duration(polling.interval_seconds)) " between two polls" }
         }
         ": the calls that are left today (the daily limit less the reserve) would not last"
     }

@@ -32,10 +32,7 @@ pub(super) fn table(overview: &Overview, detail: Detail) -> Markup {
 }
 
 fn row(operation: &Operation, overview: &Overview, detail: Detail) -> Markup {
-    let times = Times {
-        zone: operation.zone,
-        now: overview.at,
-    };
+    let times = Times::of(operation, overview.at);
     let sums = operation.today.as_ref().map(|today| &today.total);
     html! {
         tr {

@@ -18,7 +18,7 @@ fn shown(statuses: &[Status], query: &str, now: DateTime<Utc>) -> String {
         grafana_url: None,
         elsewhere: &|_| Some("http://two.example:10555".to_owned()),
     };
-    page(&Overview::of(&statuses, &exporter), &View::of(query))
+    page(&Overview::of(&statuses, exporter), &View::of(query))
 }
 
 fn page_of(status: &Status) -> String {

@@ -4,7 +4,7 @@ use chrono::{DateTime, Datelike as _, SecondsFormat, TimeDelta, Utc};
 use maud::{Markup, html};
 
 use crate::config::Zone;
-use crate::http::overview::span;
+use crate::http::overview::{Operation, span};
 
 /// Writes times in the zone of an operation.
 #[derive(Debug, Clone, Copy)]
@@ -14,6 +14,14 @@ pub(super) struct Times {
 }
 
 impl Times {
+    /// Those of an operation.
+    pub(super) fn of(operation: &Operation, now: DateTime<Utc>) -> Self {
+        Self {
+            zone: operation.zone,
+            now,
+        }
+    }
+
     /// `11:02:30 (2 minutes ago)`, with the whole time for machines.
     pub(super) fn moment(self, at: DateTime<Utc>) -> Markup {
         html! {

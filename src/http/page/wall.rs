@@ -5,7 +5,7 @@ use maud::{Markup, html};
 use super::table::level;
 use super::text::{Times, clock, objective, whole};
 use super::view::View;
-use super::{chart, state, table};
+use super::{chart, state, subject, table};
 use crate::http::numbers::{OfSkill, Sums};
 use crate::http::overview::{Operation, Overview, State};
 
@@ -26,7 +26,7 @@ pub(super) fn body(overview: &Overview, view: &View) -> Markup {
                 header class={ "verdict " (state::class(overview.verdict.state)) } {
                     span.sign aria-hidden="true" { (state::sign(overview.verdict.state)) }
                     h1 { (overview.verdict.text) }
-                    a href=(reader.link()) { (name(overview)) }
+                    a href=(reader.link()) { (subject(overview)) }
                 }
                 @match &*overview.operations {
                     [operation] => (alone(operation, overview)),
@@ -37,19 +37,9 @@ pub(super) fn body(overview: &Overview, view: &View) -> Markup {
     }
 }
 
-fn name(overview: &Overview) -> String {
-    match &*overview.operations {
-        [operation] => operation.operation.clone(),
-        operations => format!("{} operations", operations.len()),
-    }
-}
-
 /// One operation over the whole screen.
 fn alone(operation: &Operation, overview: &Overview) -> Markup {
-    let times = Times {
-        zone: operation.zone,
-        now: overview.at,
-    };
+    let times = Times::of(operation, overview.at);
     let (today, window) = (operation.today.as_ref(), operation.window.as_ref());
     html! {
         @match (today, window) {

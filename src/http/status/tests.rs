@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::*;
 use crate::config::tests::with;
 use crate::http::numbers::{Counted, OfAgent, OfSkill, Quarter, Today, Waited, Window};
+use crate::metrics::histogram::SumCount;
 use crate::poller::LastPoll;
 use crate::poller::stats::FailureReason;
 
@@ -69,10 +70,12 @@ impl SomeNumbers {
         Counted {
             chats,
             timeouts: 3,
-            answered: chats - 3,
             answered_within_target: chats / 2,
             unanswered: 2,
-            asa_sum_ms: (chats - 3) * 100_000,
+            asa: SumCount {
+                sum_ms: (chats - 3) * 100_000,
+                count: chats - 3,
+            },
         }
     }
 

@@ -4,6 +4,7 @@ use super::*;
 use crate::chats::key::Table;
 use crate::chats::totals::Name;
 use crate::config::tests::with;
+use crate::metrics::histogram::SumCount;
 
 fn set(table: Table, values: &[&str]) -> LabelSet {
     LabelSet::new(table, values.iter().copied())

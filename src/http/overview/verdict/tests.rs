@@ -163,7 +163,7 @@ fn of_ages(ages: &[(&str, i64)], problems: &[&str]) -> Verdict {
         grafana_url: None,
         elsewhere: &|_| None,
     };
-    Overview::of(&statuses, &exporter).verdict
+    Overview::of(&statuses, exporter).verdict
 }
 
 #[test]

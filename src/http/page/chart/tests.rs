@@ -1,12 +1,16 @@
 use super::*;
 use crate::http::numbers::Counted;
+use crate::metrics::histogram::SumCount;
 
 fn quarters(counts: &[u64]) -> Vec<Quarter> {
     let quarter = |(place, chats): (usize, &u64)| Quarter {
         begins: format!("{:02}:{:02}", place / 4, place % 4 * 15),
         sums: Counted {
             chats: *chats,
-            answered: *chats,
+            asa: SumCount {
+                sum_ms: 0,
+                count: *chats,
+            },
             answered_within_target: chats / 2,
             ..Counted::default()
         }
