@@ -15,6 +15,8 @@ use wolkvox_exporter::client;
 use wolkvox_exporter::config;
 use wolkvox_exporter::config::variable::{self, Variable};
 
+use crate::support::repository::{read, root};
+
 /// What is written by this test stands between such lines.
 fn marks(name: &str) -> (String, String) {
     (
@@ -39,14 +41,6 @@ const FOLDERS: [&str; 9] = [
 /// What Kubernetes sets, as the documents name it.
 const FROM_KUBERNETES: [&str; 2] = ["WOLKVOX_SERVICE_HOST", "WOLKVOX_PORT"];
 
-fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-}
-
-fn read(path: &Path) -> String {
-    fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
-}
-
 /// The documents for people who use it or change it.
 fn documents() -> Vec<PathBuf> {
     let mut found: Vec<_> = FOLDERS
@@ -58,6 +52,11 @@ fn documents() -> Vec<PathBuf> {
         .collect();
     found.sort();
     found
+}
+
+/// A document, from the root.
+fn page_of(path: &Path) -> String {
+    path.strip_prefix(root()).unwrap().to_str().unwrap().to_owned()
 }
 
 /// Compares, or writes where asked to.
@@ -143,7 +142,7 @@ fn the_table_of_causes_is_the_catalogues() {
 #[test]
 fn the_pages_that_speak_of_causes_lead_to_their_table() {
     let heading = "\n## Why no answer comes\n";
-    let table = read(&root().join("docs/operating.md"));
+    let table = read("docs/operating.md");
     let (_, section) = table.split_once(heading).unwrap();
     let section = section.split("\n## ").next().unwrap();
     assert!(section.contains("<!-- causes: begin -->"), "{section}");
@@ -154,7 +153,7 @@ fn the_pages_that_speak_of_causes_lead_to_their_table() {
         "docs/reliability.md",
         "docs/runbooks/WolkvoxPollFailing.md",
     ] {
-        let page = read(&root().join(name));
+        let page = read(name);
         assert!(page.contains("operating.md#why-no-answer-comes"), "{name}");
     }
 }
@@ -265,7 +264,7 @@ fn every_relative_link_leads_to_a_file_and_a_heading() {
 /// A variable that is forgotten there would be passed over without a word.
 #[test]
 fn compose_hands_over_every_variable_that_names_no_file() {
-    let compose = read(&root().join("deploy/exporter-serve.compose.yaml"));
+    let compose = read("deploy/exporter-serve.compose.yaml");
     for variable in Variable::all() {
         let name = variable.name();
         let is_file = name.ends_with("_FILE");
@@ -275,7 +274,7 @@ fn compose_hands_over_every_variable_that_names_no_file() {
             ["WOLKVOX_LISTEN_ADDRESS", "WOLKVOX_STATE_DIR", "WOLKVOX_STATE_URL"].contains(&name.as_str());
         assert_eq!(is_handed_over, !is_file && !is_fixed, "{name}");
     }
-    let page = read(&root().join("docs/configuration.md"));
+    let page = read("docs/configuration.md");
     for name in config::proxy_variables() {
         assert!(
             compose.contains(&format!("      {name}: ${{{name}:-}}\n")),
@@ -322,7 +321,7 @@ fn every_message_that_troubleshooting_quotes_is_one_of_the_programs() {
         .map(|text| text.split("\\\n").map(str::trim_start).collect::<String>())
         .collect();
     for name in ["docs/troubleshooting.md", "docs/es/problemas.md"] {
-        let page = read(&root().join(name));
+        let page = read(name);
         let messages = quoted(&page);
         assert!(messages.len() > 30, "{name}: {messages:#?}");
         for message in messages {
@@ -339,7 +338,7 @@ fn every_message_that_troubleshooting_quotes_is_one_of_the_programs() {
 
 #[test]
 fn every_test_that_holds_a_promise_exists() {
-    let page = read(&root().join("docs/reliability.md"));
+    let page = read("docs/reliability.md");
     let named: BTreeSet<_> = page
         .lines()
         .filter(|line| line.starts_with("| "))

@@ -4,7 +4,7 @@
 mod alerts;
 mod boards;
 mod current;
-mod dashboards;
+pub(crate) mod dashboards;
 mod deployed;
 mod scrape;
 pub(crate) mod sd;

@@ -6,6 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::support::repository::{read, root};
+
 /// A room of `src`, and the rooms and crates that nothing in it takes from, test modules aside.
 const NEVERS: &[(&str, &str)] = &[
     (
@@ -57,14 +59,6 @@ const STAND_ALONE: [&str; 7] = [
 
 /// What stands alone until a test asks for more: a crate, the other that it takes then, and the feature that does it.
 const BEHIND_FEATURES: [(&str, &str, &str); 1] = [("simulator", "wolkvox", "memory")];
-
-fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-}
-
-fn read(path: &Path) -> String {
-    fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
-}
 
 fn entries(folder: &Path) -> Vec<PathBuf> {
     let mut paths: Vec<_> = fs::read_dir(folder)
@@ -282,7 +276,7 @@ fn the_crates_stand_alone() {
         let tested = dependencies(&manifest, true);
         assert!(!tested.contains("wolkvox-exporter"), "{}", path.display());
     }
-    let root = read(&root().join("Cargo.toml"));
+    let root = read("Cargo.toml");
     let built = dependencies(&root, false);
     assert!(
         built.contains("wolkvox") && built.contains("exporter-web"),
@@ -292,9 +286,9 @@ fn the_crates_stand_alone() {
 
 #[test]
 fn what_a_crate_takes_behind_a_feature_is_built_for_tests_only() {
-    let root_manifest = read(&root().join("Cargo.toml"));
+    let root_manifest = read("Cargo.toml");
     for (krate, taken, feature) in BEHIND_FEATURES {
-        let manifest = read(&root().join("crates").join(krate).join("Cargo.toml"));
+        let manifest = read(root().join("crates").join(krate).join("Cargo.toml"));
         let line = dependency_lines(&manifest, false)[taken];
         assert!(line.contains("optional = true"), "{krate}: {line}");
         assert!(
@@ -309,7 +303,7 @@ fn what_a_crate_takes_behind_a_feature_is_built_for_tests_only() {
 
 #[test]
 fn the_page_on_architecture_has_a_line_for_every_room_and_crate() {
-    let page = read(&root().join("docs/architecture.md"));
+    let page = read("docs/architecture.md");
     for path in entries(&root().join("src"))
         .iter()
         .chain(&entries(&root().join("crates")))
@@ -358,7 +352,7 @@ fn files_on_the_page(page: &str) -> Vec<PathBuf> {
 
 #[test]
 fn every_file_on_the_page_on_architecture_exists() {
-    let files = files_on_the_page(&read(&root().join("docs/architecture.md")));
+    let files = files_on_the_page(&read("docs/architecture.md"));
     assert!(files.contains(&PathBuf::from("src/ledger/seen.rs")), "{files:?}");
     let missing: BTreeSet<_> = files
         .into_iter()
@@ -370,7 +364,7 @@ fn every_file_on_the_page_on_architecture_exists() {
 #[test]
 fn every_decision_is_listed_under_its_title() {
     let folder = root().join("docs/decisions");
-    let list = read(&folder.join("README.md"));
+    let list = read(folder.join("README.md"));
     let pages: Vec<_> = entries(&folder)
         .into_iter()
         .filter(|path| !path.ends_with("README.md"))

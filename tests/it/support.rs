@@ -11,6 +11,7 @@ pub(crate) mod placed;
 pub(crate) mod postgres;
 pub(crate) mod process;
 pub(crate) mod prometheus;
+pub(crate) mod repository;
 pub(crate) mod scraper;
 pub(crate) mod shown;
 pub(crate) mod states;

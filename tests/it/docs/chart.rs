@@ -53,7 +53,7 @@ fn assert_copied(from: &str, end: &str, to: &Path) {
         fs::remove_file(copy).unwrap();
     }
     for (name, original) in originals {
-        let actual = copies.get(&name).map(|copy| read(copy)).unwrap_or_default();
+        let actual = copies.get(&name).map(read).unwrap_or_default();
         assert_is(&to.join(name), &actual, &read(&original));
     }
 }
@@ -67,7 +67,7 @@ fn the_boards_and_rules_of_the_chart_are_those_beside_it() {
 #[test]
 fn the_chart_has_the_version_of_the_program() {
     let version = env!("CARGO_PKG_VERSION");
-    let text = read(&chart().join("Chart.yaml"));
+    let text = read(chart().join("Chart.yaml"));
     for line in [format!("version: {version}"), format!("appVersion: {version}")] {
         assert!(text.lines().any(|found| found == line), "Chart.yaml lacks {line}");
     }
@@ -75,13 +75,13 @@ fn the_chart_has_the_version_of_the_program() {
 
 #[test]
 fn the_tables_of_values_are_those_of_the_file() {
-    let table = values::markdown(&read(&chart().join("values.yaml")));
+    let table = values::markdown(&read(chart().join("values.yaml")));
     assert_has_table(&chart().join("README.md"), "values", &table);
 }
 
 #[test]
 fn the_schema_knows_each_value_and_no_other() {
-    let schema: Value = serde_json::from_str(&read(&chart().join("values.schema.json"))).unwrap();
+    let schema: Value = serde_json::from_str(&read(chart().join("values.schema.json"))).unwrap();
     let mut known = BTreeSet::new();
     leaves(&schema, "", &mut known);
     let known: BTreeSet<_> = known
@@ -89,7 +89,7 @@ fn the_schema_knows_each_value_and_no_other() {
         .filter(|path| !path.starts_with("settings.") && path != "global")
         .chain(["settings".to_owned()])
         .collect();
-    let described: BTreeSet<_> = values::paths(&read(&chart().join("values.yaml")))
+    let described: BTreeSet<_> = values::paths(&read(chart().join("values.yaml")))
         .into_iter()
         .collect();
     assert_eq!(known, described);
@@ -109,19 +109,19 @@ fn leaves(schema: &Value, path: &str, found: &mut BTreeSet<String>) {
 
 #[test]
 fn each_variable_is_set_by_the_chart_or_among_its_settings() {
-    let pod = read(&chart().join("templates/_pod.tpl"));
+    let pod = read(chart().join("templates/_pod.tpl"));
     let by_chart: BTreeSet<_> = pod
         .lines()
         .filter_map(|line| line.trim_start().strip_prefix("- name: "))
         .filter(|name| name.starts_with("WOLKVOX_"))
         .collect();
-    let schema: Value = serde_json::from_str(&read(&chart().join("values.schema.json"))).unwrap();
+    let schema: Value = serde_json::from_str(&read(chart().join("values.schema.json"))).unwrap();
     let settings = schema["properties"]["settings"]["properties"]
         .as_object()
         .unwrap();
     // Each has a form that the chart takes in its place.
     let never = ["WOLKVOX_TOKEN", "WOLKVOX_STATE_URL"];
-    let check = read(&chart().join("templates/_check.tpl"));
+    let check = read(chart().join("templates/_check.tpl"));
     for variable in Variable::all() {
         let name = variable.name();
         let is_set = by_chart.contains(name.as_str());

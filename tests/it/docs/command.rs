@@ -10,7 +10,8 @@ use std::path::Path;
 use chrono::Utc;
 use wolkvox_exporter::config::Config;
 
-use super::{documents, read, root};
+use super::{documents, page_of, read};
+use crate::prometheus::dashboards::{family, visit};
 use crate::support::process::{Variables, command, finish};
 use listed::NOT_RUN;
 use machine::Machine;
@@ -37,7 +38,7 @@ impl Block {
 fn blocks(languages: &[&str]) -> Vec<Block> {
     let mut found = Vec::new();
     for path in documents() {
-        let page = path.strip_prefix(root()).unwrap().to_str().unwrap().to_owned();
+        let page = page_of(&path);
         if page.starts_with("docs/es/") {
             continue;
         }
@@ -153,23 +154,31 @@ fn calls(text: &str) -> Vec<&str> {
         .collect()
 }
 
-/// A question to Prometheus has a metric, and a function, an aggregation or a comparison.
+/// A question to Prometheus has a metric, and a function, an aggregation, a label or a comparison.
+fn is_query(span: &str) -> bool {
+    let has_metric = ["wolkvox_", "process_"].iter().any(|name| span.contains(name));
+    has_metric
+        && span.contains(['(', '=', '>', '<'])
+        && !span.contains(['…', '$'])
+        && !span.starts_with("curl ")
+}
+
 #[test]
-fn every_query_in_prose_parses() {
+fn every_query_in_prose_asks_for_metrics_that_there_are() {
     let mut queries = 0;
     for path in documents() {
-        for span in spans(&read(&path)) {
-            let is_query =
-                span.contains("wolkvox_") && ['(', '>', '<'].iter().any(|sign| span.contains(*sign));
-            if !is_query || span.contains('…') || span.contains('$') {
-                continue;
-            }
+        for span in spans(&read(&path)).filter(|span| is_query(span)) {
             let parsed = promql_parser::parser::parse(span);
-            assert!(parsed.is_ok(), "{}: {span}: {parsed:?}", path.display());
+            let query = parsed.unwrap_or_else(|error| panic!("{}: {span}: {error}", path.display()));
+            visit(&query, None, &mut |selector, _| {
+                let name = selector.name.as_deref().unwrap_or_default();
+                let is_there = name.is_empty() || family(name).is_some();
+                assert!(is_there, "{}: {span}: there is no {name}", path.display());
+            });
             queries += 1;
         }
     }
-    assert!(queries > 5, "{queries}");
+    assert!(queries > 9, "{queries}");
 }
 
 #[test]

@@ -38,7 +38,7 @@ fn same_numbers(value: Value) -> Value {
 }
 
 fn rules() -> Value {
-    serde_saphyr::from_str(&read(&root().join("alerts/wolkvox.rules.yml"))).unwrap()
+    serde_saphyr::from_str(&read("alerts/wolkvox.rules.yml")).unwrap()
 }
 
 /// The jsonnet of some distributions can't read these rules as YAML.

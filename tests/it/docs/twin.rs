@@ -7,7 +7,7 @@ use std::{env, fs};
 
 use sha2::{Digest, Sha256};
 
-use super::{documents, read, root};
+use super::{documents, page_of, read, root};
 
 /// English pages that have a twin, besides all runbooks.
 const TRANSLATED: [&str; 7] = [
@@ -40,7 +40,7 @@ fn digest(text: &str) -> String {
 }
 
 fn first_line(english: &str) -> String {
-    let text = read(&root().join(english));
+    let text = read(english);
     format!("<!-- Traducción de {english}, versión {} -->", digest(&text))
 }
 
@@ -48,7 +48,7 @@ fn first_line(english: &str) -> String {
 fn twins() -> BTreeMap<String, String> {
     let mut found = BTreeMap::new();
     for path in documents() {
-        let page = path.strip_prefix(root()).unwrap().to_str().unwrap().to_owned();
+        let page = page_of(&path);
         if !page.starts_with("docs/es/") {
             continue;
         }
@@ -156,7 +156,7 @@ fn code(text: &str) -> Vec<&str> {
 #[test]
 fn twins_have_the_same_commands_and_settings() {
     for (english, spanish) in twins() {
-        let (english_text, spanish_text) = (read(&root().join(&english)), read(&root().join(&spanish)));
+        let (english_text, spanish_text) = (read(&english), read(&spanish));
         assert_eq!(
             code(&english_text),
             code(&spanish_text),

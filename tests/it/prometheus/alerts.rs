@@ -13,15 +13,7 @@ use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 use std::{fs, thread};
 
-/// The crate's folder.
-pub(crate) fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-}
-
-pub(crate) fn read(path: impl AsRef<Path>) -> String {
-    let path = root().join(path);
-    fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
-}
+pub(crate) use crate::support::repository::{read, root};
 
 /// Runs a tool and gives what it said; a tool that isn't there fails the test with where to get it.
 pub(crate) fn run(program: &str, args: &[&str], folder: &Path) -> Output {

@@ -12,6 +12,7 @@ use tokio::process::Command;
 use crate::support::operation::Operation;
 use crate::support::postgres::{OWNER, Postgres};
 use crate::support::process::{Exporter, Variables, finish};
+use crate::support::repository::root;
 use crate::support::truth::utc;
 use crate::support::tsdb::Database;
 
@@ -97,7 +98,7 @@ impl Machine {
         )
         .unwrap();
         for name in ["alerts", "dashboards", "deploy", "docs"] {
-            symlink(super::root().join(name), at("work").join(name)).unwrap();
+            symlink(root().join(name), at("work").join(name)).unwrap();
         }
         fs::write(at("etc/operations.toml"), operations(&operation)).unwrap();
         fs::write(at("etc/tokens/all"), operation.token()).unwrap();
