@@ -15,6 +15,7 @@ mod mistaken;
 mod server;
 mod shown;
 mod state;
+mod web;
 
 /// For the tests of other rooms.
 pub(crate) static COUNTING: Counting = Counting {
@@ -324,30 +325,6 @@ fn the_state_is_where_systemd_says_unless_set() {
 }
 
 #[test]
-fn the_token_is_the_credential_of_systemd_unless_set() {
-    let credentials = tempfile::tempdir().unwrap();
-    let directory = credentials.path().to_str().unwrap();
-    let with_credential = |text: &str, more: &[(&str, &str)]| {
-        std::fs::write(credentials.path().join("token"), text).unwrap();
-        let variables = [("WOLKVOX_SERVER", "0010"), ("CREDENTIALS_DIRECTORY", directory)];
-        let variables = variables.iter().chain(more);
-        let read = Config::from_variables(
-            variables.map(|(name, value)| ((*name).to_owned(), Ok((*value).to_owned()))),
-            now(),
-        );
-        read.map(|config| config.into_operation().server.token)
-    };
-    let is_file = |read: Result<ConfiguredToken, _>| matches!(read, Ok(ConfiguredToken::File(_)));
-    let is_fixed = |read: Result<ConfiguredToken, _>| matches!(read, Ok(ConfiguredToken::Fixed(_)));
-    assert!(is_file(with_credential("t0ken", &[])));
-    assert!(is_fixed(with_credential("t0ken", &[("WOLKVOX_TOKEN", "other")])));
-    // The package makes an empty one, for those who set the variable.
-    assert!(is_fixed(with_credential("", &[("WOLKVOX_TOKEN", "other")])));
-    let error = with_credential("", &[]).unwrap_err().to_string();
-    assert!(error.contains("WOLKVOX_TOKEN is not set"), "{error}");
-}
-
-#[test]
 fn a_value_that_is_not_utf_8_is_a_problem_of_its_variable() {
     let read = |name: &str| {
         let needed = NEEDED.map(|(name, value)| (name.to_owned(), Ok(value.to_owned())));
@@ -357,31 +334,6 @@ fn a_value_that_is_not_utf_8_is_a_problem_of_its_variable() {
     assert_eq!(read("WOLKVOX_OPERATION"), "WOLKVOX_OPERATION is not UTF-8 text");
     // Else the exporter would begin a second state in its working directory.
     assert_eq!(read("STATE_DIRECTORY"), "STATE_DIRECTORY is not UTF-8 text");
-}
-
-#[test]
-fn the_listen_address_is_host_and_port() {
-    for (value, expected) in [
-        (":10555", "0.0.0.0:10555"),
-        ("[::1]:10555", "[::1]:10555"),
-        ("[::]:0", "[::]:0"),
-        ("127.0.0.1:80", "127.0.0.1:80"),
-        ("localhost:10555", "localhost:10555"),
-    ] {
-        let config = with(&[("WOLKVOX_LISTEN_ADDRESS", value)]).unwrap();
-        assert_eq!(config.web.listen_address, expected);
-    }
-    for value in [
-        "10555",
-        "::1:10555",
-        "localhost",
-        "127.0.0.1:99999",
-        ":",
-        "http://127.0.0.1:80",
-    ] {
-        let problem = problem(with(&[("WOLKVOX_LISTEN_ADDRESS", value)]));
-        assert!(problem.contains("an address and a port"), "{problem}");
-    }
 }
 
 #[test]
@@ -433,37 +385,5 @@ fn words_and_shares_are_checked() {
         ("WOLKVOX_OPERATION", "a\nb"),
     ] {
         assert!(problem(with(&[(variable, value)])).starts_with(variable));
-    }
-}
-
-#[test]
-fn the_address_of_grafana_is_one_that_a_browser_can_be_led_to() {
-    let read = |url| with(&[("WOLKVOX_GRAFANA_URL", url)]);
-    for (url, expected) in [
-        ("https://grafana.example", "https://grafana.example"),
-        ("http://127.0.0.1:3000/", "http://127.0.0.1:3000"),
-        (
-            "https://intranet.example/grafana/",
-            "https://intranet.example/grafana",
-        ),
-    ] {
-        assert_eq!(read(url).unwrap().web.grafana_url.as_deref(), Some(expected));
-    }
-    assert_eq!(with(&[]).unwrap().web.grafana_url, None);
-    for (url, why) in [
-        (
-            "grafana.example:3000",
-            "is not an address such as https://grafana.example",
-        ),
-        ("javascript:alert(1)", "is not an address"),
-        ("https://ana:secret@grafana.example", "has a user in it"),
-        ("https://grafana.example/d/x?var-a=b", "has a part behind ? or #"),
-    ] {
-        let problem = problem(read(url));
-        assert!(
-            problem.starts_with("WOLKVOX_GRAFANA_URL ") && problem.contains(why),
-            "{problem}"
-        );
-        assert!(!problem.contains("secret"), "{problem}");
     }
 }

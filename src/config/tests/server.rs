@@ -174,3 +174,27 @@ fn a_base_url_is_scheme_host_and_port_alone() {
         assert!(problem(at(base, &[])).contains("is not an address"), "{base}");
     }
 }
+
+#[test]
+fn the_token_is_the_credential_of_systemd_unless_set() {
+    let credentials = tempfile::tempdir().unwrap();
+    let directory = credentials.path().to_str().unwrap();
+    let with_credential = |text: &str, more: &[(&str, &str)]| {
+        std::fs::write(credentials.path().join("token"), text).unwrap();
+        let variables = [("WOLKVOX_SERVER", "0010"), ("CREDENTIALS_DIRECTORY", directory)];
+        let variables = variables.iter().chain(more);
+        let read = Config::from_variables(
+            variables.map(|(name, value)| ((*name).to_owned(), Ok((*value).to_owned()))),
+            now(),
+        );
+        read.map(|config| config.into_operation().server.token)
+    };
+    let is_file = |read: Result<ConfiguredToken, _>| matches!(read, Ok(ConfiguredToken::File(_)));
+    let is_fixed = |read: Result<ConfiguredToken, _>| matches!(read, Ok(ConfiguredToken::Fixed(_)));
+    assert!(is_file(with_credential("t0ken", &[])));
+    assert!(is_fixed(with_credential("t0ken", &[("WOLKVOX_TOKEN", "other")])));
+    // The package makes an empty one, for those who set the variable.
+    assert!(is_fixed(with_credential("", &[("WOLKVOX_TOKEN", "other")])));
+    let error = with_credential("", &[]).unwrap_err().to_string();
+    assert!(error.contains("WOLKVOX_TOKEN is not set"), "{error}");
+}
