@@ -42,3 +42,4 @@ pub mod runtime;
 pub(crate) mod service_manager;
 pub mod signal;
 pub mod token;
+pub(crate) mod words;

@@ -9,6 +9,7 @@ use crate::http::{NotHeld, Shared, Status};
 use crate::operation::busy::Busy;
 use crate::service_manager::{News, ServiceManager};
 use crate::signal;
+use crate::words;
 
 /// Where there is no watchdog, the sentence is looked at so often.
 const LOOK_AGAIN: Duration = Duration::from_secs(15);
@@ -129,8 +130,8 @@ fn sentence(count: &Count) -> String {
     if *elsewhere > 0 {
         parts.push(format!("{elsewhere} held by other replicas or by none"));
     }
-    let noun = if of_all == 1 { "operation" } else { "operations" };
-    let head = format!("{well} of {of_all} {noun} polled well");
+    let of_all = words::count(of_all as u64, "operation");
+    let head = format!("{well} of {of_all} polled well");
     std::iter::once(head).chain(parts).collect::<Vec<_>>().join("; ")
 }
 

@@ -10,6 +10,7 @@ use wolkvox::{Window, Zone, window};
 
 use crate::config::FIRST_YEAR;
 use crate::log;
+use crate::words::count;
 
 /// More calls than this are made only if the user agrees. A mistyped year could use up the day's calls.
 const MOST_UNASKED: u64 = 100;
@@ -131,8 +132,7 @@ impl Cost {
 
 impl fmt::Display for Cost {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let plural = if self.calls == 1 { "" } else { "s" };
-        write!(out, "about {} call{plural} of the API", self.calls)?;
+        write!(out, "about {} of the API", count(self.calls, "call"))?;
         if self.time.is_zero() {
             return Ok(());
         }

@@ -13,7 +13,7 @@ use serde::Serialize;
 use super::status::{Readiness, Status};
 pub(super) use operation::{Operation, Polling, RecentPoll, SettingsOverview};
 pub(super) use verdict::{State, Verdict};
-pub(super) use words::{count, span};
+pub(super) use words::span;
 
 /// How an exporter and its operations are doing. All times are UTC.
 #[derive(Debug, Clone, PartialEq, Serialize)]

@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 
 use crate::ledger::StoreError;
 use crate::poller::stats::FailureReason;
+use crate::words::count;
 
 /// Why a poll or a sweep did not reach its end.
 #[derive(Debug, thiserror::Error)]
@@ -93,12 +94,6 @@ impl ReadSummary {
         };
         format!("{reached}{failed}; it goes on in the next cycle")
     }
-}
-
-/// `1 row`, `2 rows`.
-pub(super) fn count(number: u64, what: &str) -> String {
-    let plural = if number == 1 { "" } else { "s" };
-    format!("{number} {what}{plural}")
 }
 
 /// What came of one cycle: a poll, its chunks, and the sweep when due.

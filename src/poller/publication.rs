@@ -7,7 +7,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use tokio::time::Instant;
 
 use super::books::Staged;
-use super::cycle::{CycleFailure, ReadSummary, count};
+use super::cycle::{CycleFailure, ReadSummary};
 use super::view::{LedgerProgress, View};
 use crate::chats::exemplar::Exemplars;
 use crate::chats::latest_window::Latest;
@@ -15,6 +15,7 @@ use crate::chats::skill_names::SkillNames;
 use crate::chats::{Ledger, Totals};
 use crate::config::OperationConfig;
 use crate::poller::stats::{FailureReason, Stats};
+use crate::words::count;
 
 /// How the last poll went.
 #[derive(Debug, Clone, PartialEq, Eq)]

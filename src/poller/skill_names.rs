@@ -7,12 +7,12 @@ use chrono::NaiveDate;
 use tokio::time::Instant;
 
 use super::budget::Slowdown;
-use super::cycle::count;
 use super::publication::Publish;
 use super::{Cycle, Poller};
 use crate::chats::skill_names::{SkillList, SkillNames, list};
 use crate::config::Counting;
 use crate::ledger::Store;
+use crate::words::count;
 use wolkvox::{Error, Exchange, Lists, Reason, Source};
 
 /// From one call to the next at least, whatever came of it and whatever the clocks say.

@@ -11,6 +11,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 use super::BackfillSummary;
 use super::terminal::Terminal;
 use crate::log;
+use crate::words::count;
 use wolkvox::history::Notice;
 
 /// How often the bar is drawn in a second at most.
@@ -144,7 +145,7 @@ impl Progress {
         self.chunks += 1;
         let at = self.thousandths(next);
         let left = self.time_left(next);
-        let what = format!("{}, {}", counted(self.chunks, "chunk"), counted(chats, "chat"));
+        let what = format!("{}, {}", count(self.chunks, "chunk"), count(chats, "chat"));
         match &self.shown {
             Presentation::Bar(shown) => {
                 shown.bar.set_position(at);
@@ -194,9 +195,9 @@ impl Progress {
         }
         self.say(&format!(
             "done: {} up to {}, {}",
-            counted(outcome.chats, "chat"),
+            count(outcome.chats, "chat"),
             outcome.last.format("%FT%T%.3fZ"),
-            counted(outcome.calls, "call")
+            count(outcome.calls, "call")
         ));
     }
 
@@ -213,11 +214,6 @@ impl Progress {
         let done = (at - self.begin).num_seconds().clamp(0, whole);
         u64::try_from(done).unwrap_or(0) * LENGTH / u64::try_from(whole).unwrap_or(1)
     }
-}
-
-/// `1 chunk`, `2 chunks`.
-fn counted(number: u64, what: &str) -> String {
-    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
 }
 
 /// To the second, and to the minute where there are hours.

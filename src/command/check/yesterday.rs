@@ -11,6 +11,7 @@ use crate::chats::closed_by_channel::ClosedByChannel;
 use crate::command::backfill::Progress;
 use crate::command::report::{self, By, Keys, Of, Question, Summary, SummaryError, Value};
 use crate::config::OperationConfig;
+use crate::words;
 
 const ABOUT: &str = "yesterday";
 
@@ -86,7 +87,7 @@ pub(super) async fn judge_yesterday<S: Source, C: Source>(
     if theirs.unreadable > 0 {
         let text = format!(
             "{} of chat_13 left out: `interaction` is no whole number there",
-            rows(theirs.unreadable)
+            words::count(theirs.unreadable, "row")
         );
         findings.add(Verdict::Note, ABOUT, text);
     }
@@ -141,13 +142,6 @@ fn by_channel(summary: &Summary) -> BTreeMap<String, u64> {
     };
     let rows = summary.rows.iter();
     rows.map(|row| (channel(&row.values), row.line.chats)).collect()
-}
-
-fn rows(count: u64) -> String {
-    match count {
-        1 => "1 row".to_owned(),
-        count => format!("{count} rows"),
-    }
 }
 
 /// A line for each channel, and one for all.

@@ -4,8 +4,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
 
 use super::operation::Operation;
-use super::words::{count, span};
+use super::words::span;
 use crate::http::status::{Failing, NotHeld, Slowdown, Status};
+use crate::words::count;
 
 /// So many operations are named in a sentence.
 const MOST_NAMED: usize = 3;

@@ -1,6 +1,8 @@
-//! Spans of time and counts, in words.
+//! Spans of time, in words.
 
 use chrono::TimeDelta;
+
+use crate::words::count;
 
 /// `13 minutes`: whole units, rounded down. The sign does not matter.
 pub(in crate::http) fn span(time: TimeDelta) -> String {
@@ -11,10 +13,4 @@ pub(in crate::http) fn span(time: TimeDelta) -> String {
         3_600..172_800 => count(seconds / 3_600, "hour"),
         _ => count(seconds / 86_400, "day"),
     }
-}
-
-/// `1 poll`, `2 polls`.
-pub(in crate::http) fn count(number: u64, what: &str) -> String {
-    let plural = if number == 1 { "" } else { "s" };
-    format!("{number} {what}{plural}")
 }

@@ -3,8 +3,9 @@
 use maud::{Markup, html};
 
 use super::text::{Times, duration, whole};
-use crate::http::overview::{Operation, Polling, RecentPoll, count};
+use crate::http::overview::{Operation, Polling, RecentPoll};
 use crate::http::status::{KEPT, Slowdown};
+use crate::words::count;
 
 /// The polls that failed and are told one by one.
 const MOST_TOLD: usize = 5;
