@@ -66,10 +66,11 @@ fn ask_at(address: SocketAddr, time_out: Duration) -> io::Result<String> {
     let mut stream = TcpStream::connect_timeout(&address, time_out)?;
     stream.set_read_timeout(Some(time_out))?;
     stream.set_write_timeout(Some(time_out))?;
-    write!(
-        stream,
+    // At once: who answers after a part of it, and closes, resets the connection when the rest comes.
+    let request = format!(
         "GET /-/healthy HTTP/1.1\r\nHost: {address}\r\nUser-Agent: wolkvox-exporter-health\r\nConnection: close\r\n\r\n"
-    )?;
+    );
+    stream.write_all(request.as_bytes())?;
     let mut answer = Vec::new();
     stream.take(LONGEST_ANSWER).read_to_end(&mut answer)?;
     if answer.is_empty() {
